@@ -1,0 +1,144 @@
+import type { Verdict } from '@onehop/primitives'
+import type { Key } from './keys.ts'
+import type { Pointer, PointerKind } from './pointer.ts'
+
+/** A peer inside one machine: a small integer that indexes its tables. Never leaves the process. */
+export type PeerHandle = number & { readonly __brand: 'PeerHandle' }
+
+/** A peer on the wire: the bytes of its libp2p peer id (38 bytes for an Ed25519 key). */
+export type PeerId = Uint8Array
+
+/** A peer's dialable address: the bytes of a multiaddr. Opaque to machines. */
+export type PeerAddress = Uint8Array
+
+/** Stops what it was returned for; calling it again does nothing. */
+export type Cancel = () => void
+
+/**
+ * Everything that a machine knows of the world. Live it is libp2p and the clock, in the simulator virtual time and
+ * a virtual network; the machine cannot tell which.
+ */
+export interface Environment<Message> {
+  /** This node. */
+  readonly self: PeerHandle
+  /** Milliseconds since the Unix epoch; never runs backwards. */
+  now(): number
+  /** Uniform in [0, 1). */
+  random(): number
+  /**
+   * Sends, and forgets: the message may be lost, delayed, reordered or duplicated. It may need a dial; a dial that
+   * fails is reported to {@link OverlayMachine.onUnreachable}.
+   */
+  send(to: PeerHandle, message: Message): void
+  /** Calls back once, `delayMs` from now. */
+  setTimer(delayMs: number, callback: () => void): Cancel
+  /** The handle of a peer; the same for the same id until it is released. */
+  intern(id: PeerId): PeerHandle
+  idOf(peer: PeerHandle): PeerId
+  /** First 4 bytes, big endian, of SHA-256 of the peer id's bytes. */
+  hash32(peer: PeerHandle): number
+  /** The machine's tables no longer hold this handle. */
+  release(peer: PeerHandle): void
+  /** Where this node can be dialled, for its own records and pointers. */
+  addresses(): readonly PeerAddress[]
+  /** Tells the driver where a peer can be dialled. */
+  learnAddresses(peer: PeerHandle, addresses: readonly PeerAddress[]): void
+  /** This node's signature (64 bytes, Ed25519) of the payload. */
+  sign(payload: Uint8Array): Uint8Array
+  /** Whether the peer signed the payload. The answer may come later; the driver may batch. */
+  verify(signer: PeerId, payload: Uint8Array, signature: Uint8Array, done: (valid: boolean) => void): void
+  /** Reports what a peer is to blame for. The driver decides what it costs the peer. */
+  penalise(peer: PeerHandle, verdict: Verdict): void
+}
+
+/** What a node says that it has. The machine makes, signs and refreshes the pointer until it is withdrawn. */
+export interface Publication {
+  readonly kind: PointerKind
+  readonly key: Key
+  /** Multihash of the content that a name or a word leads to. Absent for content itself. */
+  readonly target?: Uint8Array
+  /** At most 255 bytes of UTF-8. */
+  readonly displayName?: string
+  /** Words to be found by, where the overlay searches by keywords. */
+  readonly words?: readonly string[]
+  /** Size of the content in bytes, where it is known. */
+  readonly bytes?: number
+}
+
+export interface LookupOptions {
+  /** Stop after this many pointers of different providers. */
+  readonly limit: number
+  /** Give up this many milliseconds from now. */
+  readonly deadlineMs: number
+  /** Called for every valid pointer as it arrives. */
+  readonly onPointer?: (pointer: Pointer) => void
+}
+
+/** Why an operation did not reach its goal. */
+export type Failure =
+  | 'not found'
+  | 'timed out'
+  | 'no peers'
+  | 'not acknowledged'
+  | 'cancelled'
+  | 'unreachable'
+
+/** What an operation found and what it cost. */
+export interface Outcome {
+  readonly pointers: readonly Pointer[]
+  /** Overlay hops of the answer: 0 from an own table, 1 from a contact. 0 when there was no answer. */
+  readonly hops: number
+  /** Messages sent by this node for the operation. */
+  readonly messages: number
+  /** Peers asked, one after the other or side by side. */
+  readonly attempts: number
+  readonly elapsedMs: number
+  /** Peers that confirmed a publication. */
+  readonly acknowledgements: number
+  /** Absent on success. */
+  readonly failure?: Failure
+}
+
+/** `exact`: every live pointer is found. `best effort`: flooding and the like promise less. */
+export type Guarantee = 'exact' | 'best effort'
+
+/** A plain snapshot of a machine's tables, for people and checkers: JSON values only. */
+export type Inspection = { readonly [name: string]: unknown }
+
+/** Turns messages into bytes and back. `encodedLength` does not encode: it is what the simulator charges. */
+export interface MessageCodec<Message> {
+  encode(message: Message): Uint8Array
+  /** @throws {DecodeError} for bytes that are no message. */
+  decode(bytes: Uint8Array): Message
+  encodedLength(message: Message): number
+}
+
+/** THE lookup contract: what every overlay offers. Handlers are synchronous and never throw for what a peer sent. */
+export interface OverlayMachine<Message> {
+  readonly guarantee: Guarantee
+  /** Enters the network through these peers; none of them: this node is the first. */
+  join(introducers: readonly PeerHandle[], done: (outcome: Outcome) => void): void
+  /** Says goodbye and stops all timers. The machine is not used afterwards. */
+  leave(): void
+  receive(from: PeerHandle, message: Message): void
+  /** The driver could not deliver to this peer. */
+  onUnreachable(peer: PeerHandle): void
+  /** Done when somebody confirmed (see `acknowledgements`), or nobody did in time. Refreshed until withdrawn. */
+  publish(publication: Publication, done: (outcome: Outcome) => void): void
+  /** Takes back this node's own publication under the key. */
+  withdraw(key: Key, done: (outcome: Outcome) => void): void
+  lookup(key: Key, options: LookupOptions, done: (outcome: Outcome) => void): Cancel
+  /** Pointers to content that carries all words, where the overlay can. */
+  search?(words: readonly string[], options: LookupOptions, done: (outcome: Outcome) => void): Cancel
+  /** Asks a provider that cannot be dialled to come to us (Gnutella's Push, Napster's probe). */
+  requestDelivery?(pointer: Pointer, done: (outcome: Outcome) => void): void
+  inspect(): Inspection
+}
+
+/** Makes a machine for an environment: what drivers and contract tests are given. */
+export interface OverlayFactory<Message> {
+  /** Names the wire protocol, e.g. `kelips/1`. */
+  readonly protocol: string
+  readonly codec: MessageCodec<Message>
+  create(environment: Environment<Message>): OverlayMachine<Message>
+}

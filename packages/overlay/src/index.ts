@@ -1,0 +1,3 @@
+export * from './contract.ts'
+export * from './keys.ts'
+export * from './pointer.ts'

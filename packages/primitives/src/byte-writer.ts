@@ -1,0 +1,108 @@
+import { assert } from './assert.ts'
+
+const INITIAL_CAPACITY_BYTES = 256
+
+/** Length in bytes of a CompactSize: 1, 3, 5 or 9. */
+export function compactSizeLength(value: number): number {
+  if (value < 0xfd) return 1
+  if (value <= 0xffff) return 3
+  return value <= 0xffff_ffff ? 5 : 9
+}
+
+/** Appends to a growing array. Little-endian integers, as Bitcoin serialises them. */
+export class ByteWriter {
+  private buffer: Uint8Array
+  private used = 0
+
+  constructor(capacityBytes = INITIAL_CAPACITY_BYTES) {
+    this.buffer = new Uint8Array(capacityBytes)
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.used
+  }
+
+  writeBytes(bytes: Uint8Array): this {
+    const at = this.grow(bytes.length)
+    this.buffer.set(bytes, at)
+    return this
+  }
+
+  writeUint8(value: number): this {
+    const at = this.grow(1)
+    this.buffer[at] = value
+    return this
+  }
+
+  writeUint16(value: number): this {
+    const at = this.grow(2)
+    this.buffer[at] = value
+    this.buffer[at + 1] = value >>> 8
+    return this
+  }
+
+  writeUint32(value: number): this {
+    const at = this.grow(4)
+    this.buffer[at] = value
+    this.buffer[at + 1] = value >>> 8
+    this.buffer[at + 2] = value >>> 16
+    this.buffer[at + 3] = value >>> 24
+    return this
+  }
+
+  writeInt32(value: number): this {
+    return this.writeUint32(value)
+  }
+
+  writeUint64(value: bigint): this {
+    const unsigned = BigInt.asUintN(64, value)
+    this.writeUint32(Number(unsigned & 0xffff_ffffn))
+    return this.writeUint32(Number(unsigned >> 32n))
+  }
+
+  writeInt64(value: bigint): this {
+    return this.writeUint64(value)
+  }
+
+  /** Big-endian, as BitTorrent and network headers have it. */
+  writeUint32BE(value: number): this {
+    const at = this.grow(4)
+    this.buffer[at] = value >>> 24
+    this.buffer[at + 1] = value >>> 16
+    this.buffer[at + 2] = value >>> 8
+    this.buffer[at + 3] = value
+    return this
+  }
+
+  /** Bitcoin's CompactSize in its shortest form. */
+  writeCompactSize(value: number): this {
+    assert(Number.isSafeInteger(value) && value >= 0, 'CompactSize takes a non-negative safe integer')
+    if (value < 0xfd) return this.writeUint8(value)
+    if (value <= 0xffff) return this.writeUint8(0xfd).writeUint16(value)
+    if (value <= 0xffff_ffff) return this.writeUint8(0xfe).writeUint32(value)
+    return this.writeUint8(0xff).writeUint64(BigInt(value))
+  }
+
+  /** A CompactSize length and the bytes. */
+  writeVarBytes(bytes: Uint8Array): this {
+    return this.writeCompactSize(bytes.length).writeBytes(bytes)
+  }
+
+  /** A copy of what was written. */
+  toBytes(): Uint8Array {
+    return this.buffer.slice(0, this.used)
+  }
+
+  private grow(length: number): number {
+    const at = this.used
+    const needed = at + length
+    if (needed > this.buffer.length) {
+      const larger = new Uint8Array(Math.max(needed, this.buffer.length * 2))
+      larger.set(this.buffer.subarray(0, at))
+      this.buffer = larger
+    }
+    this.used = needed
+    return at
+  }
+}

@@ -1,0 +1,70 @@
+import { DecodeError } from './verdict.ts'
+
+const HEX_DIGITS = '0123456789abcdef'
+const HEX_OF_BYTE: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => HEX_DIGITS.charAt(byte >> 4) + HEX_DIGITS.charAt(byte & 15),
+)
+
+/** Lower-case hexadecimal, two digits a byte. */
+export function bytesToHex(bytes: Uint8Array): string {
+  let hex = ''
+  for (const byte of bytes) hex += HEX_OF_BYTE[byte]
+  return hex
+}
+
+/**
+ * Bytes from hexadecimal digits of either case.
+ * @throws {DecodeError} on an odd number of digits or any other character.
+ */
+export function hexToBytes(hex: string): Uint8Array {
+  if (!/^(?:[0-9a-fA-F]{2})*$/.test(hex)) throw new DecodeError('not an even number of hexadecimal digits')
+  const bytes = new Uint8Array(hex.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.substring(2 * i, 2 * i + 2), 16)
+  return bytes
+}
+
+/** A copy with the bytes in reverse order: internal order to the order Bitcoin prints hashes in, and back. */
+export function reverseBytes(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.from(bytes).reverse()
+}
+
+/** All parts, one after the other, in a new array. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const joined = new Uint8Array(length)
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.length
+  }
+  return joined
+}
+
+/** Whether both hold the same bytes. Not constant time: for public data only. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** Lexicographic order: negative, zero or positive, as `Array.prototype.sort` wants it. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length)
+  for (let i = 0; i < shared; i++) {
+    const difference = a[i]! - b[i]!
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+/** Unsigned big-endian integer of any length. */
+export function bytesToBigIntBE(bytes: Uint8Array): bigint {
+  return bytes.length === 0 ? 0n : BigInt(`0x${bytesToHex(bytes)}`)
+}
+
+/** Unsigned little-endian integer of any length, as hashes are compared with targets. */
+export function bytesToBigIntLE(bytes: Uint8Array): bigint {
+  return bytesToBigIntBE(reverseBytes(bytes))
+}

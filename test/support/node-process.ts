@@ -16,7 +16,12 @@ export interface NodeStatus {
   readonly peers: number
   readonly address: string
   readonly balanceSats: number
-  readonly overlay: { readonly group: number; readonly k: number; readonly view: number; readonly contacts: number }
+  readonly overlay: {
+    readonly group: number
+    readonly k: number
+    readonly view: number
+    readonly contacts: number
+  }
 }
 
 /** What a run of the command line printed, and how it ended. */
@@ -36,7 +41,10 @@ export function removeFolder(folder: string): void {
 }
 
 /** Runs the command line as a user would, in a process of its own. */
-export async function runCli(args: readonly string[], environment: Record<string, string> = {}): Promise<CliRun> {
+export async function runCli(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<CliRun> {
   const child = spawn(process.execPath, [LAUNCHER, ...args], { env: { ...process.env, ...environment } })
   let stdout = ''
   let stderr = ''
@@ -109,7 +117,8 @@ export class NodeProcess {
   /** Ends the process with the signal and waits until it is gone. Returns its exit code. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const child = this.child
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
+      return child?.exitCode ?? null
     const closed = once(child, 'exit')
     child.kill(signal)
     await closed
@@ -146,10 +155,13 @@ export async function endAll(nodes: readonly NodeProcess[]): Promise<void> {
 
 /** Waits until all nodes have the same best block, and returns its height. */
 export function untilSynced(nodes: readonly NodeProcess[], height?: number): Promise<number> {
-  return until(`all nodes are at the same tip${height === undefined ? '' : ` at height ${height}`}`, async () => {
-    const all = await Promise.all(nodes.map(node => node.status()))
-    const [first] = all
-    const same = all.every(status => status.bestBlock === first?.bestBlock)
-    return same && (height === undefined || first?.height === height) ? first?.height : undefined
-  })
+  return until(
+    `all nodes are at the same tip${height === undefined ? '' : ` at height ${height}`}`,
+    async () => {
+      const all = await Promise.all(nodes.map(node => node.status()))
+      const [first] = all
+      const same = all.every(status => status.bestBlock === first?.bestBlock)
+      return same && (height === undefined || first?.height === height) ? first?.height : undefined
+    },
+  )
 }

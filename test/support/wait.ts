@@ -21,5 +21,7 @@ export async function until<T>(
     }
     await new Promise(resolve => setTimeout(resolve, POLL_MS))
   }
-  throw new Error(`waited ${timeoutMs} ms in vain until ${what}: ${last instanceof Error ? last.message : last}`)
+  throw new Error(
+    `waited ${timeoutMs} ms in vain until ${what}: ${last instanceof Error ? last.message : last}`,
+  )
 }

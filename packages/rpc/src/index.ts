@@ -1,1 +1,17 @@
-export {}
+export {
+  BitcoinAmount,
+  decimalText,
+  formatAmount,
+  isMoney,
+  parseAmount,
+} from './bitcoin-amount.ts'
+export { type CallOptions, RpcClient, type RpcClientOptions } from './client.ts'
+export { type Credentials, parseCredentials, readCookie } from './cookie.ts'
+export { type DispatcherOptions, RpcDispatcher } from './dispatcher.ts'
+export * from './errors.ts'
+export { formatJson, parseJsonExactly, serializeJson } from './json.ts'
+export * from './limits.ts'
+export { defineMethod, type MethodDefinition, type RpcContext, type RpcMethod } from './method.ts'
+export type { ParamSpec, ParamSpecs, ParamType, ParamValues, RawParams } from './params.ts'
+export type * from './results.ts'
+export { createRpcServer, type RpcServer, type RpcServerOptions } from './server.ts'

@@ -1,0 +1,51 @@
+import { rawNumber } from './json.ts'
+
+const SATS_PER_BITCOIN = 100_000_000n
+const DECIMALS = 8
+const MAX_SATS = 21_000_000n * SATS_PER_BITCOIN
+const DECIMAL_NUMBER = /^(-?)(\d{1,20})(?:\.(\d{1,8})0*)?$/
+
+/** Bitcoins with all eight decimals, as bitcoind writes them: `0.50000000`. */
+export function formatAmount(sats: bigint): string {
+  const magnitude = sats < 0n ? -sats : sats
+  const fraction = (magnitude % SATS_PER_BITCOIN).toString().padStart(DECIMALS, '0')
+  return `${sats < 0n ? '-' : ''}${magnitude / SATS_PER_BITCOIN}.${fraction}`
+}
+
+/** Satoshis of a decimal text; undefined when it is no number or has more than eight decimals. */
+export function parseAmount(text: string): bigint | undefined {
+  const match = DECIMAL_NUMBER.exec(text)
+  if (match === null) return undefined
+  const [, sign, whole = '0', fraction = ''] = match
+  const sats = BigInt(whole) * SATS_PER_BITCOIN + BigInt(fraction.padEnd(DECIMALS, '0'))
+  return sign === '-' ? -sats : sats
+}
+
+/** Whether it is an amount that may exist: 0 to 21 million bitcoins. */
+export function isMoney(sats: bigint): boolean {
+  return sats >= 0n && sats <= MAX_SATS
+}
+
+/** The decimal digits of a number without an exponent, where it has no more than eight decimals. */
+export function decimalText(value: number): string {
+  const text = String(value)
+  return /e/i.test(text) ? value.toFixed(DECIMALS) : text
+}
+
+/** An amount in a method's result: serialises as a JSON number of bitcoins with eight decimals, without float error. */
+export class BitcoinAmount {
+  readonly sats: bigint
+
+  /** @param sats satoshis; may be negative, as fees and debits are in bitcoind's listings. */
+  constructor(sats: bigint) {
+    this.sats = sats
+  }
+
+  toString(): string {
+    return formatAmount(this.sats)
+  }
+
+  toJSON(): unknown {
+    return rawNumber(formatAmount(this.sats))
+  }
+}

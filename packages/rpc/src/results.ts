@@ -1,0 +1,129 @@
+/** What the node's own methods return: binding for the node, the CLI and later the dashboard. Sats are integers. */
+
+/** `node.status` */
+export interface NodeStatus {
+  readonly name?: string
+  readonly network: string
+  readonly version: string
+  readonly pid: number
+  /** Empty when the node has no peer-to-peer network. */
+  readonly peerId: string
+  /** Multiaddrs that others reach it at, with its peer id. */
+  readonly addresses: readonly string[]
+  /** URL of its RPC server. */
+  readonly rpc: string
+  readonly datadir: string
+  readonly height: number
+  /** Height of the best header chain. */
+  readonly headers: number
+  readonly bestBlock: string
+  /** Connected peers. */
+  readonly peers: number
+  /** Transactions in the mempool. */
+  readonly mempool: number
+  readonly syncing: boolean
+  readonly overlay: OverlaySummary
+  /** The wallet's receiving address. */
+  readonly address: string
+  /** Confirmed and spendable. */
+  readonly balanceSats: number
+  readonly mining?: { readonly intervalMs: number }
+}
+
+/** How many of each thing a node's overlay tables hold. */
+export interface OverlaySummary {
+  readonly group: number
+  /** Number of affinity groups. */
+  readonly k: number
+  readonly view: number
+  readonly contacts: number
+  readonly filetuples: number
+}
+
+/** `wallet.balance` */
+export interface WalletBalance {
+  readonly confirmedSats: number
+  readonly unconfirmedSats: number
+  readonly immatureSats: number
+}
+
+/** `wallet.send` */
+export interface SentPayment {
+  readonly txid: string
+  readonly feeSats: number
+}
+
+/** `wallet.signPayment`: signed, not broadcast. */
+export interface SignedPayment {
+  readonly hex: string
+  readonly txid: string
+}
+
+/** One of `content.publish`. */
+export interface PublishedContent {
+  /** CID. */
+  readonly key: string
+  readonly name: string
+  readonly path: string
+  readonly bytes: number
+  readonly pieces: number
+  readonly magnet: string
+  /** Nodes that confirmed to hold the pointer. */
+  readonly acknowledgements: number
+}
+
+/** `content.lookup` */
+export interface LookupResult {
+  readonly key: string
+  readonly name?: string
+  readonly providers: readonly Provider[]
+  readonly hops: number
+  readonly messages: number
+  readonly attempts: number
+  readonly elapsedMs: number
+}
+
+/** Who has content. */
+export interface Provider {
+  readonly peerId: string
+  readonly addresses: readonly string[]
+  /** Unix time in seconds. */
+  readonly expiresAt: number
+}
+
+/** `content.fetch` */
+export interface FetchedContent {
+  readonly key: string
+  readonly path: string
+  readonly bytes: number
+  readonly pieces: number
+  /** Peer ids that pieces came from. */
+  readonly providers: readonly string[]
+  readonly elapsedMs: number
+}
+
+/** One of `content.list`. */
+export interface ContentSummary {
+  readonly key: string
+  readonly name: string
+  readonly path: string
+  readonly bytes: number
+  readonly pieces: number
+  readonly piecesDone: number
+  readonly magnet: string
+  readonly state: 'seeding' | 'fetching' | 'stopped'
+  readonly peers: number
+}
+
+/** Results by method name, so that a typed client knows them. */
+export interface OnehopResults {
+  readonly 'node.status': NodeStatus
+  readonly 'wallet.address': string
+  readonly 'wallet.balance': WalletBalance
+  readonly 'wallet.send': SentPayment
+  readonly 'wallet.signPayment': SignedPayment
+  readonly 'content.publish': readonly PublishedContent[]
+  readonly 'content.lookup': LookupResult
+  readonly 'content.fetch': FetchedContent
+  readonly 'content.list': readonly ContentSummary[]
+}

@@ -11,7 +11,7 @@ import {
 import { until } from './support/wait.ts'
 
 const MATURITY = 100
-const DESTINATION = 'bcrt1q6rhpng9evdsfnn833a4f4vej0asu6dk5srld6x'
+const DESTINATION = 'bcrt1qjfje4g6q0k9psmswrhdu2e7mrvr6gjftny0qg3'
 
 interface SignedPayment {
   readonly hex: string

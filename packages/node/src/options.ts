@@ -1,0 +1,93 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type ChainParameters, parametersOf } from '@onehop/ledger'
+import { ConfigurationError } from './errors.ts'
+
+export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** What a node is started with. Everything has a default; all of it is checked once, here. */
+export interface NodeOptions {
+  /** Name of the chain: `regtest`. */
+  readonly network?: string
+  /** Folder of everything that must last. Default `~/.onehop/<network>` (`ONEHOP_HOME` replaces `~/.onehop`). */
+  readonly datadir?: string
+  /** Keep nothing on disk. */
+  readonly inMemory?: boolean
+  /** Multiaddrs to listen on; default one free port on 127.0.0.1. An empty list: dial only. */
+  readonly listen?: readonly string[]
+  /** Multiaddrs of nodes to join through. */
+  readonly connect?: readonly string[]
+  /** Whether to join the peer-to-peer network. Default: yes on disk; in memory when `listen` or `connect` is given. */
+  readonly peerToPeer?: boolean
+  /** Port of the RPC server on 127.0.0.1, 0 for any free one. Default: the chain's (regtest 18443); none in memory. */
+  readonly rpcPort?: number
+  /** What people call this node, shown in its status. */
+  readonly name?: string
+  readonly logLevel?: LogLevel
+  /** Mine a block each so many milliseconds. */
+  readonly mineIntervalMs?: number
+}
+
+/** Options with every default filled in. */
+export interface NodeConfiguration {
+  readonly parameters: ChainParameters
+  /** Absent: in memory. */
+  readonly datadir: string | undefined
+  readonly listen: readonly string[]
+  readonly connect: readonly string[]
+  readonly peerToPeer: boolean
+  readonly rpcPort: number | undefined
+  readonly name: string | undefined
+  readonly logLevel: LogLevel
+  readonly mineIntervalMs: number | undefined
+}
+
+const DEFAULT_LISTEN = ['/ip4/127.0.0.1/tcp/0']
+const MAX_PORT = 65_535
+
+/** `~/.onehop`, or what `ONEHOP_HOME` says. */
+export function onehopHome(): string {
+  return process.env.ONEHOP_HOME ?? join(homedir(), '.onehop')
+}
+
+/** The folder of a node of the network when none is given. */
+export function defaultDatadir(network: string): string {
+  return join(onehopHome(), network)
+}
+
+/** @throws {ConfigurationError} for a port that is none. */
+function checkPort(port: number | undefined): number | undefined {
+  if (port === undefined || (Number.isInteger(port) && port >= 0 && port <= MAX_PORT)) return port
+  throw new ConfigurationError(`The RPC port must be between 0 and ${MAX_PORT}, not ${port}.`)
+}
+
+function checkInterval(intervalMs: number | undefined): number | undefined {
+  if (intervalMs === undefined || (Number.isFinite(intervalMs) && intervalMs > 0)) return intervalMs
+  throw new ConfigurationError(`The mining interval must be more than 0 ms, not ${intervalMs}.`)
+}
+
+/** @throws {ConfigurationError} when an option makes no sense. */
+export function configure(options: NodeOptions): NodeConfiguration {
+  const network = options.network ?? 'regtest'
+  const parameters = parametersOf(network)
+  if (parameters === undefined) {
+    throw new ConfigurationError(`There is no network "${network}"; this version runs regtest.`)
+  }
+  if (options.inMemory && options.datadir !== undefined) {
+    throw new ConfigurationError('A node is either in memory or in a datadir; leave one of the two out.')
+  }
+  const datadir = options.inMemory ? undefined : resolve(options.datadir ?? defaultDatadir(network))
+  const asksForPeers = options.listen !== undefined || options.connect !== undefined
+  return {
+    parameters,
+    datadir,
+    listen: options.listen ?? DEFAULT_LISTEN,
+    connect: options.connect ?? [],
+    peerToPeer: options.peerToPeer ?? (datadir !== undefined || asksForPeers),
+    rpcPort: checkPort(options.rpcPort ?? (datadir === undefined ? undefined : parameters.rpcPort)),
+    name: options.name,
+    logLevel: options.logLevel ?? (datadir === undefined ? 'silent' : 'info'),
+    mineIntervalMs: checkInterval(options.mineIntervalMs),
+  }
+}

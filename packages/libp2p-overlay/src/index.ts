@@ -1,1 +1,9 @@
-export {}
+export * from './components.ts'
+export * from './dialer.ts'
+export * from './framed-stream.ts'
+export * from './frames.ts'
+export * from './libp2p-overlay.ts'
+export * from './limits.ts'
+export * from './penalty-ledger.ts'
+export * from './stats.ts'
+export * from './steady-clock.ts'

@@ -1,1 +1,3 @@
-export {}
+export * from './chain-port.ts'
+export * from './network-types.ts'
+export * from './wire-connection.ts'

@@ -1,0 +1,43 @@
+import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { PeerAddress } from '@onehop/overlay'
+import { BoundedMap } from '@onehop/primitives'
+import { MAX_ADDRESS_BOOK_PEERS, MAX_ADDRESS_BYTES, MAX_ADDRESSES_PER_PEER } from './limits.ts'
+
+/** The bytes of an address without the peer id at its end. */
+export function addressBytes(address: Multiaddr): PeerAddress {
+  return address.decapsulateCode(CODE_P2P).bytes
+}
+
+function parseAddress(bytes: PeerAddress): Multiaddr | undefined {
+  if (bytes.length === 0 || bytes.length > MAX_ADDRESS_BYTES) return undefined
+  try {
+    return multiaddr(bytes).decapsulateCode(CODE_P2P)
+  } catch {
+    return undefined
+  }
+}
+
+/** Where peers can be dialled, as the overlay learned it. What cannot be parsed is left out. */
+export class AddressBook {
+  private readonly book = new BoundedMap<string, readonly Multiaddr[]>(MAX_ADDRESS_BOOK_PEERS)
+
+  /** Newest first; the oldest beyond the limit are forgotten. */
+  learn(peerId: string, addresses: readonly PeerAddress[]): void {
+    const fresh: Multiaddr[] = []
+    for (const bytes of addresses.slice(0, MAX_ADDRESSES_PER_PEER)) {
+      const address = parseAddress(bytes)
+      if (address !== undefined) fresh.push(address)
+    }
+    if (fresh.length === 0) return
+    const older = this.addressesOf(peerId).filter(known => !fresh.some(address => address.equals(known)))
+    this.book.set(peerId, [...fresh, ...older].slice(0, MAX_ADDRESSES_PER_PEER))
+  }
+
+  addressesOf(peerId: string): readonly Multiaddr[] {
+    return this.book.get(peerId) ?? []
+  }
+
+  peers(): IterableIterator<string> {
+    return this.book.keys()
+  }
+}

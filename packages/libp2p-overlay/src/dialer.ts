@@ -1,0 +1,53 @@
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import { CODE_P2P, type Multiaddr } from '@multiformats/multiaddr'
+import type { OverlayComponents } from './components.ts'
+
+function withPeerId(address: Multiaddr, peerId: PeerId): Multiaddr {
+  return address.decapsulateCode(CODE_P2P).encapsulate(`/p2p/${peerId.toString()}`)
+}
+
+async function storedAddresses(components: OverlayComponents, peerId: PeerId): Promise<Multiaddr[]> {
+  try {
+    const peer = await components.peerStore.get(peerId)
+    return peer.addresses.map(address => address.multiaddr)
+  } catch {
+    return []
+  }
+}
+
+/** An open connection to the peer that may carry long-lived streams. */
+export function openConnectionTo(components: OverlayComponents, peerId: PeerId): Connection | undefined {
+  return components.connectionManager
+    .getConnections(peerId)
+    .find(connection => connection.status === 'open' && connection.limits === undefined)
+}
+
+/**
+ * The connection to the peer, dialled if there is none: at the given addresses first, then at those in the peer store.
+ * @throws when no address answers.
+ */
+export async function connectTo(
+  components: OverlayComponents,
+  peerId: PeerId,
+  addresses: readonly Multiaddr[],
+  signal: AbortSignal,
+): Promise<Connection> {
+  const open = openConnectionTo(components, peerId)
+  if (open !== undefined) return open
+  const known = [...addresses, ...(await storedAddresses(components, peerId))]
+  if (known.length === 0) throw new Error(`no address of ${peerId.toString()} is known`)
+  const targets = known.map(address => withPeerId(address, peerId))
+  return components.connectionManager.openConnection(targets, { signal })
+}
+
+/** A stream of the protocol to the peer, over a new connection if there is none. @throws when it cannot be had. */
+export async function openStreamTo(
+  components: OverlayComponents,
+  peerId: PeerId,
+  addresses: readonly Multiaddr[],
+  protocol: string,
+  signal: AbortSignal,
+): Promise<Stream> {
+  const connection = await connectTo(components, peerId, addresses, signal)
+  return connection.newStream(protocol, { signal })
+}

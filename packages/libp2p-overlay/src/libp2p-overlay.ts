@@ -1,0 +1,304 @@
+import type { Logger } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type {
+  Cancel,
+  Inspection,
+  Key,
+  LookupOptions,
+  Outcome,
+  OverlayFactory,
+  OverlayMachine,
+  PeerHandle,
+  PeerId,
+  Pointer,
+  Publication,
+} from '@onehop/overlay'
+import { attemptDecode, describeRejection, type Verdict } from '@onehop/primitives'
+import { AddressBook, addressBytes } from './address-book.ts'
+import type { OverlayComponents } from './components.ts'
+import {
+  DEFAULT_LOOKUP_DEADLINE_MS,
+  DEFAULT_LOOKUP_LIMIT,
+  LEAVE_GRACE_MS,
+  MALFORMED_PENALTY_POINTS,
+  OPEN_TIMEOUT_MS,
+  OVERLAY_PENALTY_POINTS,
+} from './limits.ts'
+import { Links } from './links.ts'
+import { LiveEnvironment, unpredictableRandom } from './live-environment.ts'
+import { failedOutcome, Operations } from './operations.ts'
+import { PeerTable } from './peer-table.ts'
+import { PenaltyLedger } from './penalty-ledger.ts'
+import { ed25519Signer, VerificationQueue } from './signer.ts'
+import { createOverlayStats, type OverlayStats } from './stats.ts'
+import { SteadyClock } from './steady-clock.ts'
+
+/** How an overlay runs on a libp2p node. */
+export interface Libp2pOverlayInit<Message> {
+  readonly factory: OverlayFactory<Message>
+  /** Put before the factory's protocol name. Default `/onehop/`, which makes `/onehop/kelips/1`. */
+  readonly protocolPrefix?: string
+  /** Shared with other protocols of the node. Default: an own one. */
+  readonly penalties?: PenaltyLedger
+  /** Uniform in [0, 1). Default: unpredictable. */
+  readonly random?: () => number
+}
+
+/** Ends an operation early: its promise rejects with the signal's reason. */
+export interface OperationOptions {
+  readonly signal?: AbortSignal
+}
+
+/** What a lookup may be given. */
+export interface LookupRequest extends OperationOptions {
+  /** Stop after this many providers. Default `DEFAULT_LOOKUP_LIMIT`. */
+  readonly limit?: number
+  /** Default `DEFAULT_LOOKUP_DEADLINE_MS`. */
+  readonly deadlineMs?: number
+  readonly onPointer?: (pointer: Pointer) => void
+}
+
+/** A peer that the overlay knows of, and where it can be dialled. */
+export interface KnownPeer {
+  readonly peerId: string
+  readonly addresses: readonly Multiaddr[]
+}
+
+/**
+ * Runs an overlay machine on a libp2p node: streams, dials, timers and signatures outside, promises for the user.
+ * A libp2p service: libp2p calls {@link start} and {@link stop}.
+ */
+export class Libp2pOverlay<Message> {
+  readonly [Symbol.toStringTag] = '@onehop/libp2p-overlay'
+  /** The stream protocol, e.g. `/onehop/kelips/1`. */
+  readonly protocol: string
+  readonly penalties: PenaltyLedger
+  /** The outcome of the first join that succeeded. Never rejects; `cancelled` when the overlay stops before. */
+  readonly ready: Promise<Outcome>
+  private readonly components: OverlayComponents
+  private readonly factory: OverlayFactory<Message>
+  private readonly random: () => number
+  private readonly now = new SteadyClock().now
+  private readonly log: Logger
+  private readonly table = new PeerTable()
+  private readonly book = new AddressBook()
+  private readonly verification = new VerificationQueue()
+  private readonly operations = new Operations()
+  private readonly counters = createOverlayStats()
+  private readonly links: Links
+  private readonly stopListening: () => void
+  private readonly markReady: (outcome: Outcome) => void
+  private environment: LiveEnvironment<Message> | undefined
+  private machine: OverlayMachine<Message> | undefined
+
+  constructor(components: OverlayComponents, init: Libp2pOverlayInit<Message>) {
+    this.components = components
+    this.factory = init.factory
+    this.protocol = `${init.protocolPrefix ?? '/onehop/'}${init.factory.protocol}`
+    this.penalties = init.penalties ?? new PenaltyLedger(this.now)
+    this.random = init.random ?? unpredictableRandom()
+    this.log = components.logger.forComponent(`onehop:overlay:${init.factory.protocol}`)
+    this.links = this.createLinks()
+    this.stopListening = this.penalties.onBan((peerId, reason) => this.onBan(peerId, reason))
+    let markReady: (outcome: Outcome) => void = () => {}
+    this.ready = new Promise(resolve => {
+      markReady = resolve
+    })
+    this.markReady = markReady
+  }
+
+  /** Makes the machine and lets streams in. Called by libp2p. */
+  async start(): Promise<void> {
+    if (this.machine !== undefined) return
+    this.environment = new LiveEnvironment<Message>({
+      table: this.table,
+      verification: this.verification,
+      selfId: this.components.peerId.toMultihash().bytes,
+      now: this.now,
+      random: this.random,
+      addresses: () => this.components.addressManager.getAddresses().map(addressBytes),
+      sign: ed25519Signer(this.components.privateKey),
+      send: (peerId, message) => this.sendMessage(peerId, message),
+      learnAddresses: (peerId, addresses) => this.book.learn(peerId, addresses),
+      penalise: (peerId, verdict) => this.penalise(peerId, verdict),
+    })
+    this.machine = this.factory.create(this.environment)
+    await this.links.start()
+  }
+
+  /** Says goodbye, closes all streams and frees all timers. Pending operations end as `cancelled`. */
+  async stop(): Promise<void> {
+    if (this.machine === undefined) return
+    const hadPeers = this.links.openCount > 0
+    this.machine.leave()
+    this.machine = undefined
+    this.operations.stop()
+    this.stopListening()
+    this.markReady(failedOutcome('cancelled'))
+    if (hadPeers) await new Promise(resolve => setTimeout(resolve, LEAVE_GRACE_MS))
+    this.environment?.stop()
+    this.verification.stop()
+    await this.links.close()
+  }
+
+  /**
+   * Enters the network through peers at these multiaddrs; none of them: this node is the first. When not one can be
+   * reached the outcome fails as `unreachable` and the call may be repeated.
+   */
+  async join(introducers: readonly string[], options: OperationOptions = {}): Promise<Outcome> {
+    const beganMs = this.now()
+    const dials = await Promise.all(introducers.map(address => this.reach(address, options.signal)))
+    const handles = dials.filter(handle => handle !== undefined)
+    if (handles.length === 0 && introducers.length > 0)
+      return failedOutcome('unreachable', introducers.length, this.now() - beganMs)
+    const outcome = await this.run((machine, done) => void machine.join(handles, done), options.signal)
+    if (outcome.failure === undefined) this.markReady(outcome)
+    return outcome
+  }
+
+  /** Announces what this node has, until {@link withdraw}. */
+  publish(publication: Publication, options: OperationOptions = {}): Promise<Outcome> {
+    return this.run((machine, done) => void machine.publish(publication, done), options.signal)
+  }
+
+  withdraw(key: Key, options: OperationOptions = {}): Promise<Outcome> {
+    return this.run((machine, done) => void machine.withdraw(key, done), options.signal)
+  }
+
+  lookup(key: Key, request: LookupRequest = {}): Promise<Outcome> {
+    return this.run((machine, done) => machine.lookup(key, lookupOptions(request), done), request.signal)
+  }
+
+  /** By words. @throws when this overlay cannot search. */
+  search(words: readonly string[], request: LookupRequest = {}): Promise<Outcome> {
+    return this.run((machine, done) => {
+      if (machine.search === undefined) throw new Error(`${this.factory.protocol} cannot search by words`)
+      return machine.search(words, lookupOptions(request), done)
+    }, request.signal)
+  }
+
+  /** The machine's tables; empty when it does not run. */
+  inspect(): Inspection {
+    return this.machine?.inspect() ?? {}
+  }
+
+  /** A copy of the counters. */
+  stats(): Readonly<OverlayStats> {
+    return { ...this.counters }
+  }
+
+  /** Peers with a warm stream. */
+  get linkCount(): number {
+    return this.links.openCount
+  }
+
+  /** Peers that the overlay learned addresses of: whom a host may connect to when it has too few peers. */
+  knownPeers(): KnownPeer[] {
+    return [...this.book.peers()].map(peerId => ({ peerId, addresses: this.book.addressesOf(peerId) }))
+  }
+
+  private createLinks(): Links {
+    return new Links(this.components, this.book, this.counters, {
+      protocol: this.protocol,
+      now: this.now,
+      isBanned: peerId => this.penalties.isBanned(peerId),
+      onFrame: (peerId, frame) => this.receive(peerId, frame),
+      onUnreachable: peerId => this.reportUnreachable(peerId),
+      onMalformed: (peerId, error) =>
+        this.penalties.penalise(peerId, MALFORMED_PENALTY_POINTS, error.message),
+    })
+  }
+
+  private async run(
+    begin: (machine: OverlayMachine<Message>, done: (outcome: Outcome) => void) => Cancel | undefined,
+    signal?: AbortSignal,
+  ): Promise<Outcome> {
+    const machine = this.machine
+    if (machine === undefined) throw new Error('the overlay does not run')
+    return this.operations.run(done => begin(machine, done), signal)
+  }
+
+  private sendMessage(peerId: string, message: Message): void {
+    const frame = this.factory.codec.encode(message)
+    this.counters.messagesSent++
+    this.counters.bytesSent += frame.length
+    this.links.send(peerId, frame)
+  }
+
+  private receive(peerId: string, frame: Uint8Array): void {
+    if (this.verification.isSaturated) {
+      this.counters.messagesDropped++
+      return
+    }
+    this.counters.messagesReceived++
+    this.counters.bytesReceived += frame.length
+    const decoded = attemptDecode('malformed-message', () => this.factory.codec.decode(frame))
+    if (decoded.ok) this.deliver(peerId, decoded.value)
+    else this.penalties.penalise(peerId, MALFORMED_PENALTY_POINTS, describeRejection(decoded))
+  }
+
+  private deliver(peerId: string, message: Message): void {
+    const id = idBytes(peerId)
+    if (this.table.isFull && this.table.find(id) === undefined) this.counters.messagesDropped++
+    else this.machine?.receive(this.table.intern(id), message)
+  }
+
+  /** Only of peers that the machine knows: the others it cannot have written to. */
+  private reportUnreachable(peerId: string): void {
+    const peer = this.table.find(idBytes(peerId))
+    if (peer !== undefined) this.machine?.onUnreachable(peer)
+  }
+
+  private penalise(peerId: string, verdict: Verdict): void {
+    if (verdict.ok || verdict.blame !== 'sender') return
+    this.log('peer %s: %s', peerId, describeRejection(verdict))
+    this.penalties.penalise(peerId, OVERLAY_PENALTY_POINTS, describeRejection(verdict))
+  }
+
+  private onBan(peerId: string, reason: string): void {
+    this.log('peer %s is banned: %s', peerId, reason)
+    this.links.drop(peerId, new Error(`banned: ${reason}`))
+    this.reportUnreachable(peerId)
+    const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
+    this.components.connectionManager
+      .closeConnections(peerIdFromString(peerId), { signal })
+      .catch(error => this.log.error('could not close connections of %s: %e', peerId, error))
+  }
+
+  /** Dials an introducer. Undefined when it does not answer, or is ourselves. */
+  private async reach(address: string, signal?: AbortSignal): Promise<PeerHandle | undefined> {
+    const timeout = AbortSignal.timeout(OPEN_TIMEOUT_MS)
+    try {
+      const target = multiaddr(address)
+      const connection = await this.components.connectionManager.openConnection(target, {
+        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      })
+      this.book.learn(connection.remotePeer.toString(), [addressBytes(target)])
+      return this.table.intern(connection.remotePeer.toMultihash().bytes)
+    } catch (error) {
+      this.log('introducer %s does not answer: %e', address, error)
+      signal?.throwIfAborted()
+      return undefined
+    }
+  }
+}
+
+function idBytes(peerId: string): PeerId {
+  return peerIdFromString(peerId).toMultihash().bytes
+}
+
+function lookupOptions({ limit, deadlineMs, onPointer }: LookupRequest): LookupOptions {
+  const bounds = {
+    limit: limit ?? DEFAULT_LOOKUP_LIMIT,
+    deadlineMs: deadlineMs ?? DEFAULT_LOOKUP_DEADLINE_MS,
+  }
+  return onPointer === undefined ? bounds : { ...bounds, onPointer }
+}
+
+/** A factory for libp2p's `services`: `services: { overlay: libp2pOverlay({ factory: kelips(…) }) }`. */
+export function libp2pOverlay<Message>(
+  init: Libp2pOverlayInit<Message>,
+): (components: OverlayComponents) => Libp2pOverlay<Message> {
+  return components => new Libp2pOverlay(components, init)
+}

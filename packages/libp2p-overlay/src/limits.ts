@@ -1,0 +1,74 @@
+/** Largest frame of an overlay message, in bytes: a join answer with a first share of the tables. */
+export const MAX_OVERLAY_FRAME_BYTES = 512 * 1024
+
+/** Bytes waiting to be sent to one peer; above it messages are dropped, as the contract of `send` allows. */
+export const MAX_QUEUED_BYTES_PER_PEER = 2 * 1024 * 1024
+
+/** Messages waiting for a dial to one peer: overlays send few before the first answer. */
+export const MAX_QUEUED_MESSAGES_PER_PEER = 64
+
+/** Streams of one protocol with one peer. Two when both sides opened at once; the rest is slack for reconnects. */
+export const MAX_STREAMS_PER_PEER = 4
+
+/** Dial and protocol negotiation together, in ms. */
+export const OPEN_TIMEOUT_MS = 10_000
+
+/** After a failed dial, sends to the peer fail at once for this many ms instead of dialling each time. */
+export const REDIAL_DELAY_MS = 3_000
+
+/** A stream with no frame in either direction for this many ms is closed: idle streams cost memory on both sides. */
+export const IDLE_STREAM_MS = 5 * 60_000
+
+/** Inbound messages a second from one peer, on average; more are dropped like lost ones. */
+export const MAX_MESSAGES_PER_SECOND = 500
+
+/** Inbound messages from one peer at once. */
+export const MAX_MESSAGE_BURST = 2_000
+
+/** Peers with a handle. The machine releases those it drops, so only a flood of identities comes near. */
+export const MAX_PEERS = 131_072
+
+/** Peers whose learned addresses are remembered, the latest to be heard of. */
+export const MAX_ADDRESS_BOOK_PEERS = 8_192
+
+/** Addresses remembered of one peer. */
+export const MAX_ADDRESSES_PER_PEER = 8
+
+/** Length of one address in bytes: a DNS name and a peer id fit. */
+export const MAX_ADDRESS_BYTES = 256
+
+/** Signature checks in one turn of the event loop: about 5 ms, so that streams are served in between. */
+export const VERIFICATIONS_PER_TURN = 32
+
+/** Pending signature checks above which inbound messages are dropped until the queue is shorter. */
+export const VERIFICATION_BACKLOG = 4_096
+
+/** Public keys kept ready for verification. */
+export const MAX_CACHED_KEYS = 4_096
+
+/** Penalty points at which a peer is banned. */
+export const BAN_THRESHOLD_POINTS = 100
+
+/** How long a ban for misbehaviour lasts, in ms. */
+export const BAN_DURATION_MS = 10 * 60_000
+
+/** Penalty points halve in this many ms, so that rare mistakes never add up. */
+export const PENALTY_HALF_LIFE_MS = 10 * 60_000
+
+/** Peers whose penalties or bans are remembered. */
+export const MAX_PENALISED_PEERS = 4_096
+
+/** Points for one verdict of the overlay machine that blames the sender. */
+export const OVERLAY_PENALTY_POINTS = 25
+
+/** Points for bytes that are no frame or no message: no version of ours sends them. */
+export const MALFORMED_PENALTY_POINTS = 100
+
+/** Default limit of pointers of a lookup. */
+export const DEFAULT_LOOKUP_LIMIT = 16
+
+/** Default deadline of a lookup, in ms. */
+export const DEFAULT_LOOKUP_DEADLINE_MS = 10_000
+
+/** How long `stop` lets the goodbye of the machine travel, in ms. */
+export const LEAVE_GRACE_MS = 150

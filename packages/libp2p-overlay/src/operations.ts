@@ -1,0 +1,45 @@
+import type { Failure, Outcome } from '@onehop/overlay'
+
+/** An outcome of an operation that never reached the machine, or that was cut off. */
+export function failedOutcome(failure: Failure, attempts = 0, elapsedMs = 0): Outcome {
+  return { pointers: [], hops: 0, messages: 0, attempts, elapsedMs, acknowledgements: 0, failure }
+}
+
+/** Turns the machine's callbacks into promises, and sees that none waits forever. */
+export class Operations {
+  private readonly pending = new Set<(outcome: Outcome) => void>()
+  private stopped = false
+
+  /**
+   * @param begin starts the operation; may return how to cancel it.
+   * @returns the outcome; `cancelled` when the driver stops first. Rejects with the signal's reason when it aborts.
+   */
+  run(
+    begin: (done: (outcome: Outcome) => void) => (() => void) | undefined,
+    signal?: AbortSignal,
+  ): Promise<Outcome> {
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    if (this.stopped) return Promise.resolve(failedOutcome('cancelled'))
+    return new Promise((resolve, reject) => {
+      const finish = (outcome: Outcome) => {
+        this.pending.delete(finish)
+        signal?.removeEventListener('abort', onAbort)
+        resolve(outcome)
+      }
+      const onAbort = () => {
+        this.pending.delete(finish)
+        reject(signal?.reason)
+        cancel?.()
+      }
+      this.pending.add(finish)
+      signal?.addEventListener('abort', onAbort, { once: true })
+      const cancel = begin(finish)
+    })
+  }
+
+  /** Ends all that is pending as cancelled, and everything begun later. */
+  stop(): void {
+    this.stopped = true
+    for (const finish of [...this.pending]) finish(failedOutcome('cancelled'))
+  }
+}

@@ -1,0 +1,148 @@
+import type { Stream } from '@libp2p/interface'
+import { DecodeError, TokenBucket } from '@onehop/primitives'
+import { FramedStream } from './framed-stream.ts'
+import {
+  IDLE_STREAM_MS,
+  MAX_MESSAGE_BURST,
+  MAX_MESSAGES_PER_SECOND,
+  MAX_OVERLAY_FRAME_BYTES,
+  MAX_QUEUED_BYTES_PER_PEER,
+  MAX_QUEUED_MESSAGES_PER_PEER,
+  MAX_STREAMS_PER_PEER,
+  REDIAL_DELAY_MS,
+} from './limits.ts'
+
+const FRAME_LIMITS = { maxFrameBytes: MAX_OVERLAY_FRAME_BYTES, maxQueuedBytes: MAX_QUEUED_BYTES_PER_PEER }
+
+/** What a link needs of its owner. */
+export interface LinkPort {
+  now(): number
+  /** Dials if needed. Rejects when the peer cannot be reached. */
+  openStream(): Promise<Stream>
+  onFrame(frame: Uint8Array): void
+  onDropped(): void
+  /** The peer cannot be reached: what waited is lost. */
+  onUnreachable(): void
+  /** The peer sent what is no frame. */
+  onMalformed(error: Error): void
+}
+
+/**
+ * The one warm path to a peer: a stream that is opened when first needed and then used in both directions. Both
+ * sides may open one at the same moment; either serves, so none is torn down for it.
+ */
+export class PeerLink {
+  private readonly port: LinkPort
+  private readonly streams: FramedStream[] = []
+  private readonly inboundRate: TokenBucket
+  private waiting: Uint8Array[] = []
+  private opening = false
+  private closed = false
+  private unreachableUntilMs = 0
+  private usedAtMs: number
+
+  constructor(port: LinkPort) {
+    this.port = port
+    this.usedAtMs = port.now()
+    this.inboundRate = new TokenBucket(MAX_MESSAGES_PER_SECOND, MAX_MESSAGE_BURST, this.usedAtMs)
+  }
+
+  get isOpen(): boolean {
+    return this.streams.some(stream => stream.isOpen)
+  }
+
+  /** Nothing would be lost with this link, not even that a dial failed a moment ago. */
+  get isForgettable(): boolean {
+    return this.streams.length === 0 && !this.opening && this.port.now() >= this.unreachableUntilMs
+  }
+
+  send(frame: Uint8Array): void {
+    this.usedAtMs = this.port.now()
+    const stream = this.streams.find(candidate => candidate.isOpen)
+    if (stream !== undefined) {
+      if (!stream.send(frame)) this.port.onDropped()
+    } else {
+      this.wait(frame)
+    }
+  }
+
+  /** Takes a stream that the peer opened, or that we did. */
+  attach(stream: Stream): void {
+    this.unreachableUntilMs = 0
+    this.usedAtMs = this.port.now()
+    if (this.streams.length >= MAX_STREAMS_PER_PEER) this.streams[0]?.abort(new Error('too many streams'))
+    const framed = new FramedStream(stream, FRAME_LIMITS, {
+      onFrame: frame => this.receive(frame),
+      onClose: error => this.detach(framed, error),
+    })
+    this.streams.push(framed)
+    const waiting = this.waiting
+    this.waiting = []
+    for (const frame of waiting) this.send(frame)
+  }
+
+  /** Closes the streams when nothing has moved for long. */
+  closeIfUnused(): void {
+    if (this.opening || this.port.now() - this.usedAtMs < IDLE_STREAM_MS) return
+    for (const stream of [...this.streams]) stream.close()
+  }
+
+  /** Sends what is queued, then closes. Nothing is reported afterwards. */
+  close(): void {
+    this.closed = true
+    for (const stream of this.streams) stream.close()
+  }
+
+  abort(reason: Error): void {
+    this.closed = true
+    for (const stream of [...this.streams]) stream.abort(reason)
+  }
+
+  private wait(frame: Uint8Array): void {
+    if (this.port.now() < this.unreachableUntilMs) {
+      // Not in this turn: a machine that answers an unreachable peer with another message must not recurse.
+      setImmediate(() => this.reportUnreachable())
+      return
+    }
+    if (this.waiting.length < MAX_QUEUED_MESSAGES_PER_PEER) this.waiting.push(frame)
+    else this.port.onDropped()
+    if (!this.opening) void this.open()
+  }
+
+  private async open(): Promise<void> {
+    this.opening = true
+    try {
+      const stream = await this.port.openStream()
+      this.opening = false
+      if (this.closed) stream.abort(new Error('the overlay stopped'))
+      else this.attach(stream)
+    } catch {
+      this.opening = false
+      this.onOpenFailed()
+    }
+  }
+
+  private onOpenFailed(): void {
+    // The peer may have opened a stream to us in the meantime; then what waited went that way.
+    if (this.closed || this.isOpen) return
+    this.unreachableUntilMs = this.port.now() + REDIAL_DELAY_MS
+    this.waiting = []
+    this.reportUnreachable()
+  }
+
+  private reportUnreachable(): void {
+    if (!this.closed) this.port.onUnreachable()
+  }
+
+  private receive(frame: Uint8Array): void {
+    this.usedAtMs = this.port.now()
+    if (this.inboundRate.take(1, this.usedAtMs)) this.port.onFrame(frame)
+    else this.port.onDropped()
+  }
+
+  private detach(stream: FramedStream, error?: Error): void {
+    const index = this.streams.indexOf(stream)
+    if (index >= 0) this.streams.splice(index, 1)
+    if (!this.closed && error instanceof DecodeError) this.port.onMalformed(error)
+  }
+}

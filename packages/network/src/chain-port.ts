@@ -1,0 +1,35 @@
+import type { Verdict } from '@onehop/primitives'
+
+/** The tip of a chain, as it is announced to peers. */
+export interface ChainTip {
+  readonly height: number
+  /** 32 bytes, internal order. */
+  readonly hash: Uint8Array
+  /** Expected number of hashes that went into the chain. */
+  readonly chainWork: bigint
+}
+
+/**
+ * What the network asks of the ledger: bytes in, verdicts out. Hashes are 32 bytes in internal order, headers 80
+ * bytes. The network never interprets either beyond hashing a header.
+ */
+export interface ChainPort {
+  /** The tip of the validated chain. */
+  tip(): ChainTip
+  /** Hashes of the best header chain from its tip back to genesis, ever further apart. */
+  locator(): Uint8Array[]
+  /** At most `limit` headers of the active chain that follow the first known hash of the locator. */
+  headersAfter(locator: readonly Uint8Array[], limit: number): Uint8Array[]
+  /** Adds headers, each of which extends a known one. Known ones are in order. */
+  acceptHeaders(headers: Uint8Array[]): Verdict
+  /** Hashes on the path to the best header chain whose blocks are missing, in the order they connect. */
+  blocksToDownload(limit: number): Uint8Array[]
+  getBlock(hash: Uint8Array): Promise<Uint8Array | undefined>
+  /** Stores and connects. A block that is there already is in order. */
+  acceptBlock(bytes: Uint8Array): Promise<Verdict>
+  getTransaction(wtxid: Uint8Array): Uint8Array | undefined
+  /** Whether it is in the mempool, or was seen lately and need not be fetched. */
+  hasTransaction(wtxid: Uint8Array): boolean
+  mempoolIds(): Uint8Array[]
+  acceptTransaction(bytes: Uint8Array): Promise<Verdict>
+}

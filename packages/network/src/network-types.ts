@@ -1,0 +1,89 @@
+import type { Libp2pOverlay } from '@onehop/libp2p-overlay'
+import type { OverlayFactory } from '@onehop/overlay'
+import type { ChainPort } from './chain-port.ts'
+import type { WireConnection } from './wire-connection.ts'
+
+/** How loud a log line is. */
+export type LogLevel = 'debug' | 'info' | 'warn'
+
+/** Receives log lines; `details` are plain values. */
+export type NetworkLog = (level: LogLevel, message: string, details?: Readonly<Record<string, unknown>>) => void
+
+export interface NetworkOptions<Message> {
+  /** Ed25519, as libp2p's protobuf. */
+  readonly privateKey: Uint8Array
+  /** Multiaddrs to listen on. Default: a free TCP port of 127.0.0.1. */
+  readonly listen?: readonly string[]
+  /** Multiaddrs of introducers; none: this node is the first. */
+  readonly bootstrap: readonly string[]
+  /** 32 bytes, internal order: nodes of another chain are not ours to talk to. */
+  readonly genesisHash: Uint8Array
+  readonly chain: ChainPort
+  readonly overlay: OverlayFactory<Message>
+  /** Told to peers by identify. Default `onehop`. */
+  readonly agent?: string
+  /** Connections that the node tries to keep. Default `TARGET_CONNECTIONS`. */
+  readonly targetConnections?: number
+  readonly log?: NetworkLog
+  /** Takes inbound swarm streams. Without it they are refused. */
+  readonly onSwarmStream?: (connection: WireConnection) => void
+}
+
+export interface PeerSummary {
+  readonly peerId: string
+  readonly address: string
+  readonly direction: 'inbound' | 'outbound'
+  /** The height that the peer reported last. */
+  readonly height?: number
+  /** Time of the last status exchange on the warm stream. */
+  readonly latencyMs?: number
+  /** Penalty points, 0 = blameless; at `BAN_THRESHOLD_POINTS` the peer is banned. */
+  readonly score: number
+  /** What identify said, e.g. `onehop/0.1.0`. */
+  readonly agent: string
+}
+
+export interface SyncState {
+  /** Headers or blocks are being fetched to catch up. */
+  readonly syncing: boolean
+  /** Height of the validated chain. */
+  readonly height: number
+  /** The highest height that a connected peer reported, or ours. */
+  readonly bestHeight: number
+  /** Blocks asked of peers and not yet here. */
+  readonly blocksInFlight: number
+}
+
+export interface NetworkEvents {
+  /** A peer connected or disconnected. */
+  peer: { readonly peerId: string; readonly connected: boolean }
+  /** Syncing began or ended. */
+  sync: SyncState
+  /** A peer was banned. */
+  ban: { readonly peerId: string; readonly reason: string }
+}
+
+/** The node's presence among peers. */
+export interface Network<Message = unknown> {
+  readonly peerId: string
+  readonly overlay: Libp2pOverlay<Message>
+  /** Multiaddrs with the peer id, to be given to others. */
+  addresses(): string[]
+  peers(): PeerSummary[]
+  /** Dials. @returns the peer id. @throws when nobody answers or the peer is banned. */
+  connect(address: string): Promise<string>
+  disconnect(peerId: string): Promise<void>
+  /** Disconnects, and refuses the peer in both directions until {@link unban} or `durationMs` from now. */
+  ban(peerId: string, durationMs?: number): void
+  unban(peerId: string): void
+  banned(): string[]
+  /** Tells peers of a header of ours (80 bytes). */
+  announceTip(header: Uint8Array): void
+  announceTransactions(wtxids: readonly Uint8Array[]): void
+  syncState(): SyncState
+  /** A new stream for the swarm; dials if needed, at these addresses beside the known ones. */
+  openSwarmStream(peerId: string, addresses?: readonly string[], signal?: AbortSignal): Promise<WireConnection>
+  on<E extends keyof NetworkEvents>(event: E, listener: (value: NetworkEvents[E]) => void): () => void
+  /** Leaves the overlay, closes everything; within two seconds. */
+  stop(): Promise<void>
+}

@@ -37,7 +37,11 @@ export interface Environment<Message> {
   idOf(peer: PeerHandle): PeerId
   /** First 4 bytes, big endian, of SHA-256 of the peer id's bytes. */
   hash32(peer: PeerHandle): number
-  /** The machine's tables no longer hold this handle. */
+  /**
+   * The machine no longer holds this handle: neither its tables nor anything it waits for. Also called for the
+   * sender of a message that left no trace. The driver keeps the handle for as long as it has a use for it itself
+   * (an open connection), and may afterwards give the number to another peer.
+   */
   release(peer: PeerHandle): void
   /** Where this node can be dialled, for its own records and pointers. */
   addresses(): readonly PeerAddress[]
@@ -123,10 +127,13 @@ export interface OverlayMachine<Message> {
   receive(from: PeerHandle, message: Message): void
   /** The driver could not deliver to this peer. */
   onUnreachable(peer: PeerHandle): void
-  /** Done when somebody confirmed (see `acknowledgements`), or nobody did in time. Refreshed until withdrawn. */
+  /**
+   * Done when somebody confirmed (see `acknowledgements`), or nobody did in time. Refreshed until withdrawn, also
+   * after a failure. A node that is the only one responsible holds its own pointer: success without confirmation.
+   */
   publish(publication: Publication, done: (outcome: Outcome) => void): void
-  /** Takes back this node's own publication under the key. */
-  withdraw(key: Key, done: (outcome: Outcome) => void): void
+  /** Takes back this node's own publications under the key; with a target, only the one that leads there. */
+  withdraw(key: Key, done: (outcome: Outcome) => void, target?: Uint8Array): void
   lookup(key: Key, options: LookupOptions, done: (outcome: Outcome) => void): Cancel
   /** Pointers to content that carries all words, where the overlay can. */
   search?(words: readonly string[], options: LookupOptions, done: (outcome: Outcome) => void): Cancel

@@ -1,3 +1,6 @@
+export * from './check-pointer.ts'
+export * from './content-reference.ts'
 export * from './contract.ts'
 export * from './keys.ts'
+export * from './limits.ts'
 export * from './pointer.ts'

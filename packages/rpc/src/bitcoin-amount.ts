@@ -26,10 +26,12 @@ export function isMoney(sats: bigint): boolean {
   return sats >= 0n && sats <= MAX_SATS
 }
 
-/** The decimal digits of a number without an exponent, where it has no more than eight decimals. */
+/** The decimal digits of a number, written out where JavaScript writes a small one with an exponent (`1e-8`). */
 export function decimalText(value: number): string {
-  const text = String(value)
-  return /e/i.test(text) ? value.toFixed(DECIMALS) : text
+  const [digits = '', exponent] = String(Math.abs(value)).split('e-')
+  const sign = value < 0 ? '-' : ''
+  if (exponent === undefined) return sign + digits
+  return `${sign}0.${'0'.repeat(Number(exponent) - 1)}${digits.replace('.', '')}`
 }
 
 /** An amount in a method's result: serialises as a JSON number of bitcoins with eight decimals, without float error. */

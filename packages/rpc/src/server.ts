@@ -115,6 +115,7 @@ function serveCalls(app: FastifyInstance, dispatcher: RpcDispatcher, closing: Ab
     const signal = AbortSignal.any([closing, signalOfDeparture(reply)])
     const body = typeof request.body === 'string' ? request.body : ''
     const answered = await answerJsonRpc(body, dispatcher, { signal, wallet })
+    if (closing.aborted) reply.header('connection', 'close')
     reply.code(answered.status)
     return answered.body === undefined ? reply.send() : reply.type('application/json').send(answered.body)
   }

@@ -1,1 +1,2 @@
-export {}
+export * from './session-types.ts'
+export * from './swarm-error.ts'

@@ -1,1 +1,8 @@
-export {}
+export * from './bencode.ts'
+export * from './bitfield.ts'
+export * from './file-name.ts'
+export * from './infohash.ts'
+export * from './limits.ts'
+export * from './magnet.ts'
+export * from './metainfo.ts'
+export * from './wire-connection.ts'

@@ -1,0 +1,78 @@
+import { DecodeError } from '@onehop/primitives'
+
+/** Which pieces someone has. On the wire the first piece is the highest bit of the first byte (BEP 3). */
+export class Bitfield {
+  /** Number of pieces. */
+  readonly length: number
+  private readonly bytes: Uint8Array
+  private members = 0
+
+  constructor(length: number) {
+    this.length = length
+    this.bytes = new Uint8Array(Math.ceil(length / 8))
+  }
+
+  /** @throws {DecodeError} when the number of bytes is wrong or a bit beyond the last piece is set. */
+  static parse(bytes: Uint8Array, length: number): Bitfield {
+    const field = new Bitfield(length)
+    if (bytes.length !== field.bytes.length) throw new DecodeError('bitfield of a wrong length')
+    field.bytes.set(bytes)
+    const spareBits = field.bytes.length * 8 - length
+    if (spareBits > 0 && (field.bytes.at(-1)! & ((1 << spareBits) - 1)) !== 0) {
+      throw new DecodeError('bitfield has bits beyond the last piece')
+    }
+    for (const byte of bytes) field.members += onesOf(byte)
+    return field
+  }
+
+  /** All pieces. */
+  static full(length: number): Bitfield {
+    const field = new Bitfield(length)
+    for (let piece = 0; piece < length; piece++) field.set(piece)
+    return field
+  }
+
+  /** Pieces that are there. */
+  get count(): number {
+    return this.members
+  }
+
+  get isFull(): boolean {
+    return this.members === this.length
+  }
+
+  has(piece: number): boolean {
+    return ((this.bytes[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0
+  }
+
+  /** Returns whether the piece was not there before. */
+  set(piece: number): boolean {
+    if (piece < 0 || piece >= this.length || this.has(piece)) return false
+    this.bytes[piece >> 3]! |= 0x80 >> (piece & 7)
+    this.members++
+    return true
+  }
+
+  /** Returns whether the piece was there. */
+  clear(piece: number): boolean {
+    if (!this.has(piece)) return false
+    this.bytes[piece >> 3]! &= ~(0x80 >> (piece & 7))
+    this.members--
+    return true
+  }
+
+  /** A copy of the bytes as they go over the wire. */
+  toBytes(): Uint8Array {
+    return this.bytes.slice()
+  }
+
+  copy(): Bitfield {
+    return Bitfield.parse(this.bytes, this.length)
+  }
+}
+
+function onesOf(byte: number): number {
+  let ones = 0
+  for (let rest = byte; rest !== 0; rest &= rest - 1) ones++
+  return ones
+}

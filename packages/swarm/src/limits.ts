@@ -1,0 +1,113 @@
+/** Bytes of one request on the wire: what every client asks for at a time (BEP 3). */
+export const BLOCK_BYTES = 16 * 1024
+
+/** Piece length of what is published here unless told otherwise; it decides the infohash, so it never changes. */
+export const DEFAULT_PIECE_LENGTH_BYTES = 256 * 1024
+
+/** Shortest piece length accepted: below it the hashes outweigh the gain. */
+export const MIN_PIECE_LENGTH_BYTES = 1024
+
+/** Longest piece length accepted: a piece is assembled in memory before it is verified. */
+export const MAX_PIECE_LENGTH_BYTES = 32 * 1024 * 1024
+
+/** Pieces of one torrent: 64 GiB at the default piece length; its bitfield takes 32 KiB. */
+export const MAX_PIECES = 256 * 1024
+
+/** Length of the content: what the two bounds above allow, and an exact integer in a double. */
+export const MAX_CONTENT_BYTES = MAX_PIECES * MAX_PIECE_LENGTH_BYTES
+
+/** Bytes of an info dictionary: 20 a piece for MAX_PIECES, and room for the rest. */
+export const MAX_METADATA_BYTES = 6 * 1024 * 1024
+
+/** Bytes of a file name (UTF-8): what file systems take. */
+export const MAX_NAME_BYTES = 255
+
+/** Bytes of a magnet link: far above any real one with a dozen trackers. */
+export const MAX_MAGNET_CHARACTERS = 16 * 1024
+
+/** Nesting of a bencoded value from outside; real ones have 3 to 5. */
+export const MAX_BENCODE_DEPTH = 16
+
+/** Bytes after the length prefix of a message: the largest real one is a bitfield of MAX_PIECES (32 KiB). */
+export const MAX_MESSAGE_BYTES = 128 * 1024
+
+/** Bytes that a peer may ask for in one request: clients of old asked for up to 128 KiB. */
+export const MAX_REQUEST_BYTES = 128 * 1024
+
+/** Requests of one peer waiting to be answered; told to it as `reqq` (BEP 10). 17 bytes each on the wire. */
+export const MAX_QUEUED_REQUESTS = 2048
+
+/** What a peer takes that does not say `reqq` (libtorrent's default). */
+export const DEFAULT_PEER_QUEUE = 250
+
+/** Requests outstanding at one peer, at least: what keeps a new connection busy until its rate is known. */
+export const MIN_PIPELINE_DEPTH = 16
+
+/** Requests outstanding at one peer, at most: 8 MiB on the way, 80 MB/s at a latency of 100 ms. */
+export const MAX_PIPELINE_DEPTH = 512
+
+/** Requests cover the peer's latency and this much of its rate, so that its disk never makes it idle. */
+export const PIPELINE_HORIZON_MS = 500
+
+/** A peer with requests outstanding that sends nothing for so long is snubbing us: others get its blocks. */
+export const SNUB_TIMEOUT_MS = 10_000
+
+/** Requests outstanding at a peer that snubs us: one, to see when it comes back. */
+export const SNUBBED_PIPELINE_DEPTH = 1
+
+/** Peers asked for the same block in the end game. */
+export const MAX_END_GAME_COPIES = 3
+
+/** Requests outstanding at one peer in the end game; more would only be cancelled. */
+export const END_GAME_PIPELINE_DEPTH = 16
+
+/** Bytes of pieces being assembled or stored; two pieces are always allowed. */
+export const MAX_BUFFERED_BYTES = 32 * 1024 * 1024
+
+/** Complete pieces chosen at random before rarest first begins, so that a newcomer soon has something to give. */
+export const RANDOM_FIRST_PIECES = 4
+
+/** Corrupt pieces remembered block by block until a good copy shows who lied. 20 bytes a block. */
+export const MAX_SUSPICIONS = 256
+
+/** Peers banned from one torrent; the oldest are forgotten. */
+export const MAX_BANNED_PEERS = 4096
+
+/** Peers asked for the info dictionary at the same time. */
+export const MAX_METADATA_SOURCES = 3
+
+/** Pieces of the info dictionary (16 KiB each) requested from one peer at a time. */
+export const METADATA_PIPELINE_DEPTH = 16
+
+/** A peer that does not send the next piece of the info dictionary for so long is passed over. */
+export const METADATA_TIMEOUT_MS = 10_000
+
+/** How often one peer may fetch the whole info dictionary from us. */
+export const METADATA_SERVINGS_PER_PEER = 4
+
+/** Bytes of an extension handshake or of the dictionary before metadata (BEP 10): real ones have a few hundred. */
+export const MAX_EXTENSION_DICTIONARY_BYTES = 16 * 1024
+
+/** `have` messages kept from a peer before the number of pieces is known. */
+export const MAX_EARLY_HAVES = 8192
+
+/** Peers served at once by the choker of this release; tit-for-tat will set its own. */
+export const DEFAULT_UPLOAD_SLOTS = 32
+
+/** Time between two rounds of the choker (Cohen 2003). */
+export const CHOKE_INTERVAL_MS = 10_000
+
+/** Silence after which a keep-alive is sent: BEP 3 has peers close after two minutes. */
+export const KEEP_ALIVE_INTERVAL_MS = 90_000
+
+/** A peer that sends nothing at all, not even a keep-alive, for so long is dropped. */
+export const IDLE_TIMEOUT_MS = 150_000
+
+/** How often {@link TorrentMachine.tick} wants to be called. */
+export const TICK_INTERVAL_MS = 500
+
+/** The span that a rate is averaged over. */
+export const RATE_WINDOW_MS = 3000
+
+/** Parts of that span: what the average moves by. */
+export const RATE_SLOTS = 12

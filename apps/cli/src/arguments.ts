@@ -1,0 +1,44 @@
+import { isMoney, parseAmount } from '@onehop/rpc'
+import { UsageFailure } from './failure.ts'
+
+/** The limits of a number that a person types. */
+export interface NumberRange {
+  readonly min: number
+  readonly max: number
+}
+
+/** @throws {UsageFailure} that names what was wanted. */
+function parseWholeNumber(text: string, what: string, { min, max }: NumberRange): number {
+  const value = Number(text)
+  if (/^-?\d+$/.test(text) && value >= min && value <= max) return value
+  throw new UsageFailure(`${what} must be a whole number from ${min} to ${max}, not "${text}".`)
+}
+
+/** A number with decimals. @throws {UsageFailure} */
+function parseDecimal(text: string, what: string, { min, max }: NumberRange): number {
+  const value = Number(text)
+  if (/^-?\d+(\.\d+)?$/.test(text) && value >= min && value <= max) return value
+  throw new UsageFailure(`${what} must be a number from ${min} to ${max}, not "${text}".`)
+}
+
+/** Satoshis of an amount in bitcoins, exactly. @throws {UsageFailure} */
+export function parseBitcoins(text: string): bigint {
+  const sats = parseAmount(text)
+  if (sats === undefined) {
+    throw new UsageFailure(`The amount must be bitcoins with up to 8 decimals, such as 0.5, not "${text}".`)
+  }
+  if (sats <= 0n || !isMoney(sats)) {
+    throw new UsageFailure(`The amount must be more than 0 and at most 21000000 bitcoins, not "${text}".`)
+  }
+  return sats
+}
+
+/** Parses a flag or argument that is a whole number. @param what begins the sentence that refuses another value. */
+export function wholeNumber(what: string, range: NumberRange): (text: string) => Promise<number> {
+  return async text => parseWholeNumber(text, what, range)
+}
+
+/** Parses a flag that is a number with decimals. */
+export function decimal(what: string, range: NumberRange): (text: string) => Promise<number> {
+  return async text => parseDecimal(text, what, range)
+}

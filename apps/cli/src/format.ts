@@ -1,0 +1,65 @@
+import { styleText } from 'node:util'
+import { formatAmount } from '@onehop/rpc'
+
+type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
+
+/** Coloured when stdout is a terminal and NO_COLOR is not set. */
+export function style(format: Style, text: string): string {
+  return styleText(format, text, { stream: process.stdout })
+}
+
+/** Bitcoins without trailing zeros: `50 BTC`, `0.00000141 BTC`. */
+export function bitcoins(sats: number | bigint): string {
+  return `${formatAmount(BigInt(sats)).replace(/\.?0+$/, '')} BTC`
+}
+
+const BYTE_UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
+
+/** `1.5 MiB` */
+export function byteCount(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  while (value >= 1024 && unit < BYTE_UNITS.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${BYTE_UNITS[unit]}`
+}
+
+/** Megabytes (10^6) a second: `83 MB/s`. */
+export function transferRate(bytes: number, elapsedMs: number): string {
+  const rate = bytes / 1e6 / (Math.max(elapsedMs, 1) / 1000)
+  return `${rate < 10 ? rate.toFixed(1) : rate.toFixed(0)} MB/s`
+}
+
+/** `340 ms`, `2.5 s`, `3 min 20 s` */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`
+}
+
+/** `1 block`, `5 blocks` */
+export function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`
+}
+
+/** Rows under headings, each column as wide as its widest cell. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = headings.map((heading, i) =>
+    Math.max(heading.length, ...rows.map(row => row[i]?.length ?? 0)),
+  )
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i]!)))
+      .join('  ')
+      .trimEnd()
+  return [style('dim', line(headings)), ...rows.map(line)].join('\n')
+}
+
+/** Names and values in two columns. Values that are undefined are left out. */
+export function fields(values: Readonly<Record<string, string | number | undefined>>): string {
+  const shown = Object.entries(values).filter(([, value]) => value !== undefined)
+  const width = Math.max(...shown.map(([name]) => name.length))
+  return shown.map(([name, value]) => `${style('dim', name.padEnd(width))}  ${value}`).join('\n')
+}

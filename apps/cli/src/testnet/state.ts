@@ -1,0 +1,105 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { onehopHome, readJsonFile } from '../home.ts'
+import { isAlive } from './processes.ts'
+
+/** A node of a testnet while it runs. */
+export interface RunningNode {
+  readonly name: string
+  readonly pid: number
+  /** URL of its RPC server. */
+  readonly rpc: string
+  readonly datadir: string
+}
+
+/** What a running testnet tells other processes: `running.json` in its datadir, there from its start to its end. */
+export interface RunningTestnet {
+  readonly datadir: string
+  /** The process that watches over the nodes; absent when they run on their own (`--detach`). */
+  readonly supervisor?: number
+  readonly nodes: readonly RunningNode[]
+}
+
+/** What a testnet remembers from one run to the next: `testnet.json` in its datadir. */
+export interface TestnetHistory {
+  readonly version: 1
+  /** Names of the nodes that have been given their coins. */
+  readonly funded: readonly string[]
+  /** Height at which all those coins are mature. */
+  readonly matureAtHeight: number
+}
+
+const NOTHING_YET: TestnetHistory = { version: 1, funded: [], matureAtHeight: 0 }
+
+/** The folder of the testnet when none is named. */
+export function defaultTestnetDatadir(): string {
+  return join(onehopHome(), 'testnet')
+}
+
+function runningPath(datadir: string): string {
+  return join(datadir, 'running.json')
+}
+
+function historyPath(datadir: string): string {
+  return join(datadir, 'testnet.json')
+}
+
+/** Names the datadir of the testnet that was started last. */
+function currentPath(): string {
+  return join(onehopHome(), 'current-testnet')
+}
+
+/** The testnet's memory of earlier runs. */
+export function readHistory(datadir: string): TestnetHistory {
+  const value = readJsonFile(historyPath(datadir)) as TestnetHistory | undefined
+  return value?.version === 1 ? value : NOTHING_YET
+}
+
+export function writeHistory(datadir: string, history: TestnetHistory): void {
+  replaceFile(historyPath(datadir), history)
+}
+
+/** Says that the testnet runs, here and as the one that `--node` means. */
+export function writeRunning(running: RunningTestnet): void {
+  replaceFile(runningPath(running.datadir), running)
+  mkdirSync(onehopHome(), { recursive: true })
+  writeFileSync(currentPath(), running.datadir)
+}
+
+/** What is written of a testnet in this datadir, whether its processes still live or not. */
+export function readRunning(datadir: string): RunningTestnet | undefined {
+  const value = readJsonFile(runningPath(resolve(datadir))) as RunningTestnet | undefined
+  return Array.isArray(value?.nodes) ? value : undefined
+}
+
+/** Says that the testnet runs no more. */
+export function removeRunning(datadir: string): void {
+  rmSync(runningPath(datadir), { force: true })
+  if (readCurrent() === datadir) rmSync(currentPath(), { force: true })
+}
+
+function readCurrent(): string | undefined {
+  try {
+    return readFileSync(currentPath(), 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}
+
+/** The datadir that a command means: the one named, else that of the testnet started last, else the default. */
+export function testnetDatadir(named: string | undefined): string {
+  return resolve(named ?? process.env.ONEHOP_TESTNET ?? readCurrent() ?? defaultTestnetDatadir())
+}
+
+/** The testnet that a command means, if any of its processes lives. */
+export function findRunningTestnet(named?: string): RunningTestnet | undefined {
+  const running = readRunning(testnetDatadir(named))
+  return running?.nodes.some(node => isAlive(node.pid, node.datadir)) ? running : undefined
+}
+
+function replaceFile(path: string, value: unknown): void {
+  mkdirSync(dirname(path), { recursive: true })
+  const temporary = `${path}.${process.pid}.tmp`
+  writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`)
+  renameSync(temporary, path)
+}

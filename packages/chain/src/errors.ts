@@ -1,0 +1,52 @@
+/** Thrown by `Chain.open` when another process has the datadir open. */
+export class DatadirInUseError extends Error {
+  override name = 'DatadirInUseError'
+
+  constructor(datadir: string) {
+    super(`The datadir ${datadir} is in use by another onehop process.`)
+  }
+}
+
+/** Thrown by `Chain.open` when the datadir holds the chain of another network. */
+export class WrongNetworkError extends Error {
+  override name = 'WrongNetworkError'
+
+  constructor(where: string, wanted: string) {
+    super(`The chain in ${where} belongs to another network than ${wanted}.`)
+  }
+}
+
+/** Thrown by `Chain.open` when the datadir was written by a newer onehop, whose format this one does not know. */
+export class NewerFormatError extends Error {
+  override name = 'NewerFormatError'
+
+  constructor(where: string, found: number, known: number) {
+    super(
+      `The chain in ${where} has format ${found}, but this onehop knows formats up to ${known}: use a newer onehop.`,
+    )
+  }
+}
+
+/** Thrown when stored data is not what was written: a damaged disk, or files changed by hand. */
+export class StoreCorruptError extends Error {
+  override name = 'StoreCorruptError'
+}
+
+/** Thrown by every call after a write failed: what memory holds may be ahead of the store. Reopen to go on. */
+export class ChainHaltedError extends Error {
+  override name = 'ChainHaltedError'
+
+  constructor(cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    super(`The chain has stopped because its store failed: ${why}`, { cause })
+  }
+}
+
+/** Thrown by calls that come after `close()`. */
+export class ChainClosedError extends Error {
+  override name = 'ChainClosedError'
+
+  constructor() {
+    super('The chain is closed.')
+  }
+}

@@ -1,0 +1,23 @@
+/** Bytes. A block or undo file is closed and the next one begun when a record would make it longer (Core's size). */
+export const MAX_RECORD_FILE_BYTES = 128 * 1024 * 1024
+
+/** Bytes. The longest record that is read back: a block has at most 4,000,000, its undo data may be longer. */
+export const MAX_RECORD_BYTES = 32 * 1024 * 1024
+
+/**
+ * Blocks. A body this much higher than the tip is not stored yet (Core's download window): it could not be
+ * connected soon, and anyone could fill the disk with such.
+ */
+export const MAX_BLOCKS_AHEAD = 1024
+
+/** Bodies that are stored before their parent's body. As many as the download window has. */
+export const MAX_WAITING_BLOCKS = 1024
+
+/** Headers in one call of `acceptHeaders` (Core's MAX_HEADERS_RESULTS). */
+export const MAX_HEADERS_PER_CALL = 2000
+
+/**
+ * Bytes of disconnected transactions that a reorganisation keeps in memory to return them to the mempool; the
+ * oldest go first (Core's MAX_DISCONNECTED_TX_POOL_BYTES).
+ */
+export const MAX_DISCONNECTED_BYTES = 20_000_000

@@ -1,0 +1,16 @@
+/** Runs jobs one after the other, in the order they came. */
+export class SerialQueue {
+  private last: Promise<unknown> = Promise.resolve()
+
+  /** Starts the job when all earlier ones have ended, and resolves or rejects as it does. */
+  run<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.last.then(job)
+    this.last = result.catch(() => undefined)
+    return result
+  }
+
+  /** Resolves when every job given so far has ended. */
+  async idle(): Promise<void> {
+    await this.last
+  }
+}

@@ -1,0 +1,50 @@
+import { assertDefined } from '@onehop/primitives'
+import type { AbstractBatchOperation, AbstractBatchOptions, AbstractLevel } from 'abstract-level'
+import type { KeyValueChange, KeyValueStore } from './port.ts'
+
+type Level = AbstractLevel<string | Buffer | Uint8Array, Uint8Array, Uint8Array>
+
+/** The first key after all keys with the prefix; undefined when there is none. */
+function endOfPrefix(prefix: Uint8Array): Uint8Array | undefined {
+  const end = Uint8Array.from(prefix)
+  for (let i = end.length - 1; i >= 0; i--) {
+    const byte = assertDefined(end[i], 'index within the array')
+    if (byte === 0xff) continue
+    end[i] = byte + 1
+    return end.subarray(0, i + 1)
+  }
+  return undefined
+}
+
+function operationOf({ key, value }: KeyValueChange): AbstractBatchOperation<Level, Uint8Array, Uint8Array> {
+  return value === undefined ? { type: 'del', key } : { type: 'put', key, value }
+}
+
+/** A key-value store over any `abstract-level` database that reads synchronously (classic-level, memory-level). */
+export class LevelStore implements KeyValueStore {
+  private readonly level: Level
+
+  /** @param level an open database with `keyEncoding` and `valueEncoding` 'view'. */
+  constructor(level: Level) {
+    this.level = level
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.level.getSync(key)
+  }
+
+  async write(changes: readonly KeyValueChange[]): Promise<void> {
+    // `sync` is LevelDB's option: the log is synced before the batch counts. Databases without it ignore it.
+    const options: AbstractBatchOptions<Uint8Array, Uint8Array> & { sync: boolean } = { sync: true }
+    await this.level.batch(changes.map(operationOf), options)
+  }
+
+  async *entries(prefix: Uint8Array): AsyncIterable<readonly [Uint8Array, Uint8Array]> {
+    const end = endOfPrefix(prefix)
+    yield* this.level.iterator(end === undefined ? { gte: prefix } : { gte: prefix, lt: end })
+  }
+
+  async close(): Promise<void> {
+    await this.level.close()
+  }
+}

@@ -52,6 +52,9 @@ export const PIPELINE_HORIZON_MS = 500
 /** A peer with requests outstanding that sends nothing for so long is snubbing us: others get its blocks. */
 export const SNUB_TIMEOUT_MS = 10_000
 
+/** A request unanswered for so long counts as snubbed too, though bytes trickle in. */
+export const REQUEST_TIMEOUT_MS = 60_000
+
 /** Requests outstanding at a peer that snubs us: one, to see when it comes back. */
 export const SNUBBED_PIPELINE_DEPTH = 1
 
@@ -97,7 +100,7 @@ export const DEFAULT_UPLOAD_SLOTS = 32
 /** Time between two rounds of the choker (Cohen 2003). */
 export const CHOKE_INTERVAL_MS = 10_000
 
-/** Silence after which a keep-alive is sent: BEP 3 has peers close after two minutes. */
+/** How often a keep-alive is sent: BEP 3 has peers close after two minutes of silence. */
 export const KEEP_ALIVE_INTERVAL_MS = 90_000
 
 /** A peer that sends nothing at all, not even a keep-alive, for so long is dropped. */

@@ -1,0 +1,53 @@
+import { assert, DecodeError, equalBytes, utf8Encode } from '@onehop/primitives'
+import { type InfoHash, toInfoHash } from './infohash.ts'
+
+/** Bytes of the handshake (BEP 3). */
+export const HANDSHAKE_BYTES = 68
+
+/** Bytes of a peer id as BitTorrent has it (unlike libp2p's). */
+export const PEER_ID_BYTES = 20
+
+const PROTOCOL = utf8Encode('\u0013BitTorrent protocol')
+const RESERVED_AT = 20
+const INFO_HASH_AT = 28
+const PEER_ID_AT = 48
+/** Reserved bit 20 from the right (BEP 10): byte 5, 0x10. */
+const EXTENSION_BYTE = RESERVED_AT + 5
+const EXTENSION_BIT = 0x10
+
+/** The first message in each direction: which torrent, and who. */
+export interface Handshake {
+  readonly infohash: InfoHash
+  /** 20 bytes, new for each session. */
+  readonly peerId: Uint8Array
+  /** Whether the sender understands the extension protocol (BEP 10). */
+  readonly extensions: boolean
+}
+
+export function encodeHandshake(handshake: Handshake): Uint8Array {
+  assert(handshake.peerId.length === PEER_ID_BYTES, 'a peer id has 20 bytes')
+  const bytes = new Uint8Array(HANDSHAKE_BYTES)
+  bytes.set(PROTOCOL)
+  if (handshake.extensions) bytes[EXTENSION_BYTE] = EXTENSION_BIT
+  bytes.set(handshake.infohash, INFO_HASH_AT)
+  bytes.set(handshake.peerId, PEER_ID_AT)
+  return bytes
+}
+
+/** @param bytes 68 bytes. @throws {DecodeError} when they are not BitTorrent's. */
+export function parseHandshake(bytes: Uint8Array): Handshake {
+  if (bytes.length !== HANDSHAKE_BYTES || !startsLikeHandshake(bytes)) {
+    throw new DecodeError('not a BitTorrent handshake')
+  }
+  return {
+    infohash: toInfoHash(bytes.slice(INFO_HASH_AT, PEER_ID_AT)),
+    peerId: bytes.slice(PEER_ID_AT),
+    extensions: (bytes[EXTENSION_BYTE]! & EXTENSION_BIT) !== 0,
+  }
+}
+
+/** Whether the first bytes received can become a handshake, so that a stranger is closed at once. */
+export function startsLikeHandshake(bytes: Uint8Array): boolean {
+  const shared = Math.min(bytes.length, PROTOCOL.length)
+  return equalBytes(bytes.subarray(0, shared), PROTOCOL.subarray(0, shared))
+}

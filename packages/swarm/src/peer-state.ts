@@ -1,0 +1,103 @@
+import type { ActivePiece } from './active-piece.ts'
+import { Bitfield } from './bitfield.ts'
+import type { ExtensionHandshake } from './extensions.ts'
+import { DEFAULT_PEER_QUEUE, MAX_REQUEST_BYTES } from './limits.ts'
+import { RateMeter } from './rate-meter.ts'
+import type { BlockRange } from './wire-messages.ts'
+
+/** A connection to a peer within one torrent's machine. */
+export type PeerKey = number & { readonly __brand: 'PeerKey' }
+
+/** A block that is arriving. */
+export interface IncomingBlock {
+  readonly piece: number
+  readonly block: number
+  /** The piece that it is for; undefined when that is not being fetched. */
+  readonly active: ActivePiece | undefined
+  received: number
+  /** Where it goes; undefined when it is of no use any more. */
+  target: Uint8Array | undefined
+  /** Whether `target` is the piece's own buffer, or a place beside it because another peer writes there. */
+  readonly direct: boolean
+}
+
+/** All that a torrent's machine knows of one peer. */
+export class PeerState {
+  readonly key: PeerKey
+  readonly remotePeer: string
+  /** Whether the peer understands the extension protocol (BEP 10). */
+  readonly extensions: boolean
+  readonly connectedAtMs: number
+
+  amChoking = true
+  amInterested = false
+  peerChoking = true
+  peerInterested = false
+  unchokedAtMs = 0
+
+  /** What it has; undefined until the number of pieces is known. */
+  have: Bitfield | undefined
+  /** Its bitfield and `have`s from before that. */
+  earlyBits: Uint8Array | undefined
+  readonly earlyHaves = new Set<number>()
+  sentBitfield = false
+  /** Pieces that it has and we lack. */
+  wanted = 0
+
+  /** Blocks asked for, by number in the torrent, and when. */
+  readonly requests = new Map<number, number>()
+  /** Bytes that may still come for requests that were taken back. */
+  excusedBytes = MAX_REQUEST_BYTES
+  incoming: IncomingBlock | undefined
+  isSnubbing = false
+  lastBlockBytesMs: number
+  /** Least time between a request and its block of late: an estimate of the round trip. */
+  latencyMs: number | undefined
+
+  /** Blocks that it waits for. */
+  readonly uploads: BlockRange[] = []
+  /** Requests since it was choked. */
+  requestsWhileChoked = 0
+  metadataPartsServed = 0
+
+  extension: ExtensionHandshake = {}
+  readonly download: RateMeter
+  readonly upload: RateMeter
+  lastReceivedMs: number
+  keptAliveMs: number
+
+  constructor(key: PeerKey, remotePeer: string, extensions: boolean, nowMs: number) {
+    this.key = key
+    this.remotePeer = remotePeer
+    this.extensions = extensions
+    this.connectedAtMs = nowMs
+    this.lastReceivedMs = nowMs
+    this.keptAliveMs = nowMs
+    this.lastBlockBytesMs = nowMs
+    this.download = new RateMeter(nowMs)
+    this.upload = new RateMeter(nowMs)
+  }
+
+  /** Requests that it says it keeps. */
+  get queueLimit(): number {
+    return this.extension.requestQueue ?? DEFAULT_PEER_QUEUE
+  }
+
+  /** A sample of request-to-block time: the least counts, and is forgotten slowly so that it can rise again. */
+  observeLatency(sampleMs: number): void {
+    const known = this.latencyMs
+    if (known === undefined || sampleMs < known) this.latencyMs = sampleMs
+    else this.latencyMs = known + (sampleMs - known) / 64
+  }
+
+  /** What it has, for a torrent of so many pieces. @throws {DecodeError} when what it said before cannot be. */
+  settlePieces(pieceCount: number): Bitfield {
+    const have =
+      this.earlyBits === undefined ? new Bitfield(pieceCount) : Bitfield.parse(this.earlyBits, pieceCount)
+    for (const piece of this.earlyHaves) have.set(piece)
+    this.earlyBits = undefined
+    this.earlyHaves.clear()
+    this.have = have
+    return have
+  }
+}

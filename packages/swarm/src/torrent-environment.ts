@@ -1,0 +1,34 @@
+import type { RandomSource, Sha1, Verdict } from '@onehop/primitives'
+import type { TorrentInfo } from './metainfo.ts'
+import type { PeerKey } from './peer-state.ts'
+import type { WireMessage } from './wire-messages.ts'
+
+/** Everything that a {@link TorrentMachine} knows of the world. Calls must not call back into the machine at once. */
+export interface TorrentEnvironment {
+  /** Milliseconds; never runs backwards. */
+  now(): number
+  readonly random: RandomSource
+  readonly sha1: Sha1
+  /** Messages to one peer arrive in order. Byte arrays in them are not changed afterwards. */
+  send(peer: PeerKey, message: WireMessage): void
+  /** Close the connection; the machine has forgotten the peer. A rejection says what the peer is to blame for. */
+  drop(peer: PeerKey, reason: Verdict): void
+  /** There are blocks to send: take them with {@link TorrentMachine.takeUpload} as the connection has room. */
+  uploadsReady(peer: PeerKey): void
+  /**
+   * Verify the piece and write it, then call {@link TorrentMachine.onPieceStored}. The bytes stay as they are until
+   * then, and not longer.
+   */
+  storePiece(piece: number, bytes: Uint8Array): void
+  /** The info dictionary is here and has the right hash. Call {@link TorrentMachine.start} when storage is ready. */
+  metadataReady(info: TorrentInfo): void
+  /** The piece is verified and stored. */
+  pieceVerified(piece: number): void
+  /** All pieces are. */
+  completed(): void
+  /** The info dictionary is genuine and we cannot use it: several files, an unsafe name, absurd sizes. */
+  metadataRefused(verdict: Verdict): void
+}
+
+/** What became of a piece that was to be stored. */
+export type StoreOutcome = 'stored' | 'corrupt' | 'failed'

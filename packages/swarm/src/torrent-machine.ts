@@ -1,0 +1,458 @@
+import {
+  assert,
+  attemptDecode,
+  BoundedSet,
+  invalid,
+  OK,
+  type Rejection,
+  type Verdict,
+} from '@onehop/primitives'
+import { Bitfield } from './bitfield.ts'
+import { type Choker, RotatingChoker } from './choker.ts'
+import { Downloads } from './downloads.ts'
+import {
+  EXTENDED_HANDSHAKE_ID,
+  encodeExtensionHandshake,
+  OUR_UT_METADATA_ID,
+  parseExtensionHandshake,
+  parseMetadataMessage,
+} from './extensions.ts'
+import type { InfoHash } from './infohash.ts'
+import {
+  IDLE_TIMEOUT_MS,
+  KEEP_ALIVE_INTERVAL_MS,
+  MAX_BANNED_PEERS,
+  MAX_EARLY_HAVES,
+  MAX_PIECES,
+} from './limits.ts'
+import { MetadataFetch, serveMetadata } from './metadata-exchange.ts'
+import { parseInfo, type TorrentInfo } from './metainfo.ts'
+import { type PeerKey, PeerState } from './peer-state.ts'
+import type { StoreOutcome, TorrentEnvironment } from './torrent-environment.ts'
+import { describePeer, type PeerSnapshot } from './torrent-snapshot.ts'
+import { Uploads } from './uploads.ts'
+import type { BlockRange, WireMessage } from './wire-messages.ts'
+
+export interface TorrentMachineOptions {
+  readonly infohash: InfoHash
+  readonly environment: TorrentEnvironment
+  /** The info dictionary, when it is known; otherwise it is fetched from peers. */
+  readonly info?: TorrentInfo
+  readonly choker?: Choker
+}
+
+/** A peer whose handshake was exchanged. */
+export interface NewPeer {
+  /** Chosen by the driver; never used twice in one machine. */
+  readonly key: PeerKey
+  readonly remotePeer: string
+  /** Whether its handshake says that it understands BEP 10. */
+  readonly extensions: boolean
+}
+
+/**
+ * One torrent: fetches the info dictionary and the pieces from peers, and serves what it has. Synchronous: time,
+ * randomness, sending and storage are the {@link TorrentEnvironment}'s.
+ *
+ * The driver hands in messages as they arrive, calls {@link afterBatch} when it has no more at the moment, and
+ * {@link tick} every {@link TICK_INTERVAL_MS}.
+ */
+export class TorrentMachine {
+  readonly infohash: InfoHash
+  private readonly environment: TorrentEnvironment
+  private readonly peers = new Map<PeerKey, PeerState>()
+  private readonly banned = new BoundedSet<string>(MAX_BANNED_PEERS)
+  private readonly uploads: Uploads
+  private readonly metadata: MetadataFetch
+  private downloads: Downloads | undefined
+  private knownInfo: TorrentInfo | undefined
+  private isFetching = false
+
+  constructor(options: TorrentMachineOptions) {
+    this.infohash = options.infohash
+    this.knownInfo = options.info
+    this.environment = options.environment
+    this.uploads = new Uploads(this.environment, this.peers, options.choker ?? new RotatingChoker())
+    this.metadata = new MetadataFetch(options.infohash, this.environment, this.peers)
+  }
+
+  /** The info dictionary; undefined until it is known. */
+  get info(): TorrentInfo | undefined {
+    return this.knownInfo
+  }
+
+  /** Verified pieces; undefined before {@link start}. Not to be changed. */
+  get have(): Bitfield | undefined {
+    return this.downloads?.have
+  }
+
+  get isComplete(): boolean {
+    return this.downloads?.have.isFull === true
+  }
+
+  /** Bytes of blocks in pieces verified by this machine, by who sent them. */
+  get contributions(): ReadonlyMap<string, number> {
+    return this.downloads?.contributions ?? new Map()
+  }
+
+  isBanned(remotePeer: string): boolean {
+    return this.banned.has(remotePeer)
+  }
+
+  /** What is known of each peer, for people. */
+  peerSnapshots(): PeerSnapshot[] {
+    const nowMs = this.environment.now()
+    return [...this.peers.values()].map(peer => describePeer(peer, nowMs, this.uploads.reasons.get(peer.key)))
+  }
+
+  /** Bytes received from all peers in the last seconds, per second. */
+  downloadBytesPerSecond(): number {
+    const nowMs = this.environment.now()
+    let sum = 0
+    for (const peer of this.peers.values()) sum += peer.download.bytesPerSecond(nowMs)
+    return sum
+  }
+
+  /**
+   * Storage is ready: serving begins, and fetching if it is on.
+   * @param have pieces that are stored and verified.
+   */
+  start(have: Bitfield): void {
+    const info = this.knownInfo
+    assert(
+      info !== undefined && this.downloads === undefined,
+      'a torrent starts once, when its info is known',
+    )
+    const downloads = new Downloads(info, have, this.environment, this.peers)
+    this.downloads = downloads
+    for (const peer of [...this.peers.values()]) {
+      this.announcePieces(peer, have)
+      this.check(peer, this.settleEarly(peer, downloads))
+    }
+    if (have.isFull) this.onComplete()
+    else this.fillAll()
+  }
+
+  /** Turns fetching on or off. Off, what is there is still served. */
+  setFetching(isFetching: boolean): void {
+    if (this.isFetching === isFetching) return
+    this.isFetching = isFetching
+    if (!isFetching) this.downloads?.stop()
+    for (const peer of this.peers.values()) this.updateInterest(peer)
+    if (isFetching && !this.knownInfo) this.metadata.advance()
+    this.fillAll()
+  }
+
+  /** @returns a refusal for a banned peer. */
+  addPeer({ key, remotePeer, extensions }: NewPeer): Verdict {
+    if (this.banned.has(remotePeer)) return invalid('banned-peer')
+    const peer = new PeerState(key, remotePeer, extensions, this.environment.now())
+    this.peers.set(key, peer)
+    this.introduceExtensions(peer)
+    this.introducePieces(peer)
+    if (this.downloads) this.settleEarly(peer, this.downloads)
+    return OK
+  }
+
+  private introduceExtensions(peer: PeerState): void {
+    if (!peer.extensions) return
+    const payload = encodeExtensionHandshake(this.knownInfo?.bytes.length)
+    this.environment.send(peer.key, { type: 'extended', id: EXTENDED_HANDSHAKE_ID, payload })
+  }
+
+  /** First of all BEP 3's messages to a peer. */
+  private introducePieces(peer: PeerState): void {
+    const have = this.downloads?.have
+    if (have && have.count > 0) this.environment.send(peer.key, { type: 'bitfield', bits: have.toBytes() })
+  }
+
+  /** A bitfield may not follow other messages, so that peers who came before our pieces are told of each. */
+  private announcePieces(peer: PeerState, have: Bitfield): void {
+    for (let piece = 0; piece < have.length; piece++) {
+      if (have.has(piece)) this.environment.send(peer.key, { type: 'have', piece })
+    }
+  }
+
+  private settleEarly(peer: PeerState, downloads: Downloads): Verdict {
+    if (peer.have) return OK
+    const settled = attemptDecode('bad-bitfield', () => peer.settlePieces(downloads.have.length))
+    if (!settled.ok) return settled
+    downloads.picker.addPeer(settled.value)
+    this.recountWanted(peer)
+    return OK
+  }
+
+  private recountWanted(peer: PeerState): void {
+    const { have } = this.downloads!
+    peer.wanted = 0
+    for (let piece = 0; piece < have.length; piece++) {
+      if (!have.has(piece) && peer.have!.has(piece)) peer.wanted++
+    }
+    this.updateInterest(peer)
+    this.dropIfBothComplete(peer)
+  }
+
+  /** The connection is closed. */
+  removePeer(key: PeerKey): void {
+    const peer = this.peers.get(key)
+    if (!peer) return
+    this.forget(peer)
+    this.fillAll()
+    this.uploads.rechoke(this.isComplete)
+  }
+
+  private forget(peer: PeerState): void {
+    this.peers.delete(peer.key)
+    this.downloads?.onPeerGone(peer)
+    this.metadata.onPeerGone(peer)
+  }
+
+  /** Who is to blame for something is banned; everyone else may come back. */
+  private drop(peer: PeerState, reason: Verdict): void {
+    this.forget(peer)
+    this.environment.drop(peer.key, reason)
+    if (!reason.ok && reason.blame === 'sender') this.ban(peer.remotePeer, reason)
+  }
+
+  private ban(remotePeer: string, reason: Rejection): void {
+    this.banned.add(remotePeer)
+    this.downloads?.discardFrom(remotePeer)
+    for (const peer of [...this.peers.values()]) {
+      if (peer.remotePeer !== remotePeer) continue
+      this.forget(peer)
+      this.environment.drop(peer.key, reason)
+    }
+  }
+
+  private check(peer: PeerState, verdict: Verdict): void {
+    if (!verdict.ok && this.peers.has(peer.key)) this.drop(peer, verdict)
+  }
+
+  onMessage(key: PeerKey, message: Exclude<WireMessage, { type: 'piece' }>): void {
+    const peer = this.peers.get(key)
+    if (!peer) return
+    peer.lastReceivedMs = this.environment.now()
+    this.check(peer, this.handle(peer, message))
+  }
+
+  /** A decoder could not make sense of what the peer sent. */
+  onMalformed(key: PeerKey, rejection: Rejection): void {
+    const peer = this.peers.get(key)
+    if (peer) this.drop(peer, rejection)
+  }
+
+  private handle(peer: PeerState, message: Exclude<WireMessage, { type: 'piece' }>): Verdict {
+    switch (message.type) {
+      case 'choke':
+        return this.onChoke(peer)
+      case 'unchoke':
+        peer.peerChoking = false
+        return OK
+      case 'interested':
+      case 'notInterested':
+        return this.onInterest(peer, message.type === 'interested')
+      case 'have':
+        return this.onHave(peer, message.piece)
+      case 'bitfield':
+        return this.onBitfield(peer, message.bits)
+      case 'request':
+      case 'cancel':
+        return this.onRequestOrCancel(peer, message)
+      case 'extended':
+        return this.onExtended(peer, message.id, message.payload)
+      case 'keepAlive':
+        return OK
+    }
+  }
+
+  private onChoke(peer: PeerState): Verdict {
+    if (peer.peerChoking) return OK
+    peer.peerChoking = true
+    this.downloads?.releaseRequests(peer)
+    this.fillAll()
+    return OK
+  }
+
+  private onInterest(peer: PeerState, isInterested: boolean): Verdict {
+    if (peer.peerInterested === isInterested) return OK
+    peer.peerInterested = isInterested
+    this.uploads.rechoke(this.isComplete)
+    return OK
+  }
+
+  private onHave(peer: PeerState, piece: number): Verdict {
+    if (!this.downloads || !peer.have) {
+      if (piece < MAX_PIECES && peer.earlyHaves.size < MAX_EARLY_HAVES) peer.earlyHaves.add(piece)
+      return OK
+    }
+    if (piece >= peer.have.length) return invalid('bad-have', `piece ${piece}`)
+    if (!peer.have.set(piece)) return OK
+    this.downloads.picker.addHave(piece)
+    if (!this.downloads.have.has(piece)) peer.wanted++
+    this.updateInterest(peer)
+    this.dropIfBothComplete(peer)
+    return OK
+  }
+
+  private onBitfield(peer: PeerState, bits: Uint8Array): Verdict {
+    if (peer.sentBitfield) return invalid('repeated-bitfield')
+    peer.sentBitfield = true
+    if (!this.downloads || !peer.have) {
+      peer.earlyBits = bits.slice()
+      return OK
+    }
+    const parsed = attemptDecode('bad-bitfield', () => Bitfield.parse(bits, this.downloads!.have.length))
+    if (!parsed.ok) return parsed
+    for (let piece = 0; piece < parsed.value.length; piece++) {
+      if (parsed.value.has(piece) && peer.have.set(piece)) this.downloads.picker.addHave(piece)
+    }
+    this.recountWanted(peer)
+    return OK
+  }
+
+  private onRequestOrCancel(peer: PeerState, message: BlockRange & { type: 'request' | 'cancel' }): Verdict {
+    if (!this.downloads || !this.knownInfo) return OK
+    if (message.type === 'request') {
+      return this.uploads.onRequest(peer, message, this.knownInfo, this.downloads.have)
+    }
+    this.uploads.onCancel(peer, message)
+    return OK
+  }
+
+  private onExtended(peer: PeerState, id: number, payload: Uint8Array): Verdict {
+    if (id === EXTENDED_HANDSHAKE_ID) return this.onExtensionHandshake(peer, payload)
+    return id === OUR_UT_METADATA_ID ? this.onMetadataMessage(peer, payload) : OK
+  }
+
+  private onExtensionHandshake(peer: PeerState, payload: Uint8Array): Verdict {
+    const parsed = parseExtensionHandshake(payload)
+    if (!parsed.ok) return parsed
+    peer.extension = { ...peer.extension, ...parsed.value }
+    if (!this.knownInfo && this.isFetching) this.metadata.advance()
+    return OK
+  }
+
+  private onMetadataMessage(peer: PeerState, payload: Uint8Array): Verdict {
+    const parsed = parseMetadataMessage(payload)
+    if (!parsed.ok) return parsed
+    const message = parsed.value
+    if (message === undefined) return OK
+    if (message.type === 'request') {
+      return serveMetadata(peer, message.piece, this.knownInfo?.bytes, this.environment)
+    }
+    if (this.knownInfo) return OK
+    const outcome = this.metadata.onMessage(peer, message)
+    if (!outcome.ok) return outcome
+    if (outcome.metadata) this.onMetadata(outcome.metadata)
+    return OK
+  }
+
+  /** The hash is right, so that a fault in it is its author's, not the sender's. */
+  private onMetadata(metadata: Uint8Array): void {
+    const parsed = parseInfo(metadata, this.environment.sha1)
+    if (!parsed.ok) {
+      this.isFetching = false
+      this.environment.metadataRefused(parsed)
+      return
+    }
+    this.knownInfo = parsed.value
+    for (const peer of this.peers.values()) this.introduceExtensions(peer)
+    this.environment.metadataReady(parsed.value)
+  }
+
+  /** A block begins to arrive from the peer; its bytes follow, and its end, before anything else from it. */
+  onBlockStart(key: PeerKey, piece: number, begin: number, length: number): void {
+    const peer = this.peers.get(key)
+    if (!peer) return
+    peer.lastReceivedMs = this.environment.now()
+    const verdict = this.downloads
+      ? this.downloads.onBlockStart(peer, piece, begin, length)
+      : invalid('unrequested-block')
+    this.check(peer, verdict)
+  }
+
+  onBlockBytes(key: PeerKey, bytes: Uint8Array): void {
+    const peer = this.peers.get(key)
+    if (peer) this.downloads?.onBlockBytes(peer, bytes)
+  }
+
+  onBlockEnd(key: PeerKey): void {
+    const peer = this.peers.get(key)
+    if (peer) this.downloads?.onBlockEnd(peer)
+  }
+
+  /** All that has arrived from the peer for now has been handed in: its pipeline is refilled, in one go. */
+  afterBatch(key: PeerKey): void {
+    const peer = this.peers.get(key)
+    if (peer && this.isFetching) this.downloads?.fill(peer)
+  }
+
+  /** The next block to send to the peer, from a verified piece; undefined when it waits for none. */
+  takeUpload(key: PeerKey): BlockRange | undefined {
+    const peer = this.peers.get(key)
+    return peer && this.uploads.take(peer)
+  }
+
+  /** What became of a piece that was to be stored. After `failed`, fetching is off. */
+  onPieceStored(piece: number, outcome: StoreOutcome): void {
+    const { verified, liars } = this.downloads!.onStored(piece, outcome)
+    for (const liar of liars) this.ban(liar, invalid('corrupt-piece', `piece ${piece}`))
+    if (outcome === 'failed') this.setFetching(false)
+    if (verified) this.onVerified(piece)
+    if (verified && this.isComplete) this.onComplete()
+    else this.fillAll()
+  }
+
+  private onVerified(piece: number): void {
+    this.environment.pieceVerified(piece)
+    for (const peer of this.peers.values()) {
+      if (!peer.have?.has(piece)) this.environment.send(peer.key, { type: 'have', piece })
+      else if (--peer.wanted === 0) this.updateInterest(peer)
+    }
+  }
+
+  private onComplete(): void {
+    this.isFetching = false
+    for (const peer of [...this.peers.values()]) {
+      this.updateInterest(peer)
+      this.dropIfBothComplete(peer)
+    }
+    this.environment.completed()
+  }
+
+  /** Two who have everything have nothing to say to each other. */
+  private dropIfBothComplete(peer: PeerState): void {
+    if (this.isComplete && peer.have?.isFull && this.peers.has(peer.key)) this.drop(peer, OK)
+  }
+
+  private updateInterest(peer: PeerState): void {
+    const isInterested = this.isFetching && peer.wanted > 0
+    if (peer.amInterested === isInterested) return
+    peer.amInterested = isInterested
+    this.environment.send(peer.key, { type: isInterested ? 'interested' : 'notInterested' })
+  }
+
+  private fillAll(): void {
+    if (!this.isFetching || !this.downloads) return
+    for (const peer of this.peers.values()) this.downloads.fill(peer)
+  }
+
+  /** Timeouts, keep-alives, the choker's rounds. Call every {@link TICK_INTERVAL_MS}. */
+  tick(): void {
+    for (const peer of [...this.peers.values()]) this.checkSilence(peer)
+    this.uploads.tick(this.isComplete)
+    if (!this.isFetching) return
+    if (!this.knownInfo) this.metadata.advance()
+    this.downloads?.checkSnubs()
+    this.fillAll()
+  }
+
+  private checkSilence(peer: PeerState): void {
+    const now = this.environment.now()
+    if (now - peer.lastReceivedMs >= IDLE_TIMEOUT_MS) this.drop(peer, OK)
+    else if (now - peer.keptAliveMs >= KEEP_ALIVE_INTERVAL_MS) {
+      peer.keptAliveMs = now
+      this.environment.send(peer.key, { type: 'keepAlive' })
+    }
+  }
+}

@@ -1,1 +1,9 @@
-export {}
+export * from './amounts.ts'
+export * from './block.ts'
+export * from './coin.ts'
+export * from './hashes.ts'
+export * from './merkle.ts'
+export * from './params.ts'
+export * from './target.ts'
+export * from './transaction.ts'
+export * from './undo.ts'

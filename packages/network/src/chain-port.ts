@@ -21,7 +21,7 @@ export interface ChainPort {
   /** At most `limit` headers of the active chain that follow the first known hash of the locator. */
   headersAfter(locator: readonly Uint8Array[], limit: number): Uint8Array[]
   /** Adds headers, each of which extends a known one. Known ones are in order. */
-  acceptHeaders(headers: Uint8Array[]): Verdict
+  acceptHeaders(headers: readonly Uint8Array[]): Verdict
   /** Hashes on the path to the best header chain whose blocks are missing, in the order they connect. */
   blocksToDownload(limit: number): Uint8Array[]
   getBlock(hash: Uint8Array): Promise<Uint8Array | undefined>

@@ -1,3 +1,5 @@
 export * from './chain-port.ts'
+export * from './limits.ts'
+export { createNetwork } from './network.ts'
 export * from './network-types.ts'
 export * from './wire-connection.ts'

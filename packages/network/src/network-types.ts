@@ -7,7 +7,11 @@ import type { WireConnection } from './wire-connection.ts'
 export type LogLevel = 'debug' | 'info' | 'warn'
 
 /** Receives log lines; `details` are plain values. */
-export type NetworkLog = (level: LogLevel, message: string, details?: Readonly<Record<string, unknown>>) => void
+export type NetworkLog = (
+  level: LogLevel,
+  message: string,
+  details?: Readonly<Record<string, unknown>>,
+) => void
 
 export interface NetworkOptions<Message> {
   /** Ed25519, as libp2p's protobuf. */
@@ -82,7 +86,11 @@ export interface Network<Message = unknown> {
   announceTransactions(wtxids: readonly Uint8Array[]): void
   syncState(): SyncState
   /** A new stream for the swarm; dials if needed, at these addresses beside the known ones. */
-  openSwarmStream(peerId: string, addresses?: readonly string[], signal?: AbortSignal): Promise<WireConnection>
+  openSwarmStream(
+    peerId: string,
+    addresses?: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<WireConnection>
   on<E extends keyof NetworkEvents>(event: E, listener: (value: NetworkEvents[E]) => void): () => void
   /** Leaves the overlay, closes everything; within two seconds. */
   stop(): Promise<void>

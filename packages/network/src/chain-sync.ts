@@ -1,0 +1,292 @@
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { PenaltyLedger } from '@onehop/libp2p-overlay'
+import { bytesToHex } from '@onehop/primitives'
+import { BlockDownload } from './block-download.ts'
+import type { ChainPort } from './chain-port.ts'
+import { syncHeaders } from './header-sync.ts'
+import {
+  HEADERS_RETRY_MS,
+  INVALID_BLOCK_POINTS,
+  INVALID_TRANSACTION_POINTS,
+  MALFORMED_POINTS,
+  MEMPOOL_INTERVAL_MS,
+  STATUS_INTERVAL_MS,
+} from './limits.ts'
+import type { NetworkLog, SyncState } from './network-types.ts'
+import { type PeerStatus, SYNC_VERSION } from './sync-messages.ts'
+import { SyncServer } from './sync-server.ts'
+import { type SessionPort, SyncSession } from './sync-session.ts'
+import { type FetchResult, TransactionFetch } from './transaction-fetch.ts'
+
+/** What synchronisation needs of the host. */
+export interface ChainSyncPort {
+  readonly chain: ChainPort
+  readonly genesisHash: Uint8Array
+  readonly penalties: PenaltyLedger
+  readonly log: NetworkLog
+  now(): number
+  random(): number
+  openStream(connection: Connection): Promise<Stream>
+  disconnect(peerId: string): void
+  /** The peer is of another chain. */
+  onForeignChain(peerId: string): void
+  onState(state: SyncState): void
+  /** Transactions accepted outside of gossip, which others may not know. */
+  onTransactions(wtxids: readonly Uint8Array[]): void
+}
+
+interface Member {
+  readonly session: SyncSession
+  readonly server: SyncServer
+}
+
+/** Keeps the chain up to date with all peers that speak the sync protocol, and serves them. */
+export class ChainSync {
+  private readonly port: ChainSyncPort
+  private readonly members = new Map<string, Member>()
+  private readonly blocks: BlockDownload
+  private readonly transactions: TransactionFetch
+  private readonly timers: NodeJS.Timeout[]
+  private headersFrom: SyncSession | undefined
+  private lastState = ''
+  private wasSyncing = false
+  private stopped = false
+
+  constructor(port: ChainSyncPort) {
+    this.port = port
+    const now = () => port.now()
+    const sessions = () => this.readySessions()
+    this.blocks = new BlockDownload({
+      chain: port.chain,
+      now,
+      sessions,
+      onInvalidBlock: (session, reason) => this.penalise(session, INVALID_BLOCK_POINTS, reason),
+      onProgress: () => this.onProgress(),
+    })
+    this.transactions = new TransactionFetch({
+      chain: port.chain,
+      now,
+      sessions,
+      onInvalidTransaction: (session, reason) => this.penalise(session, INVALID_TRANSACTION_POINTS, reason),
+      onLateAcceptance: wtxid => port.onTransactions([wtxid]),
+    })
+    this.timers = [
+      setInterval(() => this.compareTips(), STATUS_INTERVAL_MS),
+      setInterval(() => this.compareMempool(), MEMPOOL_INTERVAL_MS),
+    ]
+  }
+
+  session(peerId: string): SyncSession | undefined {
+    return this.members.get(peerId)?.session
+  }
+
+  /** A peer that speaks the protocol connected. Whoever dialled opens the stream. */
+  onConnect(peerId: PeerId, connection: Connection): void {
+    if (connection.direction === 'outbound' && !this.stopped) void this.open(peerId.toString(), connection)
+  }
+
+  onDisconnect(peerId: PeerId): void {
+    this.members.get(peerId.toString())?.session.close(new Error('the peer disconnected'))
+  }
+
+  /** A stream that a peer opened. */
+  accept(stream: Stream, connection: Connection): void {
+    if (this.stopped) stream.abort(new Error('stopped'))
+    else this.member(connection.remotePeer.toString()).session.attach(stream)
+  }
+
+  /** A header of gossip was accepted: its block is asked of the peer it came from first. */
+  onNewHeader(peerId: string): void {
+    this.blocks.pump(this.session(peerId))
+    this.onProgress()
+  }
+
+  /** The peer knows something that does not fit to what we have: compare. */
+  async catchUpWith(peerId: string): Promise<void> {
+    const session = this.session(peerId)
+    if (session?.isReady !== true) return
+    session.syncedTip = ''
+    await this.refresh(session)
+  }
+
+  fetchTransactions(wtxids: readonly Uint8Array[], announcer: string): Promise<FetchResult[]> {
+    return this.transactions.fetch(wtxids, this.session(announcer))
+  }
+
+  state(): SyncState {
+    const { height } = this.port.chain.tip()
+    let bestHeight = height
+    for (const session of this.readySessions()) bestHeight = Math.max(bestHeight, session.status?.height ?? 0)
+    const syncing = this.headersFrom !== undefined || this.blocks.isActive
+    return { syncing, height, bestHeight, blocksInFlight: this.blocks.inFlight }
+  }
+
+  stop(): void {
+    this.stopped = true
+    for (const timer of this.timers) clearInterval(timer)
+    this.blocks.stop()
+    for (const { session } of [...this.members.values()]) session.close(new Error('stopped'))
+    this.transactions.stop()
+  }
+
+  /** Opens the stream to a connected peer, if there is none. */
+  async open(peerId: string, connection: Connection): Promise<void> {
+    if (this.session(peerId)?.isOpen) return
+    try {
+      const stream = await this.port.openStream(connection)
+      if (this.stopped) stream.abort(new Error('stopped'))
+      else this.member(peerId).session.attach(stream)
+    } catch (error) {
+      this.port.log('debug', `no sync stream to ${peerId}: ${(error as Error).message}`)
+    }
+  }
+
+  private member(peerId: string): Member {
+    const known = this.members.get(peerId)
+    if (known !== undefined) return known
+    const session = new SyncSession(peerId, this.sessionPort())
+    const server = new SyncServer(
+      {
+        chain: this.port.chain,
+        now: () => this.port.now(),
+        status: () => this.ownStatus(),
+        waitForBlock: hash => this.blocks.waitForBlock(hash),
+      },
+      answer => session.answer(answer),
+    )
+    const member = { session, server }
+    this.members.set(peerId, member)
+    return member
+  }
+
+  private sessionPort(): SessionPort {
+    return {
+      now: () => this.port.now(),
+      status: () => this.ownStatus(),
+      onReady: session => this.onReady(session),
+      onRequest: (session, request) => this.members.get(session.peerId)?.server.accept(request),
+      onMalformed: (session, reason) => this.penalise(session, MALFORMED_POINTS, reason),
+      onForeignChain: (session, status) => this.onForeignChain(session, status),
+      onUnresponsive: session => {
+        this.port.log('info', `peer ${session.peerId} answers no more`)
+        session.close(new Error('no answers'))
+        this.port.disconnect(session.peerId)
+      },
+      onClosed: session => {
+        if (this.members.get(session.peerId)?.session === session) this.members.delete(session.peerId)
+        if (!this.stopped) this.blocks.pump()
+      },
+    }
+  }
+
+  private onReady(session: SyncSession): void {
+    this.evaluate()
+    this.onProgress()
+    if (!this.state().syncing) void this.fetchMempool(session)
+  }
+
+  private onForeignChain(session: SyncSession, status: PeerStatus): void {
+    const theirs = bytesToHex(Uint8Array.from(status.genesisHash).reverse())
+    this.port.log('warn', `peer ${session.peerId} follows another chain (genesis ${theirs})`)
+    session.close(new Error('another chain'))
+    this.port.onForeignChain(session.peerId)
+  }
+
+  private penalise(session: SyncSession, points: number, reason: string): void {
+    this.port.log('warn', `peer ${session.peerId} is to blame: ${reason}`)
+    this.port.penalties.penalise(session.peerId, points, reason)
+  }
+
+  private ownStatus(): PeerStatus {
+    const { height, hash, chainWork } = this.port.chain.tip()
+    const { genesisHash } = this.port
+    return { version: SYNC_VERSION, genesisHash, height, bestHash: hash, chainWork }
+  }
+
+  private readySessions(): SyncSession[] {
+    return [...this.members.values()].map(member => member.session).filter(session => session.isReady)
+  }
+
+  /** Fetches headers from the peer that claims most work, when that is more than ours. */
+  private evaluate(): void {
+    if (this.stopped || this.headersFrom !== undefined) return
+    const best = this.bestUnsynced()
+    if (best === undefined) this.blocks.pump()
+    else void this.syncHeadersFrom(best)
+  }
+
+  private bestUnsynced(): SyncSession | undefined {
+    const { chainWork } = this.port.chain.tip()
+    let best: SyncSession | undefined
+    let bestWork = chainWork
+    for (const session of this.readySessions()) {
+      const { status } = session
+      if (status === undefined || status.chainWork <= bestWork) continue
+      if (session.syncedTip === bytesToHex(status.bestHash)) continue
+      if (session.headersRetryAtMs > this.port.now()) continue
+      best = session
+      bestWork = status.chainWork
+    }
+    return best
+  }
+
+  private async syncHeadersFrom(session: SyncSession): Promise<void> {
+    this.headersFrom = session
+    this.onProgress()
+    const result = await syncHeaders(session, this.port.chain)
+    this.headersFrom = undefined
+    if (this.stopped) return
+    if (result.outcome === 'invalid') this.penalise(session, INVALID_BLOCK_POINTS, result.reason)
+    else if (result.outcome === 'failed') {
+      // Others come first for a while.
+      session.headersRetryAtMs = this.port.now() + HEADERS_RETRY_MS
+      this.port.log('debug', `headers from ${session.peerId}: ${result.reason}`)
+    }
+    this.blocks.pump(session)
+    this.evaluate()
+    this.onProgress()
+  }
+
+  private compareTips(): void {
+    for (const session of this.readySessions()) void this.refresh(session)
+    this.blocks.pump()
+  }
+
+  private async refresh(session: SyncSession): Promise<void> {
+    try {
+      await session.getStatus()
+      this.evaluate()
+      this.onProgress()
+    } catch (error) {
+      this.port.log('debug', `status of ${session.peerId}: ${(error as Error).message}`)
+    }
+  }
+
+  private compareMempool(): void {
+    const sessions = this.readySessions()
+    const session = sessions[Math.floor(this.port.random() * sessions.length)]
+    if (session !== undefined && !this.state().syncing) void this.fetchMempool(session)
+  }
+
+  private async fetchMempool(session: SyncSession): Promise<void> {
+    try {
+      const ids = await session.getMempool()
+      const fresh = ids.filter(wtxid => !this.port.chain.hasTransaction(wtxid))
+      const results = await this.transactions.fetch(fresh, session)
+      this.port.onTransactions(fresh.filter((_, i) => results[i] === 'present'))
+    } catch (error) {
+      this.port.log('debug', `mempool of ${session.peerId}: ${(error as Error).message}`)
+    }
+  }
+
+  private onProgress(): void {
+    const state = this.state()
+    const key = `${state.syncing} ${state.height} ${state.bestHeight}`
+    if (key === this.lastState || this.stopped) return
+    this.lastState = key
+    this.transactions.forgetRefusals()
+    this.port.onState(state)
+    if (this.wasSyncing && !state.syncing) this.compareMempool()
+    this.wasSyncing = state.syncing
+  }
+}

@@ -1,0 +1,127 @@
+import { type GossipSub, type Message, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub'
+import type { PeerId } from '@libp2p/interface'
+import { BoundedSet, bytesToHex, concatBytes, DecodeError, describeRejection } from '@onehop/primitives'
+import type { ChainPort } from './chain-port.ts'
+import type { ChainNames } from './gossip-options.ts'
+import {
+  ANNOUNCEMENT_DELAY_MS,
+  INVALID_BLOCK_POINTS,
+  MALFORMED_POINTS,
+  MAX_ANNOUNCED_TRANSACTIONS,
+  MAX_REMEMBERED_ANNOUNCEMENTS,
+} from './limits.ts'
+import { splitBytes } from './sync-messages.ts'
+import type { FetchResult } from './transaction-fetch.ts'
+
+const HEADER_BYTES = 80
+const HASH_BYTES = 32
+
+/** What gossip needs of the host. */
+export interface GossipPort {
+  readonly pubsub: GossipSub
+  readonly names: ChainNames
+  readonly chain: ChainPort
+  /** A header was accepted: its block may be fetched, from this peer first. */
+  onHeader(from: string): void
+  /** A header did not fit to what we know, and nobody is to blame. */
+  onUnknownHeader(from: string): void
+  fetchTransactions(wtxids: readonly Uint8Array[], from: string): Promise<FetchResult[]>
+  onMisbehaviour(peerId: string, points: number, reason: string): void
+  onError(error: Error): void
+}
+
+/** Announcements: headers and lists of wtxids. Bodies travel over the sync protocol. */
+export class Gossip {
+  private readonly port: GossipPort
+  private readonly announced = new BoundedSet<string>(MAX_REMEMBERED_ANNOUNCEMENTS)
+  private waiting: Uint8Array[] = []
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(port: GossipPort) {
+    this.port = port
+  }
+
+  start(): void {
+    const { pubsub, names } = this.port
+    pubsub.topicValidators.set(names.headers, (from, message) => this.judgeHeader(from, message))
+    pubsub.topicValidators.set(names.transactions, (from, message) => this.judgeTransactions(from, message))
+    pubsub.subscribe(names.headers)
+    pubsub.subscribe(names.transactions)
+  }
+
+  announceTip(header: Uint8Array): void {
+    this.publish(this.port.names.headers, header)
+  }
+
+  /** Joins what is announced within a moment; what was announced before, by us or others, is left out. */
+  announceTransactions(wtxids: readonly Uint8Array[]): void {
+    for (const wtxid of wtxids) if (this.announced.add(bytesToHex(wtxid))) this.waiting.push(wtxid)
+    if (this.waiting.length > 0) this.timer ??= setTimeout(() => this.flush(), ANNOUNCEMENT_DELAY_MS)
+  }
+
+  stop(): void {
+    clearTimeout(this.timer)
+  }
+
+  private flush(): void {
+    this.timer = undefined
+    const wtxids = this.waiting
+    this.waiting = []
+    for (let i = 0; i < wtxids.length; i += MAX_ANNOUNCED_TRANSACTIONS)
+      this.publish(
+        this.port.names.transactions,
+        concatBytes(...wtxids.slice(i, i + MAX_ANNOUNCED_TRANSACTIONS)),
+      )
+  }
+
+  private publish(topic: string, data: Uint8Array): void {
+    this.port.pubsub.publish(topic, data).catch(error => this.port.onError(error as Error))
+  }
+
+  private judgeHeader(from: PeerId, message: Message): TopicValidatorResult {
+    const peerId = from.toString()
+    if (message.data.length !== HEADER_BYTES) return this.reject(peerId, MALFORMED_POINTS, 'malformed header')
+    const verdict = this.port.chain.acceptHeaders([message.data.slice()])
+    if (verdict.ok) {
+      this.port.onHeader(peerId)
+      return TopicValidatorResult.Accept
+    }
+    if (verdict.blame === 'sender')
+      return this.reject(peerId, INVALID_BLOCK_POINTS, describeRejection(verdict))
+    this.port.onUnknownHeader(peerId)
+    return TopicValidatorResult.Ignore
+  }
+
+  /**
+   * Passed on once the bodies are here, so that everybody can serve what they relay. When only some of them are good,
+   * those are announced anew.
+   */
+  private async judgeTransactions(from: PeerId, message: Message): Promise<TopicValidatorResult> {
+    const peerId = from.toString()
+    const wtxids = parseAnnouncement(message.data)
+    if (wtxids === undefined) return this.reject(peerId, MALFORMED_POINTS, 'malformed announcement')
+    const results = await this.port.fetchTransactions(wtxids, peerId)
+    const present = wtxids.filter((_, i) => results[i] === 'present')
+    if (present.length === wtxids.length) {
+      for (const wtxid of wtxids) this.announced.add(bytesToHex(wtxid))
+      return TopicValidatorResult.Accept
+    }
+    this.announceTransactions(present)
+    return results.includes('invalid') ? TopicValidatorResult.Reject : TopicValidatorResult.Ignore
+  }
+
+  private reject(peerId: string, points: number, reason: string): TopicValidatorResult {
+    this.port.onMisbehaviour(peerId, points, reason)
+    return TopicValidatorResult.Reject
+  }
+}
+
+/** The wtxids of an announcement; undefined when it is none. */
+function parseAnnouncement(data: Uint8Array): Uint8Array[] | undefined {
+  try {
+    return data.length === 0 ? undefined : splitBytes(data, HASH_BYTES, MAX_ANNOUNCED_TRANSACTIONS)
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,41 @@
+import { bytesToHex, describeRejection, sha256d } from '@onehop/primitives'
+import type { ChainPort } from './chain-port.ts'
+import { MAX_HEADER_BATCHES, MAX_HEADERS_PER_REQUEST } from './limits.ts'
+import type { SyncSession } from './sync-session.ts'
+
+/** How fetching headers from a peer ended. */
+export type HeaderSyncResult =
+  | { readonly outcome: 'done' }
+  /** The peer broke consensus. */
+  | { readonly outcome: 'invalid'; readonly reason: string }
+  /** The peer cannot help now, without blame. */
+  | { readonly outcome: 'failed'; readonly reason: string }
+
+/** Fetches a peer's headers from where its chain leaves ours to its tip. */
+export async function syncHeaders(session: SyncSession, chain: ChainPort): Promise<HeaderSyncResult> {
+  let locator = chain.locator()
+  try {
+    for (let batch = 0; batch < MAX_HEADER_BATCHES; batch++) {
+      const tip = session.status === undefined ? '' : bytesToHex(session.status.bestHash)
+      const headers = await session.getHeaders(locator, MAX_HEADERS_PER_REQUEST)
+      const last = headers.at(-1)
+      if (last === undefined) return finish(session, tip)
+      const verdict = chain.acceptHeaders(headers)
+      if (!verdict.ok) {
+        const outcome = verdict.blame === 'sender' ? 'invalid' : 'failed'
+        return { outcome, reason: describeRejection(verdict) }
+      }
+      if (headers.length < MAX_HEADERS_PER_REQUEST) return finish(session, tip)
+      // The peer's branch may have less work than ours so far: go on from its last header, not from our best.
+      locator = [sha256d(last), ...chain.locator()].slice(0, locator.length + 1)
+    }
+  } catch (error) {
+    return { outcome: 'failed', reason: (error as Error).message }
+  }
+  return { outcome: 'failed', reason: 'no end of headers' }
+}
+
+function finish(session: SyncSession, tip: string): HeaderSyncResult {
+  session.syncedTip = tip
+  return { outcome: 'done' }
+}

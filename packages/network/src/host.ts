@@ -1,0 +1,90 @@
+import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub'
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { type Identify, identify } from '@libp2p/identify'
+import type { Libp2p } from '@libp2p/interface'
+import { type Ping, ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { Libp2pOverlay, type OverlayComponents, type PenaltyLedger } from '@onehop/libp2p-overlay'
+import { createLibp2p } from 'libp2p'
+import { banGater } from './connection-gater.ts'
+import { type ChainNames, gossipOptions } from './gossip-options.ts'
+import {
+  DIAL_TIMEOUT_MS,
+  INBOUND_CONNECTIONS_PER_SECOND,
+  MAX_CONNECTIONS,
+  MAX_PENDING_INBOUND,
+  MAX_STREAM_WINDOW_BYTES,
+  MAX_SWARM_STREAMS,
+} from './limits.ts'
+import type { NetworkOptions } from './network-types.ts'
+
+const DEFAULT_LISTEN = ['/ip4/127.0.0.1/tcp/0']
+
+/** Streams on one connection: those of the swarm, and some for everything else. */
+const MAX_STREAMS_PER_CONNECTION = 2 * MAX_SWARM_STREAMS + 64
+
+/** The services of our libp2p node. */
+export interface HostServices<Message> extends Record<string, unknown> {
+  identify: Identify
+  ping: Ping
+  pubsub: GossipSub
+  overlay: Libp2pOverlay<Message>
+}
+
+/** A libp2p node, and its components in the form that stream openers want. */
+export interface Host<Message> {
+  readonly libp2p: Libp2p<HostServices<Message>>
+  readonly components: OverlayComponents
+}
+
+/** Makes the libp2p node: TCP, Noise, Yamux, identify, ping, gossipsub and the overlay. Not started yet. */
+export async function createHost<Message>(
+  options: NetworkOptions<Message>,
+  names: ChainNames,
+  penalties: PenaltyLedger,
+): Promise<Host<Message>> {
+  let components: OverlayComponents | undefined
+  const streamOptions = { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES }
+  const libp2p = await createLibp2p<HostServices<Message>>({
+    start: false,
+    privateKey: privateKeyFromProtobuf(options.privateKey),
+    nodeInfo: { userAgent: options.agent ?? 'onehop' },
+    addresses: { listen: [...(options.listen ?? DEFAULT_LISTEN)] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      yamux({
+        streamOptions,
+        maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
+        maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
+      }),
+    ],
+    connectionGater: banGater(penalties),
+    connectionManager: {
+      maxConnections: MAX_CONNECTIONS,
+      inboundConnectionThreshold: INBOUND_CONNECTIONS_PER_SECOND,
+      maxIncomingPendingConnections: MAX_PENDING_INBOUND,
+      dialTimeout: DIAL_TIMEOUT_MS,
+    },
+    // The sync protocol notices dead peers by itself, and is kinder to busy ones.
+    connectionMonitor: { enabled: false },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      pubsub: gossipsub(gossipOptions(names, penalties)),
+      overlay: parts => {
+        components = parts
+        const { overlayPrefix } = names
+        return new Libp2pOverlay(parts, {
+          factory: options.overlay,
+          protocolPrefix: overlayPrefix,
+          penalties,
+        })
+      },
+    },
+  })
+  if (components === undefined) throw new Error('libp2p made no services')
+  return { libp2p, components }
+}

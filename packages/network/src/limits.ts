@@ -1,0 +1,155 @@
+/** Connections that a node tries to keep: enough for a gossip mesh (6) and two to spare. */
+export const TARGET_CONNECTIONS = 8
+
+/** Connections at most; a first node of a local testnet is everybody's introducer. About 80 KB each. */
+export const MAX_CONNECTIONS = 256
+
+/** Connections a second that one host may open to us: all nodes of a testnet share one address. */
+export const INBOUND_CONNECTIONS_PER_SECOND = 100
+
+/** Inbound connections in the middle of their handshake. */
+export const MAX_PENDING_INBOUND = 64
+
+/** One dial, in ms. */
+export const DIAL_TIMEOUT_MS = 8_000
+
+/** How often missing connections are looked for, in ms. */
+export const KEEP_INTERVAL_MS = 1_000
+
+/** Dials begun at once to reach the target. */
+export const DIALS_PER_ROUND = 4
+
+/** First and longest delay before a failed dial is repeated, in ms. It doubles in between. */
+export const FIRST_REDIAL_MS = 1_000
+export const LAST_REDIAL_MS = 60_000
+
+/** After `disconnect`, and for peers of another chain: not dialled by us for this many ms. */
+export const SHUN_MS = 60_000
+
+/** Peers remembered to be dialled again. */
+export const MAX_KNOWN_PEERS = 1_024
+
+/** Receive window of one stream, in bytes: what a peer may send before we read it. */
+export const MAX_STREAM_WINDOW_BYTES = 4 * 1024 * 1024
+
+/** Wtxids in one announcement: 32 KB of gossip. */
+export const MAX_ANNOUNCED_TRANSACTIONS = 1_000
+
+/** Announcements of one moment are joined for this many ms. */
+export const ANNOUNCEMENT_DELAY_MS = 10
+
+/** Transactions that we know to have been announced and do not announce again. */
+export const MAX_REMEMBERED_ANNOUNCEMENTS = 50_000
+
+/** Largest gossip message in bytes: the longest announcement and slack. */
+export const MAX_GOSSIP_BYTES = 64 * 1024
+
+/** Largest sync frame in bytes: a block of 4,000,000 bytes (its weight limit) and its envelope. */
+export const MAX_SYNC_FRAME_BYTES = 4_100_000
+
+/** What may wait for one peer to read its answers, in bytes: two full blocks. */
+export const MAX_SYNC_QUEUED_BYTES = 2 * MAX_SYNC_FRAME_BYTES + 1024 * 1024
+
+/** Headers in one answer, as Bitcoin's `headers` message. */
+export const MAX_HEADERS_PER_REQUEST = 2_000
+
+/** Hashes in a locator: one per doubling of the distance, and the first ten. */
+export const MAX_LOCATOR_HASHES = 101
+
+/** Blocks in one request: one slow answer holds up no more. */
+export const MAX_BLOCKS_PER_REQUEST = 16
+
+/** Transactions in one request. */
+export const MAX_TRANSACTIONS_PER_REQUEST = 256
+
+/** Mempool ids in one answer: 320 KB. */
+export const MAX_MEMPOOL_IDS = 10_000
+
+/** Requests of one peer that wait to be served; a client of ours never has more under way. */
+export const MAX_QUEUED_REQUESTS = 32
+
+/** Items (headers count 1/100) served to one peer: a second on average, and at once. Beyond it: `busy`. */
+export const SERVED_ITEMS_PER_SECOND = 2_000
+export const SERVED_ITEMS_BURST = 10_000
+
+/** Streams of the sync protocol with one peer; see `MAX_STREAMS_PER_PEER` of the overlay. */
+export const MAX_SYNC_STREAMS = 4
+
+/** Without a single item for this many ms, a request has failed. */
+export const REQUEST_TIMEOUT_MS = 10_000
+
+/** The first status of a new stream must come within this many ms. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000
+
+/** Failed requests in a row after which the peer is disconnected. */
+export const MAX_FAILURES_IN_A_ROW = 3
+
+/** How often tips are compared with every peer, in ms: heals announcements that were missed. */
+export const STATUS_INTERVAL_MS = 3_000
+
+/** How often the mempool is compared with one peer, in ms. */
+export const MEMPOOL_INTERVAL_MS = 10_000
+
+/** Blocks ahead of the validated chain that are asked for. */
+export const DOWNLOAD_WINDOW_BLOCKS = 128
+
+/** Bytes of blocks that wait for an earlier one; above it no more are asked for. */
+export const MAX_WAITING_BLOCK_BYTES = 64 * 1024 * 1024
+
+/** Blocks asked of one peer at once. */
+export const MAX_BLOCKS_IN_FLIGHT_PER_PEER = 32
+
+/** When the block that all others wait for has not come after this many ms, it is asked of a second peer. */
+export const HEAD_STALL_MS = 2_000
+
+/** A peer that had not got a block is not asked for it again for this many ms. */
+export const MISSING_RETRY_MS = 1_000
+
+/** A block that nobody is to blame for refusing is tried again after this many ms. */
+export const REFUSED_BLOCK_RETRY_MS = 30_000
+
+/** How long a request for a block waits at the server when the block is being downloaded there, in ms. */
+export const BLOCK_ARRIVAL_WAIT_MS = 5_000
+
+/** After headers of a peer could not be had or used, it is asked again in this many ms. */
+export const HEADERS_RETRY_MS = 5_000
+
+/** Header batches of one synchronisation: 10 million headers. */
+export const MAX_HEADER_BATCHES = 5_000
+
+/** Peers asked for one transaction. */
+export const MAX_TRANSACTION_SOURCES = 4
+
+/** Transactions whose bodies are being fetched; announcements beyond it are ignored. */
+export const MAX_TRANSACTIONS_IN_FLIGHT = 10_000
+
+/** Transactions that wait for a missing input, and are tried again when another one was accepted. */
+export const MAX_ORPHANS = 100
+
+/** Refused transactions that are not fetched again for `REFUSED_TRANSACTION_MS`. */
+export const MAX_REFUSED_TRANSACTIONS = 10_000
+export const REFUSED_TRANSACTION_MS = 60_000
+
+/** Points (of `BAN_THRESHOLD_POINTS`) for a header or block that breaks consensus: nobody honest sends one. */
+export const INVALID_BLOCK_POINTS = 100
+
+/** Points for a transaction that breaks consensus. */
+export const INVALID_TRANSACTION_POINTS = 50
+
+/** Points for what is no message of the protocol. */
+export const MALFORMED_POINTS = 100
+
+/** Swarm streams with one peer: one for each infohash. */
+export const MAX_SWARM_STREAMS = 256
+
+/** Bytes that a swarm stream queues beyond what `send` allowed, before it is cut off. */
+export const MAX_SWARM_QUEUED_BYTES = 8 * 1024 * 1024
+
+/** How long `stop` waits for connections to end by themselves, in ms. */
+export const STOP_GRACE_MS = 1_000
+
+/** Longest delay between attempts to join the overlay, in ms: somebody must answer for the node to be of use. */
+export const LAST_REJOIN_MS = 10_000
+
+/** The side that dialled has this many ms to open the sync stream before the other does. */
+export const SYNC_OPEN_GRACE_MS = 5_000

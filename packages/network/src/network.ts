@@ -1,0 +1,376 @@
+import type { Connection, IdentifyResult, PeerId, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import {
+  type Libp2pOverlay,
+  openConnectionTo,
+  openStreamTo,
+  PenaltyLedger,
+  SteadyClock,
+} from '@onehop/libp2p-overlay'
+import { BoundedMap } from '@onehop/primitives'
+import { ChainSync } from './chain-sync.ts'
+import { ConnectionKeeper } from './connection-keeper.ts'
+import { Gossip } from './gossip.ts'
+import { type ChainNames, chainNames, GRAYLIST_SCORE } from './gossip-options.ts'
+import { guardChain } from './guarded-chain.ts'
+import { createHost, type Host } from './host.ts'
+import {
+  DIAL_TIMEOUT_MS,
+  INVALID_BLOCK_POINTS,
+  KEEP_INTERVAL_MS,
+  MAX_KNOWN_PEERS,
+  MAX_SWARM_STREAMS,
+  MAX_SYNC_STREAMS,
+  STOP_GRACE_MS,
+  SYNC_OPEN_GRACE_MS,
+  TARGET_CONNECTIONS,
+} from './limits.ts'
+import { Listeners } from './listeners.ts'
+import type {
+  Network,
+  NetworkEvents,
+  NetworkLog,
+  NetworkOptions,
+  PeerSummary,
+  SyncState,
+} from './network-types.ts'
+import { joinOverlay } from './overlay-join.ts'
+import { SWARM_PROTOCOL, SwarmStream } from './swarm-stream.ts'
+import type { WireConnection } from './wire-connection.ts'
+
+const ANY_SYNC_PROTOCOL = /^\/onehop\/[0-9a-f]{8}\/sync\//
+const FOREVER_MS = Number.MAX_SAFE_INTEGER / 2
+
+/** What identify told of a peer. */
+interface Introduction {
+  readonly agent: string
+  readonly speaksSync: boolean
+}
+
+/** Composes the host, gossip, synchronisation and the keeping of connections. */
+class LiveNetwork<Message> implements Network<Message> {
+  readonly peerId: string
+  readonly overlay: Libp2pOverlay<Message>
+  private readonly options: NetworkOptions<Message>
+  private readonly host: Host<Message>
+  private readonly names: ChainNames
+  private readonly penalties: PenaltyLedger
+  private readonly now: () => number
+  private readonly log: NetworkLog
+  private readonly events = new Listeners<NetworkEvents>()
+  private readonly introductions = new BoundedMap<string, Introduction>(MAX_KNOWN_PEERS)
+  private readonly sync: ChainSync
+  private readonly gossip: Gossip
+  private readonly keeper: ConnectionKeeper
+  private readonly stopping = new AbortController()
+  private maintenance: NodeJS.Timeout | undefined
+  private stopped: Promise<void> | undefined
+
+  constructor(
+    options: NetworkOptions<Message>,
+    host: Host<Message>,
+    penalties: PenaltyLedger,
+    now: () => number,
+  ) {
+    this.options = options
+    this.host = host
+    this.names = chainNames(options.genesisHash)
+    this.penalties = penalties
+    this.now = now
+    this.log = options.log ?? (() => {})
+    this.peerId = host.libp2p.peerId.toString()
+    this.overlay = host.libp2p.services.overlay
+    const chain = guardChain(options.chain, this.log)
+    this.sync = this.createSync(chain)
+    this.gossip = this.createGossip(chain)
+    this.keeper = this.createKeeper()
+  }
+
+  async start(): Promise<void> {
+    const { libp2p } = this.host
+    this.penalties.onBan((peerId, reason) => this.onBan(peerId, reason))
+    libp2p.addEventListener('peer:connect', ({ detail }) => this.onPeer(detail, true))
+    libp2p.addEventListener('peer:disconnect', ({ detail }) => this.onPeer(detail, false))
+    libp2p.addEventListener('peer:identify', ({ detail }) => this.onIdentify(detail))
+    await this.handle(this.names.sync, MAX_SYNC_STREAMS, (stream, connection) =>
+      this.sync.accept(stream, connection),
+    )
+    await this.handle(SWARM_PROTOCOL, MAX_SWARM_STREAMS, (stream, connection) =>
+      this.acceptSwarm(stream, connection),
+    )
+    await libp2p.start()
+    this.gossip.start()
+    this.keeper.start()
+    this.maintenance = setInterval(() => this.maintain(), KEEP_INTERVAL_MS)
+    void joinOverlay({
+      overlay: this.overlay,
+      bootstrap: this.options.bootstrap,
+      connected: () => libp2p.getConnections().map(connection => connection.remoteAddr.toString()),
+      signal: this.stopping.signal,
+      log: this.log,
+    })
+  }
+
+  addresses(): string[] {
+    return this.host.libp2p.getMultiaddrs().map(address => address.toString())
+  }
+
+  peers(): PeerSummary[] {
+    const seen = new Map<string, PeerSummary>()
+    for (const connection of this.host.libp2p.getConnections()) {
+      const peerId = connection.remotePeer.toString()
+      if (connection.status === 'open' && !seen.has(peerId)) seen.set(peerId, this.summarise(connection))
+    }
+    return [...seen.values()]
+  }
+
+  async connect(address: string): Promise<string> {
+    const target = multiaddr(address)
+    const peerId = await this.dial([target])
+    this.keeper.forgive(peerId)
+    return peerId
+  }
+
+  async disconnect(peerId: string): Promise<void> {
+    this.keeper.shun(peerId)
+    const signal = AbortSignal.timeout(STOP_GRACE_MS)
+    await this.host.libp2p.hangUp(peerIdFromString(peerId), { signal })
+  }
+
+  ban(peerId: string, durationMs = FOREVER_MS): void {
+    this.penalties.ban(peerIdFromString(peerId).toString(), 'banned by this node', durationMs)
+  }
+
+  unban(peerId: string): void {
+    this.penalties.unban(peerId)
+    this.keeper.forgive(peerId)
+    this.keeper.round()
+  }
+
+  banned(): string[] {
+    return this.penalties.banned()
+  }
+
+  announceTip(header: Uint8Array): void {
+    this.gossip.announceTip(header)
+  }
+
+  announceTransactions(wtxids: readonly Uint8Array[]): void {
+    this.gossip.announceTransactions(wtxids)
+  }
+
+  syncState(): SyncState {
+    return this.sync.state()
+  }
+
+  async openSwarmStream(
+    peerId: string,
+    addresses: readonly string[] = [],
+    signal?: AbortSignal,
+  ): Promise<WireConnection> {
+    const targets = addresses.map(address => multiaddr(address))
+    const limit = this.deadline(DIAL_TIMEOUT_MS, signal)
+    const id = peerIdFromString(peerId)
+    const stream = await openStreamTo(this.host.components, id, targets, SWARM_PROTOCOL, limit)
+    return new SwarmStream(stream, peerId)
+  }
+
+  on<E extends keyof NetworkEvents>(event: E, listener: (value: NetworkEvents[E]) => void): () => void {
+    return this.events.on(event, listener)
+  }
+
+  stop(): Promise<void> {
+    this.stopped ??= this.shutDown()
+    return this.stopped
+  }
+
+  private async shutDown(): Promise<void> {
+    this.stopping.abort(new Error('the network stopped'))
+    clearInterval(this.maintenance)
+    this.keeper.stop()
+    this.gossip.stop()
+    await this.overlay.stop()
+    this.sync.stop()
+    this.events.clear()
+    const { libp2p } = this.host
+    const cutOff = setTimeout(() => {
+      for (const connection of libp2p.getConnections()) connection.abort(new Error('stopped'))
+    }, STOP_GRACE_MS)
+    await libp2p.stop()
+    clearTimeout(cutOff)
+  }
+
+  private createSync(chain: NetworkOptions<Message>['chain']): ChainSync {
+    return new ChainSync({
+      chain,
+      genesisHash: this.options.genesisHash,
+      penalties: this.penalties,
+      log: this.log,
+      now: this.now,
+      random: Math.random,
+      openStream: connection =>
+        connection.newStream(this.names.sync, { signal: this.deadline(DIAL_TIMEOUT_MS) }),
+      disconnect: peerId => this.drop(peerId),
+      onForeignChain: peerId => {
+        this.keeper.shun(peerId)
+        this.drop(peerId)
+      },
+      onState: state => this.events.emit('sync', state),
+      onTransactions: wtxids => this.gossip.announceTransactions(wtxids),
+    })
+  }
+
+  private createGossip(chain: NetworkOptions<Message>['chain']): Gossip {
+    return new Gossip({
+      pubsub: this.host.libp2p.services.pubsub,
+      names: this.names,
+      chain,
+      onHeader: from => this.sync.onNewHeader(from),
+      onUnknownHeader: from => void this.sync.catchUpWith(from),
+      fetchTransactions: (wtxids, from) => this.sync.fetchTransactions(wtxids, from),
+      onMisbehaviour: (peerId, points, reason) => {
+        this.log('warn', `peer ${peerId} is to blame: ${reason}`)
+        this.penalties.penalise(peerId, points, reason)
+      },
+      onError: error => this.log('debug', `an announcement was not sent: ${error.message}`),
+    })
+  }
+
+  private createKeeper(): ConnectionKeeper {
+    const { libp2p } = this.host
+    return new ConnectionKeeper({
+      bootstrap: this.options.bootstrap.map(address => multiaddr(address)),
+      target: this.options.targetConnections ?? TARGET_CONNECTIONS,
+      now: this.now,
+      random: Math.random,
+      isConnected: peerId => this.connectionTo(peerId) !== undefined || peerId === this.peerId,
+      isBanned: peerId => this.penalties.isBanned(peerId),
+      connectionCount: () => libp2p.getPeers().length,
+      discovered: () => this.overlay.knownPeers(),
+      dial: addresses => this.dial(addresses),
+    })
+  }
+
+  private handle(
+    protocol: string,
+    maxStreams: number,
+    handler: (stream: Stream, connection: Connection) => void,
+  ): Promise<void> {
+    const limits = { maxInboundStreams: maxStreams, maxOutboundStreams: maxStreams }
+    return this.host.components.registrar.handle(protocol, handler, limits)
+  }
+
+  private acceptSwarm(stream: Stream, connection: Connection): void {
+    const { onSwarmStream } = this.options
+    if (onSwarmStream === undefined || this.stopping.signal.aborted) {
+      stream.abort(new Error('no swarm here'))
+      return
+    }
+    onSwarmStream(new SwarmStream(stream, connection.remotePeer.toString()))
+  }
+
+  private onPeer(peer: PeerId, connected: boolean): void {
+    if (!connected) this.sync.onDisconnect(peer)
+    this.events.emit('peer', { peerId: peer.toString(), connected })
+  }
+
+  private onIdentify({ peerId, protocols, agentVersion, listenAddrs, connection }: IdentifyResult): void {
+    const id = peerId.toString()
+    const speaksSync = protocols.includes(this.names.sync)
+    this.introductions.set(id, { agent: agentVersion ?? '', speaksSync })
+    if (speaksSync) {
+      this.keeper.remember(id, listenAddrs)
+      this.sync.onConnect(peerId, connection)
+    } else if (protocols.some(protocol => ANY_SYNC_PROTOCOL.test(protocol))) {
+      this.log('warn', `peer ${id} follows another chain: it has no ${this.names.sync}`)
+      this.keeper.shun(id)
+      this.drop(id)
+    }
+  }
+
+  private onBan(peerId: string, reason: string): void {
+    this.log('warn', `peer ${peerId} is banned: ${reason}`)
+    this.sync.session(peerId)?.close(new Error(`banned: ${reason}`))
+    this.drop(peerId)
+    this.events.emit('ban', { peerId, reason })
+  }
+
+  private maintain(): void {
+    for (const connection of this.host.libp2p.getConnections()) {
+      const peerId = connection.remotePeer.toString()
+      this.checkGossipScore(peerId)
+      this.reopenSync(peerId, connection)
+    }
+  }
+
+  /** Gossip ignores such a peer already; there is nothing to be had from it. */
+  private checkGossipScore(peerId: string): void {
+    const { pubsub } = this.host.libp2p.services
+    const score = (pubsub as { getScore?(peerId: string): number }).getScore?.(peerId) ?? 0
+    if (score < GRAYLIST_SCORE && !this.penalties.isBanned(peerId))
+      this.penalties.penalise(peerId, INVALID_BLOCK_POINTS, `gossip score ${Math.round(score)}`)
+  }
+
+  /** The side that dialled opens the sync stream; when nothing comes of it, either does. */
+  private reopenSync(peerId: string, connection: Connection): void {
+    if (this.introductions.get(peerId)?.speaksSync !== true || this.sync.session(peerId)?.isOpen) return
+    const ageMs = Date.now() - connection.timeline.open
+    if (connection.status === 'open' && ageMs > SYNC_OPEN_GRACE_MS) void this.sync.open(peerId, connection)
+  }
+
+  private drop(peerId: string): void {
+    for (const connection of this.host.libp2p.getConnections(peerIdFromString(peerId)))
+      connection.abort(new Error('dropped'))
+  }
+
+  private connectionTo(peerId: string): Connection | undefined {
+    return openConnectionTo(this.host.components, peerIdFromString(peerId))
+  }
+
+  private async dial(addresses: readonly Multiaddr[]): Promise<string> {
+    const signal = this.deadline(DIAL_TIMEOUT_MS)
+    const connection = await this.host.components.connectionManager.openConnection([...addresses], { signal })
+    return connection.remotePeer.toString()
+  }
+
+  private deadline(durationMs: number, signal?: AbortSignal): AbortSignal {
+    const signals = [this.stopping.signal, AbortSignal.timeout(durationMs)]
+    return AbortSignal.any(signal === undefined ? signals : [...signals, signal])
+  }
+
+  private summarise(connection: Connection): PeerSummary {
+    const peerId = connection.remotePeer.toString()
+    const session = this.sync.session(peerId)
+    const height = session?.status?.height
+    const latencyMs = session?.latencyMs
+    return {
+      peerId,
+      address: connection.remoteAddr.toString(),
+      direction: connection.direction,
+      ...(height === undefined ? {} : { height }),
+      ...(latencyMs === undefined ? {} : { latencyMs }),
+      score: Math.round(this.penalties.score(peerId)),
+      agent: this.introductions.get(peerId)?.agent ?? '',
+    }
+  }
+}
+
+/**
+ * Starts a node among peers: listens, dials the introducers, joins the overlay and follows the chain. Resolves when
+ * it listens; `overlay.ready` tells when the overlay has been entered.
+ * @throws when an address cannot be listened on or parsed, or the key is no Ed25519 key.
+ */
+export async function createNetwork<Message>(options: NetworkOptions<Message>): Promise<Network<Message>> {
+  const { now } = new SteadyClock()
+  const penalties = new PenaltyLedger(now)
+  const host = await createHost(options, chainNames(options.genesisHash), penalties)
+  const network = new LiveNetwork(options, host, penalties, now)
+  try {
+    await network.start()
+  } catch (error) {
+    await network.stop()
+    throw error
+  }
+  return network
+}

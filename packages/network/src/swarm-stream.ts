@@ -1,0 +1,133 @@
+import type { Stream } from '@libp2p/interface'
+import { MAX_STREAM_WINDOW_BYTES, MAX_SWARM_QUEUED_BYTES } from './limits.ts'
+import type { WireConnection } from './wire-connection.ts'
+
+/** The protocol that carries BitTorrent's peer wire between our nodes. */
+export const SWARM_PROTOCOL = '/onehop/swarm/1'
+
+/**
+ * A libp2p stream as the swarm's byte pipe. Back-pressure holds both ways: `send` tells when the peer's window is
+ * full, and while nobody listens or {@link pause} holds, the peer gets no new window.
+ */
+export class SwarmStream implements WireConnection {
+  readonly remotePeer: string
+  private readonly stream: Stream
+  private dataListener: ((bytes: Uint8Array) => void) | undefined
+  private drainListener: (() => void) | undefined
+  private closeListener: ((error?: Error) => void) | undefined
+  private held: Uint8Array[] = []
+  private paused = false
+  private settling = false
+  private remoteEnded = false
+  private ended: { readonly error?: Error } | undefined
+  private reported = false
+
+  constructor(stream: Stream, remotePeer: string) {
+    this.stream = stream
+    this.remotePeer = remotePeer
+    // What the peer may send before it learns that we paused is one window.
+    stream.maxReadBufferLength = 2 * MAX_STREAM_WINDOW_BYTES
+    stream.addEventListener('message', event => this.receive(event.data.subarray()))
+    stream.addEventListener('drain', () => queueMicrotask(() => this.onStreamDrain()))
+    stream.addEventListener('remoteCloseWrite', () => this.onRemoteEnd())
+    stream.addEventListener('close', event => this.onStreamClose(event.error))
+    this.settle()
+  }
+
+  send(bytes: Uint8Array): boolean {
+    if (this.ended !== undefined || this.stream.writeStatus !== 'writable') return false
+    if (this.stream.writeBufferLength + bytes.length > MAX_SWARM_QUEUED_BYTES) {
+      this.stream.abort(new Error('more was sent than the peer reads'))
+      return false
+    }
+    try {
+      return this.stream.send(bytes)
+    } catch (error) {
+      this.stream.abort(error as Error)
+      return false
+    }
+  }
+
+  onData(listener: (bytes: Uint8Array) => void): void {
+    this.dataListener = listener
+    this.settle()
+  }
+
+  onDrain(listener: () => void): void {
+    this.drainListener = listener
+  }
+
+  onClose(listener: (error?: Error) => void): void {
+    this.closeListener = listener
+    this.settle()
+  }
+
+  close(): void {
+    if (this.stream.writeStatus !== 'writable') return
+    this.stream.close().catch(error => this.stream.abort(error as Error))
+  }
+
+  pause(): void {
+    this.paused = true
+    this.settle()
+  }
+
+  resume(): void {
+    this.paused = false
+    this.settle()
+  }
+
+  private get isFlowing(): boolean {
+    return !this.paused && this.dataListener !== undefined
+  }
+
+  private receive(bytes: Uint8Array): void {
+    if (this.isFlowing && this.held.length === 0) this.dataListener?.(bytes)
+    else this.held.push(bytes)
+  }
+
+  private onStreamDrain(): void {
+    if (!this.stream.writableNeedsDrain && this.ended === undefined) this.drainListener?.()
+  }
+
+  private onRemoteEnd(): void {
+    this.remoteEnded = true
+    this.settle()
+  }
+
+  private onStreamClose(error?: Error): void {
+    this.ended = error === undefined ? {} : { error }
+    this.settle()
+  }
+
+  /** Brings the stream in line with what we want, in a turn of its own: the stream cannot be paused while it resumes. */
+  private settle(): void {
+    if (this.settling) return
+    this.settling = true
+    queueMicrotask(() => {
+      this.settling = false
+      this.flush()
+      this.applyPause()
+      this.finishIfRead()
+    })
+  }
+
+  private flush(): void {
+    while (this.isFlowing && this.held.length > 0) this.dataListener?.(this.held.shift()!)
+  }
+
+  private applyPause(): void {
+    if (this.isFlowing && this.stream.readStatus === 'paused') this.stream.resume()
+    else if (!this.isFlowing && this.stream.readStatus === 'readable') this.stream.pause()
+  }
+
+  /** The end is told after the last data, an error at once. */
+  private finishIfRead(): void {
+    const isRead = this.held.length === 0 && this.stream.readBufferLength === 0
+    if (this.remoteEnded && isRead) this.close()
+    if (this.ended === undefined || this.reported || this.closeListener === undefined) return
+    if (this.ended.error === undefined && !isRead) return
+    this.reported = true
+    this.closeListener(this.ended.error)
+  }
+}

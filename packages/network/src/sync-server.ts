@@ -1,0 +1,111 @@
+import { TokenBucket } from '@onehop/primitives'
+import type { ChainPort } from './chain-port.ts'
+import {
+  MAX_HEADERS_PER_REQUEST,
+  MAX_MEMPOOL_IDS,
+  MAX_QUEUED_REQUESTS,
+  SERVED_ITEMS_BURST,
+  SERVED_ITEMS_PER_SECOND,
+} from './limits.ts'
+import type { PeerStatus, SyncAnswer, SyncRequest } from './sync-messages.ts'
+
+/** Serving this many headers costs as much as one block or transaction. */
+const HEADERS_PER_ITEM = 100
+
+/** What serving needs. */
+export interface ServerPort {
+  readonly chain: ChainPort
+  now(): number
+  status(): PeerStatus
+  /** Resolves when a block that is being downloaded has arrived, or will not for now. */
+  waitForBlock(hash: Uint8Array): Promise<void>
+}
+
+/** Serves one peer: one request after the other, never more than the peer reads, never faster than the limits. */
+export class SyncServer {
+  private readonly port: ServerPort
+  private readonly answer: (answer: SyncAnswer) => Promise<boolean>
+  private readonly budget: TokenBucket
+  private readonly queue: SyncRequest[] = []
+  private serving = false
+
+  constructor(port: ServerPort, answer: (answer: SyncAnswer) => Promise<boolean>) {
+    this.port = port
+    this.answer = answer
+    this.budget = new TokenBucket(SERVED_ITEMS_PER_SECOND, SERVED_ITEMS_BURST, port.now())
+  }
+
+  /** Queues the request, or answers `busy`. */
+  accept(request: SyncRequest): void {
+    if (this.queue.length >= MAX_QUEUED_REQUESTS || !this.budget.take(costOf(request), this.port.now())) {
+      void this.answer({ type: 'busy', id: request.id })
+      return
+    }
+    this.queue.push(request)
+    if (!this.serving) void this.serveAll()
+  }
+
+  private async serveAll(): Promise<void> {
+    this.serving = true
+    for (let request = this.queue.shift(); request !== undefined; request = this.queue.shift()) {
+      if (!(await this.serve(request))) this.queue.length = 0
+    }
+    this.serving = false
+  }
+
+  /** False when the peer is gone. */
+  private async serve(request: SyncRequest): Promise<boolean> {
+    const { id } = request
+    const { chain } = this.port
+    switch (request.type) {
+      case 'getStatus':
+        return this.answer({ type: 'status', id, status: this.port.status() })
+      case 'getHeaders': {
+        const limit = Math.min(request.limit, MAX_HEADERS_PER_REQUEST)
+        return this.answer({ type: 'headers', id, headers: chain.headersAfter(request.hashes, limit) })
+      }
+      case 'getMempool':
+        return this.answer({ type: 'mempool', id, hashes: chain.mempoolIds().slice(0, MAX_MEMPOOL_IDS) })
+      case 'getBlocks':
+        return this.serveItems(id, request.hashes, 'block', hash => this.findBlock(hash))
+      case 'getTransactions':
+        return this.serveItems(id, request.hashes, 'transaction', async hash => chain.getTransaction(hash))
+    }
+  }
+
+  private async serveItems(
+    id: number,
+    hashes: readonly Uint8Array[],
+    type: 'block' | 'transaction',
+    find: (hash: Uint8Array) => Promise<Uint8Array | undefined>,
+  ): Promise<boolean> {
+    for (const hash of hashes) {
+      const bytes = await find(hash)
+      const sent = await this.answer(
+        bytes === undefined ? { type: 'notFound', id, hash } : { type, id, bytes },
+      )
+      if (!sent) return false
+    }
+    return true
+  }
+
+  /** A block whose header we relayed is asked for before it is here: worth a short wait. */
+  private async findBlock(hash: Uint8Array): Promise<Uint8Array | undefined> {
+    const bytes = await this.port.chain.getBlock(hash)
+    if (bytes !== undefined) return bytes
+    await this.port.waitForBlock(hash)
+    return this.port.chain.getBlock(hash)
+  }
+}
+
+function costOf(request: SyncRequest): number {
+  switch (request.type) {
+    case 'getHeaders':
+      return 1 + MAX_HEADERS_PER_REQUEST / HEADERS_PER_ITEM
+    case 'getBlocks':
+    case 'getTransactions':
+      return 1 + request.hashes.length
+    default:
+      return 1
+  }
+}

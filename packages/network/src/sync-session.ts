@@ -1,0 +1,297 @@
+import type { Stream } from '@libp2p/interface'
+import { FramedStream } from '@onehop/libp2p-overlay'
+import { attemptDecode, BoundedMap, bytesToHex, describeRejection, sha256d } from '@onehop/primitives'
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_FAILURES_IN_A_ROW,
+  MAX_SYNC_FRAME_BYTES,
+  MAX_SYNC_QUEUED_BYTES,
+  MAX_SYNC_STREAMS,
+  REQUEST_TIMEOUT_MS,
+} from './limits.ts'
+import {
+  decodeSyncMessage,
+  encodeSyncMessage,
+  type PeerStatus,
+  type SyncAnswer,
+  type SyncMessage,
+  type SyncRequest,
+} from './sync-messages.ts'
+
+const FRAME_LIMITS = { maxFrameBytes: MAX_SYNC_FRAME_BYTES, maxQueuedBytes: MAX_SYNC_QUEUED_BYTES }
+const HEADER_BYTES = 80
+
+/** Answers of one peer that it remembers not to have; forgotten oldest first. */
+const MAX_REMEMBERED_MISSING = 512
+
+/** A request failed without anybody having broken a rule: time-out, `busy`, a closed stream. */
+export class RequestFailure extends Error {
+  override name = 'RequestFailure'
+}
+
+/** What a session needs of its owner. */
+export interface SessionPort {
+  now(): number
+  /** Our own status, sent when a stream opens. */
+  status(): PeerStatus
+  /** The first status came: the peer is of our chain. */
+  onReady(session: SyncSession): void
+  onRequest(session: SyncSession, request: SyncRequest): void
+  /** The peer broke the protocol. */
+  onMalformed(session: SyncSession, reason: string): void
+  onForeignChain(session: SyncSession, status: PeerStatus): void
+  /** The peer answers no more. */
+  onUnresponsive(session: SyncSession): void
+  /** The last stream has closed. */
+  onClosed(session: SyncSession): void
+}
+
+interface PendingRequest {
+  readonly onAnswer: (answer: SyncAnswer) => 'done' | 'more' | 'unexpected'
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+  readonly timer: NodeJS.Timeout
+}
+
+/** The sync protocol with one peer: requests with ids, pipelined over one stream that stays open. */
+export class SyncSession {
+  readonly peerId: string
+  /** What the peer said last of its chain; undefined until the handshake. */
+  status: PeerStatus | undefined
+  /** Time of the last status exchange, in ms. */
+  latencyMs: number | undefined
+  /** Hash (hex) of the peer's tip up to which its headers were fetched. */
+  syncedTip = ''
+  /** Headers are not asked of this peer before. */
+  headersRetryAtMs = 0
+  /** Blocks being fetched from this peer. */
+  blocksInFlight = 0
+  private readonly port: SessionPort
+  private readonly streams: FramedStream[] = []
+  private readonly pending = new Map<number, PendingRequest>()
+  private readonly missing = new BoundedMap<string, number>(MAX_REMEMBERED_MISSING)
+  private readonly handshakeTimer: NodeJS.Timeout
+  private nextId = 1
+  private failures = 0
+  private closed = false
+
+  constructor(peerId: string, port: SessionPort) {
+    this.peerId = peerId
+    this.port = port
+    this.handshakeTimer = setTimeout(() => port.onUnresponsive(this), HANDSHAKE_TIMEOUT_MS)
+  }
+
+  get isReady(): boolean {
+    return !this.closed && this.status !== undefined
+  }
+
+  get isOpen(): boolean {
+    return this.streams.some(stream => stream.isOpen)
+  }
+
+  /** Takes a stream of either side; the peer may have opened one while we did. */
+  attach(stream: Stream): void {
+    if (this.streams.length >= MAX_SYNC_STREAMS) this.streams[0]?.abort(new Error('too many streams'))
+    const framed = new FramedStream(stream, FRAME_LIMITS, {
+      onFrame: frame => this.receive(frame),
+      onClose: error => this.detach(framed, error),
+    })
+    this.streams.push(framed)
+    framed.send(encodeSyncMessage({ type: 'status', id: 0, status: this.port.status() }))
+  }
+
+  /** Sends an answer, after those before it have left. False when the stream is gone. */
+  async answer(message: SyncAnswer): Promise<boolean> {
+    const stream = this.streams.find(candidate => candidate.isOpen)
+    if (stream === undefined) return false
+    await stream.drained()
+    return stream.send(encodeSyncMessage(message))
+  }
+
+  /** Asks for the peer's tip, which also measures the way to it. */
+  async getStatus(): Promise<PeerStatus> {
+    const sentAtMs = this.port.now()
+    await this.request({ type: 'getStatus', id: this.nextId }, answer =>
+      answer.type === 'status' ? 'done' : 'unexpected',
+    )
+    this.latencyMs = this.port.now() - sentAtMs
+    return this.status!
+  }
+
+  async getHeaders(locator: readonly Uint8Array[], limit: number): Promise<readonly Uint8Array[]> {
+    let headers: readonly Uint8Array[] = []
+    await this.request({ type: 'getHeaders', id: this.nextId, hashes: [...locator], limit }, answer => {
+      if (answer.type !== 'headers') return 'unexpected'
+      headers = answer.headers
+      return 'done'
+    })
+    return headers
+  }
+
+  async getMempool(): Promise<readonly Uint8Array[]> {
+    let ids: readonly Uint8Array[] = []
+    await this.request({ type: 'getMempool', id: this.nextId }, answer => {
+      if (answer.type !== 'mempool') return 'unexpected'
+      ids = answer.hashes
+      return 'done'
+    })
+    return ids
+  }
+
+  /** Calls back for every hash as its answer comes: the block, or undefined where the peer has not got it. */
+  getBlocks(
+    hashes: readonly Uint8Array[],
+    onBlock: (hash: Uint8Array, bytes?: Uint8Array) => void,
+  ): Promise<void> {
+    const request = { type: 'getBlocks', id: this.nextId, hashes: [...hashes] } as const
+    return this.requestItems(request, 'block', bytes => sha256d(bytes.subarray(0, HEADER_BYTES)), onBlock)
+  }
+
+  /** As {@link getBlocks}, by wtxid: the hash of a transaction's bytes, witness included. */
+  getTransactions(
+    wtxids: readonly Uint8Array[],
+    onTransaction: (wtxid: Uint8Array, bytes?: Uint8Array) => void,
+  ): Promise<void> {
+    const request = { type: 'getTransactions', id: this.nextId, hashes: [...wtxids] } as const
+    return this.requestItems(request, 'transaction', sha256d, onTransaction)
+  }
+
+  /** Whether the peer said within the last `withinMs` that it has not got this. */
+  lacks(key: string, withinMs: number): boolean {
+    const atMs = this.missing.get(key)
+    return atMs !== undefined && this.port.now() - atMs < withinMs
+  }
+
+  setMissing(key: string): void {
+    this.missing.set(key, this.port.now())
+  }
+
+  close(reason: Error): void {
+    if (this.closed) return
+    this.closed = true
+    clearTimeout(this.handshakeTimer)
+    for (const stream of [...this.streams]) stream.abort(reason)
+    this.failPending(new RequestFailure(reason.message))
+    this.port.onClosed(this)
+  }
+
+  private requestItems(
+    request: SyncRequest & { readonly hashes: readonly Uint8Array[] },
+    itemType: 'block' | 'transaction',
+    hashOf: (bytes: Uint8Array) => Uint8Array,
+    onItem: (hash: Uint8Array, bytes?: Uint8Array) => void,
+  ): Promise<void> {
+    let next = 0
+    return this.request(request, answer => {
+      const expected = request.hashes[next++]
+      if (expected === undefined) return 'unexpected'
+      if (answer.type === 'notFound') {
+        if (bytesToHex(answer.hash) !== bytesToHex(expected)) return 'unexpected'
+        this.setMissing(bytesToHex(expected))
+        onItem(expected)
+      } else if (answer.type === itemType) {
+        if (bytesToHex(hashOf(answer.bytes)) !== bytesToHex(expected)) return 'unexpected'
+        onItem(expected, answer.bytes)
+      } else return 'unexpected'
+      return next === request.hashes.length ? 'done' : 'more'
+    })
+  }
+
+  private request(request: SyncRequest, onAnswer: PendingRequest['onAnswer']): Promise<void> {
+    this.nextId++
+    const stream = this.streams.find(candidate => candidate.isOpen)
+    if (stream === undefined || !stream.send(encodeSyncMessage(request)))
+      return Promise.reject(new RequestFailure('the stream does not take requests'))
+    return new Promise((resolve, reject) => {
+      const timer = this.startTimer(request.id)
+      this.pending.set(request.id, { onAnswer, resolve, reject, timer })
+    })
+  }
+
+  private startTimer(id: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.fail(id, new RequestFailure('no answer in time'))
+      this.failures++
+      if (this.failures >= MAX_FAILURES_IN_A_ROW) this.port.onUnresponsive(this)
+    }, REQUEST_TIMEOUT_MS)
+  }
+
+  private receive(frame: Uint8Array): void {
+    const decoded = attemptDecode('malformed-sync-message', () => decodeSyncMessage(frame))
+    if (!decoded.ok) this.port.onMalformed(this, describeRejection(decoded))
+    else if (decoded.value.type === 'status') this.onStatus(decoded.value)
+    else if (this.status === undefined) this.port.onMalformed(this, 'no status before other messages')
+    else this.dispatch(decoded.value)
+  }
+
+  private onStatus(message: Extract<SyncMessage, { type: 'status' }>): void {
+    const { status } = message
+    if (bytesToHex(status.genesisHash) !== bytesToHex(this.port.status().genesisHash)) {
+      this.port.onForeignChain(this, status)
+      return
+    }
+    const isFirst = this.status === undefined
+    this.status = status
+    clearTimeout(this.handshakeTimer)
+    if (message.id !== 0) this.onAnswer(message)
+    if (isFirst) this.port.onReady(this)
+  }
+
+  private dispatch(message: SyncMessage): void {
+    switch (message.type) {
+      case 'getStatus':
+      case 'getHeaders':
+      case 'getBlocks':
+      case 'getTransactions':
+      case 'getMempool':
+        this.port.onRequest(this, message)
+        break
+      default:
+        this.onAnswer(message)
+    }
+  }
+
+  private onAnswer(answer: SyncAnswer): void {
+    const pending = this.pending.get(answer.id)
+    // An answer that comes after its time-out is nobody's fault.
+    if (pending === undefined) return
+    if (answer.type === 'busy') {
+      this.fail(answer.id, new RequestFailure('the peer is busy'))
+      return
+    }
+    this.failures = 0
+    const progress = pending.onAnswer(answer)
+    if (progress === 'more') {
+      pending.timer.refresh()
+      return
+    }
+    clearTimeout(pending.timer)
+    this.pending.delete(answer.id)
+    if (progress === 'done') pending.resolve()
+    else {
+      pending.reject(new RequestFailure('not what was asked for'))
+      this.port.onMalformed(this, `${answer.type} that was not asked for`)
+    }
+  }
+
+  private fail(id: number, error: Error): void {
+    const pending = this.pending.get(id)
+    if (pending === undefined) return
+    this.pending.delete(id)
+    clearTimeout(pending.timer)
+    pending.reject(error)
+  }
+
+  private failPending(error: Error): void {
+    for (const id of [...this.pending.keys()]) this.fail(id, error)
+  }
+
+  private detach(stream: FramedStream, error?: Error): void {
+    const index = this.streams.indexOf(stream)
+    if (index >= 0) this.streams.splice(index, 1)
+    if (this.closed) return
+    if (error?.name === 'DecodeError') this.port.onMalformed(this, error.message)
+    if (this.streams.length === 0) this.close(error ?? new Error('the peer closed the stream'))
+    else this.failPending(new RequestFailure('a stream closed'))
+  }
+}

@@ -1,0 +1,173 @@
+import { BoundedMap, bytesToHex, describeRejection, type Verdict } from '@onehop/primitives'
+import type { ChainPort } from './chain-port.ts'
+import {
+  MAX_ORPHANS,
+  MAX_REFUSED_TRANSACTIONS,
+  MAX_TRANSACTION_SOURCES,
+  MAX_TRANSACTIONS_IN_FLIGHT,
+  MAX_TRANSACTIONS_PER_REQUEST,
+  MISSING_RETRY_MS,
+  REFUSED_TRANSACTION_MS,
+} from './limits.ts'
+import type { SyncSession } from './sync-session.ts'
+
+/** Core's code for a transaction whose inputs are unknown or spent. */
+const MISSING_INPUTS = /missing|orphan/
+
+/** What became of an announced transaction. */
+export type FetchResult = 'present' | 'refused' | 'invalid' | 'unavailable'
+
+/** What fetching needs of its owner. */
+export interface FetchPort {
+  readonly chain: ChainPort
+  now(): number
+  sessions(): SyncSession[]
+  /** The peer sent a transaction against consensus. */
+  onInvalidTransaction(session: SyncSession, reason: string): void
+  /** Accepted, though its announcement was not: it had waited for an input. */
+  onLateAcceptance(wtxid: Uint8Array): void
+}
+
+interface Fetch {
+  readonly wtxid: Uint8Array
+  readonly announcers: SyncSession[]
+  readonly result: Promise<FetchResult>
+  readonly settle: (result: FetchResult) => void
+  asked: number
+}
+
+/** Fetches announced transactions once, from whoever announced them, and hands them to the mempool. */
+export class TransactionFetch {
+  private readonly port: FetchPort
+  private readonly fetches = new Map<string, Fetch>()
+  private readonly refused = new BoundedMap<string, number>(MAX_REFUSED_TRANSACTIONS)
+  private readonly orphans = new BoundedMap<string, { wtxid: Uint8Array; bytes: Uint8Array }>(MAX_ORPHANS)
+
+  constructor(port: FetchPort) {
+    this.port = port
+  }
+
+  /** Sees that these are in the mempool, if they can be. One result for each, in order. */
+  fetch(wtxids: readonly Uint8Array[], announcer: SyncSession | undefined): Promise<FetchResult[]> {
+    const results: Promise<FetchResult>[] = []
+    const fresh: Fetch[] = []
+    for (const wtxid of wtxids) {
+      const key = bytesToHex(wtxid)
+      const known = this.knownResult(wtxid, key)
+      const underway = this.fetches.get(key)
+      if (known !== undefined) results.push(Promise.resolve(known))
+      else if (underway !== undefined) {
+        if (announcer !== undefined) underway.announcers.push(announcer)
+        results.push(underway.result)
+      } else {
+        const fetch = this.begin(wtxid, key, announcer)
+        fresh.push(fetch)
+        results.push(fetch.result)
+      }
+    }
+    this.ask(fresh)
+    return Promise.all(results)
+  }
+
+  /** Refusals may not hold at another tip. */
+  forgetRefusals(): void {
+    this.refused.clear()
+  }
+
+  stop(): void {
+    for (const fetch of [...this.fetches.values()]) this.settle(fetch, 'unavailable')
+  }
+
+  private knownResult(wtxid: Uint8Array, key: string): FetchResult | undefined {
+    if (this.port.chain.hasTransaction(wtxid)) return 'present'
+    const untilMs = this.refused.get(key)
+    if (untilMs !== undefined && untilMs > this.port.now()) return 'refused'
+    return this.fetches.size >= MAX_TRANSACTIONS_IN_FLIGHT && !this.fetches.has(key)
+      ? 'unavailable'
+      : undefined
+  }
+
+  private begin(wtxid: Uint8Array, key: string, announcer: SyncSession | undefined): Fetch {
+    let settle: (result: FetchResult) => void = () => {}
+    const result = new Promise<FetchResult>(resolve => {
+      settle = resolve
+    })
+    const announcers = announcer === undefined ? [] : [announcer]
+    const fetch: Fetch = { wtxid, announcers, result, settle, asked: 0 }
+    this.fetches.set(key, fetch)
+    return fetch
+  }
+
+  /** Asks for each of these the next peer that may have it, in as few requests as possible. */
+  private ask(fetches: readonly Fetch[]): void {
+    const batches = new Map<SyncSession, Fetch[]>()
+    for (const fetch of fetches) {
+      const session = this.nextSource(fetch)
+      if (session === undefined) this.settle(fetch, 'unavailable')
+      else batches.set(session, [...(batches.get(session) ?? []), fetch])
+    }
+    for (const [session, batch] of batches) {
+      for (let i = 0; i < batch.length; i += MAX_TRANSACTIONS_PER_REQUEST)
+        void this.request(session, batch.slice(i, i + MAX_TRANSACTIONS_PER_REQUEST))
+    }
+  }
+
+  private nextSource(fetch: Fetch): SyncSession | undefined {
+    if (fetch.asked >= MAX_TRANSACTION_SOURCES) return undefined
+    fetch.asked++
+    const key = bytesToHex(fetch.wtxid)
+    const candidates = [...fetch.announcers, ...this.port.sessions()]
+    return candidates.find(session => session.isReady && !session.lacks(key, MISSING_RETRY_MS))
+  }
+
+  private async request(session: SyncSession, batch: readonly Fetch[]): Promise<void> {
+    const wtxids = batch.map(fetch => fetch.wtxid)
+    const arrived = new Map<Fetch, Uint8Array>()
+    let index = 0
+    try {
+      await session.getTransactions(wtxids, (_, bytes) => {
+        const fetch = batch[index++]
+        if (fetch !== undefined && bytes !== undefined) arrived.set(fetch, bytes)
+      })
+    } catch {
+      for (const fetch of batch.slice(index)) session.setMissing(bytesToHex(fetch.wtxid))
+    }
+    for (const [fetch, bytes] of arrived) await this.offer(fetch, bytes, session)
+    this.ask(batch.filter(fetch => !arrived.has(fetch)))
+  }
+
+  private async offer(fetch: Fetch, bytes: Uint8Array, from: SyncSession): Promise<void> {
+    const verdict = await this.port.chain.acceptTransaction(bytes)
+    if (verdict.ok) {
+      this.settle(fetch, 'present')
+      await this.retryOrphans()
+    } else if (verdict.blame === 'sender') {
+      this.port.onInvalidTransaction(from, describeRejection(verdict))
+      this.settle(fetch, 'invalid')
+    } else {
+      this.remember(fetch.wtxid, bytes, verdict)
+      this.settle(fetch, 'refused')
+    }
+  }
+
+  private remember(wtxid: Uint8Array, bytes: Uint8Array, verdict: Verdict): void {
+    const key = bytesToHex(wtxid)
+    if (!verdict.ok && MISSING_INPUTS.test(verdict.code)) this.orphans.set(key, { wtxid, bytes })
+    else this.refused.set(key, this.port.now() + REFUSED_TRANSACTION_MS)
+  }
+
+  /** A child may have come before its parent. */
+  private async retryOrphans(): Promise<void> {
+    for (const [key, orphan] of [...this.orphans.entries()]) {
+      const verdict = await this.port.chain.acceptTransaction(orphan.bytes)
+      if (!verdict.ok && verdict.blame === 'nobody' && MISSING_INPUTS.test(verdict.code)) continue
+      this.orphans.delete(key)
+      if (verdict.ok) this.port.onLateAcceptance(orphan.wtxid)
+    }
+  }
+
+  private settle(fetch: Fetch, result: FetchResult): void {
+    this.fetches.delete(bytesToHex(fetch.wtxid))
+    fetch.settle(result)
+  }
+}

@@ -40,7 +40,9 @@ export class FramedStream {
     stream.addEventListener('remoteCloseWrite', () => this.close())
     stream.addEventListener('drain', () => this.releaseDrainWaiters())
     stream.addEventListener('close', event => this.finish(event.error))
+    // Either may have happened before anybody listened.
     if (stream.status !== 'open') queueMicrotask(() => this.finish())
+    else if (stream.remoteWriteStatus === 'closed') queueMicrotask(() => this.close())
   }
 
   get isOpen(): boolean {

@@ -145,8 +145,8 @@ export const MAX_SWARM_STREAMS = 256
 /** Bytes that a swarm stream queues beyond what `send` allowed, before it is cut off. */
 export const MAX_SWARM_QUEUED_BYTES = 8 * 1024 * 1024
 
-/** How long `stop` waits for connections to end by themselves, in ms. */
-export const STOP_GRACE_MS = 1_000
+/** How long connections may take to close in good order when the node disconnects or stops, in ms. */
+export const STOP_GRACE_MS = 200
 
 /** Longest delay between attempts to join the overlay, in ms: somebody must answer for the node to be of use. */
 export const LAST_REJOIN_MS = 10_000

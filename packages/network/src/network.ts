@@ -193,12 +193,16 @@ class LiveNetwork<Message> implements Network<Message> {
     await this.overlay.stop()
     this.sync.stop()
     this.events.clear()
-    const { libp2p } = this.host
-    const cutOff = setTimeout(() => {
-      for (const connection of libp2p.getConnections()) connection.abort(new Error('stopped'))
-    }, STOP_GRACE_MS)
-    await libp2p.stop()
-    clearTimeout(cutOff)
+    await this.closeConnections()
+    await this.host.libp2p.stop()
+  }
+
+  /** In good order where that is quick; libp2p alone would wait half a second for each stream that lingers. */
+  private async closeConnections(): Promise<void> {
+    const connections = this.host.libp2p.getConnections()
+    const signal = AbortSignal.timeout(STOP_GRACE_MS)
+    await Promise.allSettled(connections.map(connection => connection.close({ signal })))
+    for (const connection of connections) connection.abort(new Error('stopped'))
   }
 
   private createSync(chain: NetworkOptions<Message>['chain']): ChainSync {

@@ -31,6 +31,10 @@ export class SwarmStream implements WireConnection {
     stream.addEventListener('drain', () => queueMicrotask(() => this.onStreamDrain()))
     stream.addEventListener('remoteCloseWrite', () => this.onRemoteEnd())
     stream.addEventListener('close', event => this.onStreamClose(event.error))
+    this.remoteEnded = stream.remoteWriteStatus === 'closed'
+    // A refusal may come before anybody listens.
+    if (stream.status === 'reset' || stream.status === 'aborted') this.ended = { error: new Error('refused') }
+    else if (stream.status === 'closed') this.ended = {}
     this.settle()
   }
 

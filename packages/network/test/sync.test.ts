@@ -22,7 +22,11 @@ describe('chain synchronisation', () => {
       nodes.push(await startNode({ bootstrap: nodes[i - 1]!.network.addresses(), targetConnections: 0 }))
     const last = nodes[3]!
     await until('everybody has its neighbours', () =>
-      nodes.every((node, i) => node.network.peers().filter(peer => peer.latencyMs !== undefined || peer.height !== undefined).length >= (i === 0 || i === 3 ? 1 : 2)),
+      nodes.every(
+        (node, i) =>
+          node.network.peers().filter(peer => peer.latencyMs !== undefined || peer.height !== undefined)
+            .length >= (i === 0 || i === 3 ? 1 : 2),
+      ),
     )
     await nodes[0]!.chain.mine(1)
     await until('the last node has the block', () => last.chain.height === 1)

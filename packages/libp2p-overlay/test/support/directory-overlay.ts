@@ -162,7 +162,10 @@ class DirectoryMachine implements OverlayMachine<DirectoryMessage> {
   }
 
   private everyone() {
-    const own = { id: bytesToHex(this.env.idOf(this.env.self)), addresses: this.env.addresses().map(bytesToHex) }
+    const own = {
+      id: bytesToHex(this.env.idOf(this.env.self)),
+      addresses: this.env.addresses().map(bytesToHex),
+    }
     const others = [...this.peers].map(([peer, addresses]) => ({
       id: bytesToHex(this.env.idOf(peer)),
       addresses,
@@ -177,7 +180,9 @@ class DirectoryMachine implements OverlayMachine<DirectoryMessage> {
 }
 
 /** The smallest overlay that has everything a driver must serve: everybody knows everybody. */
-export function directoryOverlay(onCreate: (probe: DirectoryProbe) => void = () => {}): OverlayFactory<DirectoryMessage> {
+export function directoryOverlay(
+  onCreate: (probe: DirectoryProbe) => void = () => {},
+): OverlayFactory<DirectoryMessage> {
   return {
     protocol: 'directory/1',
     codec,

@@ -1,6 +1,9 @@
 import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Libp2p } from '@libp2p/interface'
-import { type DirectoryMessage, directoryOverlay } from '../../../libp2p-overlay/test/support/directory-overlay.ts'
+import {
+  type DirectoryMessage,
+  directoryOverlay,
+} from '../../../libp2p-overlay/test/support/directory-overlay.ts'
 import { createNetwork, type Network, type NetworkOptions } from '../../src/index.ts'
 import { ToyChain } from './toy-chain.ts'
 
@@ -57,4 +60,11 @@ export async function until(
     if (Date.now() > endMs) throw new Error(`did not happen: ${what}`)
     await new Promise(resolve => setTimeout(resolve, 10))
   }
+}
+
+/** Name of the sync protocol of the toy chain whose genesis this is. */
+export function syncProtocol(node: TestNode): string {
+  return libp2pOf(node)
+    .getProtocols()
+    .find(name => name.endsWith('/sync/1'))!
 }

@@ -1,4 +1,13 @@
-import { bytesToHex, concatBytes, invalid, OK, refused, sha256, sha256d, type Verdict } from '@onehop/primitives'
+import {
+  bytesToHex,
+  concatBytes,
+  invalid,
+  OK,
+  refused,
+  sha256,
+  sha256d,
+  type Verdict,
+} from '@onehop/primitives'
 import type { ChainPort } from '../../src/index.ts'
 
 const HEADER_BYTES = 80

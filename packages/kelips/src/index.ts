@@ -1,1 +1,9 @@
-export {}
+export * from './codec.ts'
+export * from './groups.ts'
+export * from './inspection.ts'
+export * from './kelips.ts'
+export * from './limits.ts'
+export * from './machine.ts'
+export * from './member-record.ts'
+export * from './messages.ts'
+export * from './options.ts'

@@ -117,12 +117,15 @@ export interface MessageCodec<Message> {
   encodedLength(message: Message): number
 }
 
-/** THE lookup contract: what every overlay offers. Handlers are synchronous and never throw for what a peer sent. */
+/**
+ * THE lookup contract: what every overlay offers. Handlers are synchronous and never throw for what a peer sent.
+ * Every `done` is called exactly once, possibly before the method returns, unless the node leaves first.
+ */
 export interface OverlayMachine<Message> {
   readonly guarantee: Guarantee
   /** Enters the network through these peers; none of them: this node is the first. */
   join(introducers: readonly PeerHandle[], done: (outcome: Outcome) => void): void
-  /** Says goodbye and stops all timers. The machine is not used afterwards. */
+  /** Says goodbye, cancels lookups and stops all timers. The machine is not used afterwards. */
   leave(): void
   receive(from: PeerHandle, message: Message): void
   /** The driver could not deliver to this peer. */

@@ -1,1 +1,9 @@
-export {}
+export * from './handle-table.ts'
+export * from './limits.ts'
+export * from './network-model.ts'
+export * from './simulated-node.ts'
+export * from './simulation.ts'
+export * from './trace-hash.ts'
+export * from './virtual-clock.ts'
+export * from './virtual-identity.ts'
+export * from './virtual-network.ts'

@@ -1,0 +1,51 @@
+import { LEAST_ROUND_SHARE, ROUND_SHARE } from './limits.ts'
+
+/** Seconds of budget that may be saved up, and that may be owed. */
+const SAVED_SECONDS = 2
+
+/**
+ * The constant byte budget of a node's background traffic. Rounds spend what is there; probes, refreshes and answers
+ * may go into debt, which later rounds pay, but never with more than half of what is theirs: a node that says nothing
+ * is taken for dead.
+ */
+export class ByteBudget {
+  private balance: number
+  private updatedMs: number
+  private spentBytes = 0
+  private readonly bytesPerSecond: number
+
+  constructor(bytesPerSecond: number, nowMs: number) {
+    this.bytesPerSecond = bytesPerSecond
+    this.balance = bytesPerSecond * SAVED_SECONDS
+    this.updatedMs = nowMs
+  }
+
+  /** All bytes spent. */
+  get spent(): number {
+    return this.spentBytes
+  }
+
+  spend(bytes: number): void {
+    this.spentBytes += bytes
+    this.balance = Math.max(-this.bytesPerSecond * SAVED_SECONDS, this.balance - bytes)
+  }
+
+  /** Bytes that may be sent now. */
+  available(nowMs: number): number {
+    this.refill(nowMs)
+    return Math.max(0, this.balance)
+  }
+
+  /** Bytes for the round that is due after `intervalMs`. */
+  forRound(intervalMs: number, nowMs: number): number {
+    this.refill(nowMs)
+    const share = (this.bytesPerSecond * intervalMs * ROUND_SHARE) / 1000
+    return Math.max(share * LEAST_ROUND_SHARE, Math.min(share, this.balance))
+  }
+
+  private refill(nowMs: number): void {
+    const refill = (Math.max(0, nowMs - this.updatedMs) * this.bytesPerSecond) / 1000
+    this.balance = Math.min(this.bytesPerSecond * SAVED_SECONDS, this.balance + refill)
+    this.updatedMs = Math.max(this.updatedMs, nowMs)
+  }
+}

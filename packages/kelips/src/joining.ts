@@ -1,0 +1,222 @@
+import type { Key, Outcome, PeerHandle } from '@onehop/overlay'
+import { compareBytes } from '@onehop/primitives'
+import type { Gossip } from './gossip.ts'
+import type { Intake } from './intake.ts'
+import {
+  FIRST_SHARE_MEMBERS,
+  MAX_ANNOUNCEMENTS,
+  MAX_INTRODUCERS,
+  MAX_PULL_PAGES,
+  MAX_PULL_SOURCES,
+} from './limits.ts'
+import type { Share } from './messages.ts'
+import { Costs } from './outcome.ts'
+import type { Requests, Silence } from './requests.ts'
+import type { KelipsState } from './state.ts'
+
+/** A first answer may need a dial, and the introducer may be busy with other joiners. */
+const INTRODUCER_PATIENCE = 3
+
+/**
+ * Entering: a first share from the introducers, then introductions, then the filetuples that this node is
+ * responsible for, page by page from a member of its group, or of the group that has answered for it until now.
+ */
+export class Joining {
+  private readonly state: KelipsState
+  private readonly requests: Requests
+  private readonly intake: Intake
+  private readonly gossip: Gossip
+  private readonly introducers: PeerHandle[] = []
+  private readonly waiting: (() => void)[] = []
+  private readonly askedSources = new Set<PeerHandle>()
+  private isTrying = false
+
+  constructor(state: KelipsState, requests: Requests, intake: Intake, gossip: Gossip) {
+    this.state = state
+    this.requests = requests
+    this.intake = intake
+    this.gossip = gossip
+  }
+
+  /** Nobody that it was to join through has ever answered. */
+  get isIsolated(): boolean {
+    return this.introducers.length > 0 && this.state.roster.size === 0 && !this.state.settled
+  }
+
+  join(introducers: readonly PeerHandle[], done: (outcome: Outcome) => void): void {
+    const costs = new Costs(this.state.now())
+    const finish = (failure?: Silence) => {
+      this.state.phase = 'joined'
+      if (failure === undefined) this.state.settled = true
+      done(costs.outcome(this.state.now(), { acknowledgements: this.state.roster.size, failure }))
+      for (const ready of this.waiting.splice(0)) ready()
+    }
+    this.state.phase = 'joining'
+    for (const peer of introducers) this.remember(peer)
+    if (this.introducers.length === 0) finish()
+    else this.pullFromIntroducers(costs, finish)
+  }
+
+  /** Runs when the node has entered, or has failed to; at once if that is long past. */
+  whenReady(ready: () => void): void {
+    if (this.state.phase === 'joining' || this.state.phase === 'new') this.waiting.push(ready)
+    else ready()
+  }
+
+  /** Completes a join that failed, and looks for an introducer when nobody is left. */
+  tryAgain(): void {
+    const { state } = this
+    if (state.phase !== 'joined' || this.isTrying) return
+    const costs = new Costs(state.now())
+    const finish = (failure?: Silence) => {
+      this.isTrying = false
+      if (failure === undefined) state.settled = true
+    }
+    this.isTrying = true
+    if (state.roster.size === 0 && this.introducers.length > 0) this.pullFromIntroducers(costs, finish)
+    else if (!state.settled) this.pullFiletuples(costs, finish)
+    else this.isTrying = false
+  }
+
+  /** Nothing is called any more. */
+  stop(): void {
+    this.waiting.length = 0
+    for (const peer of this.introducers.splice(0)) this.state.handles.drop(peer)
+  }
+
+  private remember(peer: PeerHandle): void {
+    const isKnown = this.introducers.includes(peer) || peer === this.state.environment.self
+    if (isKnown || this.introducers.length >= MAX_INTRODUCERS) return
+    this.introducers.push(this.state.handles.hold(peer))
+  }
+
+  private pullFromIntroducers(costs: Costs, finish: (failure?: Silence) => void): void {
+    let outstanding = this.introducers.length
+    let isIn = false
+    let worst: Silence = 'unreachable'
+    const enter = () => {
+      if (isIn) return
+      isIn = true
+      this.announce()
+      this.pullFiletuples(costs, finish)
+    }
+    const fail = (silence: Silence) => {
+      outstanding--
+      if (silence === 'timed out') worst = silence
+      if (outstanding === 0 && !isIn) finish(worst)
+    }
+    this.askedSources.clear()
+    for (const peer of [...this.introducers]) this.askForShare(peer, costs, enter, fail)
+  }
+
+  private askForShare(
+    peer: PeerHandle,
+    costs: Costs,
+    done: () => void,
+    fail: (silence: Silence) => void,
+  ): void {
+    const timeoutMs = this.requests.timeoutMsOf(peer) * INTRODUCER_PATIENCE
+    this.pull(
+      peer,
+      { limit: FIRST_SHARE_MEMBERS, filetuples: false },
+      costs,
+      share => {
+        if (share === undefined) fail('timed out')
+        else this.intake.members([share.sender, ...share.members], peer, done)
+      },
+      fail,
+      timeoutMs,
+    )
+  }
+
+  private announce(): void {
+    const peers = [...this.state.roster.all()].map(member => member.peer)
+    this.gossip.announce(peers.slice(0, MAX_ANNOUNCEMENTS))
+  }
+
+  /** From one source after the other, until one that is settled itself has given everything. */
+  private pullFiletuples(costs: Costs, finish: () => void): void {
+    const source = this.askedSources.size < MAX_PULL_SOURCES ? this.nextSource() : undefined
+    if (source === undefined) {
+      finish()
+      return
+    }
+    this.askedSources.add(source)
+    this.pullPage(source, undefined, 1, costs, isComplete => {
+      if (isComplete) finish()
+      else this.pullFiletuples(costs, finish)
+    })
+  }
+
+  /** A member of the own group; failing that, of the next group that is not empty, which has answered for ours. */
+  private nextSource(): PeerHandle | undefined {
+    const { roster, options } = this.state
+    for (let step = 0; step < options.groups; step++) {
+      const ranked = this.state.ranked((roster.ownGroup + step) % options.groups)
+      const unasked = ranked.find(member => !member.suspect && !this.askedSources.has(member.peer))
+      if (unasked !== undefined) return unasked.peer
+      if (ranked.length > 0 && step > 0) return undefined
+    }
+    return undefined
+  }
+
+  private pullPage(
+    source: PeerHandle,
+    after: Key | undefined,
+    page: number,
+    costs: Costs,
+    done: (isComplete: boolean) => void,
+  ): void {
+    const limit = page === 1 ? FIRST_SHARE_MEMBERS : 0
+    const onShare = (share: Share | undefined) => {
+      if (share === undefined) {
+        done(false)
+        return
+      }
+      this.intake.members([share.sender, ...share.members], source)
+      this.intake.store(share.pointers, source)
+      const last = share.pointers.at(-1)?.key
+      const goesOn =
+        share.more && last !== undefined && (after === undefined || compareBytes(last, after) > 0)
+      if (goesOn && page < MAX_PULL_PAGES) this.pullPage(source, last, page + 1, costs, done)
+      else done(share.settled)
+    }
+    this.pull(source, { limit, filetuples: true, key: after }, costs, onShare, () => done(false))
+  }
+
+  private pull(
+    peer: PeerHandle,
+    wanted: { limit: number; filetuples: boolean; key?: Key | undefined },
+    costs: Costs,
+    onShare: (share: Share | undefined) => void,
+    onSilence: (silence: Silence) => void,
+    timeoutMs?: number,
+  ): void {
+    const { own, options } = this.state
+    const { key, ...rest } = wanted
+    costs.messages++
+    costs.attempts++
+    let isOver = false
+    const once = (then: () => void) => {
+      if (isOver) return
+      isOver = true
+      then()
+    }
+    this.requests.send(
+      peer,
+      request => {
+        const pull = { type: 'pull' as const, request, groups: options.groups, sender: own.entry(), ...rest }
+        const range = this.state.heldRange()
+        return key === undefined ? { ...pull, ...range } : { ...pull, ...range, key }
+      },
+      {
+        onReply: reply => {
+          const isShare = reply.type === 'share' && this.gossip.isAcceptable(peer, reply)
+          once(() => onShare(isShare ? reply : undefined))
+        },
+        onSilence: silence => once(() => onSilence(silence)),
+      },
+      timeoutMs,
+    )
+  }
+}

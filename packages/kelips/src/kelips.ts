@@ -1,0 +1,21 @@
+import type { OverlayFactory } from '@onehop/overlay'
+import { assert, describeRejection } from '@onehop/primitives'
+import { kelipsCodec } from './codec.ts'
+import { KelipsMachine } from './machine.ts'
+import type { KelipsMessage } from './messages.ts'
+import { checkKelipsOptions, type KelipsOptions } from './options.ts'
+
+/**
+ * Makes Kelips machines.
+ * @param options a preset ({@link KELIPS_TESTNET}, {@link KELIPS_DEFAULT}), or one with changes.
+ * @throws {AssertionError} when they make no sense; {@link checkKelipsOptions} tells beforehand.
+ */
+export function kelips(options: KelipsOptions): OverlayFactory<KelipsMessage> {
+  const verdict = checkKelipsOptions(options)
+  assert(verdict.ok, verdict.ok ? '' : describeRejection(verdict))
+  return {
+    protocol: 'kelips/1',
+    codec: kelipsCodec,
+    create: environment => new KelipsMachine(environment, options),
+  }
+}

@@ -1,0 +1,152 @@
+/** Most affinity groups: with √N groups that is four billion nodes, and tables by group stay small. */
+export const MAX_GROUPS = 65_536
+
+/** Largest message in bytes: a large first share for a joiner, a few milliseconds of a home line. */
+export const MAX_MESSAGE_BYTES = 65_536
+
+/** Most bytes of entries in one share: leaves room for the rest of the message. */
+export const MAX_SHARE_BYTES = 48_000
+
+/** Most bytes of one gossip message: what still goes in few packets. */
+export const MAX_GOSSIP_BYTES = 8_192
+
+/** Least bytes of one gossip message: our own record and one entry beside it. */
+export const MIN_GOSSIP_BYTES = 700
+
+/** Most members in the affinity group view: ten times what √N gives for a million nodes. */
+export const MAX_VIEW_MEMBERS = 10_000
+
+/** Most contacts kept per foreign group, whatever the options say. */
+export const MAX_CONTACTS_PER_GROUP = 16
+
+/** Most departed peers remembered: to keep old news of them out, and to look for them after a partition. */
+export const MAX_DEPARTED = 256
+
+/** A departed peer is looked for this long, in ms: a partition that lasts longer needs an introducer. */
+export const MAX_ABSENCE_MS = 3_600_000
+
+/** Most introducers kept to come back through. */
+export const MAX_INTRODUCERS = 16
+
+/** Most pointers under one key: a popular file needs no more providers in one answer. */
+export const MAX_POINTERS_PER_KEY = 128
+
+/** Most pointers of one provider under one key (a name or a word that leads to several contents). */
+export const MAX_POINTERS_PER_KEY_AND_PROVIDER = 16
+
+/** Most pointers of one provider in the table, so that one peer cannot fill it. */
+export const MAX_POINTERS_PER_PROVIDER = 20_000
+
+/** Most pointers in the table: some 60 MB. */
+export const MAX_POINTERS = 200_000
+
+/** Most publications of this node. */
+export const MAX_PUBLICATIONS = 20_000
+
+/** Most member records in one message, beyond which it is malformed. */
+export const MAX_MEMBERS_PER_MESSAGE = 512
+
+/** Most pointers in one message, beyond which it is malformed. */
+export const MAX_POINTERS_PER_MESSAGE = 512
+
+/** Most pointers put in one store message: at their longest they still fit in a message. */
+export const STORE_BATCH = 24
+
+/** Most signatures waiting for their verification; what comes beyond is dropped and comes again by gossip. */
+export const MAX_PENDING_VERIFICATIONS = 4_096
+
+/** Verified pointers remembered beyond the table, so that repeated lookups verify nothing twice. */
+export const MAX_VERIFIED_POINTERS = 2_048
+
+/** Most requests that wait for an answer. */
+export const MAX_PENDING_REQUESTS = 4_096
+
+/** Most lookups at a time; one more fails at once. */
+export const MAX_PENDING_LOOKUPS = 1_024
+
+/** Most peers asked in one lookup, one after the other. */
+export const MAX_LOOKUP_ATTEMPTS = 12
+
+/** Most records of others believed from one answer of a lookup. */
+export const MAX_TAUGHT_PER_ANSWER = 8
+
+/** Records that a negative answer carries: members of the key's group, to ask next. */
+export const TAUGHT_MEMBERS = 4
+
+/** Times that a peer which stays silent is asked in one lookup: messages get lost. */
+export const MAX_TRIES_PER_PEER = 3
+
+/** Answers with pointers from members that are not settled, after which no fuller answer is waited for. */
+export const UNSETTLED_ANSWERS_TO_CONCLUDE = 2
+
+/** Negative answers of settled members of the key's group after which a key counts as not there. */
+export const NEGATIVES_TO_CONCLUDE = 2
+
+/** Known nodes that the groups responsible for a key must have together (see README: small networks). */
+export const MIN_HOLDERS = 2
+
+/** Most peers pinged for their silence in one round. */
+export const MAX_PROBES_PER_ROUND = 8
+
+/** Peers through which a silent one is probed (SWIM's k). */
+export const INDIRECT_PROBES = 2
+
+/** Most probes that we make for others at a time. */
+export const MAX_PROBES_FOR_OTHERS = 64
+
+/** Publications that one tick refreshes, so that many do not stall the machine. */
+export const MAX_REFRESHES_PER_TICK = 500
+
+/** Peers that a farewell is sent to. */
+export const MAX_FAREWELLS = 64
+
+/** Peers to which a joiner introduces itself directly. */
+export const MAX_ANNOUNCEMENTS = 24
+
+/** Pages pulled from one source while joining: with 48,000 bytes each, some 200,000 filetuples. */
+export const MAX_PULL_PAGES = 1_024
+
+/** Sources tried for a share of the tables while joining. */
+export const MAX_PULL_SOURCES = 4
+
+/** Member records in a first share. */
+export const FIRST_SHARE_MEMBERS = 200
+
+/** Group members to which news is passed on at once. */
+export const EAGER_FANOUT = 4
+
+/** News is collected this long (ms) before it is passed on, so that many publications share a message. */
+export const EAGER_DELAY_MS = 10
+
+/** Time (ms) in which changes of the groups are collected before publications move. */
+export const REPUBLISH_DELAY_MS = 50
+
+/** How far two honest clocks are believed to be apart, in ms. */
+export const MAX_CLOCK_SKEW_MS = 600_000
+
+/** Largest age that a relay may state, in ms; beyond it an entry has expired anyway. */
+export const MAX_AGE_MS = 86_400_000
+
+/** Shares served a second, in bytes, beyond the gossip budget: joins are rare, and wanted to be quick. */
+export const SHARE_BYTES_PER_SECOND = 131_072
+
+/** Shares served at once, in bytes. */
+export const SHARE_BURST_BYTES = 1_048_576
+
+/** Least shares of the gossip budget that a round has, however much probes and refreshes took. */
+export const LEAST_ROUND_SHARE = 0.5
+
+/** Share of the budget that rounds spend by themselves; the rest answers those who ask for a share back. */
+export const ROUND_SHARE = 0.6
+
+/** Round-trip time in ms assumed of a peer that was never measured, where peers are compared. */
+export const UNKNOWN_RTT_MS = 200
+
+/** Added to round-trip times in ms where targets are weighted, so that the next peer does not get everything. */
+export const PROXIMITY_FLOOR_MS = 20
+
+/** Part of an age that counts against a contact beside its round-trip time (p2psim: RTT + age / 128). */
+export const AGE_DIVISOR = 128
+
+/** Filetuples listed by an inspection. */
+export const INSPECTED_FILETUPLES = 1_000

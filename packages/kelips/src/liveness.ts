@@ -1,0 +1,208 @@
+import type { PeerHandle } from '@onehop/overlay'
+import { equalBytes, randomElement, shuffled } from '@onehop/primitives'
+import { kelipsCodec } from './codec.ts'
+import type { Gossip } from './gossip.ts'
+import type { Intake } from './intake.ts'
+import { INDIRECT_PROBES, MAX_ABSENCE_MS, MAX_PROBES_FOR_OTHERS, MAX_PROBES_PER_ROUND } from './limits.ts'
+import type { Ping, Reply } from './messages.ts'
+import type { Requests, Silence } from './requests.ts'
+import type { Member } from './roster.ts'
+import type { KelipsState } from './state.ts'
+
+/** Direct pings before a silent peer of whom nobody else can be asked is given up. */
+const DIRECT_TRIES = 2
+
+/**
+ * Who is alive. Lookups and gossip are the probes; a peer that stays silent is pinged, then pinged through others
+ * (SWIM), then gone. Nobody is believed about another's death: everyone finds out, or the heartbeats run out.
+ */
+export class Liveness {
+  private readonly state: KelipsState
+  private readonly requests: Requests
+  private readonly intake: Intake
+  private readonly gossip: Gossip
+  private readonly probing = new Set<PeerHandle>()
+  private forOthers = 0
+
+  constructor(state: KelipsState, requests: Requests, intake: Intake, gossip: Gossip) {
+    this.state = state
+    this.requests = requests
+    this.intake = intake
+    this.gossip = gossip
+  }
+
+  /** Drops who has been silent for too long, probes who has been silent for long, and measures one new peer. */
+  tick(): void {
+    const { options, roster } = this.state
+    const silent: Member[] = []
+    let unmeasured: Member | undefined
+    for (const member of [...roster.all()]) {
+      const silenceMs = this.silenceMsOf(member)
+      if (silenceMs >= options.memberLifetimeMs) roster.depart(member.peer)
+      else if (member.suspect || silenceMs >= options.suspectAfterMs) silent.push(member)
+      else if (member.rttMs === undefined) unmeasured ??= member
+    }
+    silent.sort((a, b) => a.heardMs - b.heardMs)
+    for (const member of silent.slice(0, MAX_PROBES_PER_ROUND)) this.probe(member)
+    if (unmeasured !== undefined) this.probe(unmeasured)
+  }
+
+  /** A request of ours stayed without an answer. */
+  suspect(peer: PeerHandle, silence: Silence): void {
+    const member = this.state.roster.get(peer)
+    if (member === undefined) return
+    member.suspect = true
+    if (this.probing.has(peer)) return
+    if (silence === 'timed out') this.probe(member)
+    else this.probeThroughOthers(member, DIRECT_TRIES)
+  }
+
+  /** The driver could not reach it. */
+  onUnreachable(peer: PeerHandle): void {
+    this.requests.onUnreachable(peer)
+    this.suspect(peer, 'unreachable')
+  }
+
+  onPing(from: PeerHandle, { request, target }: Ping): void {
+    const { own, environment } = this.state
+    if (target === undefined || equalBytes(target, environment.idOf(environment.self))) {
+      environment.send(from, { type: 'pong', request, sender: own.entry() })
+    } else if (this.forOthers < MAX_PROBES_FOR_OTHERS) this.probeForOther(from, request, target)
+  }
+
+  /** Looks for a peer that has departed: after a partition this is how the halves find each other. */
+  lookForDeparted(): void {
+    const { environment, roster } = this.state
+    const wanted: PeerHandle[] = []
+    for (const [peer, departed] of [...roster.departedPeers()]) {
+      if (this.state.now() - departed.sinceMs > MAX_ABSENCE_MS) roster.forget(peer)
+      else if (!departed.record.left) wanted.push(peer)
+    }
+    const peer = randomElement(() => environment.random(), wanted)
+    if (peer !== undefined) this.greet(peer)
+  }
+
+  /** Pings a peer that is not in the tables; if it answers, it is, and both exchange what they know. */
+  greet(peer: PeerHandle): void {
+    this.ping(peer, {
+      onReply: reply => {
+        if (reply.type !== 'pong') return
+        this.state.handles.hold(peer)
+        this.intake.members([reply.sender], peer, () => {
+          this.gossip.announce([peer])
+          this.state.handles.drop(peer)
+        })
+      },
+      onSilence: () => {},
+    })
+  }
+
+  private silenceMsOf(member: Member): number {
+    return this.state.now() - member.heardMs
+  }
+
+  private probe(member: Member, tries = 1): void {
+    if (this.probing.has(member.peer)) return
+    this.probing.add(member.peer)
+    this.ping(member.peer, {
+      onReply: reply => {
+        this.probing.delete(member.peer)
+        if (reply.type === 'pong') this.intake.members([reply.sender], member.peer)
+      },
+      onSilence: silence => {
+        if (!this.probing.delete(member.peer)) return
+        member.suspect = true
+        this.probeThroughOthers(member, silence === 'unreachable' ? DIRECT_TRIES : tries)
+      },
+    })
+  }
+
+  private probeThroughOthers(member: Member, tries: number): void {
+    const { environment, roster } = this.state
+    if (roster.get(member.peer) !== member) return
+    const others = [...roster.all()].filter(other => other !== member && !other.suspect)
+    const proxies = shuffled(() => environment.random(), others).slice(0, INDIRECT_PROBES)
+    if (proxies.length > 0) this.askProxies(member, proxies)
+    else if (tries < DIRECT_TRIES) this.probe(member, tries + 1)
+    else roster.depart(member.peer)
+  }
+
+  private askProxies(member: Member, proxies: readonly Member[]): void {
+    const { options, roster } = this.state
+    const { peer } = member
+    const startedMs = this.state.now()
+    const target = member.record.id
+    let outstanding = proxies.length
+    this.probing.add(peer)
+    const giveUp = () => {
+      outstanding--
+      if (outstanding > 0 || !this.probing.delete(peer)) return
+      if (roster.get(peer) === member && member.heardMs < startedMs && member.suspect) roster.depart(peer)
+    }
+    for (const proxy of proxies) {
+      const timeoutMs = this.requests.timeoutMsOf(proxy.peer) + options.defaultTimeoutMs
+      const handlers = {
+        onReply: (reply: Reply) => this.onWord(member, proxy.peer, reply),
+        onSilence: giveUp,
+      }
+      this.requests.send(
+        proxy.peer,
+        request => this.charged({ type: 'ping', request, target }),
+        handlers,
+        timeoutMs,
+      )
+    }
+  }
+
+  /** Another peer has seen it alive: with a record as new as ours, which only the peer itself can have made. */
+  private onWord(member: Member, proxy: PeerHandle, reply: Reply): void {
+    this.probing.delete(member.peer)
+    if (reply.type !== 'pong' || !equalBytes(reply.sender.record.id, member.record.id)) return
+    if (reply.sender.record.heartbeat >= member.record.heartbeat) member.suspect = false
+    this.intake.members([reply.sender], proxy)
+  }
+
+  private probeForOther(from: PeerHandle, request: number, target: Uint8Array): void {
+    const { environment, handles } = this.state
+    handles.hold(from)
+    this.forOthers++
+    const finish = () => {
+      this.forOthers--
+      handles.drop(from)
+    }
+    handles.with(target, peer =>
+      this.ping(peer, {
+        onReply: reply => {
+          if (reply.type === 'pong') environment.send(from, { type: 'pong', request, sender: reply.sender })
+          finish()
+        },
+        onSilence: finish,
+      }),
+    )
+  }
+
+  private ping(
+    peer: PeerHandle,
+    handlers: { onReply(reply: Reply): void; onSilence(silence: Silence): void },
+  ): void {
+    let isOver = false
+    const close = this.requests.send(peer, request => this.charged({ type: 'ping', request }), {
+      onReply: reply => {
+        if (isOver) return
+        isOver = true
+        handlers.onReply(reply)
+      },
+      onSilence: silence => {
+        if (isOver) return
+        isOver = true
+        handlers.onSilence(silence)
+        close()
+      },
+    })
+  }
+
+  private charged(ping: Ping): Ping {
+    this.state.budget.spend(kelipsCodec.encodedLength(ping))
+    return ping
+  }
+}

@@ -1,0 +1,192 @@
+import type {
+  Cancel,
+  Environment,
+  Inspection,
+  Key,
+  LookupOptions,
+  Outcome,
+  OverlayMachine,
+  PeerHandle,
+  Publication,
+} from '@onehop/overlay'
+import { pointerCost } from './codec.ts'
+import { fitting } from './filetuples.ts'
+import { Gossip } from './gossip.ts'
+import { inspect } from './inspection.ts'
+import { Intake } from './intake.ts'
+import { Joining } from './joining.ts'
+import { MAX_PENDING_LOOKUPS, MAX_POINTERS_PER_KEY, MAX_SHARE_BYTES } from './limits.ts'
+import { Liveness } from './liveness.ts'
+import { Lookup } from './lookup.ts'
+import type { Find, KelipsMessage } from './messages.ts'
+import type { KelipsOptions } from './options.ts'
+import { Costs } from './outcome.ts'
+import { Publisher } from './publisher.ts'
+import { Requests } from './requests.ts'
+import { Sharing } from './sharing.ts'
+import { KelipsState } from './state.ts'
+import { Stores } from './stores.ts'
+
+/** One Kelips node: the tables, and what works on them. Made by {@link kelips}. */
+export class KelipsMachine implements OverlayMachine<KelipsMessage> {
+  readonly guarantee = 'exact'
+  readonly state: KelipsState
+  private readonly requests: Requests
+  private readonly intake: Intake
+  private readonly gossip: Gossip
+  private readonly liveness: Liveness
+  private readonly joining: Joining
+  private readonly sharing: Sharing
+  private readonly stores: Stores
+  private readonly publisher: Publisher
+  private readonly lookups = new Set<Lookup>()
+  private cancelRound: Cancel | undefined
+  private cancelRejoin: Cancel | undefined
+
+  constructor(environment: Environment<KelipsMessage>, options: KelipsOptions) {
+    const state = new KelipsState(environment, options)
+    this.state = state
+    this.requests = new Requests(state)
+    this.gossip = new Gossip(state, () => this.intake)
+    this.intake = new Intake(state, this.gossip)
+    this.liveness = new Liveness(state, this.requests, this.intake, this.gossip)
+    this.joining = new Joining(state, this.requests, this.intake, this.gossip)
+    this.sharing = new Sharing(state, this.intake, this.gossip)
+    this.stores = new Stores(state, this.requests, this.intake)
+    this.publisher = new Publisher(state, this.stores)
+    this.connect()
+  }
+
+  join(introducers: readonly PeerHandle[], done: (outcome: Outcome) => void): void {
+    if (this.state.phase !== 'new') return
+    this.scheduleRound()
+    this.scheduleRejoin()
+    this.joining.join(introducers, done)
+  }
+
+  leave(): void {
+    const { state } = this
+    if (state.phase === 'left') return
+    for (const lookup of [...this.lookups]) lookup.cancel()
+    this.publisher.withdrawAll()
+    this.gossip.sayFarewell()
+    state.phase = 'left'
+    this.cancelRound?.()
+    this.cancelRejoin?.()
+    this.gossip.stop()
+    this.publisher.stop()
+    this.joining.stop()
+    this.requests.clear()
+    state.roster.clear()
+    state.filetuples.clear()
+  }
+
+  receive(from: PeerHandle, message: KelipsMessage): void {
+    if (this.state.phase === 'left') return
+    this.state.handles.while(from, () => this.dispatch(from, message))
+  }
+
+  onUnreachable(peer: PeerHandle): void {
+    if (this.state.phase === 'left') return
+    this.state.handles.while(peer, () => this.liveness.onUnreachable(peer))
+  }
+
+  publish(publication: Publication, done: (outcome: Outcome) => void): void {
+    this.publisher.assertPublishable(publication)
+    this.joining.whenReady(() => this.publisher.publish(publication, done))
+  }
+
+  withdraw(key: Key, done: (outcome: Outcome) => void, target?: Uint8Array): void {
+    this.joining.whenReady(() => this.publisher.withdraw(key, target, done))
+  }
+
+  lookup(key: Key, options: LookupOptions, done: (outcome: Outcome) => void): Cancel {
+    if (this.lookups.size >= MAX_PENDING_LOOKUPS) {
+      done(new Costs(this.state.now()).outcome(this.state.now(), { failure: 'timed out' }))
+      return () => {}
+    }
+    const { state, requests, intake } = this
+    const limit = Math.max(1, Math.min(options.limit, MAX_POINTERS_PER_KEY))
+    const lookup: Lookup = new Lookup({ state, requests, intake }, key, { ...options, limit }, outcome => {
+      cancelDeadline()
+      this.lookups.delete(lookup)
+      done(outcome)
+    })
+    this.lookups.add(lookup)
+    const cancelDeadline = this.state.environment.setTimer(options.deadlineMs, () => lookup.expire())
+    this.joining.whenReady(() => lookup.start())
+    return () => lookup.cancel()
+  }
+
+  inspect(): Inspection {
+    return inspect(this.state, this.publisher)
+  }
+
+  private connect(): void {
+    const { state } = this
+    this.requests.onSilence = (peer, silence) => this.liveness.suspect(peer, silence)
+    state.roster.onChange = () => this.publisher.onGroupsChange()
+    state.roster.onRemove = peer => {
+      state.inward.delete(peer)
+      state.outward.delete(peer)
+    }
+  }
+
+  private dispatch(from: PeerHandle, message: KelipsMessage): void {
+    switch (message.type) {
+      case 'gossip':
+        this.gossip.onGossip(from, message)
+        break
+      case 'pull':
+        this.sharing.onPull(from, message)
+        break
+      case 'store':
+        this.stores.onStore(from, message.request, message.pointers)
+        break
+      case 'find':
+        this.onFind(from, message)
+        break
+      case 'ping':
+        this.liveness.onPing(from, message)
+        break
+      default:
+        this.requests.onReply(from, message)
+    }
+  }
+
+  private onFind(from: PeerHandle, { request, key, limit }: Find): void {
+    const { state } = this
+    const wanted = Math.max(1, Math.min(limit, MAX_POINTERS_PER_KEY))
+    const pointers = fitting(state.filetuples.find(key, state.nowS(), wanted), MAX_SHARE_BYTES, pointerCost)
+    const members = pointers.length > 0 ? [] : state.teachersOf(key, from)
+    const settled = state.settled && state.isHolder(key)
+    state.environment.send(from, { type: 'found', request, pointers, members, settled })
+  }
+
+  private scheduleRound(): void {
+    const { environment, options } = this.state
+    const jitter = 0.9 + 0.2 * environment.random()
+    this.cancelRound = environment.setTimer(Math.ceil(options.gossipIntervalMs * jitter), () => {
+      this.scheduleRound()
+      this.onRound()
+    })
+  }
+
+  private onRound(): void {
+    const { state } = this
+    for (const id of state.filetuples.expire(state.nowS())) state.tuples.delete(id)
+    this.liveness.tick()
+    this.publisher.tick()
+    this.gossip.round()
+  }
+
+  private scheduleRejoin(): void {
+    const { environment, options } = this.state
+    const jitter = 0.75 + 0.5 * environment.random()
+    this.cancelRejoin = environment.setTimer(Math.ceil(options.rejoinIntervalMs * jitter), () => {
+      this.scheduleRejoin()
+      this.joining.tryAgain()
+      this.liveness.lookForDeparted()
+    })
+  }
+}

@@ -1,0 +1,51 @@
+import type { Environment, PeerAddress } from '@onehop/overlay'
+import { MAX_ADDRESS_BYTES, MAX_ADDRESSES } from '@onehop/overlay'
+import { equalBytes } from '@onehop/primitives'
+import { type MemberEntry, type MemberRecord, recordPayload } from './member-record.ts'
+
+/** The addresses of this node that fit in its records and pointers. */
+export function ownAddresses(environment: Environment<never>): readonly PeerAddress[] {
+  const fitting = environment
+    .addresses()
+    .filter(address => address.length > 0 && address.length <= MAX_ADDRESS_BYTES)
+  return fitting.slice(0, MAX_ADDRESSES)
+}
+
+/** This node's word about itself: signed anew when a heartbeat is due or its addresses have changed. */
+export class OwnRecord {
+  private record: MemberRecord | undefined
+  private readonly environment: Environment<never>
+  private readonly heartbeatIntervalMs: number
+
+  constructor(environment: Environment<never>, heartbeatIntervalMs: number) {
+    this.environment = environment
+    this.heartbeatIntervalMs = heartbeatIntervalMs
+  }
+
+  entry(): MemberEntry {
+    const nowMs = this.environment.now()
+    const addresses = ownAddresses(this.environment)
+    const isDue = this.record === undefined || nowMs - this.record.heartbeat >= this.heartbeatIntervalMs
+    if (isDue || !sameAddresses(this.record?.addresses ?? [], addresses))
+      this.record = this.sign(addresses, false)
+    const record = this.record as MemberRecord
+    return { record, ageMs: Math.max(0, nowMs - record.heartbeat) }
+  }
+
+  /** The last word. */
+  farewell(): MemberEntry {
+    this.record = this.sign([], true)
+    return { record: this.record, ageMs: 0 }
+  }
+
+  private sign(addresses: readonly PeerAddress[], left: boolean): MemberRecord {
+    const { environment } = this
+    const heartbeat = Math.max(Math.floor(environment.now()), (this.record?.heartbeat ?? 0) + 1)
+    const unsigned = { id: environment.idOf(environment.self), addresses, heartbeat, left }
+    return { ...unsigned, signature: environment.sign(recordPayload(unsigned)) }
+  }
+}
+
+function sameAddresses(a: readonly PeerAddress[], b: readonly PeerAddress[]): boolean {
+  return a.length === b.length && a.every((address, i) => equalBytes(address, b[i]!))
+}

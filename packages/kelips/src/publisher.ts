@@ -1,0 +1,239 @@
+import {
+  bytesKey,
+  type Cancel,
+  checkPointer,
+  type Key,
+  MAX_POINTER_LIFETIME_S,
+  type Outcome,
+  type PeerHandle,
+  POINTER_VERSION,
+  type Pointer,
+  type Publication,
+  SIGNATURE_BYTES,
+  signPointer,
+  type UnsignedPointer,
+} from '@onehop/overlay'
+import { assert, describeRejection } from '@onehop/primitives'
+import { kelipsCodec } from './codec.ts'
+import { MAX_PUBLICATIONS, MAX_REFRESHES_PER_TICK, REPUBLISH_DELAY_MS, STORE_BATCH } from './limits.ts'
+import { Costs } from './outcome.ts'
+import { ownAddresses } from './own-record.ts'
+import { type OwnPublication, Placement, publicationId } from './publication.ts'
+import type { KelipsState } from './state.ts'
+import type { Stores } from './stores.ts'
+
+/** A refresh that nobody confirmed is tried again after this part of the refresh interval. */
+const RETRY_PART = 0.25
+/** Refreshes are spread over this part of the interval, so that they do not all fall together. */
+const JITTER_PART = 0.2
+
+/** What this node says that it has: kept at its holders, refreshed before it expires, moved when groups change. */
+export class Publisher {
+  private readonly state: KelipsState
+  private readonly stores: Stores
+  private readonly own = new Map<string, OwnPublication>()
+  private cancelMove: Cancel | undefined
+
+  constructor(state: KelipsState, stores: Stores) {
+    this.state = state
+    this.stores = stores
+  }
+
+  get size(): number {
+    return this.own.size
+  }
+
+  all(): IterableIterator<OwnPublication> {
+    return this.own.values()
+  }
+
+  /** @throws {AssertionError} for a publication that no pointer can be made of, and for one too many. */
+  assertPublishable(publication: Publication): void {
+    const isKnown = this.own.has(publicationId(publication.key, publication.target))
+    assert(isKnown || this.own.size < MAX_PUBLICATIONS, `at most ${MAX_PUBLICATIONS} publications`)
+    const unsigned = this.unsignedPointer(publication, undefined)
+    const verdict = checkPointer(
+      { ...unsigned, signature: new Uint8Array(SIGNATURE_BYTES) },
+      this.state.nowS(),
+    )
+    assert(verdict.ok, verdict.ok ? '' : describeRejection(verdict))
+  }
+
+  publish(publication: Publication, done: (outcome: Outcome) => void): void {
+    const id = publicationId(publication.key, publication.target)
+    const pointer = this.makePointer(publication, this.own.get(id)?.pointer)
+    const own = { publication, pointer, refreshAtMs: 0, holders: '' }
+    this.own.set(id, own)
+    this.markSent(own, 1)
+    this.place(pointer, done)
+  }
+
+  withdraw(key: Key, target: Uint8Array | undefined, done: (outcome: Outcome) => void): void {
+    const matching = this.matching(key, target)
+    if (matching.length === 0) {
+      done(new Costs(this.state.now()).outcome(this.state.now(), { failure: 'not found' }))
+      return
+    }
+    const outcomes: Outcome[] = []
+    for (const own of matching) {
+      this.own.delete(publicationId(own.publication.key, own.publication.target))
+      this.place(this.takeBack(own), outcome => {
+        outcomes.push(outcome)
+        if (outcomes.length === matching.length) done(merged(outcomes))
+      })
+    }
+  }
+
+  /** Refreshes what is due. */
+  tick(): void {
+    const nowMs = this.state.now()
+    const due: OwnPublication[] = []
+    for (const own of this.own.values()) {
+      if (own.refreshAtMs <= nowMs && due.length < MAX_REFRESHES_PER_TICK) due.push(own)
+    }
+    if (due.length > 0) this.refresh(due)
+  }
+
+  /** Groups have gained or lost members: what others are responsible for now is sent to them at once. */
+  onGroupsChange(): void {
+    if (this.own.size === 0 || this.cancelMove !== undefined) return
+    this.cancelMove = this.state.environment.setTimer(REPUBLISH_DELAY_MS, () => {
+      this.cancelMove = undefined
+      this.move()
+    })
+  }
+
+  /** Takes back everything without waiting for confirmations: the node leaves. */
+  withdrawAll(): void {
+    const pointers = [...this.own.values()].map(own => this.takeBack(own))
+    this.own.clear()
+    const batches = this.batchesOf(pointers.map(pointer => ({ pointer })))
+    for (const { peer, items } of batches) {
+      const message = { type: 'store' as const, request: 0, pointers: items.map(({ pointer }) => pointer) }
+      this.state.environment.send(peer, message)
+    }
+  }
+
+  stop(): void {
+    this.cancelMove?.()
+  }
+
+  private matching(key: Key, target: Uint8Array | undefined): OwnPublication[] {
+    if (target !== undefined) {
+      const own = this.own.get(publicationId(key, target))
+      return own === undefined ? [] : [own]
+    }
+    return [...this.own.values()].filter(own => bytesKey(own.publication.key) === bytesKey(key))
+  }
+
+  private place(pointer: Pointer, done: (outcome: Outcome) => void): void {
+    new Placement({ state: this.state, stores: this.stores }, pointer, done).start()
+  }
+
+  private move(): void {
+    const moved: OwnPublication[] = []
+    for (const own of this.own.values()) {
+      const before = own.holders.split(',')
+      const holders = this.holdersOf(own)
+      own.holders = holders.join(',')
+      if (holders.some(group => !before.includes(String(group)))) moved.push(own)
+    }
+    if (moved.length > 0) this.refresh(moved)
+  }
+
+  private holdersOf(own: OwnPublication): number[] {
+    return this.state.holdersOf(this.state.homeOf(own.publication.key))
+  }
+
+  /** Signs anew, and sends to the holders: many pointers to a message, charged to the gossip budget. */
+  private refresh(due: readonly OwnPublication[]): void {
+    for (const own of due) {
+      own.pointer = this.makePointer(own.publication, own.pointer)
+      this.stores.keep(own.pointer)
+      this.markSent(own, RETRY_PART)
+    }
+    const costs = new Costs(this.state.now())
+    for (const { peer, items } of this.batchesOf(due)) {
+      const pointers = items.map(({ pointer }) => pointer)
+      this.state.budget.spend(kelipsCodec.encodedLength({ type: 'store', request: 1, pointers }))
+      this.stores.send(peer, pointers, costs, held => {
+        if (held === pointers.length) for (const own of items) this.markSent(own, 1)
+      })
+    }
+    for (const own of due) if (this.stores.targetsOf(own.publication.key).length === 0) this.markSent(own, 1)
+  }
+
+  private batchesOf<T extends { readonly pointer: Pointer }>(
+    things: readonly T[],
+  ): { peer: PeerHandle; items: T[] }[] {
+    const byPeer = new Map<PeerHandle, T[]>()
+    for (const thing of things) {
+      for (const peer of this.stores
+        .targetsOf(thing.pointer.key)
+        .slice(0, this.state.options.publishTargets)) {
+        const list = byPeer.get(peer)
+        if (list === undefined) byPeer.set(peer, [thing])
+        else list.push(thing)
+      }
+    }
+    return [...byPeer].flatMap(([peer, all]) => {
+      const count = Math.ceil(all.length / STORE_BATCH)
+      return Array.from({ length: count }, (_, i) => ({
+        peer,
+        items: all.slice(i * STORE_BATCH, (i + 1) * STORE_BATCH),
+      }))
+    })
+  }
+
+  private markSent(own: OwnPublication, part: number): void {
+    const spread = 1 - JITTER_PART * this.state.environment.random()
+    own.refreshAtMs = this.state.now() + this.state.options.pointerRefreshMs * part * spread
+    own.holders = this.holdersOf(own).join(',')
+  }
+
+  private makePointer(publication: Publication, previous: Pointer | undefined): Pointer {
+    const unsigned = this.unsignedPointer(publication, previous)
+    return signPointer(unsigned, payload => this.state.environment.sign(payload))
+  }
+
+  private unsignedPointer(publication: Publication, previous: Pointer | undefined): UnsignedPointer {
+    const { environment, options } = this.state
+    const { kind, key, target, displayName, bytes } = publication
+    const lifetimeS = Math.min(MAX_POINTER_LIFETIME_S, Math.ceil(options.pointerLifetimeMs / 1000))
+    return {
+      version: POINTER_VERSION,
+      kind,
+      key,
+      provider: environment.idOf(environment.self),
+      addresses: ownAddresses(environment),
+      sequence: Math.max(Math.floor(environment.now()), (previous?.sequence ?? 0) + 1),
+      expiresAt: this.state.nowS() + lifetimeS,
+      ...(target === undefined ? {} : { target }),
+      ...(displayName === undefined ? {} : { displayName }),
+      ...(bytes === undefined ? {} : { bytes }),
+    }
+  }
+
+  /** The pointer that stands in place of one taken back, for as long as that one could have lived. */
+  private takeBack({ pointer: { signature: _signature, ...fields } }: OwnPublication): Pointer {
+    const { environment } = this.state
+    const withdrawn = { ...fields, addresses: [], sequence: fields.sequence + 1, withdrawn: true as const }
+    return signPointer(withdrawn, payload => environment.sign(payload))
+  }
+}
+
+/** One outcome of several placements: what they cost together, and the worst that came of them. */
+function merged(outcomes: readonly Outcome[]): Outcome {
+  const sum = (of: (outcome: Outcome) => number) =>
+    outcomes.reduce((total, outcome) => total + of(outcome), 0)
+  const failure = outcomes.find(outcome => outcome.failure !== undefined)?.failure
+  const outcome = {
+    pointers: [],
+    hops: Math.max(...outcomes.map(({ hops }) => hops)),
+    messages: sum(({ messages }) => messages),
+    attempts: sum(({ attempts }) => attempts),
+    elapsedMs: Math.max(...outcomes.map(({ elapsedMs }) => elapsedMs)),
+    acknowledgements: Math.min(...outcomes.map(({ acknowledgements }) => acknowledgements)),
+  }
+  return failure === undefined ? outcome : { ...outcome, failure }
+}

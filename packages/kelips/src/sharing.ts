@@ -1,0 +1,77 @@
+import type { PeerHandle } from '@onehop/overlay'
+import { shuffled, TokenBucket } from '@onehop/primitives'
+import { kelipsCodec, memberCost, pointerCost } from './codec.ts'
+import type { Gossip } from './gossip.ts'
+import type { Intake } from './intake.ts'
+import { FIRST_SHARE_MEMBERS, MAX_SHARE_BYTES, SHARE_BURST_BYTES, SHARE_BYTES_PER_SECOND } from './limits.ts'
+import type { MemberEntry } from './member-record.ts'
+import type { Pull, Share } from './messages.ts'
+import type { Member } from './roster.ts'
+import type { KelipsState } from './state.ts'
+
+/** Part of a share that members may fill. */
+const MEMBER_PART = 0.5
+
+/** Serves joiners with large shares of the tables, under a limit of its own: joins are rare and should be quick. */
+export class Sharing {
+  private readonly state: KelipsState
+  private readonly intake: Intake
+  private readonly gossip: Gossip
+  private readonly bucket: TokenBucket
+
+  constructor(state: KelipsState, intake: Intake, gossip: Gossip) {
+    this.state = state
+    this.intake = intake
+    this.gossip = gossip
+    this.bucket = new TokenBucket(SHARE_BYTES_PER_SECOND, SHARE_BURST_BYTES, state.now())
+  }
+
+  onPull(from: PeerHandle, pull: Pull): void {
+    if (!this.gossip.isAcceptable(from, pull)) return
+    this.intake.members([pull.sender], from)
+    const share = this.share(from, pull)
+    const length = kelipsCodec.encodedLength(share)
+    const isAffordable = this.bucket.take(length, this.state.now())
+    const poor: Share = { ...share, members: [], pointers: [], more: false, settled: false }
+    this.state.environment.send(from, isAffordable ? share : poor)
+  }
+
+  private share(from: PeerHandle, pull: Pull): Share {
+    const members = this.members(from, Math.min(pull.limit, FIRST_SHARE_MEMBERS))
+    const used = members.reduce((sum, entry) => sum + memberCost(entry), 0)
+    const { options, own, settled } = this.state
+    const page = pull.filetuples
+      ? this.state.filetuples.page({ ...pull, after: pull.key }, MAX_SHARE_BYTES - used, pointerCost)
+      : { pointers: [], more: false }
+    return {
+      type: 'share',
+      request: pull.request,
+      groups: options.groups,
+      sender: own.entry(),
+      members,
+      ...page,
+      settled,
+    }
+  }
+
+  /** Members of the asker's own group first, then everybody else, drawn at random, as many as fit. */
+  private members(from: PeerHandle, limit: number): MemberEntry[] {
+    const { roster, environment } = this.state
+    const group = roster.groupOf(from)
+    const isUseful = (member: Member) => member.peer !== from && !member.suspect
+    const all = shuffled(() => environment.random(), [...roster.all()].filter(isUseful))
+    const ordered = [
+      ...all.filter(member => member.group === group),
+      ...all.filter(member => member.group !== group),
+    ]
+    let left = MAX_SHARE_BYTES * MEMBER_PART
+    const entries: MemberEntry[] = []
+    for (const member of ordered.slice(0, limit)) {
+      const entry = this.state.entryOf(member)
+      left -= memberCost(entry)
+      if (left < 0) break
+      entries.push(entry)
+    }
+    return entries
+  }
+}

@@ -1,0 +1,55 @@
+import { bytesKey, type PeerHandle, type PeerId } from '@onehop/overlay'
+import { assert, sha256 } from '@onehop/primitives'
+
+interface Entry {
+  readonly id: PeerId
+  readonly text: string
+  readonly hash32: number
+}
+
+/**
+ * One machine's handles. A released number goes to the next peer at once, so that a machine that uses a handle after
+ * its release is found out.
+ */
+export class HandleTable {
+  private readonly entries: (Entry | undefined)[] = []
+  private readonly handles = new Map<string, PeerHandle>()
+  private readonly free: PeerHandle[] = []
+
+  /** Handles in use. */
+  get size(): number {
+    return this.handles.size
+  }
+
+  intern(id: PeerId): PeerHandle {
+    const text = bytesKey(id)
+    const known = this.handles.get(text)
+    if (known !== undefined) return known
+    const handle = this.free.pop() ?? (this.entries.length as PeerHandle)
+    const hash = sha256(id)
+    const hash32 = ((hash[0]! << 24) | (hash[1]! << 16) | (hash[2]! << 8) | hash[3]!) >>> 0
+    this.entries[handle] = { id: id.slice(), text, hash32 }
+    this.handles.set(text, handle)
+    return handle
+  }
+
+  idOf(peer: PeerHandle): PeerId {
+    return this.entry(peer).id
+  }
+
+  hash32(peer: PeerHandle): number {
+    return this.entry(peer).hash32
+  }
+
+  release(peer: PeerHandle): void {
+    this.handles.delete(this.entry(peer).text)
+    this.entries[peer] = undefined
+    this.free.push(peer)
+  }
+
+  private entry(peer: PeerHandle): Entry {
+    const entry = this.entries[peer]
+    assert(entry !== undefined, `handle ${peer} was released`)
+    return entry
+  }
+}

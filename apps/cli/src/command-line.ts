@@ -87,11 +87,11 @@ function unknownCommand(words: readonly string[], commands: readonly KnownComman
   const typed = words.slice(0, 2).join(' ')
   const candidates = commands.map(command => command.words.join(' '))
   const topics = commands.filter(command => command.words.length > 1).map(command => command.words[0]!)
-  const nearest = [...candidates, ...topics]
+  const nearest = [...candidates, ...topics.filter(topic => topic !== words[0])]
     .map(candidate => ({ candidate, distance: nearness(words, candidate) }))
     .sort((a, b) => a.distance - b.distance)[0]
   const topic = topics.includes(words[0]!) ? `${words[0]} ` : ''
-  const near = nearest !== undefined && nearest.distance <= 2 && nearest.candidate !== words[0]
+  const near = nearest !== undefined && nearest.distance <= 2
   const hint = near ? `did you mean "onehop ${nearest.candidate}"?` : `see "onehop ${topic}--help".`
   return new UsageFailure(`There is no command "onehop ${typed}"; ${hint}`)
 }

@@ -7,11 +7,14 @@ export class CommandFailure extends Error {
   readonly exit: ExitCode
   /** The message as it was given: oclif writes more into that of an error from a flag. */
   readonly sentence: string
+  /** What there is of a result all the same: with `--json` it stands beside the error. */
+  readonly partialResult: object
 
-  constructor(exit: ExitCode, sentence: string) {
+  constructor(exit: ExitCode, sentence: string, partialResult: object = {}) {
     super(sentence)
     this.exit = exit
     this.sentence = sentence
+    this.partialResult = partialResult
   }
 }
 

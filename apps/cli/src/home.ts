@@ -38,3 +38,8 @@ export function readJsonFile(path: string): unknown {
     return undefined
   }
 }
+
+/** The program that starts a command line in a process of its own. @param root the package's folder. */
+export function launcherOf(root: string): string {
+  return join(root, 'bin', 'onehop.js')
+}

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { flush, run, settings } from '@oclif/core'
 import { type KnownCommand, listCommands, readCommandLine } from './command-line.ts'
-import { tellFailure } from './failure.ts'
+import { CommandFailure, tellFailure } from './failure.ts'
 import { writeError, writeJson } from './output.ts'
 
 /**
@@ -51,7 +51,8 @@ function patternsFor(command: KnownCommand | undefined): string[] {
 /** Tells the failure, on stderr for people and with `--json` on stdout for programs. @returns the exit code. */
 function fail(error: unknown, typed: readonly string[]): number {
   const { exit, code, message } = tellFailure(error)
-  if (typed.includes('--json')) writeJson({ error: { code, message } })
+  const result = error instanceof CommandFailure ? error.partialResult : {}
+  if (typed.includes('--json')) writeJson({ ...result, error: { code, message } })
   writeError(`Error: ${message}`)
   return exit
 }

@@ -1,11 +1,13 @@
-import { table } from '../../format.ts'
+import { duration, table } from '../../format.ts'
 import { NodeCommand } from '../../node-command.ts'
 
 /** What is shown of a peer; the node may tell more. */
 interface Peer {
   readonly peerId: string
-  readonly address?: string
-  readonly direction?: string
+  readonly address: string
+  readonly direction: string
+  readonly height?: number
+  readonly latencyMs?: number
 }
 
 export class Peers extends NodeCommand {
@@ -19,12 +21,18 @@ export class Peers extends NodeCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Peers)
     const peers = await this.connect(flags).call<Peer[]>('peers.list', [], { signal: this.signal })
-    const rows = peers.map(({ peerId, direction = '', address = '' }) => [peerId, direction, address])
+    const rows = peers.map(({ peerId, direction, height, latencyMs, address }) => [
+      peerId,
+      direction,
+      height === undefined ? '' : String(height),
+      latencyMs === undefined ? '' : duration(latencyMs),
+      address,
+    ])
     this.show(peers, flags, {
       text: () =>
         rows.length === 0
           ? 'No peers; connect one with "onehop peers connect ADDR".'
-          : table(['peer id', 'direction', 'address'], rows),
+          : table(['peer id', 'direction', 'height', 'latency', 'address'], rows),
       ids: () => peers.map(({ peerId }) => peerId),
     })
   }

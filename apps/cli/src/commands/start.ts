@@ -1,0 +1,101 @@
+import { Flags } from '@oclif/core'
+import type { NodeStatus } from '@onehop/rpc'
+import { wholeNumber } from '../arguments.ts'
+import { fields } from '../format.ts'
+import { onInterrupt } from '../interruption.ts'
+import { OutputCommand, outputFlags } from '../node-command.ts'
+import { writeError } from '../output.ts'
+import { onParentGone } from '../parent.ts'
+
+const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
+
+export class Start extends OutputCommand {
+  static override summary = 'Run one node in the foreground until Ctrl-C stops it.'
+  static override baseFlags = outputFlags
+  static override flags = {
+    network: Flags.string({ description: 'Name of the chain.', default: 'regtest' }),
+    datadir: Flags.string({ description: 'Where everything is kept. Default: ~/.onehop/<network>.' }),
+    listen: Flags.string({
+      description: 'Multiaddr to listen on; may be given again. Default: a free port of 127.0.0.1.',
+      helpValue: 'ADDR',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    connect: Flags.string({
+      description: 'Multiaddr of a node to join through; may be given again.',
+      helpValue: 'ADDR',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'rpc-port': Flags.custom<number>({
+      description: "Port of the RPC server, 0 for any free one. Default: the network's.",
+      parse: wholeNumber('--rpc-port', { min: 0, max: 65_535 }),
+    })(),
+    name: Flags.string({ description: 'What to call the node in its status.' }),
+    'log-level': Flags.option({
+      description: 'How much goes into debug.log.',
+      options: LOG_LEVELS,
+    })(),
+    'mine-interval': Flags.custom<number>({
+      description: 'Mine a block each so many milliseconds.',
+      hidden: true,
+      parse: wholeNumber('--mine-interval', { min: 1, max: 86_400_000 }),
+    })(),
+  }
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --datadir /tmp/a --rpc-port 0 --connect /ip4/127.0.0.1/tcp/40001/p2p/12D3KooW…',
+  ]
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Start)
+    const stop = stopRequest()
+    // Here and not above: it brings libp2p and the store along, and the other commands start without.
+    const { startNode } = await import('@onehop/node')
+    const node = await startNode(
+      definedOnly({
+        network: flags.network,
+        datadir: flags.datadir,
+        listen: flags.listen,
+        connect: flags.connect,
+        rpcPort: flags['rpc-port'],
+        name: flags.name,
+        logLevel: flags['log-level'],
+        mineIntervalMs: flags['mine-interval'],
+      }),
+    )
+    const status = await node.status()
+    this.show(status, flags, { text: () => describe(status), ids: () => [status.peerId] })
+    const asked = await Promise.race([stop, node.stopped.then(() => false)])
+    if (asked) writeError('Stopping…')
+    await node.stop()
+    writeError('The node has stopped.')
+  }
+}
+
+/** Resolves when somebody wants the node to stop: Ctrl-C, a signal, or the end of the process that started it. */
+function stopRequest(): Promise<true> {
+  return new Promise(resolve => {
+    onInterrupt(() => resolve(true))
+    onParentGone(() => resolve(true))
+  })
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** Without what was not given, so that the node's defaults hold. */
+function definedOnly<T extends object>(options: T): Defined<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Defined<T>
+}
+
+function describe(status: NodeStatus): string {
+  return fields({
+    node: `${status.name ?? 'unnamed'} on ${status.network}, pid ${status.pid}`,
+    RPC: status.rpc,
+    'peer id': status.peerId,
+    addresses: status.addresses.join('\n           '),
+    datadir: status.datadir,
+    address: status.address,
+    height: status.height,
+  })
+}

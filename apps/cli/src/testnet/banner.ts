@@ -1,0 +1,78 @@
+import { join } from 'node:path'
+import type { NodeStatus } from '@onehop/rpc'
+import { bitcoins, style, table } from '../format.ts'
+
+/** What `testnet up` and `testnet status` say of one node. */
+export interface NodeReport {
+  readonly name: string
+  readonly pid: number
+  readonly rpc: string
+  readonly peerId: string
+  readonly height: number
+  readonly bestBlock: string
+  readonly peers: number
+  readonly address: string
+  readonly balanceSats: number
+}
+
+/** What the banner tells besides the nodes. */
+export interface BannerFacts {
+  readonly datadir: string
+  readonly miners: number
+  readonly blockTimeSeconds: number
+}
+
+/** The figures of a node that answers. */
+export function reportOf(name: string, pid: number, rpc: string, status: NodeStatus): NodeReport {
+  const { peerId, height, bestBlock, peers, address, balanceSats } = status
+  return { name, pid, rpc, peerId, height, bestBlock, peers, address, balanceSats }
+}
+
+/** What one sees when the testnet is up: where its nodes are, who has coins, what to try next. */
+export function bannerOf(nodes: readonly NodeReport[], facts: BannerFacts): string {
+  const { datadir, miners, blockTimeSeconds } = facts
+  const rhythm = blockTimeSeconds === 0 ? 'blocks on demand' : `a block each ${blockTimeSeconds} s`
+  const title = `onehop testnet: ${nodes.length} nodes on regtest, height ${nodes[0]?.height}, ${rhythm}`
+  const isMiner = (i: number) => blockTimeSeconds > 0 && i < miners
+  return [
+    '',
+    style('bold', title),
+    '',
+    table(
+      ['node', 'RPC', 'balance', ''],
+      nodes.map((node, i) => [
+        node.name,
+        node.rpc,
+        bitcoins(node.balanceSats),
+        isMiner(i) ? style('green', 'mines') : '',
+      ]),
+    ),
+    '',
+    table(
+      ['node', 'peer id', 'address'],
+      nodes.map(node => [node.name, node.peerId, node.address]),
+    ),
+    '',
+    `${style('dim', 'datadir')}    ${datadir}`,
+    `${style('dim', 'seeds')}      ${join(datadir, 'node*', 'wallet.json')} (BIP 39 words, readable by you only)`,
+    `${style('dim', 'cookies')}    ${join(datadir, 'node*', '.cookie')}`,
+    `${style('dim', 'logs')}       ${join(datadir, 'node*', 'debug.log')}`,
+    '',
+    style('bold', 'Try this next:'),
+    ...suggestions(nodes).map(line => `  ${style('cyan', line)}`),
+    '',
+  ].join('\n')
+}
+
+function suggestions(nodes: readonly NodeReport[]): string[] {
+  const last = nodes.length
+  const payee = nodes.at(-1)?.address ?? 'ADDRESS'
+  return [
+    'onehop testnet status',
+    `onehop wallet send ${payee} 1.5`,
+    'onehop mine 1',
+    'onehop publish README.md',
+    `onehop lookup README.md --node ${last}`,
+    `onehop fetch README.md -o /tmp/README.md --node ${last}`,
+  ]
+}

@@ -49,5 +49,18 @@ export async function openStreamTo(
   signal: AbortSignal,
 ): Promise<Stream> {
   const connection = await connectTo(components, peerId, addresses, signal)
-  return connection.newStream(protocol, { signal })
+  return openStreamOn(connection, protocol, signal)
+}
+
+/** A stream of the protocol over the connection. @throws {Error} always an error, where libp2p may throw an event. */
+export async function openStreamOn(
+  connection: Connection,
+  protocol: string,
+  signal: AbortSignal,
+): Promise<Stream> {
+  try {
+    return await connection.newStream(protocol, { signal })
+  } catch (cause) {
+    throw cause instanceof Error ? cause : new Error('the peer closed the stream', { cause })
+  }
 }

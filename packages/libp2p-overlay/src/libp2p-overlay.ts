@@ -10,7 +10,6 @@ import type {
   OverlayFactory,
   OverlayMachine,
   PeerHandle,
-  PeerId,
   Pointer,
   Publication,
 } from '@onehop/overlay'
@@ -162,8 +161,9 @@ export class Libp2pOverlay<Message> {
     return this.run((machine, done) => void machine.publish(publication, done), options.signal)
   }
 
-  withdraw(key: Key, options: OperationOptions = {}): Promise<Outcome> {
-    return this.run((machine, done) => void machine.withdraw(key, done), options.signal)
+  /** Takes back this node's publications under the key; with a target, only the one that leads there. */
+  withdraw(key: Key, options: OperationOptions & { readonly target?: Uint8Array } = {}): Promise<Outcome> {
+    return this.run((machine, done) => void machine.withdraw(key, done, options.target), options.signal)
   }
 
   lookup(key: Key, request: LookupRequest = {}): Promise<Outcome> {
@@ -239,14 +239,14 @@ export class Libp2pOverlay<Message> {
   }
 
   private deliver(peerId: string, message: Message): void {
-    const id = idBytes(peerId)
+    const id = peerIdFromString(peerId).toMultihash().bytes
     if (this.table.isFull && this.table.find(id) === undefined) this.counters.messagesDropped++
     else this.machine?.receive(this.table.intern(id), message)
   }
 
   /** Only of peers that the machine knows: the others it cannot have written to. */
   private reportUnreachable(peerId: string): void {
-    const peer = this.table.find(idBytes(peerId))
+    const peer = this.table.findByText(peerId)
     if (peer !== undefined) this.machine?.onUnreachable(peer)
   }
 
@@ -282,10 +282,6 @@ export class Libp2pOverlay<Message> {
       return undefined
     }
   }
-}
-
-function idBytes(peerId: string): PeerId {
-  return peerIdFromString(peerId).toMultihash().bytes
 }
 
 function lookupOptions({ limit, deadlineMs, onPointer }: LookupRequest): LookupOptions {

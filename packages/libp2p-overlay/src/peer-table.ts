@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { peerIdFromMultihash } from '@libp2p/peer-id'
+import { peerIdFromMultihash, peerIdFromString } from '@libp2p/peer-id'
 import type { PeerHandle, PeerId } from '@onehop/overlay'
 import { assert, ByteReader, bytesToHex } from '@onehop/primitives'
 import * as Digest from 'multiformats/hashes/digest'
@@ -47,6 +47,15 @@ export class PeerTable {
   /** The handle of a peer that has one. */
   find(id: PeerId): PeerHandle | undefined {
     return this.handles.get(bytesToHex(id))
+  }
+
+  /** The handle that {@link textOf} shows like this. */
+  findByText(text: string): PeerHandle | undefined {
+    try {
+      return this.find(peerIdFromString(text).toMultihash().bytes)
+    } catch {
+      return this.handles.get(text)
+    }
   }
 
   idOf(peer: PeerHandle): PeerId {

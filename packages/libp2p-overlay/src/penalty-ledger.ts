@@ -27,7 +27,7 @@ export class PenaltyLedger {
   penalise(peerId: string, points: number, reason: string): void {
     const total = this.score(peerId) + points
     this.penalties.set(peerId, { points: total, atMs: this.now() })
-    if (total >= BAN_THRESHOLD_POINTS && !this.isBanned(peerId)) this.ban(peerId, reason)
+    if (Math.round(total) >= BAN_THRESHOLD_POINTS && !this.isBanned(peerId)) this.ban(peerId, reason)
   }
 
   /** Points left after decay; 0 for the blameless. */

@@ -4,6 +4,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import {
   type Libp2pOverlay,
   openConnectionTo,
+  openStreamOn,
   openStreamTo,
   PenaltyLedger,
   SteadyClock,
@@ -213,8 +214,7 @@ class LiveNetwork<Message> implements Network<Message> {
       log: this.log,
       now: this.now,
       random: Math.random,
-      openStream: connection =>
-        connection.newStream(this.names.sync, { signal: this.deadline(DIAL_TIMEOUT_MS) }),
+      openStream: connection => openStreamOn(connection, this.names.sync, this.deadline(DIAL_TIMEOUT_MS)),
       disconnect: peerId => this.drop(peerId),
       onForeignChain: peerId => {
         this.keeper.shun(peerId)

@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import nodeModule, { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -21,6 +21,8 @@ const source = join(root, 'src', 'main.ts')
 const fromSource = existsSync(source)
 
 if (isNewEnough(process.versions.node) && (!fromSource || hasCondition())) {
+  // Compiled code (and types stripped) once is taken from a cache the next time.
+  nodeModule.enableCompileCache?.()
   const entry = fromSource ? source : join(root, 'dist', 'main.js')
   const { main } = await import(pathToFileURL(entry).href)
   await main(root, process.argv.slice(2))

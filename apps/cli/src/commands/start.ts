@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { Flags } from '@oclif/core'
 import type { NodeStatus } from '@onehop/rpc'
 import { wholeNumber } from '../arguments.ts'
@@ -64,6 +65,8 @@ export class Start extends OutputCommand {
         mineIntervalMs: flags['mine-interval'],
       }),
     )
+    // What was compiled now, the other nodes of a testnet need not compile again.
+    flushCompileCache()
     const status = await node.status()
     this.show(status, flags, { text: () => describe(status), ids: () => [status.peerId] })
     const asked = await Promise.race([stop, node.stopped.then(() => false)])

@@ -1,4 +1,4 @@
-import type { RandomSource, Rejection, Sha1 } from '@onehop/primitives'
+import type { RandomSource, Rejection } from '@onehop/primitives'
 import type { InfoHash, WireConnection } from '@onehop/swarm'
 
 /** Someone who may have the content, and how to reach it. */
@@ -12,8 +12,6 @@ export interface PeerSource {
 export interface SwarmSessionOptions {
   /** Folder for the files that survive a restart; made when it is missing. One session at a time uses it. */
   readonly resumeDir: string
-  /** SHA-1, 20 bytes. Default: Node's. */
-  readonly sha1?: Sha1
   /** Milliseconds; never runs backwards. Default: the monotonic clock. */
   readonly nowMs?: () => number
   /** Uniform in [0, 1). Default: `Math.random`. */

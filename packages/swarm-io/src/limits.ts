@@ -1,0 +1,62 @@
+/** Time for a connection's handshake, both ways: a slow-loris is gone after it. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000
+
+/** Connections of all torrents, those still shaking hands included. */
+export const MAX_CONNECTIONS = 200
+
+/** Connections of one torrent. */
+export const MAX_CONNECTIONS_PER_TORRENT = 50
+
+/** Connections that a fetch opens by itself; the rest of a torrent's are for those who come to us. */
+export const MAX_OUTBOUND_PER_FETCH = 30
+
+/** Dials of one fetch under way at once. */
+export const MAX_DIALS = 8
+
+/** Time for one dial. */
+export const DIAL_TIMEOUT_MS = 15_000
+
+/** Dials of one provider in a row that lead to nothing, before it has to be named again. */
+export const MAX_DIAL_ATTEMPTS = 4
+
+/** Pause before a provider is dialled again; doubles with every failure. */
+export const REDIAL_DELAY_MS = 500
+
+/** Providers remembered by one fetch. */
+export const MAX_CANDIDATES = 1000
+
+/** A fetch without a verified piece (or the info dictionary) for so long has failed. */
+export const FETCH_STALL_TIMEOUT_MS = 60_000
+
+/** How often a fetch looks at its providers. */
+export const FETCH_INTERVAL_MS = 100
+
+/** How often progress is reported, at most. */
+export const PROGRESS_INTERVAL_MS = 250
+
+/** Messages are gathered into one `send` up to so many bytes: single ones of 16 KiB make libp2p streams slow. */
+export const GATHER_BYTES = 128 * 1024
+
+/** Bytes handed to a connection that is full, before it counts as one that does not read. */
+export const MAX_UNREAD_BYTES = 4 * 1024 * 1024
+
+/** Blocks taken from a peer's queue before they are sent, so that the disk reads ahead of the network. */
+export const UPLOAD_READ_AHEAD_BLOCKS = 32
+
+/** Bytes read from disk at a time for uploads; blocks next to each other come from one read. */
+export const READ_CHUNK_BYTES = 256 * 1024
+
+/** Bytes kept of what was read for uploads, for all torrents. */
+export const READ_CACHE_BYTES = 16 * 1024 * 1024
+
+/** Reads for uploads under way at once, for all torrents; with the cache, what uploads keep in memory. */
+export const MAX_PENDING_READS = 16
+
+/** Bytes of a file being hashed or checked that are in memory; one piece is always allowed. */
+export const HASH_WINDOW_BYTES = 8 * 1024 * 1024
+
+/** How often newly stored pieces are synced to disk and noted in the resume file. */
+export const CHECKPOINT_INTERVAL_MS = 2000
+
+/** Bytes of a resume file: an info dictionary, a bitfield and two paths. */
+export const MAX_RESUME_FILE_BYTES = 8 * 1024 * 1024

@@ -13,6 +13,7 @@ import { OutputCommand, outputFlags } from '../node-command.ts'
 import { writeJson, writeLine } from '../output.ts'
 import { onParentGone } from '../parent.ts'
 import { ProgressLine } from '../progress.ts'
+import { killTestnet } from '../testnet/down.ts'
 import { Testnet } from '../testnet/testnet.ts'
 
 export class Demo extends OutputCommand {
@@ -35,7 +36,14 @@ export class Demo extends OutputCommand {
     const folder = mkdtempSync(join(tmpdir(), 'onehop-demo-'))
     // A testnet of the user's own stays the one that --node means.
     process.env.ONEHOP_HOME = folder
-    onInterrupt(() => this.interruption.abort(new Interrupted()))
+    onInterrupt(
+      () => this.interruption.abort(new Interrupted()),
+      () => {
+        killTestnet(testnetFolder(folder))
+        rmSync(folder, { recursive: true, force: true })
+        process.exit(EXIT.interrupted)
+      },
+    )
     onParentGone(() => this.interruption.abort(new Interrupted()))
     try {
       await this.takeTour(folder, flags.json)
@@ -68,7 +76,7 @@ export class Demo extends OutputCommand {
 
   private startTestnet(folder: string): Promise<Testnet> {
     return Testnet.start({
-      datadir: join(folder, 'testnet'),
+      datadir: testnetFolder(folder),
       nodes: TOUR_NODES,
       miners: 1,
       blockTimeSeconds: 0,
@@ -101,6 +109,10 @@ export class Demo extends OutputCommand {
     if (json) writeJson(result)
     else writeLine(`\n${style('bold', `All ${count(steps.length, 'step')} held`)} in ${duration(elapsedMs)}.`)
   }
+}
+
+function testnetFolder(folder: string): string {
+  return join(folder, 'testnet')
 }
 
 async function describeStart(testnet: Testnet): Promise<Findings> {

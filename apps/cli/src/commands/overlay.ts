@@ -1,5 +1,8 @@
-import { inspect } from 'node:util'
+import { fields, style, table } from '../format.ts'
 import { NodeCommand } from '../node-command.ts'
+
+/** What an overlay tells of itself: figures, and lists of what it knows. Each overlay has its own. */
+type Tables = Readonly<Record<string, unknown>>
 
 export class Overlay extends NodeCommand {
   static override summary = "Show the node's overlay tables: group, view, contacts, filetuples."
@@ -10,7 +13,34 @@ export class Overlay extends NodeCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Overlay)
-    const tables = await this.connect(flags).call<object>('overlay.inspect', [], { signal: this.signal })
-    this.show(tables, flags, { text: () => inspect(tables, { depth: 6 }), ids: () => [] })
+    const tables = await this.connect(flags).call<Tables>('overlay.inspect', [], { signal: this.signal })
+    this.show(tables, flags, { text: () => describe(tables), ids: () => [] })
   }
+}
+
+/** The figures first, then each list as a table. */
+function describe(tables: Tables): string {
+  const figures: Record<string, string> = {}
+  const lists: string[] = []
+  for (const [name, value] of Object.entries(tables)) {
+    if (Array.isArray(value)) lists.push(listOf(name, value as unknown[]))
+    else figures[name] = cellOf(value)
+  }
+  return [fields(figures), ...lists].join('\n\n')
+}
+
+function listOf(name: string, entries: readonly unknown[]): string {
+  const heading = style('bold', `${name} (${entries.length})`)
+  const rows = entries.map(entry => (typeof entry === 'object' && entry !== null ? entry : { value: entry }))
+  const columns = [...new Set(rows.flatMap(row => Object.keys(row)))]
+  if (rows.length === 0) return heading
+  return `${heading}\n${table(
+    columns,
+    rows.map(row => columns.map(column => cellOf((row as Tables)[column]))),
+  )}`
+}
+
+function cellOf(value: unknown): string {
+  if (value === undefined) return ''
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

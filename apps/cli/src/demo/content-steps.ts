@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { FetchedContent, LookupResult } from '@onehop/rpc'
 import { byteCount, count, duration, transferRate } from '../format.ts'
 import type { NodeProcess } from '../testnet/node-process.ts'
+import { waitFor } from '../wait.ts'
 import { sha256OfFile, writeRandomFile } from './files.ts'
-import { TOUR_FETCH_MS, TOUR_FILE_BYTES } from './limits.ts'
+import { TOUR_FETCH_MS, TOUR_FILE_BYTES, TOUR_POLL_MS, TOUR_WAIT_MS } from './limits.ts'
 import { check, type Findings, nodeOf, runningNodes, type Step, type Tour } from './tour.ts'
 
 const PUBLISHERS = [2, 3] as const
@@ -70,10 +71,11 @@ function lookupStep(shared: Shared): Step {
     title: 'Look it up from every other node',
     async run(tour): Promise<Findings> {
       const others = runningNodes(tour).filter(node => !shared.publishers.includes(node))
-      const found = await Promise.all(
-        others.map(node => node.client.call('content.lookup', { key: shared.key }, { signal: tour.signal })),
+      const found = await waitFor(
+        'Not every node found both providers',
+        () => lookUpFrom(others, shared.key),
+        { timeoutMs: TOUR_WAIT_MS, pollMs: TOUR_POLL_MS, signal: tour.signal },
       )
-      for (const [i, result] of found.entries()) checkLookup(others[i]!, result)
       const chosen = Math.max(
         0,
         found.findIndex(({ hops }) => hops === 1),
@@ -92,10 +94,11 @@ function lookupStep(shared: Shared): Step {
   }
 }
 
-function checkLookup(node: NodeProcess, { hops, providers }: LookupResult): void {
-  check(hops <= 1, `${node.name} needed ${hops} hops.`)
-  const wanted = PUBLISHERS.length
-  check(providers.length === wanted, `${node.name} found ${providers.length} of ${wanted} providers.`)
+/** Undefined while some node finds fewer providers than there are: the pointers are still spreading. */
+async function lookUpFrom(nodes: readonly NodeProcess[], key: string): Promise<LookupResult[] | undefined> {
+  const found = await Promise.all(nodes.map(node => node.client.call('content.lookup', { key })))
+  for (const [i, { hops }] of found.entries()) check(hops <= 1, `${nodes[i]?.name} needed ${hops} hops.`)
+  return found.every(({ providers }) => providers.length === PUBLISHERS.length) ? found : undefined
 }
 
 function fetchStep(shared: Shared): Step {

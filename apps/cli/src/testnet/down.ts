@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { POLL_MS, STOP_GRACE_MS } from './limits.ts'
 import { commandLineOf, isAlive, signalProcess } from './processes.ts'
-import { type RunningTestnet, removeRunning } from './state.ts'
+import { type RunningTestnet, readRunning, removeRunning } from './state.ts'
 import { stopNode } from './stop.ts'
 
 /**
@@ -14,6 +14,14 @@ export async function takeDown(testnet: RunningTestnet): Promise<string[]> {
   if (testnet.supervisor !== undefined) await endSupervisor(testnet.supervisor)
   removeRunning(testnet.datadir)
   return running.map(({ name }) => name)
+}
+
+/** Ends the nodes of a testnet at once, as a crash would. */
+export function killTestnet(datadir: string): void {
+  for (const { pid, datadir: folder } of readRunning(datadir)?.nodes ?? []) {
+    if (isAlive(pid, folder)) signalProcess(pid, 'SIGKILL')
+  }
+  removeRunning(datadir)
 }
 
 /** It ends by itself when its nodes are gone; if not, it is told to. */

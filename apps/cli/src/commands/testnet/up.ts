@@ -10,6 +10,7 @@ import { writeError } from '../../output.ts'
 import { onParentGone } from '../../parent.ts'
 import { Phases } from '../../phases.ts'
 import { type BannerFacts, bannerOf, type NodeReport, reportOf } from '../../testnet/banner.ts'
+import { killTestnet } from '../../testnet/down.ts'
 import { DEFAULT_RPC_PORT, MAX_BLOCK_TIME_SECONDS, MAX_NODES } from '../../testnet/limits.ts'
 import { defaultTestnetDatadir } from '../../testnet/state.ts'
 import { Testnet } from '../../testnet/testnet.ts'
@@ -56,11 +57,13 @@ export class TestnetUp extends OutputCommand {
     const datadir = resolve(flags.datadir ?? defaultTestnetDatadir())
     const interruption = new AbortController()
     const interrupt = () => interruption.abort(new Interrupted())
-    let testnet: Testnet | undefined
-    onInterrupt(interrupt, () => void testnet?.stop(true))
+    onInterrupt(interrupt, () => {
+      killTestnet(datadir)
+      process.exit(EXIT.interrupted)
+    })
     onParentGone(interrupt)
     const phases = new Phases(flags.json || flags.quiet)
-    testnet = await Testnet.start({
+    const testnet = await Testnet.start({
       datadir,
       nodes,
       miners,

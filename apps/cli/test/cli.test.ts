@@ -8,6 +8,9 @@ import { type Run, runCli } from './support/run-cli.ts'
 const HASH = 'ab'.repeat(32)
 const TXID = 'cd'.repeat(32)
 
+/** Called when the call that never ends has arrived. */
+let onHanging: () => void = () => undefined
+
 /** A node that remembers what it was asked. */
 function fakeMethods(calls: unknown[]) {
   const refuse = (name: string, code: number, message: string) =>
@@ -86,7 +89,10 @@ function fakeMethods(calls: unknown[]) {
       params: { key: { type: 'string' }, output: { type: 'string' } },
       handler: ({ key, output }, { signal }) => {
         if (key === 'bad') throw new RpcError(-42, 'The data do not match the key.')
-        if (key === 'hangs') return new Promise(done => signal.addEventListener('abort', () => done(null)))
+        if (key === 'hangs') {
+          onHanging()
+          return new Promise(done => signal.addEventListener('abort', () => done(null)))
+        }
         return { key, path: output, bytes: 3, pieces: 1, providers: ['12D3KooWa'], elapsedMs: 5 }
       },
     }),
@@ -285,8 +291,11 @@ describe('the command line and a node', () => {
   it('ends with 130 when it is interrupted', async () => {
     const run = await runCli(['fetch', 'hangs'], {
       env: { ONEHOP_DATADIR: datadir },
-      onSpawn: pid => setTimeout(() => process.kill(pid, 'SIGINT'), 1500),
+      onSpawn: pid => {
+        onHanging = () => process.kill(pid, 'SIGINT')
+      },
     })
+    onHanging = () => undefined
     assert.equal(run.code, 130)
     assert.equal(run.stderr, 'Error: Interrupted.\n')
   })

@@ -157,7 +157,7 @@ export class Fetch implements FetchListener {
 
   private mayDial({ state, failures, dueMs, source }: Candidate): boolean {
     if (state !== 'idle' || failures >= MAX_DIAL_ATTEMPTS || dueMs > this.nowMs()) return false
-    return !this.torrent.machine.isBanned(source.peerId) && !this.torrent.isConnectedTo(source.peerId)
+    return !this.torrent.machine.isBanned(source.peerId) && !this.torrent.links.isConnectedTo(source.peerId)
   }
 
   private async dial(candidate: Candidate): Promise<void> {
@@ -167,7 +167,7 @@ export class Fetch implements FetchListener {
       candidate.state = 'linked'
       this.hasConnected = true
       const before = this.contributionOf(candidate)
-      this.torrent.connect(connection, () => this.onGone(candidate, before))
+      this.torrent.links.connect(connection, () => this.onGone(candidate, before))
     } catch (error) {
       this.lastDialError = messageOf(error)
       this.onGone(candidate, Number.POSITIVE_INFINITY)
@@ -201,7 +201,7 @@ export class Fetch implements FetchListener {
 
   /** Nobody is connected, and nobody is left to be tried. */
   private isHopeless(): boolean {
-    if (!this.sourcesAreExhausted || this.torrent.connections > 0 || this.torrent.isStoring) return false
+    if (!this.sourcesAreExhausted || this.torrent.links.count > 0 || this.torrent.isStoring) return false
     for (const { state, failures, source } of this.candidates.values()) {
       if (state !== 'idle') return false
       if (failures < MAX_DIAL_ATTEMPTS && !this.torrent.machine.isBanned(source.peerId)) return false
@@ -218,7 +218,7 @@ export class Fetch implements FetchListener {
   }
 
   private reasonOfFailure(): [SwarmErrorCode, string] {
-    if (this.torrent.connections > 0) {
+    if (this.torrent.links.count > 0) {
       return ['timed-out', `no progress for ${Math.round(this.stallTimeoutMs / 1000)} s`]
     }
     if (this.bannedPeers > 0)
@@ -241,7 +241,7 @@ export class Fetch implements FetchListener {
       piecesDone,
       bytes,
       bytesDone: this.torrent.bytesDone,
-      peers: this.torrent.connections,
+      peers: this.torrent.links.count,
       downloadBytesPerSecond: Math.round(this.torrent.machine.downloadBytesPerSecond()),
     }
   }

@@ -51,7 +51,10 @@ export class MessageGatherer {
   send(bytes: Uint8Array): void {
     if (this.isFull) {
       this.bytesSinceFull += bytes.length
-      if (this.bytesSinceFull > MAX_UNREAD_BYTES) return this.onStuck()
+      if (this.bytesSinceFull > MAX_UNREAD_BYTES) {
+        this.onStuck()
+        return
+      }
     }
     if (!this.connection.send(bytes)) this.isFull = true
   }

@@ -30,8 +30,6 @@ export interface LinkHandler extends WireSink {
 export class PeerLink {
   readonly remotePeer: string
   readonly isOutbound: boolean
-  /** The other's BitTorrent peer id, once it has said it. */
-  remotePeerId: Uint8Array | undefined
   private readonly connection: WireConnection
   private readonly gatherer: MessageGatherer
   private readonly handshakeTimer: NodeJS.Timeout
@@ -117,9 +115,7 @@ export class PeerLink {
     this.greeted += taken
     if (!startsLikeHandshake(this.greeting.subarray(0, this.greeted))) this.close()
     else if (this.greeted === HANDSHAKE_BYTES) {
-      const handshake = parseHandshake(this.greeting)
-      this.remotePeerId = handshake.peerId
-      this.onHandshake?.(handshake)
+      this.onHandshake?.(parseHandshake(this.greeting))
       this.onHandshake = undefined
     }
     return bytes.subarray(taken)

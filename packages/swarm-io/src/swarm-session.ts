@@ -202,7 +202,7 @@ export class SwarmSession implements TorrentHost {
   private onHandshake(link: PeerLink, handshake: Handshake): void {
     this.greeting.delete(link)
     const torrent = this.torrents.get(infoHashToHex(handshake.infohash))
-    if (torrent) torrent.attach(link, handshake)
+    if (torrent) torrent.links.attach(link, handshake)
     else link.close()
   }
 

@@ -1,10 +1,9 @@
 import { unlink } from 'node:fs/promises'
-import { equalBytes, type RandomSource, type Rejection, type Verdict } from '@onehop/primitives'
+import type { RandomSource, Rejection, Verdict } from '@onehop/primitives'
 import {
+  type BlockRange,
   formatMagnet,
-  type Handshake,
   type InfoHash,
-  type PeerKey,
   type PeerSnapshot,
   pieceCount,
   pieceLengthAt,
@@ -12,10 +11,8 @@ import {
   type TorrentEnvironment,
   type TorrentInfo,
   TorrentMachine,
-  type WireConnection,
 } from '@onehop/swarm'
-import { CHECKPOINT_INTERVAL_MS, MAX_CONNECTIONS_PER_TORRENT } from './limits.ts'
-import { type LinkHandler, PeerLink } from './peer-link.ts'
+import { CHECKPOINT_INTERVAL_MS } from './limits.ts'
 import { sha1Now } from './piece-hash.ts'
 import type { PieceStorage } from './piece-storage.ts'
 import type { ReadCache } from './read-cache.ts'
@@ -23,6 +20,7 @@ import type { ResumeRecord, ResumeStore } from './resume-store.ts'
 import type { FetchTarget, TorrentState, TorrentSummary } from './session-types.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
 import { type OpenedFiles, openForFetch, resolveTarget } from './torrent-files.ts'
+import { TorrentLinks } from './torrent-links.ts'
 
 /** What a torrent needs of its session. */
 export interface TorrentHost {
@@ -55,13 +53,12 @@ export class Torrent {
   /** Why nothing is offered. */
   problem: string | undefined
   machine: TorrentMachine
+  readonly links: TorrentLinks
   private readonly host: TorrentHost
   private storage: PieceStorage | undefined
   private files: OpenedFiles | undefined
   private target: FetchTarget | undefined
-  private readonly links = new Map<PeerKey, PeerLink>()
   private readonly fetches = new Set<FetchListener>()
-  private nextKey = 1
   private isDirty = false
   private checkpointMs = 0
   private saving: Promise<void> = Promise.resolve()
@@ -77,6 +74,7 @@ export class Torrent {
     this.infohash = infohash
     this.host = host
     this.machine = this.newMachine(info)
+    this.links = new TorrentLinks(infohash, host, this)
     this.ticker = setInterval(() => this.tick(), TICK_INTERVAL_MS)
     this.ticker.unref()
   }
@@ -94,9 +92,9 @@ export class Torrent {
       now: () => this.host.nowMs(),
       random: this.host.random,
       sha1: sha1Now,
-      send: (peer, message) => this.links.get(peer)?.sendMessage(message),
-      drop: (peer, reason) => this.dropLink(peer, reason),
-      uploadsReady: peer => this.links.get(peer)?.uploadsReady(),
+      send: (peer, message) => this.links.send(peer, message),
+      drop: (peer, reason) => this.links.drop(peer, reason),
+      uploadsReady: peer => this.links.uploadsReady(peer),
       storePiece: (piece, bytes) => void this.storePiece(piece, bytes),
       metadataReady: () => void this.prepare(),
       metadataRefused: verdict => this.onMetadataRefused(verdict),
@@ -123,8 +121,18 @@ export class Torrent {
     return this.storing > 0
   }
 
-  get connections(): number {
-    return this.links.size
+  /** Whether connections are wanted. */
+  get isOpen(): boolean {
+    return !this.isClosed && this.problem === undefined
+  }
+
+  /** A block's bytes; asking is reading ahead. */
+  readBlock(range: BlockRange): Uint8Array | Promise<Uint8Array> {
+    return this.storage!.readBlock(range, this.host.nowMs())
+  }
+
+  onUpload(bytes: number): void {
+    this.uploadedBytes += bytes
   }
 
   summary(): TorrentSummary {
@@ -137,7 +145,7 @@ export class Torrent {
       pieces: info ? pieceCount(info) : 0,
       piecesDone: this.machine.have?.count ?? 0,
       state: this.state(),
-      peers: this.links.size,
+      peers: this.links.count,
       uploadedBytes: this.uploadedBytes,
       downloadedBytes: this.downloadedBytes,
       magnet: formatMagnet({
@@ -309,12 +317,12 @@ export class Torrent {
     this.fetches.delete(fetch)
     if (this.fetches.size > 0 || this.isFinished) return
     this.machine.setFetching(false)
-    for (const link of [...this.links.values()]) if (link.isOutbound) link.close()
+    this.links.close('outbound')
     this.save().catch((error: unknown) => this.host.log('cannot note what was fetched', { error }))
   }
 
   private failFetches(error: SwarmError): void {
-    this.host.log('a fetch failed', { code: error.code, message: error.message })
+    if (this.fetches.size > 0) this.host.log('a fetch failed', { code: error.code, message: error.message })
     for (const fetch of [...this.fetches]) fetch.onFailed(error)
   }
 
@@ -323,100 +331,8 @@ export class Torrent {
     this.failFetches(new SwarmError('bad-metainfo', `The content cannot be fetched: ${reason}.`))
   }
 
-  // Connections
-
-  isConnectedTo(remotePeer: string): boolean {
-    for (const link of this.links.values()) if (link.remotePeer === remotePeer) return true
-    return false
-  }
-
-  /** Takes a connection that was opened by us: shakes hands, and uses it. @param onGone when it is closed. */
-  connect(connection: WireConnection, onGone: () => void): void {
-    if (!this.host.admitConnection()) {
-      connection.close()
-      onGone()
-      return
-    }
-    const link: PeerLink = new PeerLink(
-      connection,
-      true,
-      handshake => {
-        if (equalBytes(handshake.infohash, this.infohash)) this.attach(link, handshake)
-        else link.close()
-      },
-      () => {
-        this.host.releaseConnection()
-        onGone()
-      },
-    )
-    link.sendHandshake({ infohash: this.infohash, peerId: this.host.peerId, extensions: true })
-  }
-
-  /** Uses a connection whose handshake was for this torrent, or closes it. */
-  attach(link: PeerLink, handshake: Handshake): void {
-    if (!this.admits(link, handshake)) return link.close()
-    const key = this.nextKey++ as PeerKey
-    if (!link.isOutbound) {
-      link.sendHandshake({ infohash: this.infohash, peerId: this.host.peerId, extensions: true })
-    }
-    this.links.set(key, link)
-    link.attach(this.handlerOf(key))
-    this.machine.addPeer({ key, remotePeer: link.remotePeer, extensions: handshake.extensions })
-  }
-
-  private admits(link: PeerLink, handshake: Handshake): boolean {
-    if (this.isClosed || this.problem !== undefined || this.machine.isBanned(link.remotePeer)) return false
-    if (equalBytes(handshake.peerId, this.host.peerId)) return false
-    for (const other of [...this.links.values()]) {
-      if (other.remotePeer !== link.remotePeer) continue
-      if (this.survivorOf(other, link) === other) return false
-      other.close()
-    }
-    return this.links.size < MAX_CONNECTIONS_PER_TORRENT
-  }
-
-  /**
-   * Two peers may dial each other at the same moment; both then keep the connection that the lower peer id opened.
-   * Of two that were opened by the same side, the newer one: it knows that the older is dead.
-   */
-  private survivorOf(older: PeerLink, newer: PeerLink): PeerLink {
-    if (older.isOutbound === newer.isOutbound) return newer
-    const ourIdIsLower = Buffer.compare(this.host.peerId, newer.remotePeerId!) < 0
-    return newer.isOutbound === ourIdIsLower ? newer : older
-  }
-
-  private handlerOf(key: PeerKey): LinkHandler {
-    const { machine } = this
-    return {
-      onMessage: message => machine.onMessage(key, message),
-      onBlockStart: (piece, begin, length) => machine.onBlockStart(key, piece, begin, length),
-      onBlockBytes: bytes => machine.onBlockBytes(key, bytes),
-      onBlockEnd: () => machine.onBlockEnd(key),
-      afterBatch: () => machine.afterBatch(key),
-      onMalformed: rejection => machine.onMalformed(key, rejection),
-      takeUpload: () => {
-        const range = machine.takeUpload(key)
-        this.uploadedBytes += range?.length ?? 0
-        return range
-      },
-      readBlock: range => this.storage!.readBlock(range, this.host.nowMs()),
-      onReadFailed: error => void this.onReadFailed(error),
-      onClosed: () => {
-        this.links.delete(key)
-        machine.removePeer(key)
-      },
-    }
-  }
-
-  private dropLink(key: PeerKey, reason: Verdict): void {
-    const link = this.links.get(key)
-    if (!link) return
-    if (!reason.ok && reason.blame === 'sender') this.host.onMisbehaviour(link.remotePeer, reason)
-    link.close()
-  }
-
   /** What cannot be read, or has changed, is not offered any more. */
-  private async onReadFailed(error: unknown): Promise<void> {
+  onReadFailed(error: unknown): void {
     if (this.isClosed || this.problem !== undefined) return
     const failure = swarmErrorOf(error, `read ${this.path}`)
     this.problem = failure.message
@@ -426,9 +342,9 @@ export class Torrent {
     this.files = undefined
     this.isFinished = false
     this.machine = this.newMachine(this.info)
-    for (const link of [...this.links.values()]) link.close()
+    this.links.close('all')
     this.failFetches(failure)
-    await storage?.close()
+    storage?.close().catch(() => {})
   }
 
   /** Notes what is there, and lets go of everything. */
@@ -438,7 +354,7 @@ export class Torrent {
     clearInterval(this.ticker)
     this.failFetches(new SwarmError('closed', 'The session was closed.'))
     this.machine.setFetching(false)
-    for (const link of [...this.links.values()]) link.close()
+    this.links.close('all')
     await this.save().catch((error: unknown) => this.host.log('cannot note what was fetched', { error }))
     await this.storage?.close()
   }

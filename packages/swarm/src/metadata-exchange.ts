@@ -1,5 +1,13 @@
 import { equalBytes, invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
-import { encodeMetadataMessage, type MetadataMessage } from './extensions.ts'
+import {
+  EXTENDED_HANDSHAKE_ID,
+  encodeExtensionHandshake,
+  encodeMetadataMessage,
+  type MetadataMessage,
+  OUR_UT_METADATA_ID,
+  parseExtensionHandshake,
+  parseMetadataMessage,
+} from './extensions.ts'
 import type { InfoHash } from './infohash.ts'
 import {
   BLOCK_BYTES,
@@ -28,7 +36,7 @@ export type MetadataOutcome = { readonly ok: true; readonly metadata?: Uint8Arra
  * Fetches the info dictionary (BEP 9). Each source sends all of it, a few sources at once: the first good copy wins,
  * and a bad one has exactly one author.
  */
-export class MetadataFetch {
+class MetadataFetch {
   private readonly infohash: InfoHash
   private readonly environment: TorrentEnvironment
   private readonly peers: ReadonlyMap<PeerKey, PeerState>
@@ -136,8 +144,84 @@ export class MetadataFetch {
   }
 }
 
+/**
+ * The extension protocol of one torrent (BEP 10) with its one extension, ut_metadata (BEP 9): says what we speak,
+ * fetches the info dictionary, and serves it.
+ */
+export class MetadataExchange {
+  private readonly environment: TorrentEnvironment
+  private readonly peers: ReadonlyMap<PeerKey, PeerState>
+  private readonly fetch: MetadataFetch
+  /** The info dictionary, once it is known. */
+  private metadata: Uint8Array | undefined
+  private isWanted = false
+
+  constructor(
+    infohash: InfoHash,
+    environment: TorrentEnvironment,
+    peers: ReadonlyMap<PeerKey, PeerState>,
+    metadata: Uint8Array | undefined,
+  ) {
+    this.environment = environment
+    this.peers = peers
+    this.fetch = new MetadataFetch(infohash, environment, peers)
+    this.metadata = metadata
+  }
+
+  /** Whether to fetch the info dictionary when it is not known. */
+  setWanted(isWanted: boolean): void {
+    this.isWanted = isWanted
+    this.tick()
+  }
+
+  tick(): void {
+    if (this.isWanted && !this.metadata) this.fetch.advance()
+  }
+
+  /** The info dictionary is known: peers are told that we have it. */
+  setMetadata(metadata: Uint8Array): void {
+    this.metadata = metadata
+    for (const peer of this.peers.values()) this.greet(peer)
+  }
+
+  /** Tells the peer which extensions we speak. */
+  greet(peer: PeerState): void {
+    if (!peer.extensions) return
+    const payload = encodeExtensionHandshake(this.metadata?.length)
+    this.environment.send(peer.key, { type: 'extended', id: EXTENDED_HANDSHAKE_ID, payload })
+  }
+
+  onPeerGone(peer: PeerState): void {
+    this.fetch.onPeerGone(peer)
+  }
+
+  /** Extensions that we did not offer are ignored. */
+  onExtended(peer: PeerState, id: number, payload: Uint8Array): MetadataOutcome {
+    if (id === EXTENDED_HANDSHAKE_ID) return this.onHandshake(peer, payload)
+    return id === OUR_UT_METADATA_ID ? this.onMetadataMessage(peer, payload) : OK
+  }
+
+  /** May come again, when something has changed. */
+  private onHandshake(peer: PeerState, payload: Uint8Array): Verdict {
+    const parsed = parseExtensionHandshake(payload)
+    if (!parsed.ok) return parsed
+    peer.extension = { ...peer.extension, ...parsed.value }
+    this.tick()
+    return OK
+  }
+
+  private onMetadataMessage(peer: PeerState, payload: Uint8Array): MetadataOutcome {
+    const parsed = parseMetadataMessage(payload)
+    if (!parsed.ok) return parsed
+    const message = parsed.value
+    if (message?.type === 'request')
+      return serveMetadata(peer, message.piece, this.metadata, this.environment)
+    return message && !this.metadata ? this.fetch.onMessage(peer, message) : OK
+  }
+}
+
 /** Answers a request for a part of the info dictionary; no peer gets it more than a few times. */
-export function serveMetadata(
+function serveMetadata(
   peer: PeerState,
   part: number,
   metadata: Uint8Array | undefined,

@@ -1,5 +1,5 @@
 import type { ActivePiece } from './active-piece.ts'
-import { Bitfield } from './bitfield.ts'
+import type { Bitfield } from './bitfield.ts'
 import type { ExtensionHandshake } from './extensions.ts'
 import { DEFAULT_PEER_QUEUE, MAX_REQUEST_BYTES } from './limits.ts'
 import { RateMeter } from './rate-meter.ts'
@@ -88,16 +88,5 @@ export class PeerState {
     const known = this.latencyMs
     if (known === undefined || sampleMs < known) this.latencyMs = sampleMs
     else this.latencyMs = known + (sampleMs - known) / 64
-  }
-
-  /** What it has, for a torrent of so many pieces. @throws {DecodeError} when what it said before cannot be. */
-  settlePieces(pieceCount: number): Bitfield {
-    const have =
-      this.earlyBits === undefined ? new Bitfield(pieceCount) : Bitfield.parse(this.earlyBits, pieceCount)
-    for (const piece of this.earlyHaves) have.set(piece)
-    this.earlyBits = undefined
-    this.earlyHaves.clear()
-    this.have = have
-    return have
   }
 }

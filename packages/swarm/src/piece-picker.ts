@@ -39,10 +39,6 @@ export class PiecePicker {
     return this.availability[piece] ?? 0
   }
 
-  addPeer(has: Bitfield): void {
-    for (let piece = 0; piece < has.length; piece++) if (has.has(piece)) this.addHave(piece)
-  }
-
   removePeer(has: Bitfield): void {
     for (let piece = 0; piece < has.length; piece++) if (has.has(piece)) this.removeHave(piece)
   }

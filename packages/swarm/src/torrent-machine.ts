@@ -1,32 +1,12 @@
-import {
-  assert,
-  attemptDecode,
-  BoundedSet,
-  invalid,
-  OK,
-  type Rejection,
-  type Verdict,
-} from '@onehop/primitives'
-import { Bitfield } from './bitfield.ts'
+import { assert, BoundedSet, invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
+import type { Bitfield } from './bitfield.ts'
 import { type Choker, RotatingChoker } from './choker.ts'
 import { Downloads } from './downloads.ts'
-import {
-  EXTENDED_HANDSHAKE_ID,
-  encodeExtensionHandshake,
-  OUR_UT_METADATA_ID,
-  parseExtensionHandshake,
-  parseMetadataMessage,
-} from './extensions.ts'
 import type { InfoHash } from './infohash.ts'
-import {
-  IDLE_TIMEOUT_MS,
-  KEEP_ALIVE_INTERVAL_MS,
-  MAX_BANNED_PEERS,
-  MAX_EARLY_HAVES,
-  MAX_PIECES,
-} from './limits.ts'
-import { MetadataFetch, serveMetadata } from './metadata-exchange.ts'
+import { IDLE_TIMEOUT_MS, KEEP_ALIVE_INTERVAL_MS, MAX_BANNED_PEERS } from './limits.ts'
+import { MetadataExchange } from './metadata-exchange.ts'
 import { parseInfo, type TorrentInfo } from './metainfo.ts'
+import { onBitfield, onHave, settleEarlyPieces } from './peer-pieces.ts'
 import { type PeerKey, PeerState } from './peer-state.ts'
 import type { StoreOutcome, TorrentEnvironment } from './torrent-environment.ts'
 import { describePeer, type PeerSnapshot } from './torrent-snapshot.ts'
@@ -63,7 +43,7 @@ export class TorrentMachine {
   private readonly peers = new Map<PeerKey, PeerState>()
   private readonly banned = new BoundedSet<string>(MAX_BANNED_PEERS)
   private readonly uploads: Uploads
-  private readonly metadata: MetadataFetch
+  private readonly metadata: MetadataExchange
   private downloads: Downloads | undefined
   private knownInfo: TorrentInfo | undefined
   private isFetching = false
@@ -73,7 +53,7 @@ export class TorrentMachine {
     this.knownInfo = options.info
     this.environment = options.environment
     this.uploads = new Uploads(this.environment, this.peers, options.choker ?? new RotatingChoker())
-    this.metadata = new MetadataFetch(options.infohash, this.environment, this.peers)
+    this.metadata = new MetadataExchange(options.infohash, this.environment, this.peers, options.info?.bytes)
   }
 
   /** The info dictionary; undefined until it is known. */
@@ -127,7 +107,8 @@ export class TorrentMachine {
     this.downloads = downloads
     for (const peer of [...this.peers.values()]) {
       this.announcePieces(peer, have)
-      this.check(peer, this.settleEarly(peer, downloads))
+      this.check(peer, settleEarlyPieces(peer, downloads))
+      this.afterNews(peer)
     }
     if (have.isFull) this.onComplete()
     else this.fillAll()
@@ -139,7 +120,7 @@ export class TorrentMachine {
     this.isFetching = isFetching
     if (!isFetching) this.downloads?.stop()
     for (const peer of this.peers.values()) this.updateInterest(peer)
-    if (isFetching && !this.knownInfo) this.metadata.advance()
+    this.metadata.setWanted(isFetching)
     this.fillAll()
   }
 
@@ -148,16 +129,10 @@ export class TorrentMachine {
     if (this.banned.has(remotePeer)) return invalid('banned-peer')
     const peer = new PeerState(key, remotePeer, extensions, this.environment.now())
     this.peers.set(key, peer)
-    this.introduceExtensions(peer)
+    this.metadata.greet(peer)
     this.introducePieces(peer)
-    if (this.downloads) this.settleEarly(peer, this.downloads)
+    if (this.downloads) settleEarlyPieces(peer, this.downloads)
     return OK
-  }
-
-  private introduceExtensions(peer: PeerState): void {
-    if (!peer.extensions) return
-    const payload = encodeExtensionHandshake(this.knownInfo?.bytes.length)
-    this.environment.send(peer.key, { type: 'extended', id: EXTENDED_HANDSHAKE_ID, payload })
   }
 
   /** First of all BEP 3's messages to a peer. */
@@ -173,21 +148,9 @@ export class TorrentMachine {
     }
   }
 
-  private settleEarly(peer: PeerState, downloads: Downloads): Verdict {
-    if (peer.have) return OK
-    const settled = attemptDecode('bad-bitfield', () => peer.settlePieces(downloads.have.length))
-    if (!settled.ok) return settled
-    downloads.picker.addPeer(settled.value)
-    this.recountWanted(peer)
-    return OK
-  }
-
-  private recountWanted(peer: PeerState): void {
-    const { have } = this.downloads!
-    peer.wanted = 0
-    for (let piece = 0; piece < have.length; piece++) {
-      if (!have.has(piece) && peer.have!.has(piece)) peer.wanted++
-    }
+  /** The peer has said what it has: do we want it? */
+  private afterNews(peer: PeerState): void {
+    if (!this.peers.has(peer.key)) return
     this.updateInterest(peer)
     this.dropIfBothComplete(peer)
   }
@@ -252,9 +215,9 @@ export class TorrentMachine {
       case 'notInterested':
         return this.onInterest(peer, message.type === 'interested')
       case 'have':
-        return this.onHave(peer, message.piece)
+        return this.onNews(peer, onHave(peer, message.piece, this.downloads))
       case 'bitfield':
-        return this.onBitfield(peer, message.bits)
+        return this.onNews(peer, onBitfield(peer, message.bits, this.downloads))
       case 'request':
       case 'cancel':
         return this.onRequestOrCancel(peer, message)
@@ -280,34 +243,9 @@ export class TorrentMachine {
     return OK
   }
 
-  private onHave(peer: PeerState, piece: number): Verdict {
-    if (!this.downloads || !peer.have) {
-      if (piece < MAX_PIECES && peer.earlyHaves.size < MAX_EARLY_HAVES) peer.earlyHaves.add(piece)
-      return OK
-    }
-    if (piece >= peer.have.length) return invalid('bad-have', `piece ${piece}`)
-    if (!peer.have.set(piece)) return OK
-    this.downloads.picker.addHave(piece)
-    if (!this.downloads.have.has(piece)) peer.wanted++
-    this.updateInterest(peer)
-    this.dropIfBothComplete(peer)
-    return OK
-  }
-
-  private onBitfield(peer: PeerState, bits: Uint8Array): Verdict {
-    if (peer.sentBitfield) return invalid('repeated-bitfield')
-    peer.sentBitfield = true
-    if (!this.downloads || !peer.have) {
-      peer.earlyBits = bits.slice()
-      return OK
-    }
-    const parsed = attemptDecode('bad-bitfield', () => Bitfield.parse(bits, this.downloads!.have.length))
-    if (!parsed.ok) return parsed
-    for (let piece = 0; piece < parsed.value.length; piece++) {
-      if (parsed.value.has(piece) && peer.have.set(piece)) this.downloads.picker.addHave(piece)
-    }
-    this.recountWanted(peer)
-    return OK
+  private onNews(peer: PeerState, verdict: Verdict): Verdict {
+    if (verdict.ok) this.afterNews(peer)
+    return verdict
   }
 
   private onRequestOrCancel(peer: PeerState, message: BlockRange & { type: 'request' | 'cancel' }): Verdict {
@@ -320,31 +258,9 @@ export class TorrentMachine {
   }
 
   private onExtended(peer: PeerState, id: number, payload: Uint8Array): Verdict {
-    if (id === EXTENDED_HANDSHAKE_ID) return this.onExtensionHandshake(peer, payload)
-    return id === OUR_UT_METADATA_ID ? this.onMetadataMessage(peer, payload) : OK
-  }
-
-  private onExtensionHandshake(peer: PeerState, payload: Uint8Array): Verdict {
-    const parsed = parseExtensionHandshake(payload)
-    if (!parsed.ok) return parsed
-    peer.extension = { ...peer.extension, ...parsed.value }
-    if (!this.knownInfo && this.isFetching) this.metadata.advance()
-    return OK
-  }
-
-  private onMetadataMessage(peer: PeerState, payload: Uint8Array): Verdict {
-    const parsed = parseMetadataMessage(payload)
-    if (!parsed.ok) return parsed
-    const message = parsed.value
-    if (message === undefined) return OK
-    if (message.type === 'request') {
-      return serveMetadata(peer, message.piece, this.knownInfo?.bytes, this.environment)
-    }
-    if (this.knownInfo) return OK
-    const outcome = this.metadata.onMessage(peer, message)
-    if (!outcome.ok) return outcome
-    if (outcome.metadata) this.onMetadata(outcome.metadata)
-    return OK
+    const outcome = this.metadata.onExtended(peer, id, payload)
+    if (outcome.ok && outcome.metadata) this.onMetadata(outcome.metadata)
+    return outcome
   }
 
   /** The hash is right, so that a fault in it is its author's, not the sender's. */
@@ -356,7 +272,7 @@ export class TorrentMachine {
       return
     }
     this.knownInfo = parsed.value
-    for (const peer of this.peers.values()) this.introduceExtensions(peer)
+    this.metadata.setMetadata(metadata)
     this.environment.metadataReady(parsed.value)
   }
 
@@ -442,7 +358,7 @@ export class TorrentMachine {
     for (const peer of [...this.peers.values()]) this.checkSilence(peer)
     this.uploads.tick(this.isComplete)
     if (!this.isFetching) return
-    if (!this.knownInfo) this.metadata.advance()
+    this.metadata.tick()
     this.downloads?.checkSnubs()
     this.fillAll()
   }

@@ -1,6 +1,7 @@
 export * from './codec.ts'
 export * from './groups.ts'
 export * from './inspection.ts'
+export * from './invariants.ts'
 export * from './kelips.ts'
 export * from './limits.ts'
 export * from './machine.ts'

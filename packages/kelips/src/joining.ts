@@ -8,14 +8,12 @@ import {
   MAX_INTRODUCERS,
   MAX_PULL_PAGES,
   MAX_PULL_SOURCES,
+  MAX_TRIES_PER_PEER,
 } from './limits.ts'
 import type { Share } from './messages.ts'
 import { Costs } from './outcome.ts'
 import type { Requests, Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
-
-/** A first answer may need a dial, and the introducer may be busy with other joiners. */
-const INTRODUCER_PATIENCE = 3
 
 /**
  * Entering: a first share from the introducers, then introductions, then the filetuples that this node is
@@ -115,7 +113,6 @@ export class Joining {
     done: () => void,
     fail: (silence: Silence) => void,
   ): void {
-    const timeoutMs = this.requests.timeoutMsOf(peer) * INTRODUCER_PATIENCE
     this.pull(
       peer,
       { limit: FIRST_SHARE_MEMBERS, filetuples: false },
@@ -125,7 +122,6 @@ export class Joining {
         else this.intake.members([share.sender, ...share.members], peer, done)
       },
       fail,
-      timeoutMs,
     )
   }
 
@@ -190,33 +186,35 @@ export class Joining {
     costs: Costs,
     onShare: (share: Share | undefined) => void,
     onSilence: (silence: Silence) => void,
-    timeoutMs?: number,
   ): void {
     const { own, options } = this.state
     const { key, ...rest } = wanted
-    costs.messages++
-    costs.attempts++
     let isOver = false
     const once = (then: () => void) => {
       if (isOver) return
       isOver = true
       then()
     }
-    this.requests.send(
-      peer,
-      request => {
-        const pull = { type: 'pull' as const, request, groups: options.groups, sender: own.entry(), ...rest }
-        const range = this.state.heldRange()
-        return key === undefined ? { ...pull, ...range } : { ...pull, ...range, key }
-      },
-      {
+    const ask = (tries: number) => {
+      costs.messages++
+      costs.attempts++
+      this.requests.send(peer, build, {
         onReply: reply => {
           const isShare = reply.type === 'share' && this.gossip.isAcceptable(peer, reply)
           once(() => onShare(isShare ? reply : undefined))
         },
-        onSilence: silence => once(() => onSilence(silence)),
-      },
-      timeoutMs,
-    )
+        onSilence: silence => {
+          if (isOver) return
+          if (silence === 'timed out' && tries < MAX_TRIES_PER_PEER) ask(tries + 1)
+          else once(() => onSilence(silence))
+        },
+      })
+    }
+    const build = (request: number) => {
+      const pull = { type: 'pull' as const, request, groups: options.groups, sender: own.entry(), ...rest }
+      const range = this.state.heldRange()
+      return key === undefined ? { ...pull, ...range } : { ...pull, ...range, key }
+    }
+    ask(1)
   }
 }

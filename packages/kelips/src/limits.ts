@@ -73,7 +73,7 @@ export const MAX_TAUGHT_PER_ANSWER = 8
 /** Records that a negative answer carries: members of the key's group, to ask next. */
 export const TAUGHT_MEMBERS = 4
 
-/** Times that a peer which stays silent is asked in one lookup: messages get lost. */
+/** Times that a peer which stays silent is asked in one operation: messages get lost. */
 export const MAX_TRIES_PER_PEER = 3
 
 /** Answers with pointers from members that are not settled, after which no fuller answer is waited for. */

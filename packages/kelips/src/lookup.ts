@@ -242,8 +242,9 @@ export class Lookup {
 
   private failure(): Failure {
     const silences = [...this.asked.values()].map(({ silence }) => silence)
-    if (this.negatives > 0 || silences.includes(undefined)) return 'not found'
+    if (this.negatives > 0) return 'not found'
     if (silences.includes('timed out')) return 'timed out'
+    if (silences.includes(undefined)) return 'not found'
     if (silences.length > 0) return 'unreachable'
     return this.state.settled ? 'not found' : 'no peers'
   }

@@ -57,6 +57,15 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
     this.connect()
   }
 
+  /** Requests that wait for an answer. */
+  get pendingRequests(): number {
+    return this.requests.size
+  }
+
+  get publicationCount(): number {
+    return this.publisher.size
+  }
+
   join(introducers: readonly PeerHandle[], done: (outcome: Outcome) => void): void {
     if (this.state.phase !== 'new') return
     this.scheduleRound()

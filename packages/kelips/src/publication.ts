@@ -1,17 +1,17 @@
 import {
   bytesKey,
+  type Failure,
   type Key,
   type Outcome,
   type PeerHandle,
   type Pointer,
   type Publication,
 } from '@onehop/overlay'
+import { MAX_TRIES_PER_PEER } from './limits.ts'
 import { Costs } from './outcome.ts'
+import type { Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
 import type { Stores } from './stores.ts'
-
-/** Rounds of further members that are asked when none of the first confirmed. */
-const MORE_ROUNDS = 2
 
 /** A publication of this node, with the pointer that stands for it now. */
 export interface OwnPublication {
@@ -27,23 +27,27 @@ export function publicationId(key: Key, target: Uint8Array | undefined): string 
   return target === undefined ? bytesKey(key) : `${bytesKey(key)}/${bytesKey(target)}`
 }
 
+/** What became of a placement. `isPartial`: some of the members that should hold it have not confirmed. */
+export type Placed = (outcome: Outcome, isPartial: boolean) => void
+
 /** Brings one pointer to the members that are to hold it, and counts those that confirm. */
 export class Placement {
   private readonly state: KelipsState
   private readonly stores: Stores
   private readonly pointer: Pointer
   private readonly costs: Costs
-  private readonly done: (outcome: Outcome) => void
-  private readonly asked = new Set<PeerHandle>()
+  private readonly done: Placed
+  private readonly tries = new Map<PeerHandle, number>()
+  private readonly silent = new Set<PeerHandle>()
   private outstanding = 0
   private acknowledgements = 0
-  private rounds = 0
   private isHeldHere = false
+  private isOver = false
 
   constructor(
     parts: { readonly state: KelipsState; readonly stores: Stores },
     pointer: Pointer,
-    done: (outcome: Outcome) => void,
+    done: Placed,
   ) {
     this.state = parts.state
     this.stores = parts.stores
@@ -57,35 +61,61 @@ export class Placement {
     this.askMore()
   }
 
-  /** Asks those not asked yet, all at once; ends when there are none, or when some have confirmed. */
+  /** Asks some, all at once: those not asked yet, then those that stayed silent. Ends when one has confirmed. */
   private askMore(): void {
-    const { publishTargets } = this.state.options
-    const unasked = this.stores.targetsOf(this.pointer.key).filter(peer => !this.asked.has(peer))
-    if (unasked.length === 0 || this.acknowledgements > 0 || this.rounds > MORE_ROUNDS) {
+    const targets = this.acknowledgements > 0 ? [] : this.nextTargets()
+    if (targets.length === 0) {
       this.finish()
       return
     }
-    this.rounds++
-    const targets = unasked.slice(0, publishTargets)
     this.outstanding += targets.length
-    for (const peer of targets) this.asked.add(this.state.handles.hold(peer))
-    for (const peer of targets)
-      this.stores.send(peer, [this.pointer], this.costs, held => this.onAnswer(held))
+    for (const peer of targets) this.markTried(peer)
+    for (const peer of targets) {
+      this.stores.send(peer, [this.pointer], this.costs, {
+        onHeld: held => this.onHeld(peer, held),
+        onSilence: silence => this.onSilence(peer, silence),
+      })
+    }
   }
 
-  private onAnswer(held: number | undefined): void {
-    if (held !== undefined && held > 0) this.acknowledgements++
+  private nextTargets(): PeerHandle[] {
+    const unasked = this.stores.targetsOf(this.pointer.key).filter(peer => !this.tries.has(peer))
+    const again = [...this.silent].filter(peer => this.tries.get(peer)! < MAX_TRIES_PER_PEER)
+    const hasRoom = this.tries.size < this.state.options.publishTargets * MAX_TRIES_PER_PEER
+    return [...(hasRoom ? unasked : []), ...again].slice(0, this.state.options.publishTargets)
+  }
+
+  private markTried(peer: PeerHandle): void {
+    const before = this.tries.get(peer)
+    if (before === undefined) this.state.handles.hold(peer)
+    this.tries.set(peer, (before ?? 0) + 1)
+    this.silent.delete(peer)
+  }
+
+  private onHeld(peer: PeerHandle, held: number): void {
+    if (this.isOver) return
+    if (held > 0) this.acknowledgements++
+    if (!this.silent.delete(peer)) this.outstanding--
+    if (this.outstanding === 0) this.askMore()
+  }
+
+  private onSilence(peer: PeerHandle, silence: Silence): void {
+    if (this.isOver) return
+    if (silence === 'timed out') this.silent.add(peer)
     this.outstanding--
     if (this.outstanding === 0) this.askMore()
   }
 
   private finish(): void {
-    for (const peer of this.asked) this.state.handles.drop(peer)
+    this.isOver = true
+    for (const peer of this.tries.keys()) this.state.handles.drop(peer)
     const { acknowledgements } = this
     const hops = acknowledgements > 0 ? 1 : 0
-    const isAlone = this.isHeldHere && this.asked.size === 0 && this.state.settled
-    const failure =
-      acknowledgements > 0 || isAlone ? undefined : this.asked.size === 0 ? 'no peers' : 'not acknowledged'
-    this.done(this.costs.outcome(this.state.now(), { hops, acknowledgements, failure }))
+    const isAlone = this.isHeldHere && this.tries.size === 0 && this.state.settled
+    const outcome = { hops, acknowledgements }
+    const failure = this.tries.size === 0 ? 'no peers' : 'not acknowledged'
+    const isPartial = acknowledgements < this.tries.size
+    const result = acknowledgements > 0 || isAlone ? outcome : { ...outcome, failure: failure as Failure }
+    this.done(this.costs.outcome(this.state.now(), result), isPartial)
   }
 }

@@ -15,10 +15,16 @@ import {
 } from '@onehop/overlay'
 import { assert, describeRejection } from '@onehop/primitives'
 import { kelipsCodec } from './codec.ts'
-import { MAX_PUBLICATIONS, MAX_REFRESHES_PER_TICK, REPUBLISH_DELAY_MS, STORE_BATCH } from './limits.ts'
+import {
+  MAX_PUBLICATIONS,
+  MAX_REFRESHES_PER_TICK,
+  MAX_TRIES_PER_PEER,
+  REPUBLISH_DELAY_MS,
+  STORE_BATCH,
+} from './limits.ts'
 import { Costs } from './outcome.ts'
 import { ownAddresses } from './own-record.ts'
-import { type OwnPublication, Placement, publicationId } from './publication.ts'
+import { type OwnPublication, type Placed, Placement, publicationId } from './publication.ts'
 import type { KelipsState } from './state.ts'
 import type { Stores } from './stores.ts'
 
@@ -65,7 +71,10 @@ export class Publisher {
     const own = { publication, pointer, refreshAtMs: 0, holders: '' }
     this.own.set(id, own)
     this.markSent(own, 1)
-    this.place(pointer, done)
+    this.place(pointer, (outcome, isPartial) => {
+      if (isPartial) this.markSent(own, RETRY_PART)
+      done(outcome)
+    })
   }
 
   withdraw(key: Key, target: Uint8Array | undefined, done: (outcome: Outcome) => void): void {
@@ -126,7 +135,7 @@ export class Publisher {
     return [...this.own.values()].filter(own => bytesKey(own.publication.key) === bytesKey(key))
   }
 
-  private place(pointer: Pointer, done: (outcome: Outcome) => void): void {
+  private place(pointer: Pointer, done: Placed): void {
     new Placement({ state: this.state, stores: this.stores }, pointer, done).start()
   }
 
@@ -154,13 +163,23 @@ export class Publisher {
     }
     const costs = new Costs(this.state.now())
     for (const { peer, items } of this.batchesOf(due)) {
-      const pointers = items.map(({ pointer }) => pointer)
-      this.state.budget.spend(kelipsCodec.encodedLength({ type: 'store', request: 1, pointers }))
-      this.stores.send(peer, pointers, costs, held => {
-        if (held === pointers.length) for (const own of items) this.markSent(own, 1)
-      })
+      this.sendRefresh(peer, items, costs, 1)
     }
     for (const own of due) if (this.stores.targetsOf(own.publication.key).length === 0) this.markSent(own, 1)
+  }
+
+  private sendRefresh(peer: PeerHandle, items: readonly OwnPublication[], costs: Costs, tries: number): void {
+    const pointers = items.map(({ pointer }) => pointer)
+    this.state.budget.spend(kelipsCodec.encodedLength({ type: 'store', request: 1, pointers }))
+    this.stores.send(peer, pointers, costs, {
+      onHeld: held => {
+        if (held === pointers.length) for (const own of items) this.markSent(own, 1)
+      },
+      onSilence: silence => {
+        const isWorthwhile = silence === 'timed out' && this.state.roster.get(peer) !== undefined
+        if (isWorthwhile && tries < MAX_TRIES_PER_PEER) this.sendRefresh(peer, items, costs, tries + 1)
+      },
+    })
   }
 
   private batchesOf<T extends { readonly pointer: Pointer }>(

@@ -3,11 +3,15 @@ import type { Intake } from './intake.ts'
 import { STORE_BATCH } from './limits.ts'
 import type { Stored } from './messages.ts'
 import type { Costs } from './outcome.ts'
-import type { Requests } from './requests.ts'
+import type { Requests, Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
 
-/** What became of a store: how many pointers are held; undefined when no answer came. */
-export type StoreResult = (held: number | undefined) => void
+/** What becomes of a store. An answer may still come after the silence. */
+export interface StoreHandlers {
+  /** So many of the pointers are held; members that the peer named instead of itself have been learned. */
+  onHeld(held: number): void
+  onSilence?(silence: Silence): void
+}
 
 /** Hands pointers to members of their keys' groups, and takes them in. */
 export class Stores {
@@ -27,21 +31,16 @@ export class Stores {
     return groups.flatMap(group => this.state.ranked(group).map(member => member.peer))
   }
 
-  /** Sends at most {@link STORE_BATCH} pointers. `done` after who should hold what was refused has been learned. */
-  send(peer: PeerHandle, pointers: readonly Pointer[], costs: Costs, done: StoreResult): void {
+  /** Sends at most {@link STORE_BATCH} pointers. */
+  send(peer: PeerHandle, pointers: readonly Pointer[], costs: Costs, handlers: StoreHandlers): void {
     costs.messages++
     costs.attempts++
-    let isOver = false
-    const once = (held: number | undefined) => {
-      if (isOver) return
-      isOver = true
-      done(held)
-    }
     this.requests.send(peer, request => ({ type: 'store', request, pointers }), {
       onReply: reply => {
-        if (reply.type === 'stored') this.intake.members(reply.members, peer, () => once(reply.limit))
+        if (reply.type === 'stored')
+          this.intake.members(reply.members, peer, () => handlers.onHeld(reply.limit))
       },
-      onSilence: () => once(undefined),
+      onSilence: silence => handlers.onSilence?.(silence),
     })
   }
 

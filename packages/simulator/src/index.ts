@@ -1,3 +1,4 @@
+export * from './contract-harness.ts'
 export * from './handle-table.ts'
 export * from './limits.ts'
 export * from './network-model.ts'

@@ -1,1 +1,2 @@
-export {}
+export * from './describe-overlay-contract.ts'
+export * from './harness.ts'

@@ -1,0 +1,36 @@
+import type { Pointer } from '@onehop/overlay'
+import { describeOverlayContract } from '@onehop/overlay/contract'
+import { simulatedHarness, uniformLatency } from '@onehop/simulator'
+import { KELIPS_TESTNET, type KelipsMachine, type KelipsMessage, kelips, kelipsTables } from '../src/index.ts'
+
+function messagesWith(pointer: Pointer): readonly KelipsMessage[] {
+  return [
+    { type: 'store', request: 1, pointers: [pointer] },
+    { type: 'found', request: 1, pointers: [pointer], members: [], settled: true },
+  ]
+}
+
+const common = {
+  factory: kelips(KELIPS_TESTNET),
+  times: { convergenceMs: 5_000, deathMs: 12_000, expiryMs: 32_000 },
+  mostHops: 1,
+  messagesWith,
+  tables: (node: { readonly machine: unknown }) => kelipsTables(node.machine as KelipsMachine),
+}
+
+describeOverlayContract('Kelips', simulatedHarness({ ...common, seeds: [1, 2, 3, 4, 5] }))
+
+describeOverlayContract(
+  'Kelips on a bad network, with late verifications, through its codec',
+  simulatedHarness({
+    ...common,
+    seeds: [11, 12, 13],
+    simulation: {
+      latency: uniformLatency(1, 60),
+      duplicateFraction: 0.05,
+      reorderFraction: 0.05,
+      checksCodec: true,
+      verifyMs: 3,
+    },
+  }),
+)

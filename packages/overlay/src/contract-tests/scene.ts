@@ -1,0 +1,119 @@
+import { assert, SeededRandom } from '@onehop/primitives'
+import type { LookupOptions, Outcome, Publication } from '../contract.ts'
+import { contentKey, type Key, nameKey } from '../keys.ts'
+import type { HarnessNetwork, NetworkRequest, OverlayHarness } from './harness.ts'
+
+const MULTIHASH_BYTES = 22
+const LOOKUP: LookupOptions = { limit: 20, deadlineMs: 15_000 }
+
+/** A network under test: what is written on it reads as the story of the test. */
+export class Scene {
+  readonly network: HarnessNetwork
+  readonly harness: OverlayHarness
+  readonly random: SeededRandom
+  private readonly seed: number
+
+  constructor(harness: OverlayHarness, network: HarnessNetwork, seed: number) {
+    this.harness = harness
+    this.network = network
+    this.seed = seed
+    this.random = new SeededRandom(seed ^ 0x7f4a7c15)
+  }
+
+  /** Throws with the seed in the message when the claim is false. */
+  expect(claim: boolean, what: string): void {
+    assert(claim, `${what} (seed ${this.seed})`)
+  }
+
+  /** The first node joins nobody, the others join it. */
+  async joinAll(nodes: number): Promise<void> {
+    for (let node = 0; node < nodes; node++) {
+      const outcome = await this.network.join(node, node === 0 ? [] : [0])
+      this.expect(outcome.failure === undefined, `node ${node} could not join: ${outcome.failure}`)
+    }
+  }
+
+  converge(): Promise<void> {
+    return this.network.wait(this.harness.times.convergenceMs)
+  }
+
+  multihash(): Uint8Array {
+    const multihash = this.random.bytes(MULTIHASH_BYTES)
+    multihash.set([0x11, 0x14])
+    return multihash
+  }
+
+  /** The node publishes new content; returns its key. */
+  async publishNew(node: number): Promise<Key> {
+    const key = contentKey(this.multihash())
+    await this.publish(node, { kind: 'content', key })
+    return key
+  }
+
+  /** The node publishes what a name leads to; returns the name's key. */
+  async publishName(node: number, name: string, target: Uint8Array): Promise<Key> {
+    const key = nameKey(name)
+    await this.publish(node, { kind: 'name', key, target, displayName: name })
+    return key
+  }
+
+  async publish(node: number, publication: Publication): Promise<Outcome> {
+    const outcome = await this.network.publish(node, publication)
+    this.expect(outcome.failure === undefined, `node ${node} could not publish: ${outcome.failure}`)
+    return outcome
+  }
+
+  find(node: number, key: Key, options: Partial<LookupOptions> = {}): Promise<Outcome> {
+    return this.network.lookup(node, key, { ...LOOKUP, ...options }).outcome
+  }
+
+  /** Each of the nodes finds exactly these providers of the key. */
+  async expectProviders(nodes: readonly number[], key: Key, providers: readonly number[]): Promise<void> {
+    const wanted = providers.map(provider => this.network.idOf(provider).join()).sort()
+    for (const node of nodes) {
+      const outcome = await this.find(node, key)
+      const found = outcome.pointers.map(pointer => pointer.provider.join()).sort()
+      const isRight = found.join(';') === wanted.join(';')
+      this.expect(isRight, `node ${node} found ${found.length} of providers ${providers}: ${outcome.failure}`)
+    }
+  }
+
+  /** Each of the nodes finds the key in few hops. */
+  async expectNear(nodes: readonly number[], key: Key): Promise<void> {
+    for (const node of nodes) {
+      const { failure, hops } = await this.find(node, key)
+      this.expect(failure === undefined, `node ${node} did not find it: ${failure}`)
+      this.expect(hops <= this.harness.mostHops, `node ${node} needed ${hops} hops`)
+    }
+  }
+
+  /** None of the nodes finds anything under the key, and each says so. */
+  async expectNothing(nodes: readonly number[], key: Key): Promise<void> {
+    for (const node of nodes) {
+      const { failure, pointers } = await this.find(node, key)
+      this.expect(pointers.length === 0, `node ${node} was answered`)
+      this.expect(failure === 'not found', `node ${node} said "${failure}"`)
+    }
+  }
+}
+
+/** Runs a test in a network of its own for every seed, and stops the network whatever happens. */
+export async function inEachNetwork(
+  harness: OverlayHarness,
+  request: Omit<NetworkRequest, 'seed'>,
+  story: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  for (const seed of harness.seeds) {
+    const network = await harness.create({ ...request, seed })
+    try {
+      await story(new Scene(harness, network, seed))
+    } finally {
+      await network.stop()
+    }
+  }
+}
+
+/** The numbers from `first` up to, not including, `end`. */
+export function range(first: number, end: number): number[] {
+  return Array.from({ length: end - first }, (_, i) => first + i)
+}

@@ -1,0 +1,141 @@
+import type { MessageCodec, Outcome, OverlayFactory, Pointer } from '@onehop/overlay'
+import { signPointer } from '@onehop/overlay'
+import type {
+  HarnessNetwork,
+  HarnessTimes,
+  NetworkRequest,
+  OverlayHarness,
+  TableSize,
+} from '@onehop/overlay/contract'
+import { assert, DecodeError } from '@onehop/primitives'
+import type { SimulatedNode } from './simulated-node.ts'
+import { Simulation, type SimulationOptions } from './simulation.ts'
+
+/** What the harness must know of an overlay beyond its factory. */
+export interface SimulatedHarnessOptions<Message> {
+  readonly factory: OverlayFactory<Message>
+  readonly times: HarnessTimes
+  readonly mostHops: number
+  readonly seeds: readonly number[]
+  /** Changes of the network model and the like. */
+  readonly simulation?: Omit<Partial<SimulationOptions>, 'nodes' | 'seed'>
+  /** Every message of the overlay that carries a pointer. */
+  readonly messagesWith: (pointer: Pointer) => readonly Message[]
+  readonly tables: (node: SimulatedNode<Message>) => readonly TableSize[]
+}
+
+/** Runs the contract's tests in virtual time. */
+export function simulatedHarness<Message>(options: SimulatedHarnessOptions<Message>): OverlayHarness {
+  return {
+    times: options.times,
+    faults: { loss: true, partition: true, attack: true },
+    mostHops: options.mostHops,
+    seeds: options.seeds,
+    create: async request => new SimulatedHarnessNetwork(options, request),
+  }
+}
+
+class SimulatedHarnessNetwork<Message> implements HarnessNetwork {
+  private readonly simulation: Simulation<Message>
+  private readonly options: SimulatedHarnessOptions<Message>
+  private readonly codec: MessageCodec<Message>
+
+  constructor(options: SimulatedHarnessOptions<Message>, { nodes, seed, lossFraction = 0 }: NetworkRequest) {
+    this.options = options
+    this.codec = options.factory.codec
+    this.simulation = new Simulation(options.factory, { ...options.simulation, nodes, seed, lossFraction })
+  }
+
+  async addNode(): Promise<number> {
+    return this.simulation.addNode().number
+  }
+
+  async join(node: number, introducers: readonly number[]): Promise<Outcome> {
+    return this.simulation.join(node, introducers)
+  }
+
+  async publish(...args: Parameters<HarnessNetwork['publish']>): Promise<Outcome> {
+    return this.simulation.publish(...args)
+  }
+
+  async withdraw(...args: Parameters<HarnessNetwork['withdraw']>): Promise<Outcome> {
+    return this.simulation.withdraw(...args)
+  }
+
+  lookup(
+    ...[node, key, options]: Parameters<HarnessNetwork['lookup']>
+  ): ReturnType<HarnessNetwork['lookup']> {
+    let outcome: Outcome | undefined
+    const cancel = this.simulation.node(node).machine.lookup(key, options, result => {
+      outcome = result
+    })
+    const ended = async () => {
+      this.simulation.clock.runUntil(() => outcome !== undefined, options.deadlineMs + 1)
+      assert(outcome !== undefined, 'the lookup missed its deadline')
+      return outcome
+    }
+    return { cancel, outcome: Promise.resolve().then(ended) }
+  }
+
+  async leave(node: number): Promise<void> {
+    this.simulation.leave(node)
+  }
+
+  async kill(node: number): Promise<void> {
+    this.simulation.kill(node)
+  }
+
+  async wait(ms: number): Promise<void> {
+    this.simulation.clock.runFor(ms)
+  }
+
+  idOf(node: number) {
+    return this.simulation.node(node).id
+  }
+
+  now(): number {
+    return this.simulation.clock.now()
+  }
+
+  inspect(node: number) {
+    return this.simulation.node(node).machine.inspect()
+  }
+
+  penalised(node: number) {
+    return this.simulation.node(node).penalties.map(({ peer }) => peer)
+  }
+
+  tables(node: number): readonly TableSize[] {
+    return this.options.tables(this.simulation.node(node))
+  }
+
+  async partition(parts: readonly (readonly number[])[]): Promise<void> {
+    this.simulation.network.partition(parts)
+  }
+
+  async heal(): Promise<void> {
+    this.simulation.network.heal()
+  }
+
+  signAs(node: number, pointer: Omit<Pointer, 'signature'>): Pointer {
+    return signPointer(pointer, payload => this.simulation.node(node).sign(payload))
+  }
+
+  async handPointer(from: number, to: number, pointer: Pointer): Promise<void> {
+    for (const message of this.options.messagesWith(pointer)) this.simulation.network.send(from, to, message)
+    this.simulation.clock.runFor(100)
+  }
+
+  async sendGarbage(from: number, to: number, bytes: Uint8Array): Promise<void> {
+    try {
+      const message = this.codec.decode(bytes)
+      this.simulation.node(to).deliver(from, message)
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.simulation.alive()) node.kill()
+  }
+}

@@ -19,6 +19,7 @@ import type { OverlayComponents } from './components.ts'
 import {
   DEFAULT_LOOKUP_DEADLINE_MS,
   DEFAULT_LOOKUP_LIMIT,
+  JOIN_TIMEOUT_MS,
   LEAVE_GRACE_MS,
   MALFORMED_PENALTY_POINTS,
   OPEN_TIMEOUT_MS,
@@ -151,7 +152,7 @@ export class Libp2pOverlay<Message> {
     const handles = dials.filter(handle => handle !== undefined)
     if (handles.length === 0 && introducers.length > 0)
       return failedOutcome('unreachable', introducers.length, this.now() - beganMs)
-    const outcome = await this.run((machine, done) => void machine.join(handles, done), options.signal)
+    const outcome = await this.joinThrough(handles, options.signal)
     if (outcome.failure === undefined) this.markReady(outcome)
     return outcome
   }
@@ -264,6 +265,17 @@ export class Libp2pOverlay<Message> {
     this.components.connectionManager
       .closeConnections(peerIdFromString(peerId), { signal })
       .catch(error => this.log.error('could not close connections of %s: %e', peerId, error))
+  }
+
+  private async joinThrough(introducers: readonly PeerHandle[], signal?: AbortSignal): Promise<Outcome> {
+    const timeout = AbortSignal.timeout(JOIN_TIMEOUT_MS)
+    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+    try {
+      return await this.run((machine, done) => void machine.join(introducers, done), either)
+    } catch (error) {
+      if (timeout.aborted && signal?.aborted !== true) return failedOutcome('timed out', introducers.length)
+      throw error
+    }
   }
 
   /** Dials an introducer. Undefined when it does not answer, or is ourselves. */

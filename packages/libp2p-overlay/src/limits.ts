@@ -70,5 +70,8 @@ export const DEFAULT_LOOKUP_LIMIT = 16
 /** Default deadline of a lookup, in ms. */
 export const DEFAULT_LOOKUP_DEADLINE_MS = 10_000
 
+/** A join that the machine has not answered after this many ms has failed. */
+export const JOIN_TIMEOUT_MS = 30_000
+
 /** How long `stop` lets the goodbye of the machine travel, in ms. */
 export const LEAVE_GRACE_MS = 150

@@ -103,7 +103,8 @@ export class ConnectionKeeper {
   private candidates(): Candidate[] {
     const byId = new Map<string, Candidate>()
     for (const [peerId, addresses] of this.known.entries()) byId.set(peerId, { peerId, addresses })
-    for (const candidate of this.port.discovered()) byId.set(candidate.peerId, candidate)
+    for (const { peerId, addresses } of this.port.discovered())
+      byId.set(peerId, { peerId, addresses: [...addresses, ...(this.known.get(peerId) ?? [])] })
     const nowMs = this.port.now()
     return [...byId.values()].filter(
       ({ peerId }) => this.mayDial(peerId) && (this.redials.get(peerId)?.isDue(nowMs) ?? true),

@@ -3,10 +3,17 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { type Identify, identify } from '@libp2p/identify'
-import type { Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { type Ping, ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { Libp2pOverlay, type OverlayComponents, type PenaltyLedger } from '@onehop/libp2p-overlay'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import {
+  Libp2pOverlay,
+  type OverlayComponents,
+  openConnectionTo,
+  type PenaltyLedger,
+} from '@onehop/libp2p-overlay'
 import { createLibp2p } from 'libp2p'
 import { banGater } from './connection-gater.ts'
 import { type ChainNames, gossipOptions } from './gossip-options.ts'
@@ -17,6 +24,7 @@ import {
   MAX_PENDING_INBOUND,
   MAX_STREAM_WINDOW_BYTES,
   MAX_SWARM_STREAMS,
+  STOP_GRACE_MS,
 } from './limits.ts'
 import type { NetworkOptions } from './network-types.ts'
 
@@ -33,10 +41,50 @@ export interface HostServices<Message> extends Record<string, unknown> {
   overlay: Libp2pOverlay<Message>
 }
 
-/** A libp2p node, and its components in the form that stream openers want. */
-export interface Host<Message> {
+/** A libp2p node, its components in the form that stream openers want, and what we do with its connections. */
+export class Host<Message> {
   readonly libp2p: Libp2p<HostServices<Message>>
   readonly components: OverlayComponents
+
+  constructor(libp2p: Libp2p<HostServices<Message>>, components: OverlayComponents) {
+    this.libp2p = libp2p
+    this.components = components
+  }
+
+  /** @returns the peer id of who answered. @throws when nobody does. */
+  async dial(addresses: readonly Multiaddr[], signal: AbortSignal): Promise<string> {
+    const connection = await this.components.connectionManager.openConnection([...addresses], { signal })
+    return connection.remotePeer.toString()
+  }
+
+  isConnected(peerId: string): boolean {
+    return openConnectionTo(this.components, peerIdFromString(peerId)) !== undefined
+  }
+
+  /** Cuts all connections to the peer. */
+  drop(peerId: string): void {
+    for (const connection of this.libp2p.getConnections(peerIdFromString(peerId)))
+      connection.abort(new Error('dropped'))
+  }
+
+  /** Takes streams of a protocol, at most so many with one peer in each direction. */
+  handle(
+    protocol: string,
+    maxStreams: number,
+    handler: (stream: Stream, connection: Connection) => void,
+  ): Promise<void> {
+    const limits = { maxInboundStreams: maxStreams, maxOutboundStreams: maxStreams }
+    return this.components.registrar.handle(protocol, handler, limits)
+  }
+
+  /** Closes in good order where that is quick; libp2p alone would wait half a second for what lingers. */
+  async stop(): Promise<void> {
+    const connections = this.libp2p.getConnections()
+    const signal = AbortSignal.timeout(STOP_GRACE_MS)
+    await Promise.allSettled(connections.map(connection => connection.close({ signal })))
+    for (const connection of connections) connection.abort(new Error('stopped'))
+    await this.libp2p.stop()
+  }
 }
 
 /** Makes the libp2p node: TCP, Noise, Yamux, identify, ping, gossipsub and the overlay. Not started yet. */
@@ -86,5 +134,5 @@ export async function createHost<Message>(
     },
   })
   if (components === undefined) throw new Error('libp2p made no services')
-  return { libp2p, components }
+  return new Host(libp2p, components)
 }

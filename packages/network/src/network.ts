@@ -3,7 +3,6 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import {
   type Libp2pOverlay,
-  openConnectionTo,
   openStreamOn,
   openStreamTo,
   PenaltyLedger,
@@ -94,10 +93,10 @@ class LiveNetwork<Message> implements Network<Message> {
     libp2p.addEventListener('peer:connect', ({ detail }) => this.onPeer(detail, true))
     libp2p.addEventListener('peer:disconnect', ({ detail }) => this.onPeer(detail, false))
     libp2p.addEventListener('peer:identify', ({ detail }) => this.onIdentify(detail))
-    await this.handle(this.names.sync, MAX_SYNC_STREAMS, (stream, connection) =>
+    await this.host.handle(this.names.sync, MAX_SYNC_STREAMS, (stream, connection) =>
       this.sync.accept(stream, connection),
     )
-    await this.handle(SWARM_PROTOCOL, MAX_SWARM_STREAMS, (stream, connection) =>
+    await this.host.handle(SWARM_PROTOCOL, MAX_SWARM_STREAMS, (stream, connection) =>
       this.acceptSwarm(stream, connection),
     )
     await libp2p.start()
@@ -130,6 +129,7 @@ class LiveNetwork<Message> implements Network<Message> {
     const target = multiaddr(address)
     const peerId = await this.dial([target])
     this.keeper.forgive(peerId)
+    this.meetInOverlay(address)
     return peerId
   }
 
@@ -194,16 +194,14 @@ class LiveNetwork<Message> implements Network<Message> {
     await this.overlay.stop()
     this.sync.stop()
     this.events.clear()
-    await this.closeConnections()
-    await this.host.libp2p.stop()
+    await this.host.stop()
   }
 
-  /** In good order where that is quick; libp2p alone would wait half a second for each stream that lingers. */
-  private async closeConnections(): Promise<void> {
-    const connections = this.host.libp2p.getConnections()
-    const signal = AbortSignal.timeout(STOP_GRACE_MS)
-    await Promise.allSettled(connections.map(connection => connection.close({ signal })))
-    for (const connection of connections) connection.abort(new Error('stopped'))
+  /** Two networks that grew apart become one when a node of each is connected by hand. */
+  private meetInOverlay(address: string): void {
+    this.overlay
+      .join([address], { signal: this.stopping.signal })
+      .catch(error => this.log('debug', `the overlay was not joined: ${(error as Error).message}`))
   }
 
   private createSync(chain: NetworkOptions<Message>['chain']): ChainSync {
@@ -215,10 +213,10 @@ class LiveNetwork<Message> implements Network<Message> {
       now: this.now,
       random: Math.random,
       openStream: connection => openStreamOn(connection, this.names.sync, this.deadline(DIAL_TIMEOUT_MS)),
-      disconnect: peerId => this.drop(peerId),
+      disconnect: peerId => this.host.drop(peerId),
       onForeignChain: peerId => {
         this.keeper.shun(peerId)
-        this.drop(peerId)
+        this.host.drop(peerId)
       },
       onState: state => this.events.emit('sync', state),
       onTransactions: wtxids => this.gossip.announceTransactions(wtxids),
@@ -248,21 +246,12 @@ class LiveNetwork<Message> implements Network<Message> {
       target: this.options.targetConnections ?? TARGET_CONNECTIONS,
       now: this.now,
       random: Math.random,
-      isConnected: peerId => this.connectionTo(peerId) !== undefined || peerId === this.peerId,
+      isConnected: peerId => peerId === this.peerId || this.host.isConnected(peerId),
       isBanned: peerId => this.penalties.isBanned(peerId),
       connectionCount: () => libp2p.getPeers().length,
       discovered: () => this.overlay.knownPeers(),
       dial: addresses => this.dial(addresses),
     })
-  }
-
-  private handle(
-    protocol: string,
-    maxStreams: number,
-    handler: (stream: Stream, connection: Connection) => void,
-  ): Promise<void> {
-    const limits = { maxInboundStreams: maxStreams, maxOutboundStreams: maxStreams }
-    return this.host.components.registrar.handle(protocol, handler, limits)
   }
 
   private acceptSwarm(stream: Stream, connection: Connection): void {
@@ -289,14 +278,14 @@ class LiveNetwork<Message> implements Network<Message> {
     } else if (protocols.some(protocol => ANY_SYNC_PROTOCOL.test(protocol))) {
       this.log('warn', `peer ${id} follows another chain: it has no ${this.names.sync}`)
       this.keeper.shun(id)
-      this.drop(id)
+      this.host.drop(id)
     }
   }
 
   private onBan(peerId: string, reason: string): void {
     this.log('warn', `peer ${peerId} is banned: ${reason}`)
     this.sync.session(peerId)?.close(new Error(`banned: ${reason}`))
-    this.drop(peerId)
+    this.host.drop(peerId)
     this.events.emit('ban', { peerId, reason })
   }
 
@@ -323,19 +312,8 @@ class LiveNetwork<Message> implements Network<Message> {
     if (connection.status === 'open' && ageMs > SYNC_OPEN_GRACE_MS) void this.sync.open(peerId, connection)
   }
 
-  private drop(peerId: string): void {
-    for (const connection of this.host.libp2p.getConnections(peerIdFromString(peerId)))
-      connection.abort(new Error('dropped'))
-  }
-
-  private connectionTo(peerId: string): Connection | undefined {
-    return openConnectionTo(this.host.components, peerIdFromString(peerId))
-  }
-
-  private async dial(addresses: readonly Multiaddr[]): Promise<string> {
-    const signal = this.deadline(DIAL_TIMEOUT_MS)
-    const connection = await this.host.components.connectionManager.openConnection([...addresses], { signal })
-    return connection.remotePeer.toString()
+  private dial(addresses: readonly Multiaddr[]): Promise<string> {
+    return this.host.dial(addresses, this.deadline(DIAL_TIMEOUT_MS))
   }
 
   private deadline(durationMs: number, signal?: AbortSignal): AbortSignal {

@@ -82,6 +82,13 @@ describe('a network', () => {
     await until('both see it end', () => first.network.peers().length + second.network.peers().length === 0)
   })
 
+  it('is made of two when a node of each is connected by hand', async () => {
+    const [left, right] = [await startMany(2), await startMany(2)]
+    await until('both are whole', () => [...left, ...right].every(node => node.network.peers().length === 1))
+    await left[1]!.network.connect(right[1]!.network.addresses()[0]!)
+    await until('it knows and reaches the others, too', () => left[1]!.network.peers().length === 3)
+  })
+
   it('stops within two seconds while blocks are on the way', async () => {
     const first = await startNode()
     await first.chain.mine(200, 0, 200_000)

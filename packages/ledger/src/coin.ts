@@ -1,82 +1,47 @@
-import { ByteReader, ByteWriter } from '@onehop/primitives'
-import { type OutPoint, outPointKey, type TxOutput, writeOutput } from './transaction.ts'
+import { type ByteReader, ByteWriter, DecodeError, readAll } from '@onehop/primitives'
+import { compressAmount, decompressAmount } from './compressed-amount.ts'
+import { readCompressedScript, writeCompressedScript } from './compressed-script.ts'
+import type { OutPoint, TxOutput } from './transaction.ts'
+import { readVarint, writeVarint } from './varint.ts'
 
-/** An output that is not spent, and where it was made. */
+/** An output that is not spent yet, with what its spending depends on. */
 export interface Coin {
   readonly output: TxOutput
+  /** Height of the block that created it. */
   readonly height: number
-  /** Made by a coinbase: not to be spent for 100 blocks. */
+  /** Whether a coinbase created it, so that it has to mature. */
   readonly coinbase: boolean
 }
 
-/** A CompactSize of `2 × height + coinbase`, then the output as in a transaction. */
+/** What coins there are. */
+export interface CoinsView {
+  get(outPoint: OutPoint): Coin | undefined
+}
+
+/** Appends a coin in Bitcoin Core's compressed form: height and coinbase flag, amount, script. */
+export function writeCoin(writer: ByteWriter, coin: Coin): void {
+  writeVarint(writer, BigInt(coin.height * 2 + (coin.coinbase ? 1 : 0)))
+  writeVarint(writer, compressAmount(coin.output.value))
+  writeCompressedScript(writer, coin.output.scriptPubKey)
+}
+
+/** Reads a coin that {@link writeCoin} wrote. @throws {DecodeError} */
+export function readCoin(reader: ByteReader): Coin {
+  const code = readVarint(reader)
+  if (code > 0xffff_ffffn) throw new DecodeError('a coin from an impossible height')
+  const value = decompressAmount(readVarint(reader))
+  const scriptPubKey = readCompressedScript(reader)
+  return { output: { value, scriptPubKey }, height: Number(code >> 1n), coinbase: (code & 1n) === 1n }
+}
+
+/** A coin as the store holds it, typically 25 to 40 bytes. */
 export function serializeCoin(coin: Coin): Uint8Array {
   const writer = new ByteWriter(64)
   writeCoin(writer, coin)
   return writer.toBytes()
 }
 
-export function writeCoin(writer: ByteWriter, { output, height, coinbase }: Coin): void {
-  writer.writeCompactSize(height * 2 + (coinbase ? 1 : 0))
-  writeOutput(writer, output)
-}
-
-/** @throws {DecodeError} */
-export function readCoin(reader: ByteReader): Coin {
-  const code = reader.readCompactSize()
-  return {
-    height: Math.floor(code / 2),
-    coinbase: code % 2 === 1,
-    output: { value: reader.readInt64(), scriptPubKey: reader.readVarBytes() },
-  }
-}
-
 /** @throws {DecodeError} */
 export function parseCoin(bytes: Uint8Array): Coin {
-  const reader = new ByteReader(bytes)
-  const coin = readCoin(reader)
-  reader.expectEnd()
-  return coin
-}
-
-/** Where coins are looked up. */
-export interface CoinsView {
-  get(outpoint: OutPoint): Coin | undefined
-}
-
-interface Change {
-  readonly outpoint: OutPoint
-  /** Undefined: spent. */
-  readonly coin: Coin | undefined
-}
-
-/** A view over another one that remembers what was added and spent, and leaves the other as it is. */
-export class CoinsCache implements CoinsView {
-  private readonly base: CoinsView
-  private readonly changed = new Map<string, Change>()
-
-  constructor(base: CoinsView) {
-    this.base = base
-  }
-
-  get(outpoint: OutPoint): Coin | undefined {
-    const change = this.changed.get(outPointKey(outpoint))
-    return change === undefined ? this.base.get(outpoint) : change.coin
-  }
-
-  add(outpoint: OutPoint, coin: Coin): void {
-    this.changed.set(outPointKey(outpoint), { outpoint, coin })
-  }
-
-  /** Takes the coin out. @returns it, or undefined when there was none. */
-  spend(outpoint: OutPoint): Coin | undefined {
-    const coin = this.get(outpoint)
-    if (coin !== undefined) this.changed.set(outPointKey(outpoint), { outpoint, coin: undefined })
-    return coin
-  }
-
-  /** Everything that differs from the base, each outpoint once; undefined is a coin that is spent. */
-  *changes(): Generator<readonly [OutPoint, Coin | undefined]> {
-    for (const { outpoint, coin } of this.changed.values()) yield [outpoint, coin]
-  }
+  return readAll(bytes, readCoin)
 }

@@ -1,27 +1,33 @@
-import { type ByteReader, ByteWriter, DecodeError, readAll, sha256d } from '@onehop/primitives'
-import type { TxId, Wtxid } from './hashes.ts'
+import {
+  type ByteReader,
+  ByteWriter,
+  compactSizeLength,
+  DecodeError,
+  readAll,
+  sha256d,
+} from '@onehop/primitives'
+import type { Sats } from './amount.ts'
+import { asTxId, hashKey, type TxId, type Wtxid } from './ids.ts'
+import { MIN_INPUT_LENGTH, MIN_OUTPUT_LENGTH, WITNESS_SCALE_FACTOR } from './limits.ts'
 
-/** Satoshis: 10^8 of them are one bitcoin. */
-export type Sats = bigint
-
-/** Names an output of an earlier transaction. 36 bytes serialised. */
+/** Which output of which transaction. */
 export interface OutPoint {
   readonly txid: TxId
-  /** 0 to 2^32 − 1; the latter, with a txid of zeros, marks a coinbase input. */
+  /** 32 bits; 2^32 − 1 in a coinbase's input. */
   readonly index: number
 }
 
-/** Spends an output. */
+/** A coin being spent, and the proof that it may be. */
 export interface TxInput {
   readonly previousOutput: OutPoint
   readonly scriptSig: Uint8Array
-  /** 0 to 2^32 − 1. */
+  /** 32 bits. Relative lock time (BIP 68), or final at 2^32 − 1. */
   readonly sequence: number
-  /** Empty when there is none (BIP 141). */
+  /** Witness stack, bottom first (BIP 141); empty where there is none. */
   readonly witness: readonly Uint8Array[]
 }
 
-/** Pays a value to whoever satisfies the script. */
+/** A new coin. */
 export interface TxOutput {
   readonly value: Sats
   readonly scriptPubKey: Uint8Array
@@ -29,23 +35,25 @@ export interface TxOutput {
 
 /** What a transaction is made of. */
 export interface TransactionFields {
-  /** 32 bits; unsigned since Core 28, which changes no byte. */
+  /** 32 bits, unsigned. */
   readonly version: number
   readonly inputs: readonly TxInput[]
   readonly outputs: readonly TxOutput[]
+  /** 32 bits: a height below 500,000,000, a Unix time from there on; 0 for none. */
   readonly lockTime: number
 }
 
-/** Weight of a byte outside the witness (BIP 141). */
-export const WITNESS_SCALE_FACTOR = 4
-/** Index of the outpoint of a coinbase's input. */
-export const COINBASE_INDEX = 0xffff_ffff
+/** Index of the outpoint in a coinbase's only input. */
+export const NULL_INDEX = 0xffff_ffff
+/** Sequence of an input that does not look at lock times. */
+export const SEQUENCE_FINAL = 0xffff_ffff
+/** The outpoint in a coinbase's only input. */
+export const NULL_OUTPOINT: OutPoint = { txid: asTxId(new Uint8Array(32)), index: NULL_INDEX }
 
-const LEAST_INPUT_BYTES = 41
-const LEAST_OUTPUT_BYTES = 9
-const SEGWIT_FLAG = 1
+const SEGWIT_MARKER_AND_FLAG_LENGTH = 2
+const WITNESS_FLAG = 1
 
-/** A transaction, immutable. Ids and sizes are computed once, when they are first asked for. */
+/** An immutable transaction; ids and sizes are computed once, when they are first asked for. */
 export class Transaction implements TransactionFields {
   readonly version: number
   readonly inputs: readonly TxInput[]
@@ -53,25 +61,27 @@ export class Transaction implements TransactionFields {
   readonly lockTime: number
   private cachedTxid: TxId | undefined
   private cachedWtxid: Wtxid | undefined
-  private cachedBaseSize = 0
-  private cachedTotalSize = 0
+  private cachedBaseSize: number | undefined
+  private cachedTotalSize: number | undefined
 
-  constructor({ version, inputs, outputs, lockTime }: TransactionFields) {
-    this.version = version
-    this.inputs = inputs
-    this.outputs = outputs
-    this.lockTime = lockTime
+  constructor(fields: TransactionFields) {
+    this.version = fields.version >>> 0
+    this.inputs = fields.inputs
+    this.outputs = fields.outputs
+    this.lockTime = fields.lockTime
   }
 
+  /** 32 bytes, internal order. */
   get txid(): TxId {
     this.cachedTxid ??= sha256d(serializeTransaction(this, { witness: false })) as TxId
     return this.cachedTxid
   }
 
+  /** 32 bytes, internal order; equal to the txid where there is no witness. */
   get wtxid(): Wtxid {
-    this.cachedWtxid ??= this.hasWitness
-      ? (sha256d(serializeTransaction(this)) as Wtxid)
-      : (this.txid as Uint8Array as Wtxid)
+    this.cachedWtxid ??= (
+      this.hasWitness ? sha256d(serializeTransaction(this)) : (this.txid as Uint8Array)
+    ) as Wtxid
     return this.cachedWtxid
   }
 
@@ -79,21 +89,21 @@ export class Transaction implements TransactionFields {
     return this.inputs.some(input => input.witness.length > 0)
   }
 
-  /** Whether it is the shape of a coinbase: one input that spends nothing. */
   get isCoinbase(): boolean {
-    const [input] = this.inputs
-    return this.inputs.length === 1 && input !== undefined && isNullOutPoint(input.previousOutput)
+    return this.inputs.length === 1 && isNullOutPoint(this.inputs[0]!.previousOutput)
   }
 
-  /** Bytes without witness. */
+  /** Bytes without witnesses. */
   get baseSize(): number {
-    this.cachedBaseSize ||= serializeTransaction(this, { witness: false }).length
+    this.cachedBaseSize ??= baseSizeOf(this)
     return this.cachedBaseSize
   }
 
-  /** Bytes with witness. */
+  /** Bytes with witnesses. */
   get totalSize(): number {
-    this.cachedTotalSize ||= serializeTransaction(this).length
+    this.cachedTotalSize ??= this.hasWitness
+      ? this.baseSize + SEGWIT_MARKER_AND_FLAG_LENGTH + witnessSizeOf(this)
+      : this.baseSize
     return this.cachedTotalSize
   }
 
@@ -102,115 +112,153 @@ export class Transaction implements TransactionFields {
     return this.baseSize * (WITNESS_SCALE_FACTOR - 1) + this.totalSize
   }
 
-  /** Weight in virtual bytes, rounded up. */
+  /** A quarter of the weight, rounded up, in virtual bytes. */
   get virtualSize(): number {
     return Math.ceil(this.weight / WITNESS_SCALE_FACTOR)
   }
 }
 
-/** Whether the outpoint names no output: a coinbase's. */
-export function isNullOutPoint({ txid, index }: OutPoint): boolean {
-  return index === COINBASE_INDEX && txid.every(byte => byte === 0)
+/** Whether it is a coinbase's outpoint, which names no coin. */
+export function isNullOutPoint(outPoint: OutPoint): boolean {
+  return outPoint.index === NULL_INDEX && outPoint.txid.every(byte => byte === 0)
 }
 
-/** A string of the outpoint for maps: 36 characters, one a byte. */
-export function outPointKey({ txid, index }: OutPoint): string {
-  return String.fromCharCode(...txid, index & 0xff, (index >>> 8) & 0xff, (index >>> 16) & 0xff, index >>> 24)
+/** A Map key for an outpoint. Not for people, files or the wire. */
+export function outPointKey(outPoint: OutPoint): string {
+  return hashKey(outPoint.txid) + String.fromCharCode(outPoint.index & 0xffff, outPoint.index >>> 16)
 }
 
-/** Reads one transaction with or without witness. @throws {DecodeError} */
+/**
+ * Reads one transaction in either form (BIP 144).
+ * @throws {DecodeError} for a truncated one, a superfluous witness, an unknown flag.
+ */
 export function readTransaction(reader: ByteReader): Transaction {
   const version = reader.readUint32()
   let inputs = readInputs(reader)
-  let flag = 0
+  let outputs: TxOutput[] = []
+  let flags = 0
   if (inputs.length === 0) {
-    flag = reader.readUint8()
-    if (flag !== 0) inputs = readInputs(reader)
+    // What would be a count of zero inputs is the marker; a flag of zero is a count of zero outputs after all.
+    flags = reader.readUint8()
+    if (flags !== 0) {
+      inputs = readInputs(reader)
+      outputs = readOutputs(reader)
+    }
+  } else {
+    outputs = readOutputs(reader)
   }
-  const outputs = flag === 0 && inputs.length === 0 ? [] : readOutputs(reader)
-  if (flag & SEGWIT_FLAG) inputs = readWitnesses(reader, inputs)
-  if (flag & ~SEGWIT_FLAG) throw new DecodeError('unknown optional data in a transaction')
+  if ((flags & WITNESS_FLAG) !== 0) inputs = readWitnesses(reader, inputs)
+  if ((flags & ~WITNESS_FLAG) !== 0) throw new DecodeError('unknown transaction optional data')
   return new Transaction({ version, inputs, outputs, lockTime: reader.readUint32() })
 }
 
-function readInputs(reader: ByteReader): TxInput[] {
-  const count = reader.readCount(LEAST_INPUT_BYTES)
-  return Array.from({ length: count }, () => ({
-    previousOutput: readOutPoint(reader),
-    scriptSig: reader.readVarBytes(),
-    sequence: reader.readUint32(),
-    witness: [],
-  }))
-}
-
-/** @throws {DecodeError} */
-export function readOutPoint(reader: ByteReader): OutPoint {
-  return { txid: reader.readBytes(32) as TxId, index: reader.readUint32() }
-}
-
-function readOutputs(reader: ByteReader): TxOutput[] {
-  const count = reader.readCount(LEAST_OUTPUT_BYTES)
-  return Array.from({ length: count }, () => ({
-    value: reader.readInt64(),
-    scriptPubKey: reader.readVarBytes(),
-  }))
-}
-
-function readWitnesses(reader: ByteReader, inputs: readonly TxInput[]): TxInput[] {
-  const withWitness = inputs.map(input => {
-    const count = reader.readCount(1)
-    return { ...input, witness: Array.from({ length: count }, () => reader.readVarBytes()) }
-  })
-  if (withWitness.every(input => input.witness.length === 0))
-    throw new DecodeError('superfluous witness record')
-  return withWitness
-}
-
-/** Decodes all of the bytes. @throws {DecodeError} */
+/** A transaction from all of `bytes`. @throws {DecodeError} */
 export function parseTransaction(bytes: Uint8Array): Transaction {
   return readAll(bytes, readTransaction)
 }
 
-/** Serialises with its witness, if it has one, unless told otherwise (BIP 144). */
+/** Appends the transaction, with witnesses (where it has any) unless told otherwise. */
+export function writeTransaction(
+  writer: ByteWriter,
+  transaction: Transaction,
+  options: { readonly witness?: boolean } = {},
+): void {
+  const withWitness = options.witness !== false && transaction.hasWitness
+  writer.writeUint32(transaction.version)
+  if (withWitness) writer.writeUint8(0).writeUint8(WITNESS_FLAG)
+  writer.writeCompactSize(transaction.inputs.length)
+  for (const input of transaction.inputs) {
+    writeOutPoint(writer, input.previousOutput)
+    writer.writeVarBytes(input.scriptSig).writeUint32(input.sequence)
+  }
+  writer.writeCompactSize(transaction.outputs.length)
+  for (const output of transaction.outputs) writeOutput(writer, output)
+  if (withWitness) for (const input of transaction.inputs) writeWitness(writer, input.witness)
+  writer.writeUint32(transaction.lockTime)
+}
+
+/** The bytes, with witnesses (where it has any) unless told otherwise. */
 export function serializeTransaction(
-  transaction: TransactionFields,
-  options: { witness?: boolean } = {},
+  transaction: Transaction,
+  options: { readonly witness?: boolean } = {},
 ): Uint8Array {
-  const writer = new ByteWriter()
-  writeTransaction(writer, transaction, options.witness ?? true)
+  const writer = new ByteWriter(options.witness === false ? transaction.baseSize : transaction.totalSize)
+  writeTransaction(writer, transaction, options)
   return writer.toBytes()
 }
 
-/** Appends the transaction. */
-export function writeTransaction(
-  writer: ByteWriter,
-  transaction: TransactionFields,
-  withWitness: boolean,
-): void {
-  const { version, inputs, outputs, lockTime } = transaction
-  const hasWitness = withWitness && inputs.some(input => input.witness.length > 0)
-  writer.writeUint32(version)
-  if (hasWitness) writer.writeUint8(0).writeUint8(SEGWIT_FLAG)
-  writer.writeCompactSize(inputs.length)
-  for (const { previousOutput, scriptSig, sequence } of inputs) {
-    writeOutPoint(writer, previousOutput)
-    writer.writeVarBytes(scriptSig).writeUint32(sequence)
+/** Appends the outpoint's 36 bytes. */
+export function writeOutPoint(writer: ByteWriter, outPoint: OutPoint): void {
+  writer.writeBytes(outPoint.txid).writeUint32(outPoint.index)
+}
+
+/** Reads an outpoint's 36 bytes. @throws {DecodeError} */
+export function readOutPoint(reader: ByteReader): OutPoint {
+  return { txid: reader.readBytes(32) as TxId, index: reader.readUint32() }
+}
+
+/** Appends the output: 8 bytes of value, the script with its length. */
+export function writeOutput(writer: ByteWriter, output: TxOutput): void {
+  writer.writeInt64(output.value).writeVarBytes(output.scriptPubKey)
+}
+
+function readInputs(reader: ByteReader): TxInput[] {
+  const inputs: TxInput[] = []
+  for (let count = reader.readCount(MIN_INPUT_LENGTH); count > 0; count--) {
+    const previousOutput = readOutPoint(reader)
+    const scriptSig = reader.readVarBytes()
+    inputs.push({ previousOutput, scriptSig, sequence: reader.readUint32(), witness: NO_WITNESS })
   }
-  writer.writeCompactSize(outputs.length)
-  for (const output of outputs) writeOutput(writer, output)
-  if (hasWitness) for (const { witness } of inputs) writeWitness(writer, witness)
-  writer.writeUint32(lockTime)
+  return inputs
 }
 
-export function writeOutPoint(writer: ByteWriter, { txid, index }: OutPoint): void {
-  writer.writeBytes(txid).writeUint32(index)
+function readOutputs(reader: ByteReader): TxOutput[] {
+  const outputs: TxOutput[] = []
+  for (let count = reader.readCount(MIN_OUTPUT_LENGTH); count > 0; count--) {
+    outputs.push({ value: reader.readInt64(), scriptPubKey: reader.readVarBytes() })
+  }
+  return outputs
 }
 
-export function writeOutput(writer: ByteWriter, { value, scriptPubKey }: TxOutput): void {
-  writer.writeInt64(value).writeVarBytes(scriptPubKey)
+const NO_WITNESS: readonly Uint8Array[] = []
+
+function readWitnesses(reader: ByteReader, inputs: readonly TxInput[]): TxInput[] {
+  const complete = inputs.map(input => ({ ...input, witness: readWitness(reader) }))
+  if (complete.every(input => input.witness.length === 0)) throw new DecodeError('superfluous witness record')
+  return complete
+}
+
+function readWitness(reader: ByteReader): readonly Uint8Array[] {
+  const stack: Uint8Array[] = []
+  for (let count = reader.readCount(1); count > 0; count--) stack.push(reader.readVarBytes())
+  return stack.length === 0 ? NO_WITNESS : stack
 }
 
 function writeWitness(writer: ByteWriter, witness: readonly Uint8Array[]): void {
   writer.writeCompactSize(witness.length)
   for (const item of witness) writer.writeVarBytes(item)
+}
+
+function baseSizeOf(transaction: Transaction): number {
+  let size = 8 + compactSizeLength(transaction.inputs.length) + compactSizeLength(transaction.outputs.length)
+  for (const { scriptSig } of transaction.inputs) {
+    size += 40 + compactSizeLength(scriptSig.length) + scriptSig.length
+  }
+  for (const { scriptPubKey } of transaction.outputs) {
+    size += 8 + compactSizeLength(scriptPubKey.length) + scriptPubKey.length
+  }
+  return size
+}
+
+/** Bytes of a witness stack with its counts and lengths. */
+export function witnessLength(witness: readonly Uint8Array[]): number {
+  let size = compactSizeLength(witness.length)
+  for (const item of witness) size += compactSizeLength(item.length) + item.length
+  return size
+}
+
+function witnessSizeOf(transaction: Transaction): number {
+  let size = 0
+  for (const input of transaction.inputs) size += witnessLength(input.witness)
+  return size
 }

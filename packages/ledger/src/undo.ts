@@ -1,17 +1,20 @@
-import { ByteWriter, readAll } from '@onehop/primitives'
+import { type ByteReader, ByteWriter, readAll } from '@onehop/primitives'
 import { type Coin, readCoin, writeCoin } from './coin.ts'
 
-const LEAST_COIN_BYTES = 10
-
-/** The coins that a block's transactions spent, all but the coinbase's, in the order of their inputs. */
+/** What it takes to disconnect a block. */
 export interface BlockUndo {
+  /** The coins that each transaction but the coinbase spent, in the order of transactions and inputs. */
   readonly spent: readonly (readonly Coin[])[]
 }
 
-export function serializeUndo({ spent }: BlockUndo): Uint8Array {
+/** Shortest form of a coin, in bytes. */
+const MIN_COIN_LENGTH = 3
+
+/** A count of transactions; for each a count of coins, and each coin as the store holds it. */
+export function serializeUndo(undo: BlockUndo): Uint8Array {
   const writer = new ByteWriter()
-  writer.writeCompactSize(spent.length)
-  for (const coins of spent) {
+  writer.writeCompactSize(undo.spent.length)
+  for (const coins of undo.spent) {
     writer.writeCompactSize(coins.length)
     for (const coin of coins) writeCoin(writer, coin)
   }
@@ -20,12 +23,15 @@ export function serializeUndo({ spent }: BlockUndo): Uint8Array {
 
 /** @throws {DecodeError} */
 export function parseUndo(bytes: Uint8Array): BlockUndo {
-  return readAll(bytes, reader => {
-    const transactions = reader.readCount(1)
-    const spent = Array.from({ length: transactions }, () => {
-      const count = reader.readCount(LEAST_COIN_BYTES)
-      return Array.from({ length: count }, () => readCoin(reader))
-    })
-    return { spent }
-  })
+  return readAll(bytes, reader => ({ spent: readMany(reader, 1, readSpentCoins) }))
+}
+
+function readSpentCoins(reader: ByteReader): Coin[] {
+  return readMany(reader, MIN_COIN_LENGTH, readCoin)
+}
+
+function readMany<T>(reader: ByteReader, leastLength: number, read: (reader: ByteReader) => T): T[] {
+  const items: T[] = []
+  for (let count = reader.readCount(leastLength); count > 0; count--) items.push(read(reader))
+  return items
 }

@@ -1,0 +1,162 @@
+import { assert, invalid, type Rejection, type Result, refused } from '@onehop/primitives'
+import type { BlockHeader } from './block.ts'
+import { ancestorAt, findFork, type HeaderNode, medianTimePast, skipHeight } from './header-node.ts'
+import { type BlockHash, hashKey } from './ids.ts'
+import type { ChainParameters } from './params.ts'
+import { workOf } from './proof-of-work.ts'
+import { checkHeaderInContext } from './rules/check-header-in-context.ts'
+import { checkHeaderProofOfWork } from './rules/check-header-proof-of-work.ts'
+
+/** Locator hashes that lie one block apart before the distance doubles. */
+const DENSE_LOCATOR_HASHES = 10
+
+/** All headers that are known, checked as far as headers can be, and the best of them. */
+export class HeaderTree {
+  readonly parameters: ChainParameters
+  readonly genesis: HeaderNode
+  private readonly nodesByHash = new Map<string, HeaderNode>()
+  private readonly parents = new Set<HeaderNode>()
+  private bestNode: HeaderNode
+
+  constructor(parameters: ChainParameters) {
+    this.parameters = parameters
+    const { header } = parameters.genesis
+    this.genesis = {
+      hash: header.hash,
+      header,
+      height: 0,
+      chainWork: workOf(header.bits),
+      parent: undefined,
+      skip: undefined,
+      invalid: false,
+    }
+    this.nodesByHash.set(hashKey(header.hash), this.genesis)
+    this.bestNode = this.genesis
+  }
+
+  /** The node of most work that is not known to be invalid; of equals, the first that came. */
+  get best(): HeaderNode {
+    return this.bestNode
+  }
+
+  /** How many headers there are. */
+  get size(): number {
+    return this.nodesByHash.size
+  }
+
+  get(hash: BlockHash): HeaderNode | undefined {
+    return this.nodesByHash.get(hashKey(hash))
+  }
+
+  /**
+   * Adds a header after all checks that need no block; a header that is here already is returned as it is.
+   * Refused: `high-hash`, `bad-diffbits`, `time-too-old`, `time-timewarp-attack`, `bad-version(…)`,
+   * `duplicate-invalid`, `bad-prevblk` (blame: sender); `prev-blk-not-found`, `time-too-new` (blame: nobody).
+   * @param nowSeconds Unix time.
+   */
+  add(header: BlockHeader, nowSeconds: number): Result<HeaderNode> {
+    const known = this.get(header.hash)
+    if (known) return known.invalid ? againInvalid('duplicate-invalid', known) : { ok: true, value: known }
+    const work = checkHeaderProofOfWork(header, this.parameters)
+    if (!work.ok) return work
+    const parent = this.get(header.previousBlock)
+    if (!parent) return refused('prev-blk-not-found')
+    if (parent.invalid) return againInvalid('bad-prevblk', parent)
+    const context = checkHeaderInContext(header, parent, this.parameters, nowSeconds)
+    return context.ok ? { ok: true, value: this.insert(header, parent, false) } : context
+  }
+
+  /**
+   * Adds a header of our own store without checks.
+   * @param failed it was found invalid.
+   * @returns undefined when its parent is not here.
+   */
+  restore(header: BlockHeader, failed: boolean): HeaderNode | undefined {
+    const parent = this.get(header.previousBlock)
+    return this.get(header.hash) ?? (parent && this.insert(header, parent, failed || parent.invalid))
+  }
+
+  /** The ancestor at a height, the node itself at its own. */
+  ancestor(node: HeaderNode, height: number): HeaderNode {
+    return ancestorAt(node, height)
+  }
+
+  /** The last block that both chains share. */
+  findFork(a: HeaderNode, b: HeaderNode): HeaderNode {
+    return findFork(a, b)
+  }
+
+  /** The median time of the last eleven headers up to the node, Unix time in seconds. */
+  medianTimePast(node: HeaderNode): number {
+    return medianTimePast(node)
+  }
+
+  /** Hashes from the node back to the genesis block, dense at first, then twice as far apart each time. */
+  locator(node: HeaderNode = this.bestNode): BlockHash[] {
+    const hashes: BlockHash[] = []
+    let step = 1
+    let { height } = node
+    for (;;) {
+      hashes.push(ancestorAt(node, height).hash)
+      if (height === 0) return hashes
+      if (hashes.length > DENSE_LOCATOR_HASHES) step *= 2
+      height = Math.max(0, height - step)
+    }
+  }
+
+  /** The ends of all branches, the genesis block if there is nothing else. */
+  leaves(): HeaderNode[] {
+    return [...this.nodesByHash.values()].filter(node => !this.parents.has(node))
+  }
+
+  /** All nodes, parents before children. */
+  nodes(): IterableIterator<HeaderNode> {
+    return this.nodesByHash.values()
+  }
+
+  /** Marks the block and all its descendants invalid, and returns them; the best is chosen anew. */
+  markInvalid(node: HeaderNode, rejection?: Rejection): HeaderNode[] {
+    assert(node !== this.genesis, 'the genesis block cannot be invalid')
+    const marked = new Set<HeaderNode>([node])
+    // A child always comes after its parent in the map.
+    for (const other of this.nodesByHash.values())
+      if (other.parent && marked.has(other.parent)) marked.add(other)
+    for (const each of marked) {
+      each.invalid = true
+      if (rejection) each.rejection = rejection
+    }
+    if (marked.has(this.bestNode)) this.bestNode = this.chooseBest()
+    return [...marked]
+  }
+
+  private chooseBest(): HeaderNode {
+    let best = this.genesis
+    for (const node of this.nodesByHash.values()) {
+      if (!node.invalid && node.chainWork > best.chainWork) best = node
+    }
+    return best
+  }
+
+  private insert(header: BlockHeader, parent: HeaderNode, failed: boolean): HeaderNode {
+    const height = parent.height + 1
+    const node: HeaderNode = {
+      hash: header.hash,
+      header,
+      height,
+      chainWork: parent.chainWork + workOf(header.bits),
+      parent,
+      skip: ancestorAt(parent, skipHeight(height)),
+      invalid: failed,
+    }
+    this.nodesByHash.set(hashKey(header.hash), node)
+    this.parents.add(parent)
+    if (!failed && node.chainWork > this.bestNode.chainWork) this.bestNode = node
+    return node
+  }
+}
+
+/** Blames as the first refusal did: a block that only we cannot check is nobody's fault, nor is what builds on it. */
+function againInvalid(code: string, node: HeaderNode): Rejection {
+  const detail = node.rejection?.code
+  return node.rejection?.blame === 'nobody' ? refused(code, detail) : invalid(code, detail)
+}

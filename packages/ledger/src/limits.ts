@@ -1,0 +1,119 @@
+/** Most weight units of a block (BIP 141). */
+export const MAX_BLOCK_WEIGHT = 4_000_000
+
+/** Weight units of a byte that is not witness data (BIP 141). */
+export const WITNESS_SCALE_FACTOR = 4
+
+/** Most signature operations of a block, at {@link WITNESS_SCALE_FACTOR} each where they are legacy (BIP 141). */
+export const MAX_BLOCK_SIGOPS_COST = 80_000
+
+/** Bytes of a serialised block header. */
+export const HEADER_LENGTH = 80
+
+/** Confirmations after which a coinbase output can be spent, in blocks. */
+export const COINBASE_MATURITY = 100
+
+/** Fewest and most bytes of a coinbase's scriptSig. */
+export const MIN_COINBASE_SCRIPT_LENGTH = 2
+export const MAX_COINBASE_SCRIPT_LENGTH = 100
+
+/** Shortest serialisation of an input: outpoint, empty script, sequence. Bounds a claimed count, in bytes. */
+export const MIN_INPUT_LENGTH = 41
+
+/** Shortest serialisation of an output: value, empty script. Bounds a claimed count, in bytes. */
+export const MIN_OUTPUT_LENGTH = 9
+
+/** Shortest serialisation of a transaction (no input, no output). Bounds a claimed count, in bytes. */
+export const MIN_TRANSACTION_LENGTH = 10
+
+/** Headers whose median time a block must exceed (`nMedianTimeSpan`). */
+export const MEDIAN_TIME_SPAN = 11
+
+/** How far a header's time may lie ahead of ours, in seconds. */
+export const MAX_FUTURE_BLOCK_TIME_SECONDS = 2 * 60 * 60
+
+/** BIP 94: how far the first block of a period may lie before its parent, in seconds. */
+export const MAX_TIMEWARP_SECONDS = 600
+
+/** Lock times below this are heights, from here on Unix times (`LOCKTIME_THRESHOLD`). */
+export const LOCKTIME_THRESHOLD = 500_000_000
+
+/** Most bytes of an element on the stack (`MAX_SCRIPT_ELEMENT_SIZE`). */
+export const MAX_SCRIPT_ELEMENT_LENGTH = 520
+
+/** Most operations other than pushes in a legacy or segwit v0 script. */
+export const MAX_OPERATIONS_PER_SCRIPT = 201
+
+/** Most public keys of a CHECKMULTISIG. */
+export const MAX_PUBLIC_KEYS_PER_MULTISIG = 20
+
+/** Most public keys of a bare multisig template: those that one opcode can count. */
+export const MAX_PUBLIC_KEYS_PER_BARE_MULTISIG = 16
+
+/** Most bytes of a legacy or segwit v0 script; a longer scriptPubKey can never be spent. */
+export const MAX_SCRIPT_LENGTH = 10_000
+
+/** Most elements on the stack and the alternative stack together. */
+export const MAX_STACK_ELEMENTS = 1_000
+
+/** Most weight units of a transaction that the mempool takes (`MAX_STANDARD_TX_WEIGHT`). */
+export const MAX_STANDARD_TRANSACTION_WEIGHT = 400_000
+
+/** Fewest bytes without witness of a transaction that the mempool takes (CVE-2017-12842). */
+export const MIN_STANDARD_TRANSACTION_LENGTH = 65
+
+/** Most bytes of a scriptSig that the mempool takes: a 15-of-15 P2SH multisig with compressed keys. */
+export const MAX_STANDARD_SCRIPT_SIG_LENGTH = 1_650
+
+/** Most signature operation cost of a transaction that the mempool takes: a fifth of a block's. */
+export const MAX_STANDARD_SIGOPS_COST = MAX_BLOCK_SIGOPS_COST / 5
+
+/** Most legacy signature operations that a transaction runs, for the mempool (BIP 54, Core 30). */
+export const MAX_STANDARD_LEGACY_SIGOPS = 2_500
+
+/** Most signature operations in a P2SH redeem script that the mempool takes. */
+export const MAX_STANDARD_P2SH_SIGOPS = 15
+
+/** Most bytes of all data-carrying outputs' scripts of a transaction (`MAX_OP_RETURN_RELAY`, Core 30). */
+export const MAX_STANDARD_DATA_CARRIER_LENGTH = 100_000
+
+/** Most items, and most bytes of one, in a P2WSH witness without its script; most bytes of that script (policy). */
+export const MAX_STANDARD_P2WSH_ITEMS = 100
+export const MAX_STANDARD_P2WSH_ITEM_LENGTH = 80
+export const MAX_STANDARD_P2WSH_SCRIPT_LENGTH = 3_600
+
+/** Virtual bytes charged for a signature operation where that is more than the transaction's own size. */
+export const BYTES_PER_SIGOP = 20
+
+/** Fee rate below which the mempool takes nothing, in satoshis per 1,000 virtual bytes (Core 30). */
+export const MIN_RELAY_FEE_RATE = 100n
+
+/** What the mempool's fee floor rises by when it evicts, in satoshis per 1,000 virtual bytes (Core 30). */
+export const INCREMENTAL_RELAY_FEE_RATE = 100n
+
+/** Fee rate at which an output that costs more to spend than it holds is dust, satoshis per 1,000 virtual bytes. */
+export const DUST_RELAY_FEE_RATE = 3_000n
+
+/** Most unconfirmed ancestors or descendants of a transaction in the mempool, itself included. */
+export const MAX_MEMPOOL_CHAIN_TRANSACTIONS = 25
+
+/** Most virtual bytes of a transaction with its unconfirmed ancestors, or with its descendants. */
+export const MAX_MEMPOOL_CHAIN_VIRTUAL_SIZE = 101_000
+
+/** Memory that the mempool's transactions may take, in bytes. */
+export const MAX_MEMPOOL_BYTES = 300_000_000
+
+/** Memory of a mempool entry beyond its serialised bytes (objects, map entries), estimated, in bytes. */
+export const MEMPOOL_ENTRY_OVERHEAD_BYTES = 1_000
+
+/** In how many seconds the fee floor that eviction raised falls to half. */
+export const FEE_FLOOR_HALF_LIFE_SECONDS = 12 * 60 * 60
+
+/** Most bytes of disconnected blocks' transactions that wait for a reorganisation's end (`MAX_DISCONNECTED_TX_POOL_BYTES`). */
+export const MAX_RETURNED_TRANSACTIONS_BYTES = 20_000_000
+
+/** Weight kept free in a template for the header, the transaction count and the coinbase. */
+export const TEMPLATE_RESERVED_WEIGHT = 8_000
+
+/** Signature operation cost kept free in a template for the coinbase's outputs. */
+export const TEMPLATE_RESERVED_SIGOPS_COST = 400

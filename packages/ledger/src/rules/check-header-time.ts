@@ -1,0 +1,29 @@
+import { invalid, OK, refused, type Verdict } from '@onehop/primitives'
+import type { BlockHeader } from '../block.ts'
+import { difficultyInterval } from '../difficulty.ts'
+import { type HeaderNode, medianTimePast } from '../header-node.ts'
+import { MAX_FUTURE_BLOCK_TIME_SECONDS, MAX_TIMEWARP_SECONDS } from '../limits.ts'
+import type { ChainParameters } from '../params.ts'
+
+/** The time lies after the median of the eleven headers before it, and at most two hours ahead of our clock. */
+export function checkHeaderTime(
+  header: BlockHeader,
+  parent: HeaderNode,
+  parameters: ChainParameters,
+  nowSeconds: number,
+): Verdict {
+  if (header.time <= medianTimePast(parent)) return invalid('time-too-old', "block's timestamp is too early")
+  if (parameters.enforceBip94 && isTimewarp(header, parent, parameters)) {
+    return invalid('time-timewarp-attack', "block's timestamp is too early on diff adjustment block")
+  }
+  if (header.time > nowSeconds + MAX_FUTURE_BLOCK_TIME_SECONDS) {
+    return refused('time-too-new', 'block timestamp too far in the future')
+  }
+  return OK
+}
+
+/** BIP 94: a period's first block must not lie far before its parent. */
+function isTimewarp(header: BlockHeader, parent: HeaderNode, parameters: ChainParameters): boolean {
+  const startsPeriod = (parent.height + 1) % difficultyInterval(parameters) === 0
+  return startsPeriod && header.time < parent.header.time - MAX_TIMEWARP_SECONDS
+}

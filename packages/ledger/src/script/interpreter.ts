@@ -1,0 +1,89 @@
+import { MAX_SCRIPT_ELEMENT_LENGTH, MAX_SCRIPT_LENGTH, MAX_STACK_ELEMENTS } from '../limits.ts'
+import { CONDITION_OPCODES, CONTROL_OPCODES } from './control-opcodes.ts'
+import { CRYPTO_OPCODES } from './crypto-opcodes.ts'
+import { Execution } from './execution.ts'
+import { FLAG, type ScriptFlags } from './flags.ts'
+import { NUMBER_OPCODES } from './number-opcodes.ts'
+import { OP } from './opcodes.ts'
+import { require, ScriptFailure } from './script-error.ts'
+import { encodeScriptNumber } from './script-number.ts'
+import { type Instruction, isMinimalPush, readInstruction } from './script-parser.ts'
+import type { SignatureChecker } from './signature-checker.ts'
+import type { SigVersion } from './signature-encoding.ts'
+import { STACK_OPCODES } from './stack-opcodes.ts'
+
+/** Opcodes that fail a script wherever they stand, run or not (CVE-2010-5137 took them out). */
+const DISABLED_OPCODES: ReadonlySet<number> = new Set([
+  OP.CAT,
+  OP.SUBSTR,
+  OP.LEFT,
+  OP.RIGHT,
+  OP.INVERT,
+  OP.AND,
+  OP.OR,
+  OP.XOR,
+  OP['2MUL'],
+  OP['2DIV'],
+  OP.MUL,
+  OP.DIV,
+  OP.MOD,
+  OP.LSHIFT,
+  OP.RSHIFT,
+])
+
+const HANDLERS = new Map([...CONTROL_OPCODES, ...STACK_OPCODES, ...NUMBER_OPCODES, ...CRYPTO_OPCODES])
+
+/**
+ * Runs a script on a stack (Core: EvalScript).
+ * @returns the stack that it leaves.
+ * @throws {ScriptFailure}
+ */
+export function evaluate(
+  script: Uint8Array,
+  stack: readonly Uint8Array[],
+  flags: ScriptFlags,
+  checker: SignatureChecker,
+  version: SigVersion,
+): Uint8Array[] {
+  require(script.length <= MAX_SCRIPT_LENGTH, 'SCRIPT_SIZE')
+  const execution = new Execution(script, stack, flags, checker, version)
+  let offset = 0
+  while (offset < script.length) {
+    const instruction = readInstruction(script, offset)
+    if (instruction === undefined) throw new ScriptFailure('BAD_OPCODE')
+    offset = instruction.end
+    step(execution, instruction)
+    require(execution.stack.size + execution.altStack.size <= MAX_STACK_ELEMENTS, 'STACK_SIZE')
+  }
+  require(execution.conditions.length === 0, 'UNBALANCED_CONDITIONAL')
+  return execution.stack.items
+}
+
+function step(execution: Execution, instruction: Instruction): void {
+  const { opcode, data } = instruction
+  require(data === undefined || data.length <= MAX_SCRIPT_ELEMENT_LENGTH, 'PUSH_SIZE')
+  if (opcode > OP[16]) execution.charge(1)
+  require(!DISABLED_OPCODES.has(opcode), 'DISABLED_OPCODE')
+  const constCode = execution.version === 'base' && execution.has(FLAG.CONST_SCRIPTCODE)
+  require(opcode !== OP.CODESEPARATOR || !constCode, 'OP_CODESEPARATOR')
+  const condition = CONDITION_OPCODES.get(opcode)
+  if (condition !== undefined) condition(execution)
+  else if (execution.running) run(execution, instruction)
+  else require(opcode !== OP.VERIF && opcode !== OP.VERNOTIF, 'BAD_OPCODE')
+}
+
+function run(execution: Execution, instruction: Instruction): void {
+  const { opcode, data, end } = instruction
+  if (data !== undefined) {
+    require(!execution.minimal || isMinimalPush(instruction), 'MINIMALDATA')
+    execution.stack.push(data)
+  } else if (opcode === OP['1NEGATE'] || (opcode >= OP[1] && opcode <= OP[16])) {
+    execution.stack.push(encodeScriptNumber(opcode - OP[1] + 1))
+  } else if (opcode === OP.CODESEPARATOR) {
+    execution.codeStart = end
+  } else {
+    const handler = HANDLERS.get(opcode)
+    if (handler === undefined) throw new ScriptFailure('BAD_OPCODE')
+    handler(execution)
+  }
+}

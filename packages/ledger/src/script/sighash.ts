@@ -1,0 +1,188 @@
+import { ByteWriter, concatBytes, equalBytes, sha256d } from '@onehop/primitives'
+import type { Sats } from '../amount.ts'
+import { type Transaction, type TxInput, writeOutPoint, writeOutput } from '../transaction.ts'
+import { OP } from './opcodes.ts'
+import { instructions, readInstruction } from './script-parser.ts'
+
+/** What a signature commits to: the last byte of it. */
+export const SIGHASH = {
+  ALL: 1,
+  NONE: 2,
+  SINGLE: 3,
+  ANYONECANPAY: 0x80,
+} as const
+
+const OUTPUT_MASK = 0x1f
+const ZERO_HASH = new Uint8Array(32)
+
+/** The script without its OP_CODESEPARATORs, as legacy signatures see it. */
+function withoutCodeSeparators(script: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = []
+  let start = 0
+  let offset = 0
+  for (const { opcode, end } of instructions(script)) {
+    if (opcode === OP.CODESEPARATOR) {
+      parts.push(script.subarray(start, offset))
+      start = end
+    }
+    offset = end
+  }
+  return start === 0 ? script : concatBytes(...parts, script.subarray(start))
+}
+
+/** The script without every occurrence of `target` at an instruction's start, and how many there were (FindAndDelete). */
+export function findAndDelete(script: Uint8Array, target: Uint8Array): { script: Uint8Array; found: number } {
+  if (target.length === 0) return { script, found: 0 }
+  const kept: Uint8Array[] = []
+  let found = 0
+  let at = 0
+  let keptFrom = 0
+  for (;;) {
+    kept.push(script.subarray(keptFrom, at))
+    while (startsWithAt(script, at, target)) {
+      at += target.length
+      found++
+    }
+    keptFrom = at
+    const instruction = readInstruction(script, at)
+    if (instruction === undefined) break
+    at = instruction.end
+  }
+  return found === 0 ? { script, found } : { script: concatBytes(...kept, script.subarray(keptFrom)), found }
+}
+
+function startsWithAt(script: Uint8Array, at: number, target: Uint8Array): boolean {
+  return equalBytes(script.subarray(at, at + target.length), target)
+}
+
+/** What is hashed for a signature. */
+export interface SighashRequest {
+  readonly transaction: Transaction
+  readonly inputIndex: number
+  /** The script that the signature stands in, from the last OP_CODESEPARATOR on. */
+  readonly scriptCode: Uint8Array
+  /** All 32 bits of it: old blocks have unusual ones. */
+  readonly hashType: number
+}
+
+/** The hash that a signature before segwit signs, 32 bytes, its SIGHASH_SINGLE quirk included. */
+export function legacySighash({ transaction, inputIndex, scriptCode, hashType }: SighashRequest): Uint8Array {
+  const outputMode = hashType & OUTPUT_MASK
+  if (outputMode === SIGHASH.SINGLE && inputIndex >= transaction.outputs.length) {
+    const one = new Uint8Array(32)
+    one[0] = 1
+    return one
+  }
+  const writer = new ByteWriter()
+  writer.writeUint32(transaction.version)
+  writeLegacyInputs(writer, transaction, inputIndex, withoutCodeSeparators(scriptCode), hashType)
+  writeLegacyOutputs(writer, transaction, inputIndex, outputMode)
+  writer.writeUint32(transaction.lockTime).writeInt32(hashType)
+  return sha256d(writer.toBytes())
+}
+
+function writeLegacyInputs(
+  writer: ByteWriter,
+  { inputs }: Transaction,
+  inputIndex: number,
+  script: Uint8Array,
+  hashType: number,
+): void {
+  const anyoneCanPay = (hashType & SIGHASH.ANYONECANPAY) !== 0
+  const keepsOthersSequence = ![SIGHASH.NONE, SIGHASH.SINGLE].some(mode => mode === (hashType & OUTPUT_MASK))
+  writer.writeCompactSize(anyoneCanPay ? 1 : inputs.length)
+  inputs.forEach((input, i) => {
+    if (anyoneCanPay && i !== inputIndex) return
+    writeOutPoint(writer, input.previousOutput)
+    writer.writeVarBytes(i === inputIndex ? script : NOTHING)
+    writer.writeUint32(i === inputIndex || keepsOthersSequence ? input.sequence : 0)
+  })
+}
+
+function writeLegacyOutputs(
+  writer: ByteWriter,
+  { outputs }: Transaction,
+  inputIndex: number,
+  outputMode: number,
+): void {
+  if (outputMode === SIGHASH.NONE) {
+    writer.writeCompactSize(0)
+    return
+  }
+  const single = outputMode === SIGHASH.SINGLE
+  const count = single ? inputIndex + 1 : outputs.length
+  writer.writeCompactSize(count)
+  for (let i = 0; i < count; i++) writeOutput(writer, single && i !== inputIndex ? NO_OUTPUT : outputs[i]!)
+}
+
+const NOTHING = new Uint8Array(0)
+/** What SIGHASH_SINGLE has in the place of the outputs before its own. */
+const NO_OUTPUT = { value: -1n, scriptPubKey: NOTHING }
+
+/** The parts of BIP 143's hash that are the same for all inputs of a transaction, computed when first needed. */
+export class SegwitMidstate {
+  private readonly transaction: Transaction
+  private prevoutsHash: Uint8Array | undefined
+  private sequencesHash: Uint8Array | undefined
+  private outputsHash: Uint8Array | undefined
+
+  constructor(transaction: Transaction) {
+    this.transaction = transaction
+  }
+
+  get hashPrevouts(): Uint8Array {
+    this.prevoutsHash ??= this.hashInputs((writer, input) => writeOutPoint(writer, input.previousOutput))
+    return this.prevoutsHash
+  }
+
+  get hashSequence(): Uint8Array {
+    this.sequencesHash ??= this.hashInputs((writer, input) => void writer.writeUint32(input.sequence))
+    return this.sequencesHash
+  }
+
+  get hashOutputs(): Uint8Array {
+    if (this.outputsHash === undefined) {
+      const writer = new ByteWriter()
+      for (const output of this.transaction.outputs) writeOutput(writer, output)
+      this.outputsHash = sha256d(writer.toBytes())
+    }
+    return this.outputsHash
+  }
+
+  private hashInputs(write: (writer: ByteWriter, input: TxInput) => void): Uint8Array {
+    const writer = new ByteWriter()
+    for (const input of this.transaction.inputs) write(writer, input)
+    return sha256d(writer.toBytes())
+  }
+}
+
+/** The hash that a signature of a version 0 witness program signs, 32 bytes (BIP 143). */
+export function segwitSighash(
+  { transaction, inputIndex, scriptCode, hashType }: SighashRequest,
+  value: Sats,
+  midstate: SegwitMidstate,
+): Uint8Array {
+  const input = transaction.inputs[inputIndex]!
+  const outputMode = hashType & OUTPUT_MASK
+  const anyoneCanPay = (hashType & SIGHASH.ANYONECANPAY) !== 0
+  const allOutputs = outputMode !== SIGHASH.NONE && outputMode !== SIGHASH.SINGLE
+  const writer = new ByteWriter()
+  writer.writeUint32(transaction.version)
+  writer.writeBytes(anyoneCanPay ? ZERO_HASH : midstate.hashPrevouts)
+  writer.writeBytes(anyoneCanPay || !allOutputs ? ZERO_HASH : midstate.hashSequence)
+  writeOutPoint(writer, input.previousOutput)
+  writer.writeVarBytes(scriptCode).writeInt64(value).writeUint32(input.sequence)
+  writer.writeBytes(
+    allOutputs ? midstate.hashOutputs : hashOfSingleOutput(transaction, inputIndex, outputMode),
+  )
+  writer.writeUint32(transaction.lockTime).writeInt32(hashType)
+  return sha256d(writer.toBytes())
+}
+
+function hashOfSingleOutput({ outputs }: Transaction, inputIndex: number, outputMode: number): Uint8Array {
+  const output = outputs[inputIndex]
+  if (outputMode !== SIGHASH.SINGLE || output === undefined) return ZERO_HASH
+  const writer = new ByteWriter()
+  writeOutput(writer, output)
+  return sha256d(writer.toBytes())
+}

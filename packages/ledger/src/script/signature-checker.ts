@@ -1,0 +1,77 @@
+import type { SignatureVerifier } from '@onehop/primitives'
+import type { Sats } from '../amount.ts'
+import { LOCKTIME_THRESHOLD } from '../limits.ts'
+import { SEQUENCE_FINAL, type Transaction } from '../transaction.ts'
+import { decodeLaxDerSignature } from './lax-der.ts'
+import { legacySighash, SegwitMidstate, segwitSighash } from './sighash.ts'
+import type { SigVersion } from './signature-encoding.ts'
+
+/** What a script can ask of the transaction that it stands in. */
+export interface SignatureChecker {
+  checkEcdsa(signature: Uint8Array, key: Uint8Array, scriptCode: Uint8Array, version: SigVersion): boolean
+  /** BIP 65. */
+  checkLockTime(lockTime: number): boolean
+  /** BIP 112. */
+  checkSequence(sequence: number): boolean
+}
+
+/** BIP 68: the sequence is no relative lock time. */
+export const SEQUENCE_DISABLE_FLAG = 0x8000_0000
+/** BIP 68: the relative lock time is in units of 512 s, not in blocks. */
+export const SEQUENCE_TYPE_FLAG = 0x0040_0000
+/** BIP 68: the bits of the value. */
+export const SEQUENCE_MASK = 0x0000_ffff
+
+/** Checks against one input of a transaction. The midstate is shared by its inputs. */
+export class TransactionSignatureChecker implements SignatureChecker {
+  private readonly transaction: Transaction
+  private readonly inputIndex: number
+  private readonly value: Sats
+  private readonly verifier: SignatureVerifier
+  private readonly midstate: SegwitMidstate
+
+  constructor(
+    transaction: Transaction,
+    inputIndex: number,
+    value: Sats,
+    verifier: SignatureVerifier,
+    midstate = new SegwitMidstate(transaction),
+  ) {
+    this.transaction = transaction
+    this.inputIndex = inputIndex
+    this.value = value
+    this.verifier = verifier
+    this.midstate = midstate
+  }
+
+  checkEcdsa(signature: Uint8Array, key: Uint8Array, scriptCode: Uint8Array, version: SigVersion): boolean {
+    const hashType = signature[signature.length - 1]
+    if (hashType === undefined) return false
+    const compact = decodeLaxDerSignature(signature.subarray(0, -1))
+    if (compact === undefined) return false
+    const { transaction, inputIndex } = this
+    const request = { transaction, inputIndex, scriptCode, hashType }
+    const hash =
+      version === 'base' ? legacySighash(request) : segwitSighash(request, this.value, this.midstate)
+    return this.verifier.verifyEcdsa(compact, hash, key)
+  }
+
+  checkLockTime(lockTime: number): boolean {
+    const own = this.transaction.lockTime
+    const sameKind = own < LOCKTIME_THRESHOLD === lockTime < LOCKTIME_THRESHOLD
+    return sameKind && lockTime <= own && this.sequence !== SEQUENCE_FINAL
+  }
+
+  checkSequence(sequence: number): boolean {
+    if (this.transaction.version < 2 || this.sequence >= SEQUENCE_DISABLE_FLAG) return false
+    const mask = SEQUENCE_TYPE_FLAG | SEQUENCE_MASK
+    const own = this.sequence & mask
+    const asked = sequence & mask
+    const sameKind = own < SEQUENCE_TYPE_FLAG === asked < SEQUENCE_TYPE_FLAG
+    return sameKind && asked <= own
+  }
+
+  private get sequence(): number {
+    return this.transaction.inputs[this.inputIndex]!.sequence
+  }
+}

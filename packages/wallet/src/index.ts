@@ -1,1 +1,6 @@
-export {}
+export type { OwnScript } from './address-book.ts'
+export * from './keys.ts'
+export * from './limits.ts'
+export * from './mnemonic.ts'
+export { dustLimit, type Payment, type PaymentOutput, type PaymentRequest } from './payment.ts'
+export * from './wallet-state.ts'

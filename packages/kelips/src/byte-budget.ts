@@ -36,6 +36,12 @@ export class ByteBudget {
     return Math.max(0, this.balance)
   }
 
+  /** Whether what cannot wait may still be sent, to be paid for later. */
+  mayOwe(nowMs: number): boolean {
+    this.refill(nowMs)
+    return this.balance > -this.bytesPerSecond
+  }
+
   /** Bytes for the round that is due after `intervalMs`. */
   forRound(intervalMs: number, nowMs: number): number {
     this.refill(nowMs)

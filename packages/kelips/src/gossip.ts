@@ -3,7 +3,14 @@ import { equalBytes, invalid, randomElement, shuffled } from '@onehop/primitives
 import { kelipsCodec, memberCost, pointerCost } from './codec.ts'
 import type { PointerId, PutResult } from './filetuples.ts'
 import type { Intake } from './intake.ts'
-import { EAGER_DELAY_MS, EAGER_FANOUT, MAX_FAREWELLS, MAX_GOSSIP_BYTES, MIN_GOSSIP_BYTES } from './limits.ts'
+import {
+  EAGER_DELAY_MS,
+  EAGER_FANOUT,
+  MAX_EAGER_BYTES,
+  MAX_FAREWELLS,
+  MAX_GOSSIP_BYTES,
+  MIN_GOSSIP_BYTES,
+} from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
 import type { Gossip as GossipMessage } from './messages.ts'
 import type { Member, UpdateResult } from './roster.ts'
@@ -132,10 +139,10 @@ export class Gossip {
   private readonly random = () => this.state.environment.random()
 
   private tellNews(): void {
+    const { budget, tuples } = this.state
     for (const { peer } of this.memberTargets(EAGER_FANOUT)) {
-      const available = this.state.budget.available(this.state.now())
-      if (available === 0 || !this.state.tuples.hasNews) return
-      this.tell({ to: peer, maxBytes: clamp(available), wantsReply: false, newsOnly: true })
+      if (!tuples.hasNews || !budget.mayOwe(this.state.now())) return
+      this.tell({ to: peer, maxBytes: MAX_EAGER_BYTES, wantsReply: false, newsOnly: true })
     }
   }
 

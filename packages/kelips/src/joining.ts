@@ -36,23 +36,25 @@ export class Joining {
     this.gossip = gossip
   }
 
-  /** Nobody that it was to join through has ever answered. */
-  get isIsolated(): boolean {
-    return this.introducers.length > 0 && this.state.roster.size === 0 && !this.state.settled
-  }
-
+  /** Enters; or, where the node has entered, gets to know a part of the network that these peers know. */
   join(introducers: readonly PeerHandle[], done: (outcome: Outcome) => void): void {
-    const costs = new Costs(this.state.now())
+    const { state } = this
+    if (state.phase === 'joining') {
+      this.whenReady(() => this.join(introducers, done))
+      return
+    }
+    const costs = new Costs(state.now())
+    const others = introducers.filter(peer => peer !== state.environment.self)
     const finish = (failure?: Silence) => {
-      this.state.phase = 'joined'
-      if (failure === undefined) this.state.settled = true
-      done(costs.outcome(this.state.now(), { acknowledgements: this.state.roster.size, failure }))
+      state.phase = 'joined'
+      if (failure === undefined) state.settled = true
+      done(costs.outcome(state.now(), { failure }))
       for (const ready of this.waiting.splice(0)) ready()
     }
-    this.state.phase = 'joining'
-    for (const peer of introducers) this.remember(peer)
-    if (this.introducers.length === 0) finish()
-    else this.pullFromIntroducers(costs, finish)
+    if (state.phase === 'new') state.phase = 'joining'
+    for (const peer of others) this.remember(peer)
+    if (others.length === 0) finish()
+    else this.pullFromIntroducers(others, costs, finish)
   }
 
   /** Runs when the node has entered, or has failed to; at once if that is long past. */
@@ -71,7 +73,8 @@ export class Joining {
       if (failure === undefined) state.settled = true
     }
     this.isTrying = true
-    if (state.roster.size === 0 && this.introducers.length > 0) this.pullFromIntroducers(costs, finish)
+    if (state.roster.size === 0 && this.introducers.length > 0)
+      this.pullFromIntroducers([...this.introducers], costs, finish)
     else if (!state.settled) this.pullFiletuples(costs, finish)
     else this.isTrying = false
   }
@@ -83,13 +86,19 @@ export class Joining {
   }
 
   private remember(peer: PeerHandle): void {
-    const isKnown = this.introducers.includes(peer) || peer === this.state.environment.self
-    if (isKnown || this.introducers.length >= MAX_INTRODUCERS) return
+    const isKnown = this.introducers.includes(peer)
+    if (isKnown) return
+    if (this.introducers.length >= MAX_INTRODUCERS)
+      this.state.handles.drop(this.introducers.shift() as PeerHandle)
     this.introducers.push(this.state.handles.hold(peer))
   }
 
-  private pullFromIntroducers(costs: Costs, finish: (failure?: Silence) => void): void {
-    let outstanding = this.introducers.length
+  private pullFromIntroducers(
+    introducers: readonly PeerHandle[],
+    costs: Costs,
+    finish: (failure?: Silence) => void,
+  ): void {
+    let outstanding = introducers.length
     let isIn = false
     let worst: Silence = 'unreachable'
     const enter = () => {
@@ -104,7 +113,7 @@ export class Joining {
       if (outstanding === 0 && !isIn) finish(worst)
     }
     this.askedSources.clear()
-    for (const peer of [...this.introducers]) this.askForShare(peer, costs, enter, fail)
+    for (const peer of introducers) this.askForShare(peer, costs, enter, fail)
   }
 
   private askForShare(

@@ -115,6 +115,9 @@ export const FIRST_SHARE_MEMBERS = 200
 /** Group members to which news is passed on at once. */
 export const EAGER_FANOUT = 4
 
+/** Most bytes of one message of news that is passed on at once; what does not fit waits for the next round. */
+export const MAX_EAGER_BYTES = 2_048
+
 /** News is collected this long (ms) before it is passed on, so that many publications share a message. */
 export const EAGER_DELAY_MS = 10
 

@@ -4,7 +4,7 @@ import { kelipsCodec } from './codec.ts'
 import type { Gossip } from './gossip.ts'
 import type { Intake } from './intake.ts'
 import { INDIRECT_PROBES, MAX_ABSENCE_MS, MAX_PROBES_FOR_OTHERS, MAX_PROBES_PER_ROUND } from './limits.ts'
-import type { Ping, Reply } from './messages.ts'
+import type { Ping, Pong, Reply } from './messages.ts'
 import type { Requests, Silence } from './requests.ts'
 import type { Member } from './roster.ts'
 import type { KelipsState } from './state.ts'
@@ -66,7 +66,7 @@ export class Liveness {
   onPing(from: PeerHandle, { request, target }: Ping): void {
     const { own, environment } = this.state
     if (target === undefined || equalBytes(target, environment.idOf(environment.self))) {
-      environment.send(from, { type: 'pong', request, sender: own.entry() })
+      this.answer(from, { type: 'pong', request, sender: own.entry() })
     } else if (this.forOthers < MAX_PROBES_FOR_OTHERS) this.probeForOther(from, request, target)
   }
 
@@ -163,7 +163,7 @@ export class Liveness {
   }
 
   private probeForOther(from: PeerHandle, request: number, target: Uint8Array): void {
-    const { environment, handles } = this.state
+    const { handles } = this.state
     handles.hold(from)
     this.forOthers++
     const finish = () => {
@@ -173,7 +173,7 @@ export class Liveness {
     handles.with(target, peer =>
       this.ping(peer, {
         onReply: reply => {
-          if (reply.type === 'pong') environment.send(from, { type: 'pong', request, sender: reply.sender })
+          if (reply.type === 'pong') this.answer(from, { ...reply, request })
           finish()
         },
         onSilence: finish,
@@ -199,6 +199,11 @@ export class Liveness {
         close()
       },
     })
+  }
+
+  private answer(to: PeerHandle, pong: Pong): void {
+    this.state.budget.spend(kelipsCodec.encodedLength(pong))
+    this.state.environment.send(to, pong)
   }
 
   private charged(ping: Ping): Ping {

@@ -67,9 +67,11 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
   }
 
   join(introducers: readonly PeerHandle[], done: (outcome: Outcome) => void): void {
-    if (this.state.phase !== 'new') return
-    this.scheduleRound()
-    this.scheduleRejoin()
+    if (this.state.phase === 'left') return
+    if (this.state.phase === 'new') {
+      this.scheduleRound()
+      this.scheduleRejoin()
+    }
     this.joining.join(introducers, done)
   }
 

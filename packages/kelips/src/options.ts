@@ -69,7 +69,7 @@ export const KELIPS_TESTNET: KelipsOptions = Object.freeze({
   pointerRefreshMs: 8_000,
   publishTargets: 8,
   defaultTimeoutMs: 1_000,
-  minimumTimeoutMs: 300,
+  minimumTimeoutMs: 500,
   rejoinIntervalMs: 3_000,
 })
 

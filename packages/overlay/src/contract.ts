@@ -123,7 +123,10 @@ export interface MessageCodec<Message> {
  */
 export interface OverlayMachine<Message> {
   readonly guarantee: Guarantee
-  /** Enters the network through these peers; none of them: this node is the first. */
+  /**
+   * Enters the network through these peers; none of them: this node is the first. Called again later, it makes the
+   * machine known to a part of the network that it has not met.
+   */
   join(introducers: readonly PeerHandle[], done: (outcome: Outcome) => void): void
   /** Says goodbye, cancels lookups and stops all timers. The machine is not used afterwards. */
   leave(): void

@@ -197,7 +197,14 @@ export function readOutPoint(reader: ByteReader): OutPoint {
   return { txid: reader.readBytes(32) as TxId, index: reader.readUint32() }
 }
 
-/** Appends the output: 8 bytes of value, the script with its length. */
+/** 8 bytes of value, the script with its length. */
+export function serializeOutput(output: TxOutput): Uint8Array {
+  const writer = new ByteWriter(64)
+  writeOutput(writer, output)
+  return writer.toBytes()
+}
+
+/** Appends what {@link serializeOutput} gives. */
 export function writeOutput(writer: ByteWriter, output: TxOutput): void {
   writer.writeInt64(output.value).writeVarBytes(output.scriptPubKey)
 }

@@ -38,6 +38,15 @@ export function refused(code: string, detail?: string): Rejection {
     : { ok: false, code, blame: 'nobody', detail }
 }
 
+/** Runs checks in order up to the first that refuses. */
+export function firstRejection(...checks: readonly (() => Verdict)[]): Verdict {
+  for (const check of checks) {
+    const verdict = check()
+    if (!verdict.ok) return verdict
+  }
+  return OK
+}
+
 /** One line for people and logs: the code, and the detail where there is one. */
 export function describeRejection(rejection: Rejection): string {
   return rejection.detail === undefined ? rejection.code : `${rejection.code}, ${rejection.detail}`

@@ -1,3 +1,5 @@
+import type { ChainParameters } from '../params.ts'
+
 /** Which rules a script is checked under (Bitcoin Core: script/interpreter.h). */
 export const FLAG = {
   P2SH: 1 << 0,
@@ -26,8 +28,18 @@ export const FLAG = {
 /** A set of {@link FLAG}s, or-ed together. */
 export type ScriptFlags = number
 
-/** What every block of a chain with all soft forks active must obey. */
-export const CONSENSUS_FLAGS: ScriptFlags =
+/** What blocks from a height on must obey: each soft fork from its own height (Core: GetBlockScriptFlags). */
+export function consensusFlags(height: number, parameters: ChainParameters): ScriptFlags {
+  let flags = FLAG.P2SH | FLAG.WITNESS | FLAG.TAPROOT
+  if (height >= parameters.bip66Height) flags |= FLAG.DERSIG
+  if (height >= parameters.bip65Height) flags |= FLAG.CHECKLOCKTIMEVERIFY
+  if (height >= parameters.csvHeight) flags |= FLAG.CHECKSEQUENCEVERIFY
+  if (height >= parameters.segwitHeight) flags |= FLAG.NULLDUMMY
+  return flags
+}
+
+/** All soft forks (Core: MANDATORY_SCRIPT_VERIFY_FLAGS). */
+export const MANDATORY_FLAGS: ScriptFlags =
   FLAG.P2SH |
   FLAG.DERSIG |
   FLAG.NULLDUMMY |
@@ -38,7 +50,7 @@ export const CONSENSUS_FLAGS: ScriptFlags =
 
 /** What the mempool asks for beyond that (Core: STANDARD_SCRIPT_VERIFY_FLAGS). */
 export const STANDARD_FLAGS: ScriptFlags =
-  CONSENSUS_FLAGS |
+  MANDATORY_FLAGS |
   FLAG.STRICTENC |
   FLAG.MINIMALDATA |
   FLAG.DISCOURAGE_UPGRADABLE_NOPS |

@@ -1,0 +1,135 @@
+import type { Sats } from './amount.ts'
+import { Block, BlockHeader } from './block.ts'
+import { requiredBits } from './difficulty.ts'
+import { type HeaderNode, medianTimePast } from './header-node.ts'
+import {
+  MAX_BLOCK_SIGOPS_COST,
+  MAX_BLOCK_WEIGHT,
+  TEMPLATE_RESERVED_SIGOPS_COST,
+  TEMPLATE_RESERVED_WEIGHT,
+} from './limits.ts'
+import type { Mempool } from './mempool/mempool.ts'
+import type { MempoolEntry } from './mempool/mempool-entry.ts'
+import { transactionMerkleRoot } from './merkle.ts'
+import type { ChainParameters } from './params.ts'
+import { isFinal } from './rules/check-transaction-final.ts'
+import { pushBytes, pushNumber, scriptOf } from './script/script-building.ts'
+import { blockSubsidy } from './subsidy.ts'
+import { NULL_OUTPOINT, SEQUENCE_FINAL, Transaction } from './transaction.ts'
+import { WITNESS_NONCE_LENGTH, witnessCommitment, witnessCommitmentScript } from './witness-commitment.ts'
+
+/** Version bits of a block that signals nothing (BIP 9). */
+const BLOCK_VERSION = 0x2000_0000
+const EXTRA_NONCE_BYTES = 4
+
+export interface TemplateRequest {
+  /** What the block builds on. */
+  readonly parent: HeaderNode
+  readonly mempool: Mempool
+  readonly parameters: ChainParameters
+  /** Whom the subsidy and the fees go to. */
+  readonly coinbaseScript: Uint8Array
+  /** Unix time in seconds. */
+  readonly nowSeconds: number
+  /** Makes the coinbase differ from others at the same height, 32 bits. Default 0. */
+  readonly extraNonce?: number
+}
+
+/** A block that lacks only its proof of work: valid for Bitcoin Core once a nonce is found. */
+export function createBlockTemplate(request: TemplateRequest): Block {
+  const { parent, mempool, parameters, nowSeconds } = request
+  const chosen = chooseTransactions(mempool, parent)
+  const fees = chosen.reduce((sum, entry) => sum + entry.fee, 0n)
+  const others = chosen.map(entry => entry.transaction)
+  const transactions = [createCoinbase(request, fees, others), ...others]
+  const time = Math.max(nowSeconds, medianTimePast(parent) + 1)
+  const header = new BlockHeader({
+    version: BLOCK_VERSION,
+    previousBlock: parent.hash,
+    merkleRoot: transactionMerkleRoot(transactions).root,
+    time,
+    bits: requiredBits(parent, { time }, parameters),
+    nonce: 0,
+  })
+  return new Block(header, transactions)
+}
+
+/** BIP 34's height, and an extra nonce, which also keeps the script of the first 16 blocks long enough. */
+function createCoinbase(request: TemplateRequest, fees: Sats, others: readonly Transaction[]): Transaction {
+  const { parent, parameters, coinbaseScript, extraNonce = 0 } = request
+  const height = parent.height + 1
+  const nonce = new Uint8Array(EXTRA_NONCE_BYTES)
+  new DataView(nonce.buffer).setUint32(0, extraNonce, true)
+  const witnessNonce = new Uint8Array(WITNESS_NONCE_LENGTH)
+  const withoutCommitment = new Transaction({
+    version: 2,
+    inputs: [
+      {
+        previousOutput: NULL_OUTPOINT,
+        scriptSig: scriptOf(pushNumber(height), pushBytes(nonce)),
+        sequence: SEQUENCE_FINAL,
+        witness: [witnessNonce],
+      },
+    ],
+    outputs: [{ value: blockSubsidy(height, parameters) + fees, scriptPubKey: coinbaseScript }],
+    lockTime: 0,
+  })
+  if (height < parameters.segwitHeight) return withoutCommitment
+  const commitment = witnessCommitment([withoutCommitment, ...others], witnessNonce)
+  return new Transaction({
+    version: withoutCommitment.version,
+    inputs: withoutCommitment.inputs,
+    outputs: [...withoutCommitment.outputs, { value: 0n, scriptPubKey: witnessCommitmentScript(commitment) }],
+    lockTime: withoutCommitment.lockTime,
+  })
+}
+
+/** By fee rate, each after the transactions that it spends from, as long as there is room. */
+function chooseTransactions(mempool: Mempool, parent: HeaderNode): MempoolEntry[] {
+  const room = {
+    weight: MAX_BLOCK_WEIGHT - TEMPLATE_RESERVED_WEIGHT,
+    sigops: MAX_BLOCK_SIGOPS_COST - TEMPLATE_RESERVED_SIGOPS_COST,
+  }
+  const time = medianTimePast(parent)
+  const chosen = new Set<MempoolEntry>()
+  const left = new Set<MempoolEntry>()
+  for (const entry of Array.from(mempool.entries()).sort(byPackageFeeRate)) {
+    const wanted = [...entry.ancestors, entry].filter(each => !chosen.has(each)).sort(byAncestorCount)
+    const weight = wanted.reduce((sum, each) => sum + each.transaction.weight, 0)
+    const sigops = wanted.reduce((sum, each) => sum + each.sigopsCost, 0)
+    const fits = weight <= room.weight && sigops <= room.sigops
+    const isReady = wanted.every(
+      each => !left.has(each) && isFinal(each.transaction, parent.height + 1, time),
+    )
+    if (!fits || !isReady) {
+      left.add(entry)
+      continue
+    }
+    room.weight -= weight
+    room.sigops -= sigops
+    for (const each of wanted) chosen.add(each)
+  }
+  return [...chosen]
+}
+
+function byAncestorCount(a: MempoolEntry, b: MempoolEntry): number {
+  return a.ancestors.size - b.ancestors.size
+}
+
+/** Highest fee per weight of a transaction and its ancestors first. */
+function byPackageFeeRate(a: MempoolEntry, b: MempoolEntry): number {
+  const left = withAncestors(a)
+  const right = withAncestors(b)
+  const difference = right.fee * left.weight - left.fee * right.weight
+  return difference > 0n ? 1 : difference < 0n ? -1 : 0
+}
+
+function withAncestors(entry: MempoolEntry): { fee: Sats; weight: bigint } {
+  let { fee } = entry
+  let { weight } = entry.transaction
+  for (const ancestor of entry.ancestors) {
+    fee += ancestor.fee
+    weight += ancestor.transaction.weight
+  }
+  return { fee, weight: BigInt(weight) }
+}

@@ -1,0 +1,130 @@
+import { firstRejection, OK, type Result, type SignatureVerifier, type Verdict } from '@onehop/primitives'
+import type { Sats } from './amount.ts'
+import type { Block } from './block.ts'
+import type { Coin } from './coin.ts'
+import type { CoinsCache } from './coins-cache.ts'
+import type { HeaderNode } from './header-node.ts'
+import { txIdToHex } from './ids.ts'
+import type { ChainParameters } from './params.ts'
+import { checkAccumulatedFees } from './rules/check-accumulated-fees.ts'
+import { checkBlock } from './rules/check-block.ts'
+import { checkBlockInContext } from './rules/check-block-in-context.ts'
+import { checkBlockSigopsCost } from './rules/check-block-sigops-cost.ts'
+import { checkCoinbaseAmount } from './rules/check-coinbase-amount.ts'
+import { checkNoOverwrite } from './rules/check-no-overwrite.ts'
+import { checkSequenceLocks } from './rules/check-sequence-locks.ts'
+import { checkTransactionInputs } from './rules/check-transaction-inputs.ts'
+import { consensusFlags } from './script/flags.ts'
+import { blockScriptVerdict, verifyInputs } from './script/verify-inputs.ts'
+import { sigopsCost } from './sigops.ts'
+import type { Transaction } from './transaction.ts'
+import type { BlockUndo } from './undo.ts'
+
+/** What a block is connected to. */
+export interface ConnectContext {
+  /** The block's own node; its parent is the tip whose coins `coins` shows. */
+  readonly node: HeaderNode
+  /** Gets the block's coins, and loses those that it spends. To be thrown away when the block is refused. */
+  readonly coins: CoinsCache
+  readonly parameters: ChainParameters
+  readonly verifier: SignatureVerifier
+}
+
+/** Checks a block by all rules, its header's excepted, and moves the coins on (Core: ConnectBlock). */
+export function connectBlock(block: Block, context: ConnectContext): Result<BlockUndo> {
+  const { node, coins, parameters } = context
+  const parent = node.parent
+  if (parent === undefined) throw new Error('the genesis block is never connected')
+  const before = firstRejection(
+    () => checkBlock(block, parameters),
+    () => checkBlockInContext(block, parent, parameters),
+    () => checkNoOverwrite(block, coins),
+  )
+  if (!before.ok) return before
+  const spending = new BlockSpending(context, parent)
+  for (const transaction of block.transactions) {
+    const verdict = spending.add(transaction)
+    if (!verdict.ok) return verdict
+  }
+  const amount = checkCoinbaseAmount(block, node.height, spending.fees, parameters)
+  return amount.ok ? { ok: true, value: { spent: spending.spent } } : amount
+}
+
+/** Takes a block off again: its coins vanish, those that it spent come back. */
+export function disconnectBlock(block: Block, undo: BlockUndo, coins: CoinsCache): void {
+  if (undo.spent.length !== block.transactions.length - 1)
+    throw new Error('the undo data do not fit the block')
+  for (let i = block.transactions.length - 1; i >= 0; i--) {
+    const transaction = block.transactions[i]!
+    for (const index of transaction.outputs.keys()) coins.spend({ txid: transaction.txid, index })
+    if (i > 0) restoreInputs(transaction, undo.spent[i - 1]!, coins)
+  }
+}
+
+function restoreInputs({ inputs }: Transaction, spent: readonly Coin[], coins: CoinsCache): void {
+  if (spent.length !== inputs.length) throw new Error('the undo data do not fit the block')
+  inputs.forEach((input, i) => {
+    coins.add(input.previousOutput, spent[i]!, true)
+  })
+}
+
+/** Goes through a block's transactions, and adds up what they spend. */
+class BlockSpending {
+  readonly spent: (readonly Coin[])[] = []
+  fees: Sats = 0n
+  private sigops = 0
+  private readonly context: ConnectContext
+  private readonly parent: HeaderNode
+  private readonly flags: number
+
+  constructor(context: ConnectContext, parent: HeaderNode) {
+    this.context = context
+    this.parent = parent
+    this.flags = consensusFlags(context.node.height, context.parameters)
+  }
+
+  add(transaction: Transaction): Verdict {
+    const { node, coins } = this.context
+    const spent = transaction.isCoinbase
+      ? NOTHING_SPENT
+      : checkTransactionInputs(transaction, coins, node.height)
+    if (!spent.ok) return spent
+    const verdict = firstRejection(
+      () => this.addFee(spent.value.fee),
+      () => this.checkLocks(transaction, spent.value.coins),
+      () => this.addSigops(transaction, spent.value.coins),
+      () => this.checkScripts(transaction, spent.value.coins),
+    )
+    if (!verdict.ok) return verdict
+    for (const coin of spent.value.coins) this.spentCoins.push(coin)
+    if (!transaction.isCoinbase)
+      for (const { previousOutput } of transaction.inputs) coins.spend(previousOutput)
+    coins.addOutputs(transaction, node.height)
+    return OK
+  }
+
+  private addFee(fee: Sats): Verdict {
+    this.fees += fee
+    return checkAccumulatedFees(this.fees)
+  }
+
+  private checkLocks(transaction: Transaction, spent: readonly Coin[]): Verdict {
+    return transaction.isCoinbase
+      ? OK
+      : checkSequenceLocks(transaction, spent, this.parent, this.context.parameters)
+  }
+
+  private addSigops(transaction: Transaction, spent: readonly Coin[]): Verdict {
+    const outputs = spent.map(coin => coin.output)
+    this.sigops += sigopsCost(transaction, outputs, this.flags)
+    return checkBlockSigopsCost(this.sigops)
+  }
+
+  private checkScripts(transaction: Transaction, spent: readonly Coin[]): Verdict {
+    if (transaction.isCoinbase) return OK
+    const failure = verifyInputs(transaction, spent, this.flags, this.context.verifier)
+    return failure === undefined ? OK : blockScriptVerdict(failure, txIdToHex(transaction.txid))
+  }
+}
+
+const NOTHING_SPENT = { ok: true, value: { coins: [] as readonly Coin[], fee: 0n } } as const

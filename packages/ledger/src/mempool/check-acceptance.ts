@@ -1,0 +1,173 @@
+import {
+  firstRejection,
+  invalid,
+  OK,
+  type Rejection,
+  type Result,
+  refused,
+  type Verdict,
+} from '@onehop/primitives'
+import type { Sats } from '../amount.ts'
+import type { Coin } from '../coin.ts'
+import { medianTimePast } from '../header-node.ts'
+import { hashKey } from '../ids.ts'
+import {
+  BYTES_PER_SIGOP,
+  MAX_MEMPOOL_CHAIN_TRANSACTIONS,
+  MAX_MEMPOOL_CHAIN_VIRTUAL_SIZE,
+  MAX_STANDARD_SIGOPS_COST,
+  MIN_RELAY_FEE_RATE,
+} from '../limits.ts'
+import { checkSequenceLocks } from '../rules/check-sequence-locks.ts'
+import { checkTransaction } from '../rules/check-transaction.ts'
+import { isFinal } from '../rules/check-transaction-final.ts'
+import { checkTransactionInputs, type SpentInputs } from '../rules/check-transaction-inputs.ts'
+import { MANDATORY_FLAGS, STANDARD_FLAGS } from '../script/flags.ts'
+import { verifyForMempool } from '../script/verify-inputs.ts'
+import { sigopsCost } from '../sigops.ts'
+import type { Transaction } from '../transaction.ts'
+import { checkStandard, checkStandardInputs } from './check-standard.ts'
+import { coinsWithMempool } from './coins-with-mempool.ts'
+import type { Mempool, MempoolContext } from './mempool.ts'
+import { closure, type MempoolEntry } from './mempool-entry.ts'
+
+/** What the checks found out on the way. */
+export interface Acceptance {
+  readonly fee: Sats
+  readonly sigopsCost: number
+}
+
+export interface AcceptanceOptions {
+  /** False for what was checked when it came here first. */
+  readonly checkScripts: boolean
+}
+
+/** All checks of a transaction that wants into the mempool, in Bitcoin Core's order (MemPoolAccept). */
+export function checkAcceptance(
+  transaction: Transaction,
+  mempool: Mempool,
+  context: MempoolContext,
+  options: AcceptanceOptions,
+): Result<Acceptance> {
+  const alone = checkAlone(transaction, mempool, context)
+  if (!alone.ok) return alone
+  const spent = findInputs(transaction, mempool, context)
+  if (!spent.ok) return spent
+  const { coins, fee } = spent.value
+  const cost = sigopsCost(
+    transaction,
+    coins.map(coin => coin.output),
+    STANDARD_FLAGS,
+  )
+  const rest = firstRejection(
+    () => checkLocks(transaction, coins, mempool, context),
+    () => checkStandardInputs(transaction, coins),
+    () => (cost > MAX_STANDARD_SIGOPS_COST ? refused('bad-txns-too-many-sigops') : OK),
+    () => checkFee(transaction, fee, cost),
+    () => checkChain(transaction, mempool),
+    () =>
+      options.checkScripts
+        ? verifyForMempool(
+            transaction,
+            coins,
+            { policy: STANDARD_FLAGS, consensus: MANDATORY_FLAGS },
+            context.verifier,
+          )
+        : OK,
+  )
+  return rest.ok ? { ok: true, value: { fee, sigopsCost: cost } } : rest
+}
+
+/** What needs no coins. */
+function checkAlone(transaction: Transaction, mempool: Mempool, { tip }: MempoolContext): Verdict {
+  return firstRejection(
+    () => checkTransaction(transaction),
+    () => (transaction.isCoinbase ? invalid('coinbase') : OK),
+    () => checkStandard(transaction),
+    () => (isFinal(transaction, tip.height + 1, medianTimePast(tip)) ? OK : refused('non-final')),
+    () => checkNew(transaction, mempool),
+    () => checkConflicts(transaction, mempool),
+  )
+}
+
+function checkNew(transaction: Transaction, mempool: Mempool): Verdict {
+  if (mempool.getByWtxid(transaction.wtxid)) return refused('txn-already-in-mempool')
+  return mempool.has(transaction.txid) ? refused('txn-same-nonwitness-data-in-mempool') : OK
+}
+
+/** First seen wins. */
+function checkConflicts({ inputs }: Transaction, mempool: Mempool): Verdict {
+  const isSpent = inputs.some(input => mempool.spenderOf(input.previousOutput) !== undefined)
+  return isSpent ? refused('txn-mempool-conflict') : OK
+}
+
+/** The coins, from the chain or from transactions that wait; what only others can have caused is nobody's fault. */
+function findInputs(
+  transaction: Transaction,
+  mempool: Mempool,
+  context: MempoolContext,
+): Result<SpentInputs> {
+  const nextHeight = context.tip.height + 1
+  const coins = coinsWithMempool(mempool, context.coins, nextHeight)
+  const spent = checkTransactionInputs(transaction, coins, nextHeight)
+  return spent.ok ? spent : blameless(spent, transaction, context)
+}
+
+function blameless(
+  rejection: Rejection,
+  { txid, outputs }: Transaction,
+  { coins }: MempoolContext,
+): Rejection {
+  if (rejection.code === 'bad-txns-inputs-missingorspent') {
+    const isConfirmed = outputs.some((_, index) => coins.get({ txid, index }) !== undefined)
+    return refused(isConfirmed ? 'txn-already-known' : rejection.code)
+  }
+  const dependsOnTheTip = rejection.code === 'bad-txns-premature-spend-of-coinbase'
+  return dependsOnTheTip ? refused(rejection.code, rejection.detail) : rejection
+}
+
+function checkLocks(
+  transaction: Transaction,
+  coins: readonly Coin[],
+  { parameters }: Mempool,
+  { tip }: MempoolContext,
+): Verdict {
+  return checkSequenceLocks(transaction, coins, tip, parameters).ok ? OK : refused('non-BIP68-final')
+}
+
+const VIRTUAL_BYTES_PER_RATE = 1_000n
+
+function checkFee({ virtualSize }: Transaction, fee: Sats, cost: number): Verdict {
+  const size = BigInt(Math.max(virtualSize, Math.ceil((cost * BYTES_PER_SIGOP) / 4)))
+  const least = (size * MIN_RELAY_FEE_RATE) / VIRTUAL_BYTES_PER_RATE
+  return fee < least ? refused('min relay fee not met', `${fee} < ${least}`) : OK
+}
+
+/** Neither it with its ancestors nor any ancestor with its descendants may grow too long. */
+function checkChain({ inputs, virtualSize }: Transaction, mempool: Mempool): Verdict {
+  const parents = new Map<string, MempoolEntry>()
+  for (const { previousOutput } of inputs) {
+    const parent = mempool.entry(previousOutput.txid)
+    if (parent !== undefined) parents.set(hashKey(previousOutput.txid), parent)
+  }
+  const ancestors = closure(parents.values(), entry => entry.parents)
+  if (isTooLong(ancestors, virtualSize))
+    return refused('too-long-mempool-chain', 'too many unconfirmed ancestors')
+  for (const ancestor of ancestors) {
+    if (
+      isTooLong(
+        closure([ancestor], entry => entry.children),
+        virtualSize,
+      )
+    ) {
+      return refused('too-long-mempool-chain', 'too many descendants of an unconfirmed ancestor')
+    }
+  }
+  return OK
+}
+
+function isTooLong(relatives: ReadonlySet<MempoolEntry>, virtualSize: number): boolean {
+  let size = virtualSize
+  for (const { transaction } of relatives) size += transaction.virtualSize
+  return relatives.size + 1 > MAX_MEMPOOL_CHAIN_TRANSACTIONS || size > MAX_MEMPOOL_CHAIN_VIRTUAL_SIZE
+}

@@ -1,0 +1,202 @@
+import { OK, refused, type SignatureVerifier, type Verdict } from '@onehop/primitives'
+import type { Sats } from '../amount.ts'
+import type { Block } from '../block.ts'
+import type { CoinsView } from '../coin.ts'
+import type { HeaderNode } from '../header-node.ts'
+import { hashKey, type TxId, type Wtxid } from '../ids.ts'
+import { MAX_MEMPOOL_BYTES } from '../limits.ts'
+import type { ChainParameters } from '../params.ts'
+import { type OutPoint, outPointKey, type Transaction } from '../transaction.ts'
+import { checkAcceptance } from './check-acceptance.ts'
+import { closure, MempoolEntry } from './mempool-entry.ts'
+
+/** What the mempool has to know of the chain at the moment of a call. */
+export interface MempoolContext {
+  /** Coins at the tip. */
+  readonly coins: CoinsView
+  readonly tip: HeaderNode
+  /** Unix time in seconds. */
+  readonly now: number
+  readonly verifier: SignatureVerifier
+}
+
+export interface MempoolOptions {
+  readonly parameters: ChainParameters
+  /** Memory in bytes. Default {@link MAX_MEMPOOL_BYTES}. */
+  readonly limit?: number
+}
+
+/**
+ * Transactions that wait for a block. First seen wins: what spends a coin that another one here spends is refused.
+ * Knows no clock and no chain of its own.
+ */
+export class Mempool {
+  readonly parameters: ChainParameters
+  /** Memory in bytes beyond which the transactions that pay least are dropped. */
+  readonly limit: number
+  private readonly byTxid = new Map<string, MempoolEntry>()
+  private readonly byWtxid = new Map<string, MempoolEntry>()
+  private readonly spenders = new Map<string, MempoolEntry>()
+  private usedBytes = 0
+
+  constructor({ parameters, limit = MAX_MEMPOOL_BYTES }: MempoolOptions) {
+    this.parameters = parameters
+    this.limit = limit
+  }
+
+  /** Transactions. */
+  get size(): number {
+    return this.byTxid.size
+  }
+
+  /** Memory that the transactions are charged. */
+  get bytes(): number {
+    return this.usedBytes
+  }
+
+  get(txid: TxId): Transaction | undefined {
+    return this.entry(txid)?.transaction
+  }
+
+  getByWtxid(wtxid: Wtxid): Transaction | undefined {
+    return this.byWtxid.get(hashKey(wtxid))?.transaction
+  }
+
+  has(txid: TxId): boolean {
+    return this.byTxid.has(hashKey(txid))
+  }
+
+  entry(txid: TxId): MempoolEntry | undefined {
+    return this.byTxid.get(hashKey(txid))
+  }
+
+  /** In the order in which they came: parents before children. */
+  entries(): IterableIterator<MempoolEntry> {
+    return this.byTxid.values()
+  }
+
+  /** The transaction here that spends the output. */
+  spenderOf(outPoint: OutPoint): Transaction | undefined {
+    return this.spenders.get(outPointKey(outPoint))?.transaction
+  }
+
+  /** Whether {@link accept} would take it. Changes nothing. */
+  check(transaction: Transaction, context: MempoolContext): Verdict {
+    const checked = checkAcceptance(transaction, this, context, { checkScripts: true })
+    return checked.ok ? OK : checked
+  }
+
+  /** Takes the transaction, or says why not. What pays least may have to go for it. */
+  accept(transaction: Transaction, context: MempoolContext): Verdict {
+    return this.take(transaction, context, { checkScripts: true })
+  }
+
+  /**
+   * A block was connected: its transactions leave, and whatever spends a coin that it spent.
+   * @returns what left without being in the block.
+   */
+  onBlockConnected(block: Block): Transaction[] {
+    const conflicting = new Set<MempoolEntry>()
+    for (const transaction of block.transactions) {
+      const included = this.entry(transaction.txid)
+      if (included !== undefined) this.unlink(included)
+      for (const { previousOutput } of transaction.inputs) {
+        const spender = this.spenders.get(outPointKey(previousOutput))
+        if (spender !== undefined) conflicting.add(spender)
+      }
+    }
+    return this.removeWithDescendants(conflicting)
+  }
+
+  /**
+   * The chain was reorganised: takes the disconnected blocks' transactions back, and looks at everything here again.
+   * @param returned lowest block first.
+   * @returns what had to leave.
+   */
+  onReorganised(returned: readonly Transaction[], context: MempoolContext): Transaction[] {
+    const waiting = [...this.byTxid.values()]
+    for (const entry of waiting.toReversed()) this.unlink(entry)
+    for (const transaction of returned) this.take(transaction, context, { checkScripts: true })
+    const dropped: Transaction[] = []
+    for (const { transaction, time } of waiting) {
+      const verdict = this.take(transaction, { ...context, now: time }, { checkScripts: false })
+      if (!verdict.ok && verdict.code !== 'txn-already-in-mempool') dropped.push(transaction)
+    }
+    return dropped
+  }
+
+  private take(
+    transaction: Transaction,
+    context: MempoolContext,
+    options: { readonly checkScripts: boolean },
+  ): Verdict {
+    const checked = checkAcceptance(transaction, this, context, options)
+    if (!checked.ok) return checked
+    const { fee, sigopsCost } = checked.value
+    const entry = new MempoolEntry(transaction, fee, context.now, context.tip.height, sigopsCost)
+    this.link(entry)
+    this.evictToLimit()
+    return this.has(transaction.txid) ? OK : refused('mempool full')
+  }
+
+  private link(entry: MempoolEntry): void {
+    const { transaction } = entry
+    this.byTxid.set(hashKey(transaction.txid), entry)
+    this.byWtxid.set(hashKey(transaction.wtxid), entry)
+    this.usedBytes += entry.memoryBytes
+    for (const { previousOutput } of transaction.inputs) {
+      this.spenders.set(outPointKey(previousOutput), entry)
+      const parent = this.entry(previousOutput.txid)
+      if (parent === undefined) continue
+      entry.parents.add(parent)
+      parent.children.add(entry)
+    }
+  }
+
+  private unlink(entry: MempoolEntry): void {
+    const { transaction } = entry
+    this.byTxid.delete(hashKey(transaction.txid))
+    this.byWtxid.delete(hashKey(transaction.wtxid))
+    this.usedBytes -= entry.memoryBytes
+    for (const { previousOutput } of transaction.inputs) this.spenders.delete(outPointKey(previousOutput))
+    for (const parent of entry.parents) parent.children.delete(entry)
+    for (const child of entry.children) child.parents.delete(entry)
+  }
+
+  private removeWithDescendants(entries: Iterable<MempoolEntry>): Transaction[] {
+    const leaving = closure(entries, entry => entry.children)
+    for (const entry of leaving) this.unlink(entry)
+    return Array.from(leaving, entry => entry.transaction)
+  }
+
+  /** Drops those that pay least for themselves and their descendants until the memory suffices. */
+  private evictToLimit(): void {
+    while (this.usedBytes > this.limit) {
+      const [first, ...rest] = this.byTxid.values()
+      if (first === undefined) return
+      const worst = rest.reduce((least, entry) => (paysLess(entry, least) ? entry : least), first)
+      this.removeWithDescendants([worst])
+    }
+  }
+}
+
+interface Package {
+  readonly fee: Sats
+  readonly size: bigint
+}
+
+function withDescendants(entry: MempoolEntry): Package {
+  let { fee } = entry
+  let size = entry.transaction.virtualSize
+  for (const descendant of entry.descendants) {
+    fee += descendant.fee
+    size += descendant.transaction.virtualSize
+  }
+  return { fee, size: BigInt(size) }
+}
+
+function paysLess(a: MempoolEntry, b: MempoolEntry): boolean {
+  const left = withDescendants(a)
+  const right = withDescendants(b)
+  return left.fee * right.size < right.fee * left.size
+}

@@ -96,9 +96,10 @@ class BlockSpending {
       () => this.checkScripts(transaction, spent.value.coins),
     )
     if (!verdict.ok) return verdict
-    for (const coin of spent.value.coins) this.spentCoins.push(coin)
-    if (!transaction.isCoinbase)
+    if (!transaction.isCoinbase) {
+      this.spent.push(spent.value.coins)
       for (const { previousOutput } of transaction.inputs) coins.spend(previousOutput)
+    }
     coins.addOutputs(transaction, node.height)
     return OK
   }

@@ -9,7 +9,6 @@ const SEQUENCE_DISABLE_FLAG = 2 ** 31
 
 /** A condition's element; in segwit policy wants exactly nothing or 1. */
 function popCondition({ stack, version, flags }: Execution): boolean {
-  if (stack.size === 0) throw new ScriptFailure('UNBALANCED_CONDITIONAL')
   const top = stack.peek()
   if (version === 'witness_v0' && flags & FLAG.MINIMALIF) {
     require(top.length === 0 || (top.length === 1 && top[0] === 1), 'MINIMALIF')

@@ -3,6 +3,11 @@ import { HASH_WINDOW_BYTES } from './limits.ts'
 import { sha1OnThread } from './piece-hash.ts'
 import { SwarmError } from './swarm-error.ts'
 
+/** Memory that is about to be written in full, without the cost of zeroing it first. */
+export function unfilledBytes(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+}
+
 /** Fills `buffer` from `position`. @returns the bytes read: fewer only at the end of the file. */
 export async function readFully(file: FileHandle, buffer: Uint8Array, position: number): Promise<number> {
   let read = 0

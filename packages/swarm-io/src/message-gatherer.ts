@@ -1,4 +1,5 @@
 import { encodedMessageLength, type WireConnection, type WireMessage, writeMessage } from '@onehop/swarm'
+import { unfilledBytes } from './file-pieces.ts'
 import { GATHER_BYTES, MAX_UNREAD_BYTES } from './limits.ts'
 
 /**
@@ -39,7 +40,7 @@ export class MessageGatherer {
 
   flush(): void {
     if (this.messages.length === 0) return
-    const bytes = new Uint8Array(this.gatheredBytes)
+    const bytes = unfilledBytes(this.gatheredBytes)
     let offset = 0
     for (const message of this.messages) offset = writeMessage(message, bytes, offset)
     this.messages = []

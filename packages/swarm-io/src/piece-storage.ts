@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { equalBytes } from '@onehop/primitives'
 import { Bitfield, type BlockRange, pieceCount, pieceHashAt, type TorrentInfo } from '@onehop/swarm'
 import { syncFolder } from './atomic-file.ts'
-import { hashPieces, readFully, writeFully } from './file-pieces.ts'
+import { hashPieces, readFully, unfilledBytes, writeFully } from './file-pieces.ts'
 import { type FileStamp, sameStamp, stampOf } from './hash-file.ts'
 import { READ_CHUNK_BYTES } from './limits.ts'
 import { sha1OnThread } from './piece-hash.ts'
@@ -113,7 +113,7 @@ export class PieceStorage {
   private async read(position: number, length: number, nowMs: number): Promise<Uint8Array> {
     try {
       await this.checkUnchanged(nowMs)
-      const bytes = new Uint8Array(length)
+      const bytes = unfilledBytes(length)
       if ((await readFully(this.file, bytes, position)) === length) return bytes
     } catch (error) {
       throw swarmErrorOf(error, `read ${this.path}`)

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import {
+  BLOCK_BYTES,
+  encodeMessage,
+  MAX_QUEUED_REQUESTS,
+  MAX_REQUEST_BYTES,
+  type PeerKey,
+  type WireMessage,
+} from '@onehop/swarm'
+import fc from 'fast-check'
+import { makeContent, type VirtualPeer, VirtualSwarm } from './virtual-swarm.ts'
+
+const PIECE = 4 * BLOCK_BYTES
+const { content, info } = makeContent(10 * PIECE, PIECE)
+
+/** A fetcher or a seeder, and a peer connected to it that says whatever it is told to. */
+function scene(victimHasContent: boolean) {
+  const swarm = new VirtualSwarm(info)
+  const victim = swarm.addPeer('victim', victimHasContent ? { content } : {})
+  victim.machine.setFetching(!victimHasContent)
+  const hostile = swarm.addPeer('hostile')
+  const [key] = swarm.connect(hostile, victim)
+  swarm.run(50)
+  return { swarm, victim, hostile, key }
+}
+
+function codeAfter(victimHasContent: boolean, say: (hostile: VirtualPeer, key: PeerKey) => void): string {
+  const { swarm, victim, hostile, key } = scene(victimHasContent)
+  say(hostile, key)
+  swarm.run(500)
+  const reason = victim.drops[0]?.reason
+  return reason === undefined || reason.ok ? 'nothing' : `${reason.code} by ${reason.blame}`
+}
+
+const saying =
+  (...messages: WireMessage[]) =>
+  (hostile: VirtualPeer, key: PeerKey) => {
+    for (const message of messages) hostile.send(key, message)
+  }
+const INTERESTED: WireMessage = { type: 'interested' }
+
+describe('a hostile peer is dropped and blamed', () => {
+  const cases: [string, boolean, ReturnType<typeof saying>, string][] = [
+    ['for a have beyond the last piece', false, saying({ type: 'have', piece: 10 }), 'bad-have'],
+    [
+      'for a bitfield that is too short',
+      false,
+      saying({ type: 'bitfield', bits: new Uint8Array(1) }),
+      'bad-bitfield',
+    ],
+    [
+      'for a bitfield with bits beyond the last piece',
+      false,
+      saying({ type: 'bitfield', bits: Uint8Array.of(0, 1) }),
+      'bad-bitfield',
+    ],
+    [
+      'for a second bitfield',
+      false,
+      saying({ type: 'bitfield', bits: new Uint8Array(2) }, { type: 'bitfield', bits: new Uint8Array(2) }),
+      'repeated-bitfield',
+    ],
+    [
+      'for a block of a piece that does not exist',
+      false,
+      saying({ type: 'piece', piece: 10, begin: 0, block: new Uint8Array(BLOCK_BYTES) }),
+      'bad-block',
+    ],
+    [
+      'for a block that is not where blocks are',
+      false,
+      saying({ type: 'piece', piece: 0, begin: 5, block: new Uint8Array(BLOCK_BYTES) }),
+      'bad-block',
+    ],
+    [
+      'for a block of a wrong length',
+      false,
+      saying({ type: 'piece', piece: 0, begin: 0, block: new Uint8Array(0) }),
+      'bad-block',
+    ],
+    [
+      'for sending much that nobody asked for',
+      false,
+      (hostile, key) => {
+        for (let i = 0; i < 9; i++) {
+          hostile.send(key, { type: 'piece', piece: i, begin: 0, block: new Uint8Array(BLOCK_BYTES) })
+        }
+      },
+      'unrequested-block',
+    ],
+    [
+      'for a request beyond the end of a piece',
+      true,
+      (hostile, key) => {
+        hostile.send(key, INTERESTED)
+        hostile.send(key, { type: 'request', piece: 0, begin: PIECE, length: 1 })
+      },
+      'bad-request',
+    ],
+    [
+      'for a request of an absurd length',
+      true,
+      saying(INTERESTED, { type: 'request', piece: 0, begin: 0, length: MAX_REQUEST_BYTES + 1 }),
+      'bad-request',
+    ],
+    [
+      'for a request for nothing',
+      true,
+      saying(INTERESTED, { type: 'request', piece: 0, begin: 0, length: 0 }),
+      'bad-request',
+    ],
+    [
+      'for a request of a piece that we do not have',
+      false,
+      saying(INTERESTED, { type: 'request', piece: 0, begin: 0, length: 1 }),
+      'request-for-missing-piece',
+    ],
+    [
+      'for a flood of requests while it is choked',
+      true,
+      (hostile, key) => {
+        for (let i = 0; i <= MAX_QUEUED_REQUESTS; i++) {
+          hostile.send(key, { type: 'request', piece: 0, begin: 0, length: 1 })
+        }
+      },
+      'too-many-requests',
+    ],
+    [
+      'for a flood of requests when it is unchoked',
+      true,
+      (hostile, key) => {
+        hostile.send(key, INTERESTED)
+        const request = encodeMessage({ type: 'request', piece: 0, begin: 0, length: 1 })
+        hostile.sendBytes(key, Buffer.concat(new Array<Uint8Array>(MAX_QUEUED_REQUESTS + 10).fill(request)))
+      },
+      'too-many-requests',
+    ],
+    [
+      'for an extension handshake that is no dictionary',
+      true,
+      saying({ type: 'extended', id: 0, payload: Uint8Array.of(1) }),
+      'bad-extension-handshake',
+    ],
+    [
+      'for ut_metadata that is malformed',
+      true,
+      saying({ type: 'extended', id: 1, payload: Uint8Array.of(1) }),
+      'bad-metadata-message',
+    ],
+    [
+      'for a message of absurd length',
+      true,
+      (hostile, key) => hostile.sendBytes(key, Uint8Array.of(255, 255, 255, 255)),
+      'message-too-long',
+    ],
+  ]
+  for (const [what, victimHasContent, say, code] of cases) {
+    it(what, () => assert.equal(codeAfter(victimHasContent, say), `${code} by sender`))
+  }
+})
+
+describe('a peer that is only late or odd is not blamed', () => {
+  it('when its request crosses our choke', () => {
+    assert.equal(codeAfter(true, saying({ type: 'request', piece: 0, begin: 0, length: 1 })), 'nothing')
+  })
+
+  it('when it cancels what it did not request', () => {
+    assert.equal(codeAfter(true, saying({ type: 'cancel', piece: 0, begin: 0, length: 1 })), 'nothing')
+  })
+
+  it('when it repeats itself', () => {
+    const say = saying({ type: 'have', piece: 1 }, { type: 'have', piece: 1 }, INTERESTED, INTERESTED, {
+      type: 'choke',
+    })
+    assert.equal(codeAfter(false, say), 'nothing')
+  })
+
+  it('when it speaks extensions that we do not know', () => {
+    assert.equal(codeAfter(true, saying({ type: 'extended', id: 77, payload: Uint8Array.of(1) })), 'nothing')
+  })
+
+  it('when a block comes after it was cancelled', () => {
+    const block = content.slice(0, BLOCK_BYTES)
+    assert.equal(codeAfter(false, saying({ type: 'piece', piece: 0, begin: 0, block })), 'nothing')
+  })
+})
+
+describe('a fetcher survives anything on one connection', () => {
+  it('and completes from another', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 30 }), { maxLength: 10 }),
+        fc.integer(),
+        (garbage, seed) => {
+          const swarm = new VirtualSwarm(info, { seed })
+          const victim = swarm.addPeer('victim')
+          victim.machine.setFetching(true)
+          const hostile = swarm.addPeer('hostile')
+          const [key] = swarm.connect(hostile, victim)
+          for (const bytes of garbage) hostile.sendBytes(key, bytes)
+          swarm.connect(victim, swarm.addPeer('seeder', { content }))
+          assert.ok(swarm.runUntil(() => victim.isComplete))
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+})

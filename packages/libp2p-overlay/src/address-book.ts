@@ -1,3 +1,4 @@
+import { peerIdFromString } from '@libp2p/peer-id'
 import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { PeerAddress } from '@onehop/overlay'
 import { BoundedMap } from '@onehop/primitives'
@@ -6,6 +7,17 @@ import { MAX_ADDRESS_BOOK_PEERS, MAX_ADDRESS_BYTES, MAX_ADDRESSES_PER_PEER } fro
 /** The bytes of an address without the peer id at its end. */
 export function addressBytes(address: Multiaddr): PeerAddress {
   return address.decapsulateCode(CODE_P2P).bytes
+}
+
+/** An address that ends in a peer id, and the id; undefined for any other text. */
+export function parseNamedAddress(text: string): { address: Multiaddr; peerId: string } | undefined {
+  try {
+    const address = multiaddr(text)
+    const peerId = address.getComponents().findLast(component => component.code === CODE_P2P)?.value
+    return peerId === undefined ? undefined : { address, peerId: peerIdFromString(peerId).toString() }
+  } catch {
+    return undefined
+  }
 }
 
 function parseAddress(bytes: PeerAddress): Multiaddr | undefined {

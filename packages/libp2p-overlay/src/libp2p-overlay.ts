@@ -1,6 +1,6 @@
 import type { Logger } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import type {
   Cancel,
   Inspection,
@@ -16,6 +16,7 @@ import type {
 import { attemptDecode, describeRejection, type Verdict } from '@onehop/primitives'
 import { AddressBook, addressBytes } from './address-book.ts'
 import type { OverlayComponents } from './components.ts'
+import { Introducers } from './introducers.ts'
 import {
   DEFAULT_LOOKUP_DEADLINE_MS,
   DEFAULT_LOOKUP_LIMIT,
@@ -27,7 +28,7 @@ import {
 } from './limits.ts'
 import { Links } from './links.ts'
 import { LiveEnvironment, unpredictableRandom } from './live-environment.ts'
-import { failedOutcome, Operations } from './operations.ts'
+import { failedOutcome, Operations, SOMEBODY_ANSWERED } from './operations.ts'
 import { PeerTable } from './peer-table.ts'
 import { PenaltyLedger } from './penalty-ledger.ts'
 import { ed25519Signer, VerificationQueue } from './signer.ts'
@@ -65,6 +66,12 @@ export interface KnownPeer {
   readonly addresses: readonly Multiaddr[]
 }
 
+/** Starts an operation of the machine; may return how to cancel it. */
+type Beginning<Message> = (
+  machine: OverlayMachine<Message>,
+  done: (outcome: Outcome) => void,
+) => Cancel | undefined
+
 /**
  * Runs an overlay machine on a libp2p node: streams, dials, timers and signatures outside, promises for the user.
  * A libp2p service: libp2p calls {@link start} and {@link stop}.
@@ -74,7 +81,10 @@ export class Libp2pOverlay<Message> {
   /** The stream protocol, e.g. `/onehop/kelips/1`. */
   readonly protocol: string
   readonly penalties: PenaltyLedger
-  /** The outcome of the first join that succeeded. Never rejects; `cancelled` when the overlay stops before. */
+  /**
+   * The outcome of the first join that succeeded; after one that failed, resolves also with the first message of a
+   * peer, since machines go on trying by themselves. Never rejects; `cancelled` when the overlay stops before.
+   */
   readonly ready: Promise<Outcome>
   private readonly components: OverlayComponents
   private readonly factory: OverlayFactory<Message>
@@ -87,8 +97,12 @@ export class Libp2pOverlay<Message> {
   private readonly operations = new Operations()
   private readonly counters = createOverlayStats()
   private readonly links: Links
+  private readonly introducers: Introducers
   private readonly stopListening: () => void
   private readonly markReady: (outcome: Outcome) => void
+  private entered = false
+  private joinFailed = false
+  private readyNow = false
   private environment: LiveEnvironment<Message> | undefined
   private machine: OverlayMachine<Message> | undefined
 
@@ -100,6 +114,7 @@ export class Libp2pOverlay<Message> {
     this.random = init.random ?? unpredictableRandom()
     this.log = components.logger.forComponent(`onehop:overlay:${init.factory.protocol}`)
     this.links = this.createLinks()
+    this.introducers = new Introducers(components, this.book, this.table)
     this.stopListening = this.penalties.onBan((peerId, reason) => this.onBan(peerId, reason))
     let markReady: (outcome: Outcome) => void = () => {}
     this.ready = new Promise(resolve => {
@@ -135,45 +150,55 @@ export class Libp2pOverlay<Message> {
     this.machine = undefined
     this.operations.stop()
     this.stopListening()
-    this.markReady(failedOutcome('cancelled'))
+    this.becomeReady(failedOutcome('cancelled'))
     if (hadPeers) await new Promise(resolve => setTimeout(resolve, LEAVE_GRACE_MS))
     this.environment?.stop()
     this.verification.stop()
     await this.links.close()
   }
 
+  /** libp2p stops its services and its connections side by side; a goodbye must be said before. */
+  beforeStop(): Promise<void> {
+    return this.stop()
+  }
+
   /**
-   * Enters the network through peers at these multiaddrs; none of them: this node is the first. When not one can be
-   * reached the outcome fails as `unreachable` and the call may be repeated.
+   * Enters the network through peers at these multiaddrs; none of them: this node is the first. The machine hears of
+   * those that answer, and of those that do not when their address names them, so that it can look for them later.
+   * When that leaves nobody the outcome fails as `unreachable`. The call may be repeated.
    */
   async join(introducers: readonly string[], options: OperationOptions = {}): Promise<Outcome> {
     const beganMs = this.now()
-    const dials = await Promise.all(introducers.map(address => this.reach(address, options.signal)))
+    const dials = await Promise.all(
+      introducers.map(address => this.introducers.reach(address, options.signal)),
+    )
     const handles = dials.filter(handle => handle !== undefined)
     if (handles.length === 0 && introducers.length > 0)
       return failedOutcome('unreachable', introducers.length, this.now() - beganMs)
+    this.entered = true
     const outcome = await this.joinThrough(handles, options.signal)
-    if (outcome.failure === undefined) this.markReady(outcome)
+    if (outcome.failure === undefined) this.becomeReady(outcome)
+    else this.joinFailed = true
     return outcome
   }
 
   /** Announces what this node has, until {@link withdraw}. */
   publish(publication: Publication, options: OperationOptions = {}): Promise<Outcome> {
-    return this.run((machine, done) => void machine.publish(publication, done), options.signal)
+    return this.operate((machine, done) => void machine.publish(publication, done), options.signal)
   }
 
   /** Takes back this node's publications under the key; with a target, only the one that leads there. */
   withdraw(key: Key, options: OperationOptions & { readonly target?: Uint8Array } = {}): Promise<Outcome> {
-    return this.run((machine, done) => void machine.withdraw(key, done, options.target), options.signal)
+    return this.operate((machine, done) => void machine.withdraw(key, done, options.target), options.signal)
   }
 
   lookup(key: Key, request: LookupRequest = {}): Promise<Outcome> {
-    return this.run((machine, done) => machine.lookup(key, lookupOptions(request), done), request.signal)
+    return this.operate((machine, done) => machine.lookup(key, lookupOptions(request), done), request.signal)
   }
 
   /** By words. @throws when this overlay cannot search. */
   search(words: readonly string[], request: LookupRequest = {}): Promise<Outcome> {
-    return this.run((machine, done) => {
+    return this.operate((machine, done) => {
       if (machine.search === undefined) throw new Error(`${this.factory.protocol} cannot search by words`)
       return machine.search(words, lookupOptions(request), done)
     }, request.signal)
@@ -182,6 +207,11 @@ export class Libp2pOverlay<Message> {
   /** The machine's tables; empty when it does not run. */
   inspect(): Inspection {
     return this.machine?.inspect() ?? {}
+  }
+
+  /** Whether {@link ready} has resolved. */
+  get isReady(): boolean {
+    return this.readyNow
   }
 
   /** A copy of the counters. */
@@ -211,10 +241,13 @@ export class Libp2pOverlay<Message> {
     })
   }
 
-  private async run(
-    begin: (machine: OverlayMachine<Message>, done: (outcome: Outcome) => void) => Cancel | undefined,
-    signal?: AbortSignal,
-  ): Promise<Outcome> {
+  /** Before the machine has been told to join, nobody could be asked. */
+  private operate(begin: Beginning<Message>, signal?: AbortSignal): Promise<Outcome> {
+    if (!this.entered && this.machine !== undefined) return Promise.resolve(failedOutcome('no peers'))
+    return this.run(begin, signal)
+  }
+
+  private async run(begin: Beginning<Message>, signal?: AbortSignal): Promise<Outcome> {
     const machine = this.machine
     if (machine === undefined) throw new Error('the overlay does not run')
     return this.operations.run(done => begin(machine, done), signal)
@@ -239,10 +272,26 @@ export class Libp2pOverlay<Message> {
     else this.penalties.penalise(peerId, MALFORMED_PENALTY_POINTS, describeRejection(decoded))
   }
 
+  private becomeReady(outcome: Outcome): void {
+    this.readyNow = true
+    this.markReady(outcome)
+  }
+
   private deliver(peerId: string, message: Message): void {
+    if (this.joinFailed && !this.readyNow) this.becomeReady(SOMEBODY_ANSWERED)
     const id = peerIdFromString(peerId).toMultihash().bytes
     if (this.table.isFull && this.table.find(id) === undefined) this.counters.messagesDropped++
-    else this.machine?.receive(this.table.intern(id), message)
+    else this.receiveSafely(this.table.intern(id), message)
+  }
+
+  /** A machine never throws for what a peer sent; if one does, that is a bug to be seen, and the stream ends. */
+  private receiveSafely(from: PeerHandle, message: Message): void {
+    try {
+      this.machine?.receive(from, message)
+    } catch (error) {
+      this.log.error('the machine failed at a message: %e', error)
+      throw error
+    }
   }
 
   /** Only of peers that the machine knows: the others it cannot have written to. */
@@ -275,23 +324,6 @@ export class Libp2pOverlay<Message> {
     } catch (error) {
       if (timeout.aborted && signal?.aborted !== true) return failedOutcome('timed out', introducers.length)
       throw error
-    }
-  }
-
-  /** Dials an introducer. Undefined when it does not answer, or is ourselves. */
-  private async reach(address: string, signal?: AbortSignal): Promise<PeerHandle | undefined> {
-    const timeout = AbortSignal.timeout(OPEN_TIMEOUT_MS)
-    try {
-      const target = multiaddr(address)
-      const connection = await this.components.connectionManager.openConnection(target, {
-        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-      })
-      this.book.learn(connection.remotePeer.toString(), [addressBytes(target)])
-      return this.table.intern(connection.remotePeer.toMultihash().bytes)
-    } catch (error) {
-      this.log('introducer %s does not answer: %e', address, error)
-      signal?.throwIfAborted()
-      return undefined
     }
   }
 }

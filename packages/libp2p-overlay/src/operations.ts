@@ -5,6 +5,16 @@ export function failedOutcome(failure: Failure, attempts = 0, elapsedMs = 0): Ou
   return { pointers: [], hops: 0, messages: 0, attempts, elapsedMs, acknowledgements: 0, failure }
 }
 
+/** How a join ended that had failed at first, when a peer speaks to us after all. */
+export const SOMEBODY_ANSWERED: Outcome = Object.freeze({
+  pointers: [],
+  hops: 1,
+  messages: 0,
+  attempts: 1,
+  elapsedMs: 0,
+  acknowledgements: 0,
+})
+
 /** Turns the machine's callbacks into promises, and sees that none waits forever. */
 export class Operations {
   private readonly pending = new Set<(outcome: Outcome) => void>()

@@ -5,7 +5,7 @@ import type { NetworkLog } from './network-types.ts'
 
 /** What entering the overlay needs. */
 export interface JoinPort {
-  readonly overlay: Pick<Libp2pOverlay<unknown>, 'join'>
+  readonly overlay: Pick<Libp2pOverlay<unknown>, 'join' | 'isReady'>
   readonly bootstrap: readonly string[]
   /** Addresses of peers that are connected already, whoever dialled. */
   connected(): string[]
@@ -17,7 +17,7 @@ export interface JoinPort {
 export async function joinOverlay(port: JoinPort): Promise<void> {
   const { overlay, bootstrap, signal, log } = port
   let delayMs = FIRST_REDIAL_MS
-  while (!signal.aborted) {
+  while (!signal.aborted && !overlay.isReady) {
     try {
       const introducers = bootstrap.length === 0 ? [] : [...new Set([...bootstrap, ...port.connected()])]
       const outcome = await overlay.join(introducers, { signal })

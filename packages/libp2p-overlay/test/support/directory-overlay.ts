@@ -105,6 +105,9 @@ class DirectoryMachine implements OverlayMachine<DirectoryMessage> {
   onUnreachable(peer: PeerHandle): void {
     this.unreachable.push(bytesToHex(this.env.idOf(peer)))
     this.forget(peer)
+    if (this.peers.size > 0) return
+    this.joined?.(outcome({ failure: 'unreachable' }))
+    this.joined = undefined
   }
 
   publish({ key }: Publication, done: (outcome: Outcome) => void): void {

@@ -1,0 +1,51 @@
+import type { Logger } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { PeerHandle } from '@onehop/overlay'
+import { type AddressBook, addressBytes, parseNamedAddress } from './address-book.ts'
+import type { OverlayComponents } from './components.ts'
+import { OPEN_TIMEOUT_MS } from './limits.ts'
+import type { PeerTable } from './peer-table.ts'
+
+/** Turns the addresses that a user gave into peers to join through. */
+export class Introducers {
+  private readonly components: OverlayComponents
+  private readonly book: AddressBook
+  private readonly table: PeerTable
+  private readonly log: Logger
+
+  constructor(components: OverlayComponents, book: AddressBook, table: PeerTable) {
+    this.components = components
+    this.book = book
+    this.table = table
+    this.log = components.logger.forComponent('onehop:overlay:introducers')
+  }
+
+  /**
+   * Dials. Undefined when nobody answers and the address names nobody, or when it is our own.
+   * @throws the signal's reason.
+   */
+  async reach(address: string, signal?: AbortSignal): Promise<PeerHandle | undefined> {
+    const timeout = AbortSignal.timeout(OPEN_TIMEOUT_MS)
+    try {
+      const target = multiaddr(address)
+      const connection = await this.components.connectionManager.openConnection(target, {
+        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      })
+      this.book.learn(connection.remotePeer.toString(), [addressBytes(target)])
+      return this.table.intern(connection.remotePeer.toMultihash().bytes)
+    } catch (error) {
+      this.log('introducer %s does not answer: %e', address, error)
+      signal?.throwIfAborted()
+      return this.named(address)
+    }
+  }
+
+  /** The peer that an address names, with the address put into the book for later. */
+  private named(address: string): PeerHandle | undefined {
+    const named = parseNamedAddress(address)
+    if (named === undefined || named.peerId === this.components.peerId.toString()) return undefined
+    this.book.learn(named.peerId, [addressBytes(named.address)])
+    return this.table.intern(peerIdFromString(named.peerId).toMultihash().bytes)
+  }
+}

@@ -1,0 +1,161 @@
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { identify } from '@libp2p/identify'
+import type { Libp2p } from '@libp2p/interface'
+import { tcp } from '@libp2p/tcp'
+import type { Outcome, OverlayFactory, PeerId, Pointer } from '@onehop/overlay'
+import type { HarnessNetwork, HarnessTimes, NetworkRequest, OverlayHarness } from '@onehop/overlay/contract'
+import { createLibp2p } from 'libp2p'
+import { type Libp2pOverlay, libp2pOverlay } from '../../src/index.ts'
+
+interface LiveNode<M> {
+  readonly libp2p: Libp2p<{ overlay: Libp2pOverlay<M>; [name: string]: unknown }>
+  readonly overlay: Libp2pOverlay<M>
+  readonly address: string
+  readonly idBytes: PeerId
+  dead: boolean
+}
+
+async function startNode<M>(factory: OverlayFactory<M>): Promise<LiveNode<M>> {
+  const state = { dead: false }
+  const libp2p = await createLibp2p<{ overlay: Libp2pOverlay<M>; [name: string]: unknown }>({
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionManager: { inboundConnectionThreshold: 10_000, maxIncomingPendingConnections: 1_000 },
+    connectionMonitor: { enabled: false },
+    connectionGater: { denyDialPeer: () => state.dead, denyInboundConnection: () => state.dead },
+    services: { identify: identify(), overlay: libp2pOverlay<M>({ factory }) },
+  })
+  return Object.assign(state, {
+    libp2p,
+    overlay: libp2p.services.overlay,
+    address: libp2p.getMultiaddrs()[0]!.toString(),
+    idBytes: libp2p.peerId.toMultihash().bytes,
+  })
+}
+
+class LiveHarnessNetwork<M> implements HarnessNetwork {
+  private readonly factory: OverlayFactory<M>
+  private readonly nodes: LiveNode<M>[] = []
+
+  constructor(factory: OverlayFactory<M>) {
+    this.factory = factory
+  }
+
+  async addNode(): Promise<number> {
+    return this.nodes.push(await startNode(this.factory)) - 1
+  }
+
+  join(node: number, introducers: readonly number[]): Promise<Outcome> {
+    return this.overlay(node).join(introducers.map(introducer => this.node(introducer).address))
+  }
+
+  publish: HarnessNetwork['publish'] = (node, publication) => this.overlay(node).publish(publication)
+
+  withdraw: HarnessNetwork['withdraw'] = (node, key) => this.overlay(node).withdraw(key)
+
+  lookup: HarnessNetwork['lookup'] = (node, key, options) => {
+    const cancelling = new AbortController()
+    const cancelled: Outcome = {
+      pointers: [],
+      hops: 0,
+      messages: 0,
+      attempts: 0,
+      elapsedMs: 0,
+      acknowledgements: 0,
+      failure: 'cancelled',
+    }
+    const outcome = this.overlay(node)
+      .lookup(key, { ...options, signal: cancelling.signal })
+      .catch(error => {
+        if (cancelling.signal.aborted) return cancelled
+        throw error
+      })
+    return { outcome, cancel: () => cancelling.abort() }
+  }
+
+  async leave(node: number): Promise<void> {
+    await this.node(node).libp2p.stop()
+  }
+
+  async kill(node: number): Promise<void> {
+    const killed = this.node(node)
+    killed.dead = true
+    for (const connection of killed.libp2p.getConnections()) connection.abort(new Error('killed'))
+    await killed.libp2p.stop()
+  }
+
+  wait(ms: number): Promise<void> {
+    return new Promise(resolve => setTimeout(resolve, ms))
+  }
+
+  idOf(node: number): PeerId {
+    return this.node(node).idBytes
+  }
+
+  now(): number {
+    return Date.now()
+  }
+
+  inspect: HarnessNetwork['inspect'] = node => this.overlay(node).inspect()
+
+  penalised(): readonly PeerId[] {
+    return []
+  }
+
+  tables: HarnessNetwork['tables'] = () => []
+
+  partition(): Promise<void> {
+    throw new Error('not live')
+  }
+
+  heal(): Promise<void> {
+    throw new Error('not live')
+  }
+
+  signAs(): Pointer {
+    throw new Error('not live')
+  }
+
+  handPointer(): Promise<void> {
+    throw new Error('not live')
+  }
+
+  sendGarbage(): Promise<void> {
+    throw new Error('not live')
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) node.dead = true
+    await Promise.all(this.nodes.map(node => node.libp2p.stop()))
+  }
+
+  private node(node: number): LiveNode<M> {
+    return this.nodes[node]!
+  }
+
+  private overlay(node: number): Libp2pOverlay<M> {
+    return this.node(node).overlay
+  }
+}
+
+/** Networks of real libp2p nodes on this machine, for the contract's tests. */
+export function liveHarness<M>(
+  factory: OverlayFactory<M>,
+  times: HarnessTimes,
+  mostHops: number,
+): OverlayHarness {
+  return {
+    times,
+    mostHops,
+    seeds: [1],
+    faults: { loss: false, partition: false, attack: false },
+    create: async ({ nodes }: NetworkRequest) => {
+      const network = new LiveHarnessNetwork(factory)
+      await Promise.all(Array.from({ length: nodes }, () => network.addNode()))
+      return network
+    },
+  }
+}

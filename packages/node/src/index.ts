@@ -1,1 +1,5 @@
-export {}
+export { Datadir, type RpcFile } from './datadir.ts'
+export * from './errors.ts'
+export { type OnehopNode, startNode } from './node.ts'
+export { defaultDatadir, LOG_LEVELS, type LogLevel, type NodeOptions, onehopHome } from './options.ts'
+export { USER_AGENT, VERSION } from './version.ts'

@@ -2,6 +2,7 @@ import {
   type Block,
   type ChainParameters,
   COINBASE_MATURITY,
+  type OutPoint,
   scriptToAddress,
   type Transaction,
   type TxId,
@@ -158,10 +159,14 @@ export class WalletState {
    * A signed payment from confirmed coins or, where these do not suffice, the change of own unconfirmed payments.
    * The wallet's state stays as it is: give the transaction to {@link addMempoolTransaction} before anything
    * else is paid, or the next payment chooses the same coins.
+   * @param mayUse leaves out coins that the payment must not spend.
    */
-  createPayment(request: PaymentRequest): Result<Payment> {
+  createPayment(
+    request: PaymentRequest,
+    mayUse: (outpoint: OutPoint) => boolean = () => true,
+  ): Result<Payment> {
     const coins = Array.from(this.log.unspent())
-      .filter(coin => this.isSpendable(coin))
+      .filter(coin => this.isSpendable(coin) && mayUse(coin.outpoint))
       .map(coin => ({ ...coin, confirmed: coin.origin.height !== undefined }))
     return buildPayment(coins, this.book.unusedKey(true), request)
   }

@@ -1,0 +1,42 @@
+import { describeProvider, type Libp2pOverlay } from '@onehop/libp2p-overlay'
+import type { Key, Pointer } from '@onehop/overlay'
+import type { PeerSource } from '@onehop/swarm-io'
+import { CONTENT_LOOKUP_DEADLINE_MS, PROVIDER_LOOKUP_INTERVAL_MS } from '../limits.ts'
+import type { SwarmDialer } from './swarm-dialer.ts'
+
+/**
+ * The providers of content for a fetch that may last: those of the first lookup, then, as long as the fetch goes on,
+ * those of the next ones, so that providers that come later are used and lost ones are tried again.
+ */
+export async function* providersOf<M>(
+  overlay: Libp2pOverlay<M>,
+  dialer: SwarmDialer,
+  key: Key,
+  first: readonly Pointer[],
+  signal: AbortSignal,
+): AsyncGenerator<PeerSource> {
+  let pointers = first
+  while (!signal.aborted) {
+    for (const pointer of pointers) yield sourceOf(dialer, pointer)
+    await pause(PROVIDER_LOOKUP_INTERVAL_MS, signal)
+    if (signal.aborted) return
+    pointers = (await overlay.lookup(key, { deadlineMs: CONTENT_LOOKUP_DEADLINE_MS })).pointers
+  }
+}
+
+function sourceOf(dialer: SwarmDialer, pointer: Pointer): PeerSource {
+  const { peerId, addresses } = describeProvider(pointer)
+  return { peerId, connect: signal => dialer.openSwarmStream(peerId, addresses, signal) }
+}
+
+function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, durationMs)
+    signal.addEventListener('abort', end)
+  })
+}

@@ -1,0 +1,260 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Chain } from '@onehop/chain'
+import { serializeHeader } from '@onehop/ledger'
+import type { Network } from '@onehop/network'
+import { createRpcServer, type NodeStatus, type RawParams, RpcDispatcher, type RpcServer } from '@onehop/rpc'
+import type { SwarmSession } from '@onehop/swarm-io'
+import { createChainPort } from './chain-port.ts'
+import { ContentService } from './content/content-service.ts'
+import { Datadir } from './datadir.ts'
+import { createIdentity } from './identity.ts'
+import { createLogger, type Logger } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { MiningService } from './mining-service.ts'
+import { configure, type NodeConfiguration, type NodeOptions } from './options.ts'
+import { allMethods } from './rpc-methods/all-methods.ts'
+import type { MethodContext } from './rpc-methods/method-context.ts'
+import { statusOf } from './rpc-methods/node-methods.ts'
+import { USER_AGENT } from './version.ts'
+import { inMemoryWalletFile, walletFileAt } from './wallet-file.ts'
+import { WalletService } from './wallet-service.ts'
+
+/** A node that runs. */
+export interface OnehopNode {
+  /** URL of its RPC server; empty when it has none. */
+  readonly rpcUrl: string
+  /** Fulfilled when the node has stopped, whoever asked for it. */
+  readonly stopped: Promise<void>
+  status(): NodeStatus
+  /** Calls an RPC method inside the process. @throws {RpcError} */
+  call<T = unknown>(method: string, params?: RawParams): Promise<T>
+  /** Ends everything in order; what was confirmed is on the disk already. */
+  stop(): Promise<void>
+}
+
+/** Opens or makes the datadir, joins the network and answers RPC. @throws {ConfigurationError} and the errors of its parts. */
+export async function startNode(options: NodeOptions = {}): Promise<OnehopNode> {
+  const configuration = configure(options)
+  const node = new RunningNode(configuration)
+  try {
+    await node.start()
+  } catch (error) {
+    await node.stop()
+    throw error
+  }
+  return node
+}
+
+/** What stops last was started first. */
+type Closer = () => Promise<void> | void
+
+class RunningNode implements OnehopNode {
+  readonly stopped: Promise<void>
+  private readonly configuration: NodeConfiguration
+  private readonly datadir: Datadir | undefined
+  private readonly log: Logger
+  private readonly closers: Closer[] = []
+  private readonly markStopped: () => void
+  private readonly startedAtMs = performance.now()
+  private network: Network | undefined
+  private content: ContentService<unknown> | undefined
+  private context: MethodContext | undefined
+  private dispatcher: RpcDispatcher | undefined
+  private rpcServer: RpcServer | undefined
+  private warmUp: string | undefined = 'Starting…'
+  private stopping: Promise<void> | undefined
+
+  constructor(configuration: NodeConfiguration) {
+    this.configuration = configuration
+    this.datadir =
+      configuration.datadir === undefined ? undefined : new Datadir(configuration.datadir).create()
+    this.log = createLogger(configuration.logLevel, this.datadir?.logFile)
+    let markStopped = (): void => undefined
+    this.stopped = new Promise(resolve => {
+      markStopped = resolve
+    })
+    this.markStopped = markStopped
+  }
+
+  get rpcUrl(): string {
+    return this.rpcServer?.url ?? ''
+  }
+
+  status(): NodeStatus {
+    return statusOf(this.requireContext())
+  }
+
+  async call<T = unknown>(method: string, params?: RawParams): Promise<T> {
+    if (this.dispatcher === undefined) throw new Error('the node does not run')
+    const { signal } = new AbortController()
+    return (await this.dispatcher.call(method, params, { signal, wallet: undefined })) as T
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.close()
+    return this.stopping
+  }
+
+  async start(): Promise<void> {
+    const { parameters, peerToPeer, mineIntervalMs } = this.configuration
+    const datadir = this.datadir === undefined ? {} : { datadir: this.datadir.path }
+    const chain = await Chain.open({ parameters, nowSeconds, ...datadir })
+    this.closers.push(() => chain.close())
+    const wallet = await WalletService.open(
+      chain,
+      this.datadir ? walletFileAt(this.datadir.walletFile) : inMemoryWalletFile(),
+    )
+    this.closers.push(() => wallet.close())
+    const mining = new MiningService({ chain, script: () => wallet.mainScript, log: this.log })
+    this.closers.push(() => mining.stopInterval())
+    this.context = this.createContext({ chain, wallet, mining })
+    await this.serveRpc(this.context)
+    if (peerToPeer) await this.joinNetwork(chain)
+    if (mineIntervalMs !== undefined) mining.startInterval(mineIntervalMs)
+    this.ready()
+  }
+
+  private createContext(parts: Pick<MethodContext, 'chain' | 'wallet' | 'mining'>): MethodContext {
+    const node = this
+    return {
+      ...parts,
+      configuration: this.configuration,
+      parameters: this.configuration.parameters,
+      startedAtMs: this.startedAtMs,
+      get network() {
+        return node.network
+      },
+      get content() {
+        return node.content
+      },
+      rpcUrl: () => this.rpcUrl,
+      requestStop: () => void setImmediate(() => void this.stop()),
+    }
+  }
+
+  private async serveRpc(context: MethodContext): Promise<void> {
+    this.dispatcher = new RpcDispatcher({
+      methods: allMethods(context),
+      warmUp: () => this.warmUp,
+      onInternalError: (error, method) =>
+        this.log.error({ method, error: describe(error) }, 'a method failed'),
+    })
+    const { rpcPort } = this.configuration
+    if (rpcPort === undefined) return
+    const server = await createRpcServer({
+      methods: this.dispatcher,
+      port: rpcPort,
+      metrics: createMetrics(context),
+      ...(this.datadir === undefined ? {} : { cookiePath: this.datadir.cookie }),
+    })
+    this.rpcServer = server
+    this.closers.push(() => server.close())
+  }
+
+  private async joinNetwork(chain: Chain): Promise<void> {
+    this.warmUp = 'Joining the network…'
+    const [{ createNetwork }, { kelips, KELIPS_TESTNET }, { SwarmSession }] = await Promise.all([
+      import('@onehop/network'),
+      import('@onehop/kelips'),
+      import('@onehop/swarm-io'),
+    ])
+    const folder = this.contentFolder()
+    const session = new SwarmSession({
+      resumeDir: folder,
+      log: (message, details) => this.log.info({ ...details }, message),
+      onMisbehaviour: (peer, rejection) =>
+        this.log.warn({ peer, code: rejection.code }, 'a peer misbehaved in a swarm'),
+    })
+    const network = await createNetwork({
+      privateKey: this.datadir?.identity() ?? createIdentity(),
+      listen: this.configuration.listen,
+      bootstrap: this.configuration.connect,
+      genesisHash: this.configuration.parameters.genesis.header.hash,
+      chain: createChainPort(chain),
+      overlay: kelips(KELIPS_TESTNET),
+      agent: USER_AGENT,
+      log: (level, message, details) => this.log[level]({ ...details }, message),
+      onSwarmStream: connection => session.accept(connection),
+    })
+    this.network = network as Network
+    this.closers.push(() => network.stop())
+    this.announceWhatIsNew(chain, network as Network)
+    await this.startContent(session, network as Network)
+  }
+
+  private contentFolder(): string {
+    if (this.datadir !== undefined) return this.datadir.content
+    const folder = mkdtempSync(join(tmpdir(), 'onehop-content-'))
+    this.closers.push(() => rmSync(folder, { recursive: true, force: true }))
+    return folder
+  }
+
+  private announceWhatIsNew(chain: Chain, network: Network): void {
+    const stops = [
+      chain.on('tip', tip => network.announceTip(serializeHeader(tip.header))),
+      chain.on('transaction', transaction => network.announceTransactions([transaction.wtxid])),
+    ]
+    this.closers.push(() => {
+      for (const stop of stops) stop()
+    })
+  }
+
+  private async startContent(session: SwarmSession, network: Network): Promise<void> {
+    const content = new ContentService({
+      session,
+      overlay: network.overlay,
+      dialer: network,
+      downloadDir: this.datadir?.downloads ?? process.cwd(),
+      log: this.log,
+    })
+    this.closers.push(() => content.close())
+    this.content = content
+    void network.overlay.ready
+      .then(() => content.restore())
+      .catch((error: unknown) =>
+        this.log.error({ error: describe(error) }, 'content could not be offered again'),
+      )
+  }
+
+  private ready(): void {
+    this.warmUp = undefined
+    const { network } = this
+    if (this.rpcServer === undefined) return
+    this.datadir?.writeRpcFile({
+      url: this.rpcServer.url,
+      pid: process.pid,
+      peerId: network?.peerId,
+      addresses: network?.addresses() ?? [],
+    })
+    this.closers.push(() => this.datadir?.removeRpcFile())
+    this.log.info({ rpc: this.rpcServer.url, peerId: network?.peerId }, 'ready')
+  }
+
+  private requireContext(): MethodContext {
+    if (this.context === undefined) throw new Error('the node does not run')
+    return this.context
+  }
+
+  /** Ends in the reverse order of the start. One part's failure does not keep the others from closing. */
+  private async close(): Promise<void> {
+    this.warmUp = 'Stopping…'
+    for (const close of this.closers.reverse()) {
+      try {
+        await close()
+      } catch (error) {
+        this.log.error({ error: describe(error) }, 'a part of the node did not close cleanly')
+      }
+    }
+    this.markStopped()
+  }
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000)
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,22 @@
+import type { RpcMethod } from '@onehop/rpc'
+import { blockchainMethods } from './blockchain-methods.ts'
+import { contentMethods } from './content-methods.ts'
+import type { MethodContext } from './method-context.ts'
+import { miningMethods } from './mining-methods.ts'
+import { networkMethods } from './network-methods.ts'
+import { nodeMethods } from './node-methods.ts'
+import { transactionMethods } from './transaction-methods.ts'
+import { walletMethods } from './wallet-methods.ts'
+
+/** Every method of a node. */
+export function allMethods(context: MethodContext): RpcMethod[] {
+  return [
+    blockchainMethods,
+    transactionMethods,
+    miningMethods,
+    walletMethods,
+    networkMethods,
+    contentMethods,
+    nodeMethods,
+  ].flatMap(methods => methods(context))
+}

@@ -1,0 +1,126 @@
+import {
+  type Block,
+  type BlockHash,
+  type BlockHeader,
+  blockHashToHex,
+  type ChainParameters,
+  type HeaderNode,
+  scriptToAddress,
+  scriptToAsm,
+  scriptType,
+  serializeBlock,
+  serializeTransaction,
+  type Transaction,
+  targetOf,
+  txIdToHex,
+} from '@onehop/ledger'
+import { bytesToHex, reverseBytes } from '@onehop/primitives'
+import { BitcoinAmount } from '@onehop/rpc'
+
+/** 64 hexadecimal digits, big endian, as Core prints work and targets. */
+export function uint256Hex(value: bigint): string {
+  return value.toString(16).padStart(64, '0')
+}
+
+/** The compact target as Core prints it. */
+export function bitsHex(bits: number): string {
+  return bits.toString(16).padStart(8, '0')
+}
+
+/** How many times harder than the easiest target of mainnet. */
+export function difficultyOf(bits: number): number {
+  const easiest = Number(targetOf(0x1d00ffff))
+  return easiest / Number(targetOf(bits))
+}
+
+export function scriptJson(script: Uint8Array, parameters: ChainParameters) {
+  const address = scriptToAddress(script, parameters)
+  return {
+    asm: scriptToAsm(script),
+    hex: bytesToHex(script),
+    ...(address === undefined ? {} : { address }),
+    type: scriptType(script),
+  }
+}
+
+/** As `decoderawtransaction` shows a transaction. */
+export function transactionJson(transaction: Transaction, parameters: ChainParameters) {
+  return {
+    txid: txIdToHex(transaction.txid),
+    hash: txIdToHex(transaction.wtxid),
+    version: transaction.version,
+    size: transaction.totalSize,
+    vsize: transaction.virtualSize,
+    weight: transaction.weight,
+    locktime: transaction.lockTime,
+    vin: transaction.inputs.map((input, i) => {
+      const witness = input.witness.length === 0 ? {} : { txinwitness: input.witness.map(bytesToHex) }
+      if (transaction.isCoinbase && i === 0) {
+        return { coinbase: bytesToHex(input.scriptSig), ...witness, sequence: input.sequence }
+      }
+      return {
+        txid: txIdToHex(input.previousOutput.txid),
+        vout: input.previousOutput.index,
+        scriptSig: { asm: scriptToAsm(input.scriptSig), hex: bytesToHex(input.scriptSig) },
+        ...witness,
+        sequence: input.sequence,
+      }
+    }),
+    vout: transaction.outputs.map((output, n) => ({
+      value: new BitcoinAmount(output.value),
+      n,
+      scriptPubKey: scriptJson(output.scriptPubKey, parameters),
+    })),
+    hex: bytesToHex(serializeTransaction(transaction)),
+  }
+}
+
+/** Where a block stands: what a header alone does not say. */
+export interface BlockContext {
+  readonly node: HeaderNode
+  readonly medianTime: number
+  /** −1 when it is not in the active chain. */
+  readonly confirmations: number
+  readonly nextHash: BlockHash | undefined
+}
+
+/** As `getblockheader` shows a header. */
+export function headerJson(header: BlockHeader, { node, medianTime, confirmations, nextHash }: BlockContext) {
+  return {
+    hash: blockHashToHex(node.hash),
+    confirmations,
+    height: node.height,
+    version: header.version,
+    versionHex: (header.version >>> 0).toString(16).padStart(8, '0'),
+    merkleroot: bytesToHex(reverseBytes(header.merkleRoot)),
+    time: header.time,
+    mediantime: medianTime,
+    nonce: header.nonce,
+    bits: bitsHex(header.bits),
+    target: uint256Hex(targetOf(header.bits)),
+    difficulty: difficultyOf(header.bits),
+    chainwork: uint256Hex(node.chainWork),
+    ...(node.height === 0 ? {} : { previousblockhash: blockHashToHex(header.previousBlock) }),
+    ...(nextHash === undefined ? {} : { nextblockhash: blockHashToHex(nextHash) }),
+  }
+}
+
+/** As `getblock` shows a block; with whole transactions at verbosity 2. */
+export function blockJson(
+  block: Block,
+  context: BlockContext,
+  verbosity: number,
+  parameters: ChainParameters,
+) {
+  const { nextblockhash, ...header } = headerJson(block.header, context)
+  return {
+    ...header,
+    nTx: block.transactions.length,
+    size: serializeBlock(block).length,
+    weight: block.weight,
+    tx: block.transactions.map(transaction =>
+      verbosity >= 2 ? transactionJson(transaction, parameters) : txIdToHex(transaction.txid),
+    ),
+    ...(nextblockhash === undefined ? {} : { nextblockhash }),
+  }
+}

@@ -1,0 +1,186 @@
+import {
+  type BlockHash,
+  blockHashToHex,
+  type HeaderNode,
+  hexToBlockHash,
+  hexToTxId,
+  medianTimePast,
+  serializeBlock,
+  serializeHeader,
+  targetOf,
+} from '@onehop/ledger'
+import { bytesToHex, equalBytes } from '@onehop/primitives'
+import { BitcoinAmount, defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
+import {
+  type BlockContext,
+  bitsHex,
+  blockJson,
+  difficultyOf,
+  headerJson,
+  scriptJson,
+  uint256Hex,
+} from './blockchain-json.ts'
+import type { MethodContext } from './method-context.ts'
+
+const HASH = { type: 'hex', lengthBytes: 32 } as const
+
+function nodeOf({ chain }: MethodContext, hex: string): HeaderNode {
+  const node = chain.headerTree.get(hexToBlockHash(hex))
+  if (node === undefined) throw new RpcError(RPC_CODE.invalidAddressOrKey, 'Block not found')
+  return node
+}
+
+/** Where a block stands in the active chain. */
+export function blockContext({ chain }: MethodContext, node: HeaderNode): BlockContext {
+  const active = chain.hashAtHeight(node.height)
+  const isActive = active !== undefined && equalBytes(active, node.hash)
+  return {
+    node,
+    medianTime: medianTimePast(node),
+    confirmations: isActive ? chain.tip.height - node.height + 1 : -1,
+    nextHash: isActive ? chain.hashAtHeight(node.height + 1) : undefined,
+  }
+}
+
+async function blockOf({ chain }: MethodContext, hash: BlockHash) {
+  const block = await chain.getBlock(hash)
+  if (block === undefined)
+    throw new RpcError(RPC_CODE.miscError, 'Block not available (not fully downloaded)')
+  return block
+}
+
+function chainInfo(context: MethodContext) {
+  const { chain, parameters, network } = context
+  const { tip } = chain
+  const sync = network?.syncState()
+  const bestHeader = chain.headerTree.best
+  return {
+    chain: parameters.name,
+    blocks: tip.height,
+    headers: bestHeader.height,
+    bestblockhash: blockHashToHex(tip.hash),
+    bits: bitsHex(tip.header.bits),
+    target: uint256Hex(targetOf(tip.header.bits)),
+    difficulty: difficultyOf(tip.header.bits),
+    time: tip.header.time,
+    mediantime: medianTimePast(tip),
+    verificationprogress: bestHeader.height === 0 ? 1 : tip.height / bestHeader.height,
+    initialblockdownload: sync?.syncing ?? false,
+    chainwork: uint256Hex(tip.chainWork),
+    size_on_disk: 0,
+    pruned: false,
+    warnings: [],
+  }
+}
+
+function branchTipJson({ chain }: MethodContext, leaf: HeaderNode) {
+  const isActive = leaf === chain.tip
+  let fork = leaf
+  while (!chain.isActive(fork) && fork.parent !== undefined) fork = fork.parent
+  const status = leaf.invalid ? 'invalid' : chain.hasBlock(leaf.hash) ? 'valid-fork' : 'headers-only'
+  return {
+    height: leaf.height,
+    hash: blockHashToHex(leaf.hash),
+    branchlen: leaf.height - fork.height,
+    status: isActive ? 'active' : status,
+  }
+}
+
+/** The chain: bitcoind's calls. */
+export function blockchainMethods(context: MethodContext): RpcMethod[] {
+  const { chain, parameters } = context
+  return [
+    defineMethod({
+      name: 'getblockchaininfo',
+      category: 'Blockchain',
+      summary: 'State of the chain.',
+      handler: () => chainInfo(context),
+    }),
+    defineMethod({
+      name: 'getblockcount',
+      category: 'Blockchain',
+      summary: 'Height of the tip.',
+      handler: () => chain.tip.height,
+    }),
+    defineMethod({
+      name: 'getbestblockhash',
+      category: 'Blockchain',
+      summary: 'Hash of the tip.',
+      handler: () => blockHashToHex(chain.tip.hash),
+    }),
+    defineMethod({
+      name: 'getblockhash',
+      category: 'Blockchain',
+      summary: 'Hash of the block at a height of the active chain.',
+      params: { height: { type: 'integer' } },
+      handler: ({ height }) => {
+        const hash = height < 0 ? undefined : chain.hashAtHeight(height)
+        if (hash === undefined) throw new RpcError(RPC_CODE.invalidParameter, 'Block height out of range')
+        return blockHashToHex(hash)
+      },
+    }),
+    defineMethod({
+      name: 'getblockheader',
+      category: 'Blockchain',
+      summary: 'A block header, as JSON or as hex.',
+      params: { blockhash: HASH, verbose: { type: 'boolean', default: true } },
+      handler: async ({ blockhash, verbose }) => {
+        const node = nodeOf(context, blockhash)
+        if (!verbose) return bytesToHex(serializeHeader(node.header))
+        const { nextblockhash, ...header } = headerJson(node.header, blockContext(context, node))
+        const block = await chain.getBlock(node.hash)
+        return {
+          ...header,
+          ...(block === undefined ? {} : { nTx: block.transactions.length }),
+          ...(nextblockhash === undefined ? {} : { nextblockhash }),
+        }
+      },
+    }),
+    defineMethod({
+      name: 'getblock',
+      category: 'Blockchain',
+      summary: 'A block: 0 as hex, 1 with transaction ids, 2 with transactions.',
+      params: {
+        blockhash: HASH,
+        verbosity: { type: 'verbosity', default: 1, min: 0, max: 3, aliases: ['verbose'] },
+      },
+      handler: async ({ blockhash, verbosity }) => {
+        const node = nodeOf(context, blockhash)
+        const block = await blockOf(context, node.hash)
+        if (verbosity === 0) return bytesToHex(serializeBlock(block))
+        return blockJson(block, blockContext(context, node), verbosity, parameters)
+      },
+    }),
+    defineMethod({
+      name: 'getchaintips',
+      category: 'Blockchain',
+      summary: 'Tips of all known branches.',
+      handler: () => chain.headerTree.leaves().map(leaf => branchTipJson(context, leaf)),
+    }),
+    defineMethod({
+      name: 'gettxout',
+      category: 'Blockchain',
+      summary: 'An output that is not spent yet; null when there is none.',
+      params: {
+        txid: HASH,
+        n: { type: 'integer', min: 0 },
+        include_mempool: { type: 'boolean', default: true },
+      },
+      handler: ({ txid, n, include_mempool }) => {
+        const outpoint = { txid: hexToTxId(txid), index: n }
+        if (include_mempool && chain.mempool.spenderOf(outpoint) !== undefined) return null
+        const unconfirmed = include_mempool ? chain.mempool.get(outpoint.txid)?.outputs[n] : undefined
+        const coin = chain.getCoin(outpoint)
+        const output = unconfirmed ?? coin?.output
+        if (output === undefined) return null
+        return {
+          bestblock: blockHashToHex(chain.tip.hash),
+          confirmations: unconfirmed || coin === undefined ? 0 : chain.tip.height - coin.height + 1,
+          value: new BitcoinAmount(output.value),
+          scriptPubKey: scriptJson(output.scriptPubKey, parameters),
+          coinbase: coin?.coinbase ?? false,
+        }
+      },
+    }),
+  ]
+}

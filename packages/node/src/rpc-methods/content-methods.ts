@@ -1,0 +1,91 @@
+import { isAbsolute } from 'node:path'
+import { defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
+import { contentOf, type MethodContext } from './method-context.ts'
+
+/** Longest list of paths of one call: each is hashed from start to end. */
+const MAX_PATHS = 1_000
+
+function absolute(path: unknown): string {
+  if (typeof path === 'string' && isAbsolute(path)) return path
+  throw new RpcError(
+    RPC_CODE.invalidParameter,
+    `A path of the node's machine must be absolute, not ${JSON.stringify(path)}.`,
+  )
+}
+
+/** Publishing, finding and fetching files. */
+export function contentMethods(context: MethodContext): RpcMethod[] {
+  return [
+    defineMethod({
+      name: 'content.publish',
+      category: 'Content',
+      summary: 'Offers files to the network, and tells the overlay that this node has them.',
+      params: {
+        path: { type: 'string', optional: true, description: 'absolute path of a file' },
+        paths: { type: 'array', optional: true, description: 'absolute paths of files' },
+        name: {
+          type: 'string',
+          optional: true,
+          description: "name to publish under; default the file's own",
+        },
+      },
+      handler: async ({ path, paths, name }, { signal }) => {
+        const all = [...(path === undefined ? [] : [path]), ...(paths ?? [])].map(absolute)
+        if (all.length === 0)
+          throw new RpcError(RPC_CODE.invalidParameter, 'Name at least one file to publish.')
+        if (all.length > MAX_PATHS)
+          throw new RpcError(RPC_CODE.invalidParameter, `At most ${MAX_PATHS} files at once.`)
+        if (name !== undefined && all.length > 1) {
+          throw new RpcError(RPC_CODE.invalidParameter, 'One name fits one file only.')
+        }
+        const published = []
+        for (const file of all) published.push(await contentOf(context).publish(file, name, signal))
+        return published
+      },
+    }),
+    defineMethod({
+      name: 'content.lookup',
+      category: 'Content',
+      summary: 'Who provides the content.',
+      params: { key: { type: 'string', description: 'CID, infohash, magnet link or name' } },
+      handler: ({ key }, { signal }) => contentOf(context).lookup(key, signal),
+    }),
+    defineMethod({
+      name: 'content.fetch',
+      category: 'Content',
+      summary: 'Brings the content here, from all its providers at once.',
+      params: {
+        key: { type: 'string', description: 'CID, infohash, magnet link or name' },
+        output: {
+          type: 'string',
+          optional: true,
+          description: 'absolute path of a file, or of a folder for it',
+        },
+      },
+      handler: ({ key, output }, { signal }) =>
+        contentOf(context).fetch(key, output === undefined ? undefined : absolute(output), signal),
+    }),
+    defineMethod({
+      name: 'content.list',
+      category: 'Content',
+      summary: 'What this node offers and fetches.',
+      handler: () => contentOf(context).list(),
+    }),
+    defineMethod({
+      name: 'content.remove',
+      category: 'Content',
+      summary: 'Stops offering the content and takes its pointers back; the file stays.',
+      params: { key: { type: 'string', description: 'CID, infohash, magnet link or name' } },
+      handler: async ({ key }, { signal }) => {
+        await contentOf(context).remove(key, signal)
+        return null
+      },
+    }),
+    defineMethod({
+      name: 'swarm.list',
+      category: 'Content',
+      summary: 'What this node offers and fetches, with rates and traffic.',
+      handler: () => contentOf(context).traffic(),
+    }),
+  ]
+}

@@ -1,0 +1,83 @@
+import { addressToScript } from '@onehop/ledger'
+import { hexToBytes } from '@onehop/primitives'
+import { defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
+import { difficultyOf } from './blockchain-json.ts'
+import type { MethodContext } from './method-context.ts'
+
+/** Shortest interval of the miner, in milliseconds: a block takes longer to cross a network than to be found. */
+const MIN_INTERVAL_MS = 10
+/** Longest: what a timer can wait. */
+const MAX_INTERVAL_MS = 2 ** 31 - 1
+/** Blocks of one call. */
+const MAX_BLOCKS_PER_CALL = 100_000
+
+/** The script of an address. @throws {RpcError} -5 when it is none. */
+function scriptOf({ parameters }: MethodContext, address: string): Uint8Array {
+  const script = addressToScript(address, parameters)
+  if (script.ok) return script.value
+  throw new RpcError(RPC_CODE.invalidAddressOrKey, `Error: Invalid address: ${script.detail ?? script.code}`)
+}
+
+/** Mining: bitcoind's calls and the interval miner. */
+export function miningMethods(context: MethodContext): RpcMethod[] {
+  const { chain, mining, wallet, parameters } = context
+  return [
+    defineMethod({
+      name: 'generatetoaddress',
+      category: 'Mining',
+      summary: 'Mines blocks that pay an address.',
+      params: {
+        nblocks: { type: 'integer', min: 0, max: MAX_BLOCKS_PER_CALL },
+        address: { type: 'string', description: 'address of this chain' },
+        maxtries: { type: 'integer', optional: true },
+      },
+      handler: ({ nblocks, address }, { signal }) =>
+        mining.generate(nblocks, scriptOf(context, address), signal),
+    }),
+    defineMethod({
+      name: 'generate',
+      category: 'Mining',
+      summary: 'Mines blocks that pay the wallet of this node.',
+      params: { nblocks: { type: 'integer', min: 0, max: MAX_BLOCKS_PER_CALL } },
+      handler: ({ nblocks }, { signal }) => mining.generate(nblocks, wallet.mainScript, signal),
+    }),
+    defineMethod({
+      name: 'submitblock',
+      category: 'Mining',
+      summary: 'Hands in a block; null when it was taken, otherwise why not.',
+      params: { hexdata: { type: 'hex' }, dummy: { type: 'any', optional: true } },
+      handler: ({ hexdata }) => mining.submit(hexToBytes(hexdata)),
+    }),
+    defineMethod({
+      name: 'getmininginfo',
+      category: 'Mining',
+      summary: 'State of mining.',
+      handler: () => ({
+        blocks: chain.tip.height,
+        difficulty: difficultyOf(chain.tip.header.bits),
+        pooledtx: chain.mempool.size,
+        chain: parameters.name,
+        warnings: [],
+      }),
+    }),
+    defineMethod({
+      name: 'miner.start',
+      category: 'Mining',
+      summary: 'Mines a block each so many milliseconds from now on.',
+      params: { intervalMs: { type: 'integer', min: MIN_INTERVAL_MS, max: MAX_INTERVAL_MS } },
+      handler: ({ intervalMs }) => {
+        mining.startInterval(intervalMs)
+        return null
+      },
+    }),
+    defineMethod({
+      name: 'miner.stop',
+      category: 'Mining',
+      summary: 'Ends what miner.start began.',
+      handler: async () => {
+        await mining.stopInterval()
+        return null
+      },
+    }),
+  ]
+}

@@ -1,0 +1,153 @@
+import type { PeerSummary } from '@onehop/network'
+import { defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
+import { USER_AGENT, VERSION_NUMBER } from '../version.ts'
+import { type MethodContext, networkOf } from './method-context.ts'
+
+const PROTOCOL_VERSION = 1
+
+function toPeerInfo(peer: PeerSummary, id: number) {
+  return {
+    id,
+    peerId: peer.peerId,
+    addr: peer.address,
+    inbound: peer.direction === 'inbound',
+    subver: peer.agent,
+    synced_blocks: peer.height ?? -1,
+    synced_headers: peer.height ?? -1,
+    ...(peer.latencyMs === undefined ? {} : { pingtime: peer.latencyMs / 1000 }),
+    score: peer.score,
+  }
+}
+
+async function dial(context: MethodContext, address: string): Promise<string> {
+  try {
+    return await networkOf(context).connect(address)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new RpcError(RPC_CODE.nodeNotConnected, `Cannot connect to ${address}: ${reason}`)
+  }
+}
+
+/** Peers: bitcoind's calls, with peer ids and multiaddrs in the place of IP addresses, and ours. */
+export function networkMethods(context: MethodContext): RpcMethod[] {
+  return [
+    defineMethod({
+      name: 'getnetworkinfo',
+      category: 'Network',
+      summary: 'What this node is on the network.',
+      handler: () => {
+        const peers = context.network?.peers() ?? []
+        const inbound = peers.filter(peer => peer.direction === 'inbound').length
+        return {
+          version: VERSION_NUMBER,
+          subversion: `/${USER_AGENT}/`,
+          protocolversion: PROTOCOL_VERSION,
+          localservices: '0000000000000000',
+          localservicesnames: [],
+          localrelay: true,
+          timeoffset: 0,
+          networkactive: context.network !== undefined,
+          connections: peers.length,
+          connections_in: inbound,
+          connections_out: peers.length - inbound,
+          networks: [],
+          relayfee: 0.00001,
+          incrementalfee: 0.00001,
+          localaddresses: context.network?.addresses() ?? [],
+          warnings: [],
+        }
+      },
+    }),
+    defineMethod({
+      name: 'getpeerinfo',
+      category: 'Network',
+      summary: 'Connected peers, as bitcoind lists them.',
+      handler: () => (context.network?.peers() ?? []).map(toPeerInfo),
+    }),
+    defineMethod({
+      name: 'getconnectioncount',
+      category: 'Network',
+      summary: 'Number of connected peers.',
+      handler: () => context.network?.peers().length ?? 0,
+    }),
+    defineMethod({
+      name: 'peers.list',
+      category: 'Network',
+      summary: 'Connected peers.',
+      handler: () => networkOf(context).peers(),
+    }),
+    defineMethod({
+      name: 'peers.connect',
+      category: 'Network',
+      summary: 'Connects to a node.',
+      params: { address: { type: 'string', description: 'multiaddr with a peer id' } },
+      handler: async ({ address }) => ({ peerId: await dial(context, address) }),
+    }),
+    defineMethod({
+      name: 'addnode',
+      category: 'Network',
+      summary: 'Connects to a node (add, onetry) or lets it go (remove).',
+      params: {
+        node: { type: 'string', description: 'multiaddr with a peer id' },
+        command: { type: 'string', description: 'add, remove or onetry' },
+      },
+      handler: async ({ node, command }) => {
+        if (command === 'remove') await networkOf(context).disconnect(node.slice(node.lastIndexOf('/') + 1))
+        else if (command === 'add' || command === 'onetry') await dial(context, node)
+        else throw new RpcError(RPC_CODE.invalidParameter, `"${command}" is none of add, remove and onetry.`)
+        return null
+      },
+    }),
+    defineMethod({
+      name: 'disconnectnode',
+      category: 'Network',
+      summary: 'Closes the connection to a peer.',
+      params: { peerid: { type: 'string', aliases: ['address'], description: 'peer id' } },
+      handler: async ({ peerid }) => {
+        const network = networkOf(context)
+        if (!network.peers().some(peer => peer.peerId === peerid)) {
+          throw new RpcError(RPC_CODE.nodeNotConnected, 'Node not found in connected nodes')
+        }
+        await network.disconnect(peerid)
+        return null
+      },
+    }),
+    defineMethod({
+      name: 'setban',
+      category: 'Network',
+      summary: 'Refuses a peer, or takes that back.',
+      params: {
+        peerid: { type: 'string', aliases: ['subnet'], description: 'peer id' },
+        command: { type: 'string', description: 'add or remove' },
+        bantime: {
+          type: 'integer',
+          optional: true,
+          min: 0,
+          description: 'seconds; default until the node is stopped',
+        },
+      },
+      handler: ({ peerid, command, bantime }) => {
+        const network = networkOf(context)
+        if (command === 'remove') network.unban(peerid)
+        else if (command === 'add') network.ban(peerid, bantime ? bantime * 1000 : undefined)
+        else throw new RpcError(RPC_CODE.invalidParameter, `"${command}" is neither add nor remove.`)
+        return null
+      },
+    }),
+    defineMethod({
+      name: 'listbanned',
+      category: 'Network',
+      summary: 'Peers that are refused.',
+      handler: () =>
+        networkOf(context)
+          .banned()
+          .map(address => ({ address })),
+    }),
+    defineMethod({
+      name: 'overlay.inspect',
+      category: 'Overlay',
+      summary: 'The tables of this node: groups, view, contacts, filetuples.',
+      handler: () => networkOf(context).overlay.inspect(),
+    }),
+  ]
+}

@@ -1,0 +1,78 @@
+import { blockHashToHex } from '@onehop/ledger'
+import { defineMethod, type NodeStatus, type OverlaySummary, type RpcMethod } from '@onehop/rpc'
+import { VERSION } from '../version.ts'
+import type { MethodContext } from './method-context.ts'
+
+const NO_OVERLAY: OverlaySummary = { group: 0, k: 0, view: 0, contacts: 0, filetuples: 0 }
+
+/** How many of each thing the overlay's tables hold. */
+function overlaySummary({ network }: MethodContext): OverlaySummary {
+  if (network === undefined) return NO_OVERLAY
+  const { group, k, view, contacts, filetuples } = network.overlay.inspect() as Record<string, unknown>
+  return {
+    group: Number(group),
+    k: Number(k),
+    view: sizeOf(view),
+    contacts: sizeOf(contacts),
+    filetuples: sizeOf(filetuples),
+  }
+}
+
+function sizeOf(table: unknown): number {
+  if (Array.isArray(table)) return table.length
+  return typeof table === 'number' ? table : 0
+}
+
+/** What `node.status` tells. */
+export function statusOf(context: MethodContext): NodeStatus {
+  const { configuration, parameters, chain, network, wallet, mining } = context
+  const { intervalMs } = mining
+  return {
+    ...(configuration.name === undefined ? {} : { name: configuration.name }),
+    network: parameters.name,
+    version: VERSION,
+    pid: process.pid,
+    peerId: network?.peerId ?? '',
+    addresses: network?.addresses() ?? [],
+    rpc: context.rpcUrl(),
+    datadir: configuration.datadir ?? '',
+    height: chain.tip.height,
+    headers: chain.headerTree.best.height,
+    bestBlock: blockHashToHex(chain.tip.hash),
+    peers: network?.peers().length ?? 0,
+    mempool: chain.mempool.size,
+    syncing: network?.syncState().syncing ?? false,
+    overlay: overlaySummary(context),
+    address: wallet.mainAddress,
+    balanceSats: Number(wallet.state.balance().confirmed),
+    ...(intervalMs === undefined ? {} : { mining: { intervalMs } }),
+  }
+}
+
+/** The node itself: its status, how long it runs, and its end. */
+export function nodeMethods(context: MethodContext): RpcMethod[] {
+  return [
+    defineMethod({
+      name: 'node.status',
+      category: 'Control',
+      summary: 'Everything about this node at a glance.',
+      handler: () => statusOf(context),
+    }),
+    defineMethod({
+      name: 'uptime',
+      category: 'Control',
+      summary: 'Seconds since the node was started.',
+      handler: () => Math.floor((performance.now() - context.startedAtMs) / 1000),
+    }),
+    defineMethod({
+      name: 'stop',
+      category: 'Control',
+      summary: 'Ends the node.',
+      availableInWarmUp: true,
+      handler: () => {
+        context.requestStop()
+        return 'onehop stopping'
+      },
+    }),
+  ]
+}

@@ -1,0 +1,246 @@
+import {
+  blockHashToHex,
+  type HeaderNode,
+  hexToBlockHash,
+  hexToTxId,
+  type MempoolEntry,
+  MIN_RELAY_FEE_RATE,
+  parseTransaction,
+  serializeTransaction,
+  type Transaction,
+  type TxId,
+  txIdToHex,
+} from '@onehop/ledger'
+import { attemptDecode, bytesToHex, equalBytes, hexToBytes, type Rejection } from '@onehop/primitives'
+import { BitcoinAmount, defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
+import { transactionJson } from './blockchain-json.ts'
+import type { MethodContext } from './method-context.ts'
+
+const TXID = { type: 'hex', lengthBytes: 32 } as const
+/** Transactions of one `testmempoolaccept`, as in bitcoind. */
+const MAX_TESTED_TRANSACTIONS = 25
+/** Bitcoins per 1,000 virtual bytes that `sendrawtransaction` takes for a mistake, as in bitcoind: 0.10. */
+const DEFAULT_MAX_FEE_RATE_SATS = 10_000_000n
+const VIRTUAL_BYTES_PER_RATE = 1_000n
+
+function decode(hex: string): Transaction {
+  const parsed = attemptDecode('TX decode failed', () => parseTransaction(hexToBytes(hex)))
+  if (parsed.ok) return parsed.value
+  throw new RpcError(
+    RPC_CODE.deserializationError,
+    `${parsed.code}. Make sure the tx has at least one input.`,
+  )
+}
+
+function rejectionError({ code, detail }: Rejection): RpcError {
+  if (code === 'bad-txns-inputs-missingorspent') return new RpcError(RPC_CODE.verifyError, code)
+  return new RpcError(RPC_CODE.verifyRejected, detail === undefined ? code : `${code}, ${detail}`)
+}
+
+function entryOf({ chain }: MethodContext, txid: string): MempoolEntry {
+  const entry = chain.mempool.entry(hexToTxId(txid))
+  if (entry === undefined) throw new RpcError(RPC_CODE.invalidAddressOrKey, 'Transaction not in mempool')
+  return entry
+}
+
+function entryJson({ transaction, fee, time, height }: MempoolEntry) {
+  return {
+    vsize: transaction.virtualSize,
+    weight: transaction.weight,
+    time,
+    height,
+    fees: { base: new BitcoinAmount(fee), modified: new BitcoinAmount(fee) },
+    wtxid: txIdToHex(transaction.wtxid),
+  }
+}
+
+/** The fee that the transaction would pay, when all its coins are known. */
+function feeOf({ chain }: MethodContext, transaction: Transaction): bigint | undefined {
+  let fee = 0n
+  for (const { previousOutput } of transaction.inputs) {
+    const unconfirmed = chain.mempool.get(previousOutput.txid)?.outputs[previousOutput.index]
+    const output = unconfirmed ?? chain.getCoin(previousOutput)?.output
+    if (output === undefined) return undefined
+    fee += output.value
+  }
+  for (const { value } of transaction.outputs) fee -= value
+  return fee
+}
+
+function checkMaxFee(context: MethodContext, transaction: Transaction, maxFeeRate: bigint): void {
+  const fee = feeOf(context, transaction)
+  if (maxFeeRate === 0n || fee === undefined) return
+  if (fee * VIRTUAL_BYTES_PER_RATE > maxFeeRate * BigInt(transaction.virtualSize)) {
+    throw new RpcError(RPC_CODE.verifyError, 'Fee exceeds maximum configured by user (maxfeerate)')
+  }
+}
+
+interface Located {
+  readonly transaction: Transaction
+  /** Absent while it waits for a block. */
+  readonly node?: HeaderNode
+}
+
+/** In the mempool, in the named block, in the wallet, or in the block that still has one of its coins. */
+async function locate(
+  context: MethodContext,
+  txid: TxId,
+  blockHash: string | undefined,
+): Promise<Located | undefined> {
+  const { chain, wallet } = context
+  if (blockHash !== undefined) return locateIn(context, txid, chain.headerTree.get(hexToBlockHash(blockHash)))
+  const waiting = chain.mempool.get(txid)
+  if (waiting !== undefined) return { transaction: waiting }
+  const height = wallet.state.transaction(txid)?.height
+  const own = height === undefined ? undefined : await locateIn(context, txid, chain.nodeAtHeight(height))
+  return own ?? chain.findTransaction(txid)
+}
+
+async function locateIn(
+  { chain }: MethodContext,
+  txid: TxId,
+  node: HeaderNode | undefined,
+): Promise<Located | undefined> {
+  const block = node && (await chain.getBlock(node.hash))
+  const transaction = block?.transactions.find(each => equalBytes(each.txid, txid))
+  return node && transaction && { transaction, node }
+}
+
+function locatedJson({ chain, parameters }: MethodContext, { transaction, node }: Located) {
+  const json = transactionJson(transaction, parameters)
+  if (node === undefined) return json
+  const { time } = node.header
+  const confirmations = chain.isActive(node) ? chain.tip.height - node.height + 1 : 0
+  return { ...json, blockhash: blockHashToHex(node.hash), confirmations, time, blocktime: time }
+}
+
+function mempoolMethods(context: MethodContext): RpcMethod[] {
+  const { mempool } = context.chain
+  return [
+    defineMethod({
+      name: 'getrawmempool',
+      category: 'Blockchain',
+      summary: 'Transactions that wait for a block.',
+      params: {
+        verbose: { type: 'boolean', default: false },
+        mempool_sequence: { type: 'boolean', optional: true },
+      },
+      handler: ({ verbose }) => {
+        const entries = [...mempool.entries()]
+        if (!verbose) return entries.map(({ transaction }) => txIdToHex(transaction.txid))
+        return Object.fromEntries(entries.map(entry => [txIdToHex(entry.transaction.txid), entryJson(entry)]))
+      },
+    }),
+    defineMethod({
+      name: 'getmempoolinfo',
+      category: 'Blockchain',
+      summary: 'Size and limits of the mempool.',
+      handler: () => {
+        const entries = [...mempool.entries()]
+        const relayFee = new BitcoinAmount(MIN_RELAY_FEE_RATE)
+        return {
+          loaded: true,
+          size: entries.length,
+          bytes: entries.reduce((sum, { transaction }) => sum + transaction.virtualSize, 0),
+          usage: mempool.bytes,
+          total_fee: new BitcoinAmount(entries.reduce((sum, { fee }) => sum + fee, 0n)),
+          maxmempool: mempool.limit,
+          mempoolminfee: relayFee,
+          minrelaytxfee: relayFee,
+          fullrbf: false,
+        }
+      },
+    }),
+    defineMethod({
+      name: 'getmempoolentry',
+      category: 'Blockchain',
+      summary: 'One transaction of the mempool.',
+      params: { txid: TXID },
+      handler: ({ txid }) => entryJson(entryOf(context, txid)),
+    }),
+    defineMethod({
+      name: 'testmempoolaccept',
+      category: 'Rawtransactions',
+      summary: 'Whether the mempool would take transactions, each by itself.',
+      params: { rawtxs: { type: 'array' }, maxfeerate: { type: 'amount', optional: true } },
+      handler: ({ rawtxs }) => {
+        if (rawtxs.length === 0 || rawtxs.length > MAX_TESTED_TRANSACTIONS) {
+          throw new RpcError(
+            RPC_CODE.invalidParameter,
+            `Array must contain between 1 and ${MAX_TESTED_TRANSACTIONS} transactions.`,
+          )
+        }
+        return rawtxs.map(hex => testAccept(context, decode(String(hex))))
+      },
+    }),
+  ]
+}
+
+function testAccept(context: MethodContext, transaction: Transaction) {
+  const ids = { txid: txIdToHex(transaction.txid), wtxid: txIdToHex(transaction.wtxid) }
+  const verdict = context.chain.testTransaction(transaction)
+  if (!verdict.ok) return { ...ids, allowed: false, 'reject-reason': verdict.code }
+  const fee = feeOf(context, transaction)
+  return {
+    ...ids,
+    allowed: true,
+    vsize: transaction.virtualSize,
+    ...(fee === undefined ? {} : { fees: { base: new BitcoinAmount(fee) } }),
+  }
+}
+
+/** Transactions and the mempool: bitcoind's calls. */
+export function transactionMethods(context: MethodContext): RpcMethod[] {
+  const { chain, parameters } = context
+  return [
+    ...mempoolMethods(context),
+    defineMethod({
+      name: 'sendrawtransaction',
+      category: 'Rawtransactions',
+      summary: 'Hands in a transaction, from where it goes to the peers.',
+      params: {
+        hexstring: { type: 'hex' },
+        maxfeerate: { type: 'amount', default: DEFAULT_MAX_FEE_RATE_SATS },
+      },
+      handler: async ({ hexstring, maxfeerate }) => {
+        const transaction = decode(hexstring)
+        checkMaxFee(context, transaction, maxfeerate)
+        const verdict = await chain.acceptTransaction(serializeTransaction(transaction))
+        const isKnown = !verdict.ok && verdict.code === 'txn-already-in-mempool'
+        if (!verdict.ok && !isKnown) throw rejectionError(verdict)
+        return txIdToHex(transaction.txid)
+      },
+    }),
+    defineMethod({
+      name: 'getrawtransaction',
+      category: 'Rawtransactions',
+      summary: 'A transaction of the mempool, of a block that is named, or one that has a coin left.',
+      params: {
+        txid: TXID,
+        verbosity: { type: 'verbosity', default: 0, min: 0, max: 2, aliases: ['verbose'] },
+        blockhash: { type: 'hex', lengthBytes: 32, optional: true },
+      },
+      handler: async ({ txid, verbosity, blockhash }) => {
+        const located = await locate(context, hexToTxId(txid), blockhash)
+        if (located === undefined) {
+          const where =
+            blockhash === undefined ? 'mempool or among unspent coins; name its block' : 'the block'
+          throw new RpcError(RPC_CODE.invalidAddressOrKey, `No such transaction found in ${where}.`)
+        }
+        return verbosity === 0
+          ? bytesToHex(serializeTransaction(located.transaction))
+          : locatedJson(context, located)
+      },
+    }),
+    defineMethod({
+      name: 'decoderawtransaction',
+      category: 'Rawtransactions',
+      summary: 'A transaction as JSON.',
+      params: { hexstring: { type: 'hex' }, iswitness: { type: 'boolean', optional: true } },
+      handler: ({ hexstring }) => {
+        const { hex: _hex, ...json } = transactionJson(decode(hexstring), parameters)
+        return json
+      },
+    }),
+  ]
+}

@@ -1,4 +1,6 @@
+export { Chain, type ChainEvents, type ChainOptions, type FoundTransaction } from './chain.ts'
 export * from './errors.ts'
+export * from './limits.ts'
 export * from './storage/disk-storage.ts'
 export * from './storage/memory-storage.ts'
 export type * from './storage/port.ts'

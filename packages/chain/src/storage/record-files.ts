@@ -29,7 +29,8 @@ export interface RecordFilesOptions {
   readonly maxFileBytes?: number
 }
 
-const HEADER_BYTES = 8
+/** Bytes before a record's payload: magic and length. */
+export const RECORD_HEADER_BYTES = 8
 const NO_BYTES = new Uint8Array(0)
 
 /**
@@ -55,7 +56,7 @@ export class RecordFiles {
 
   /** @throws {StoreCorruptError} when acknowledged bytes are missing. */
   static async open(storage: Storage, options: RecordFilesOptions): Promise<RecordFiles> {
-    const name = fileName(options.prefix, options.end.file)
+    const name = recordFileName(options.prefix, options.end.file)
     const current = await storage.openFile(name)
     const { lengthBytes } = options.end
     if (current.lengthBytes < lengthBytes) {
@@ -77,11 +78,11 @@ export class RecordFiles {
     const lengthBytes = payload.length + trailer.length
     if (
       this.current.lengthBytes > 0 &&
-      this.current.lengthBytes + HEADER_BYTES + lengthBytes > this.maxFileBytes
+      this.current.lengthBytes + RECORD_HEADER_BYTES + lengthBytes > this.maxFileBytes
     )
       await this.beginNextFile()
-    const offset = this.current.lengthBytes + HEADER_BYTES
-    const record = new ByteWriter(HEADER_BYTES + lengthBytes)
+    const offset = this.current.lengthBytes + RECORD_HEADER_BYTES
+    const record = new ByteWriter(RECORD_HEADER_BYTES + lengthBytes)
     record.writeBytes(this.magic).writeUint32(payload.length).writeBytes(payload).writeBytes(trailer)
     await this.current.append(record.toBytes())
     return { file: this.number, offset, lengthBytes }
@@ -95,14 +96,14 @@ export class RecordFiles {
   /** Payload and trailer. @throws {StoreCorruptError} when there is no such record there. */
   async read({ file, offset, lengthBytes }: RecordLocation): Promise<Uint8Array> {
     if (lengthBytes > MAX_RECORD_BYTES) throw new StoreCorruptError('A record is longer than records can be.')
-    const bytes = await this.readRaw(file, offset - HEADER_BYTES, HEADER_BYTES + lengthBytes)
-    const complete = bytes.length === HEADER_BYTES + lengthBytes
+    const bytes = await this.readRaw(file, offset - RECORD_HEADER_BYTES, RECORD_HEADER_BYTES + lengthBytes)
+    const complete = bytes.length === RECORD_HEADER_BYTES + lengthBytes
     if (!complete || !equalBytes(bytes.subarray(0, this.magic.length), this.magic)) {
       throw new StoreCorruptError(
-        `${fileName(this.prefix, file)} in ${this.storage.description} has no record at byte ${offset}.`,
+        `${recordFileName(this.prefix, file)} in ${this.storage.description} has no record at byte ${offset}.`,
       )
     }
-    return bytes.subarray(HEADER_BYTES)
+    return bytes.subarray(RECORD_HEADER_BYTES)
   }
 
   async close(): Promise<void> {
@@ -111,7 +112,7 @@ export class RecordFiles {
 
   private async readRaw(number: number, offset: number, lengthBytes: number): Promise<Uint8Array> {
     if (number === this.number) return this.current.read(offset, lengthBytes)
-    const older = await this.storage.openFile(fileName(this.prefix, number))
+    const older = await this.storage.openFile(recordFileName(this.prefix, number))
     try {
       return await older.read(offset, lengthBytes)
     } finally {
@@ -123,7 +124,7 @@ export class RecordFiles {
   private async beginNextFile(): Promise<void> {
     const finished = this.current
     await finished.sync()
-    const next = await this.storage.openFile(fileName(this.prefix, this.number + 1))
+    const next = await this.storage.openFile(recordFileName(this.prefix, this.number + 1))
     if (next.lengthBytes > 0) await next.truncate(0)
     this.current = next
     this.number += 1
@@ -131,7 +132,8 @@ export class RecordFiles {
   }
 }
 
-function fileName(prefix: string, number: number): string {
+/** `blk00000.dat` and so on. */
+export function recordFileName(prefix: string, number: number): string {
   return `${prefix}${String(number).padStart(5, '0')}.dat`
 }
 

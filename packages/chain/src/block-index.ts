@@ -1,0 +1,134 @@
+import type { HeaderNode } from '@onehop/ledger'
+import type { RecordLocation } from './storage/record-files.ts'
+import type { IndexEntry } from './store-format.ts'
+
+/** What is known of a header beyond its place in the tree. */
+export interface BlockEntry {
+  readonly node: HeaderNode
+  /** Where the body is, once it is stored. */
+  block: RecordLocation | undefined
+  /** Where the undo data are, once it was connected. */
+  undo: RecordLocation | undefined
+  /** Its body and those of all blocks before it are stored. */
+  linked: boolean
+  /** The order in which blocks became linked: at equal work, the first one stays. */
+  linkedOrder: number
+}
+
+/** Found invalid for good; a block that only this version cannot check gets another chance at the next start. */
+function isFailed({ invalid, rejection }: HeaderNode): boolean {
+  return invalid && rejection?.blame !== 'nobody'
+}
+
+/** What the store keeps of an entry. */
+export function indexEntryOf({ node, block, undo }: BlockEntry): IndexEntry {
+  return { header: node.header, height: node.height, block, undo, failed: isFailed(node) }
+}
+
+/** Whether `a` is to be chosen over `b`: more work, or linked earlier at equal work (Bitcoin's first-seen rule). */
+function isBetter(a: BlockEntry, b: BlockEntry): boolean {
+  if (a.node.chainWork !== b.node.chainWork) return a.node.chainWork > b.node.chainWork
+  return a.linkedOrder < b.linkedOrder
+}
+
+/** All known headers with their bodies' whereabouts, and the choice among them. In memory; the store has a copy. */
+export class BlockIndex {
+  private readonly entries = new Map<HeaderNode, BlockEntry>()
+  /** Entries with a body whose parent is not linked, by that parent. */
+  private readonly waiting = new Map<BlockEntry, BlockEntry[]>()
+  /** Linked, not invalid, and (after a prune) of more work than the tip. */
+  private readonly candidates = new Set<BlockEntry>()
+  /** Entries that were added since the store last got such. */
+  private unstored: BlockEntry[] = []
+  private waitingBodies = 0
+  private linkCount = 0
+
+  /** Bodies stored before their parent's. */
+  get waitingCount(): number {
+    return this.waitingBodies
+  }
+
+  /** The entry of a node of the header tree; a new one on first sight. */
+  entryOf(node: HeaderNode): BlockEntry {
+    const known = this.entries.get(node)
+    if (known !== undefined) return known
+    const entry: BlockEntry = {
+      node,
+      block: undefined,
+      undo: undefined,
+      linked: false,
+      linkedOrder: 0,
+    }
+    this.entries.set(node, entry)
+    this.unstored.push(entry)
+    return entry
+  }
+
+  /** Whether there are entries that the store has not. */
+  get hasUnstored(): boolean {
+    return this.unstored.length > 0
+  }
+
+  /** Hands over the entries that the store has not, parents first. They must go into its next commit. */
+  takeUnstored(): BlockEntry[] {
+    const entries = this.unstored
+    this.unstored = []
+    return entries
+  }
+
+  parentOf({ node }: BlockEntry): BlockEntry | undefined {
+    return node.parent && this.entryOf(node.parent)
+  }
+
+  /** The body is stored now: links it and those that waited for it, or lets it wait for its parent's. */
+  setBody(entry: BlockEntry, location: RecordLocation): void {
+    entry.block = location
+    const parent = this.parentOf(entry)
+    if (parent === undefined || parent.linked) this.link(entry)
+    else this.wait(entry, parent)
+  }
+
+  /** The best linked block with more work than this, if there is one. */
+  bestCandidate(aboveWork: bigint): BlockEntry | undefined {
+    let best: BlockEntry | undefined
+    for (const entry of this.candidates) {
+      if (entry.node.chainWork <= aboveWork) continue
+      if (best === undefined || isBetter(entry, best)) best = entry
+    }
+    return best
+  }
+
+  /** Forgets candidates that cannot win against a tip of this work any more. */
+  pruneCandidates(tipWork: bigint): void {
+    for (const entry of this.candidates) if (entry.node.chainWork <= tipWork) this.candidates.delete(entry)
+  }
+
+  /** Takes blocks that turned out to be invalid out of the race. */
+  dropInvalid(nodes: readonly HeaderNode[]): void {
+    for (const node of nodes) this.candidates.delete(this.entryOf(node))
+  }
+
+  private link(first: BlockEntry): void {
+    const unlinked = [first]
+    for (let entry = unlinked.pop(); entry !== undefined; entry = unlinked.pop()) {
+      entry.linked = true
+      entry.linkedOrder = this.linkCount++
+      if (!entry.node.invalid) this.candidates.add(entry)
+      unlinked.push(...this.takeWaiting(entry))
+    }
+  }
+
+  private wait(entry: BlockEntry, parent: BlockEntry): void {
+    const siblings = this.waiting.get(parent) ?? []
+    siblings.push(entry)
+    this.waiting.set(parent, siblings)
+    this.waitingBodies += 1
+  }
+
+  private takeWaiting(parent: BlockEntry): BlockEntry[] {
+    const children = this.waiting.get(parent) ?? []
+    this.waiting.delete(parent)
+    this.waitingBodies -= children.length
+    return children.reverse()
+  }
+}

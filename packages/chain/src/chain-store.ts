@@ -1,0 +1,235 @@
+import {
+  type BlockHash,
+  type BlockHeader,
+  type ChainParameters,
+  type Coin,
+  type CoinsView,
+  type OutPoint,
+  parseCoin,
+  serializeCoin,
+  type TxId,
+} from '@onehop/ledger'
+import {
+  ByteReader,
+  ByteWriter,
+  concatBytes,
+  DecodeError,
+  equalBytes,
+  readAll,
+  sha256d,
+} from '@onehop/primitives'
+import { NewerFormatError, StoreCorruptError, WrongNetworkError } from './errors.ts'
+import type { KeyValueChange, KeyValueStore, Storage } from './storage/port.ts'
+import {
+  parseRecordEnd,
+  RECORD_HEADER_BYTES,
+  RecordFiles,
+  type RecordLocation,
+  recordFileName,
+  serializeRecordEnd,
+} from './storage/record-files.ts'
+import {
+  COIN_PREFIX,
+  coinKey,
+  ENTRY_PREFIX,
+  entryKey,
+  FORMAT_VERSION,
+  type IndexEntry,
+  META_KEYS,
+  parseIndexEntry,
+  serializeIndexEntry,
+} from './store-format.ts'
+
+const CHECKSUM_BYTES = 32
+const BLOCK_FILES = 'blk'
+const UNDO_FILES = 'rev'
+const START = { file: 0, lengthBytes: 0 }
+
+/** What becomes true at once, or not at all. */
+export interface StoreBatch {
+  readonly entries?: readonly (readonly [BlockHash, IndexEntry])[]
+  /** Coins added, and (without a coin) spent. */
+  readonly coins?: Iterable<readonly [OutPoint, Coin | undefined]>
+  readonly bestBlock?: BlockHash
+}
+
+/** A stored decoding failed: the bytes were ours, so the disk changed them. */
+function decodeStored<T>(what: string, decode: () => T): T {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof DecodeError) throw new StoreCorruptError(`${what} cannot be read: ${error.message}`)
+    throw error
+  }
+}
+
+/**
+ * Blocks, undo data, the index and the coins. What a {@link commit} writes is acknowledged as a whole: files are
+ * synced first, then one atomic and synced batch makes it count.
+ */
+export class ChainStore implements CoinsView {
+  private readonly storage: Storage
+  private readonly values: KeyValueStore
+  private readonly blocks: RecordFiles
+  private readonly undos: RecordFiles
+  private blocksDirty = false
+  private undosDirty = false
+
+  private constructor(storage: Storage, blocks: RecordFiles, undos: RecordFiles) {
+    this.storage = storage
+    this.values = storage.values
+    this.blocks = blocks
+    this.undos = undos
+  }
+
+  /**
+   * @param maxFileBytes of block and undo files.
+   * @throws {WrongNetworkError | NewerFormatError | StoreCorruptError}
+   */
+  static async open(
+    storage: Storage,
+    parameters: ChainParameters,
+    maxFileBytes?: number,
+  ): Promise<ChainStore> {
+    if (storage.values.get(META_KEYS.format) === undefined) await checkIsNew(storage, parameters)
+    else checkFormat(storage, parameters)
+    const files = (prefix: string, endKey: Uint8Array) => {
+      const stored = storage.values.get(endKey)
+      const end = stored === undefined ? START : decodeStored('The store', () => parseRecordEnd(stored))
+      const options = { prefix, magic: parameters.magic, end }
+      return RecordFiles.open(storage, maxFileBytes === undefined ? options : { ...options, maxFileBytes })
+    }
+    const blocks = await files(BLOCK_FILES, META_KEYS.blocksEnd)
+    const undos = await files(UNDO_FILES, META_KEYS.undosEnd)
+    return new ChainStore(storage, blocks, undos)
+  }
+
+  /** The block whose coins are here; undefined in a store that was made just now. */
+  bestBlock(): BlockHash | undefined {
+    return this.values.get(META_KEYS.bestBlock) as BlockHash | undefined
+  }
+
+  get(outpoint: OutPoint): Coin | undefined {
+    const bytes = this.values.get(coinKey(outpoint))
+    return bytes && decodeStored('A coin', () => parseCoin(bytes))
+  }
+
+  /** An unspent output of the transaction, if it has one left. */
+  async anyCoinOf(txid: TxId): Promise<Coin | undefined> {
+    for await (const [, bytes] of this.values.entries(concatBytes(COIN_PREFIX, txid)))
+      return decodeStored('A coin', () => parseCoin(bytes))
+    return undefined
+  }
+
+  /** All coins, in the order of transaction id and index. */
+  async *coins(): AsyncIterable<readonly [OutPoint, Coin]> {
+    for await (const [key, bytes] of this.values.entries(COIN_PREFIX)) {
+      const reader = new ByteReader(key, COIN_PREFIX.length)
+      const txid = reader.readBytes(32) as TxId
+      const index = reader.readUint32BE()
+      yield [{ txid, index }, decodeStored('A coin', () => parseCoin(bytes))]
+    }
+  }
+
+  /** All index entries, in the order of their hashes. */
+  async *entries(): AsyncIterable<IndexEntry> {
+    for await (const [, bytes] of this.values.entries(ENTRY_PREFIX))
+      yield decodeStored('The block index', () => parseIndexEntry(bytes))
+  }
+
+  /** Counts after the next {@link commit}. */
+  async appendBlock(bytes: Uint8Array): Promise<RecordLocation> {
+    this.blocksDirty = true
+    return this.blocks.append(bytes)
+  }
+
+  /** Counts after the next {@link commit}. The parent's hash is part of the checksum, as in Bitcoin Core. */
+  async appendUndo(bytes: Uint8Array, parent: BlockHash): Promise<RecordLocation> {
+    this.undosDirty = true
+    return this.undos.append(bytes, undoChecksum(bytes, parent))
+  }
+
+  /** Returns when the batch, and all that was appended, would survive a loss of power. */
+  async commit(batch: StoreBatch): Promise<void> {
+    await this.write(changesOf(batch))
+  }
+
+  /** Makes a new store one of this network, with its first block. */
+  async initialize(genesisHash: BlockHash, header: BlockHeader, bytes: Uint8Array): Promise<IndexEntry> {
+    const block = await this.appendBlock(bytes)
+    const entry: IndexEntry = { header, height: 0, block, failed: false }
+    await this.write([
+      ...changesOf({ entries: [[genesisHash, entry]], bestBlock: genesisHash }),
+      { key: META_KEYS.format, value: new ByteWriter(4).writeUint32(FORMAT_VERSION).toBytes() },
+      { key: META_KEYS.genesis, value: genesisHash },
+    ])
+    return entry
+  }
+
+  /** Files first, then the batch that makes their new ends count. */
+  private async write(changes: KeyValueChange[]): Promise<void> {
+    if (this.blocksDirty) {
+      await this.blocks.sync()
+      changes.push({ key: META_KEYS.blocksEnd, value: serializeRecordEnd(this.blocks.end) })
+    }
+    if (this.undosDirty) {
+      await this.undos.sync()
+      changes.push({ key: META_KEYS.undosEnd, value: serializeRecordEnd(this.undos.end) })
+    }
+    await this.values.write(changes)
+    this.blocksDirty = false
+    this.undosDirty = false
+  }
+
+  /** The block's bytes. @throws {StoreCorruptError} */
+  readBlock(location: RecordLocation): Promise<Uint8Array> {
+    return this.blocks.read(location)
+  }
+
+  /** The undo data's bytes. @throws {StoreCorruptError} when their checksum does not hold, too. */
+  async readUndo(location: RecordLocation, parent: BlockHash): Promise<Uint8Array> {
+    const record = await this.undos.read(location)
+    const bytes = record.subarray(0, record.length - CHECKSUM_BYTES)
+    const checksum = record.subarray(record.length - CHECKSUM_BYTES)
+    if (!equalBytes(checksum, undoChecksum(bytes, parent)))
+      throw new StoreCorruptError(`Undo data in ${this.storage.description} fail their checksum.`)
+    return bytes
+  }
+
+  async close(): Promise<void> {
+    await this.blocks.close()
+    await this.undos.close()
+  }
+}
+
+function undoChecksum(bytes: Uint8Array, parent: BlockHash): Uint8Array {
+  return sha256d(concatBytes(parent, bytes))
+}
+
+function changesOf({ entries = [], coins = [], bestBlock }: StoreBatch): KeyValueChange[] {
+  const changes: KeyValueChange[] = []
+  for (const [hash, entry] of entries)
+    changes.push({ key: entryKey(hash), value: serializeIndexEntry(entry) })
+  for (const [outpoint, coin] of coins)
+    changes.push({ key: coinKey(outpoint), value: coin && serializeCoin(coin) })
+  if (bestBlock !== undefined) changes.push({ key: META_KEYS.bestBlock, value: bestBlock })
+  return changes
+}
+
+/** The files of a store that was killed while it was made hold at most the first block: more must not be cut off. */
+async function checkIsNew(storage: Storage, { genesis }: ChainParameters): Promise<void> {
+  const file = await storage.openFile(recordFileName(BLOCK_FILES, 0))
+  const { lengthBytes } = file
+  await file.close()
+  if (lengthBytes > RECORD_HEADER_BYTES + genesis.totalSize)
+    throw new StoreCorruptError(`There are blocks in ${storage.description}, but their index is gone.`)
+}
+
+function checkFormat(storage: Storage, { name, genesis }: ChainParameters): void {
+  const format = storage.values.get(META_KEYS.format) ?? new Uint8Array(0)
+  const found = decodeStored('The format', () => readAll(format, reader => reader.readUint32()))
+  if (found > FORMAT_VERSION) throw new NewerFormatError(storage.description, found, FORMAT_VERSION)
+  const stored = storage.values.get(META_KEYS.genesis)
+  if (stored === undefined || !equalBytes(stored, genesis.hash))
+    throw new WrongNetworkError(storage.description, name)
+}

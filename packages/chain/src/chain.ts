@@ -1,0 +1,378 @@
+import {
+  ancestorAt,
+  type Block,
+  type BlockHash,
+  type BlockHeader,
+  type BlockUndo,
+  type ChainParameters,
+  type Coin,
+  createBlockTemplate,
+  type HeaderNode,
+  HeaderTree,
+  MAX_BLOCK_WEIGHT,
+  Mempool,
+  type OutPoint,
+  parseBlock,
+  parseTransaction,
+  type Transaction,
+  type TxId,
+} from '@onehop/ledger'
+import {
+  assertDefined,
+  attemptDecode,
+  equalBytes,
+  invalid,
+  nobleVerifier,
+  OK,
+  type SignatureVerifier,
+  type Verdict,
+} from '@onehop/primitives'
+import { acceptBody } from './accept-body.ts'
+import type { BlockEntry, BlockIndex } from './block-index.ts'
+import { ChainState, type ChainStateObserver, type FreshBlock } from './chain-state.ts'
+import { ChainStore } from './chain-store.ts'
+import { ChainClosedError, ChainHaltedError } from './errors.ts'
+import { MAX_BLOCKS_AHEAD, MAX_HEADERS_PER_CALL } from './limits.ts'
+import { Listeners } from './listeners.ts'
+import { type LoadedIndex, loadIndex } from './load-index.ts'
+import { MempoolRelay } from './mempool-relay.ts'
+import { SerialQueue } from './serial-queue.ts'
+import { DiskStorage } from './storage/disk-storage.ts'
+import { MemoryStorage } from './storage/memory-storage.ts'
+import type { Storage } from './storage/port.ts'
+
+export interface ChainOptions {
+  readonly parameters: ChainParameters
+  /** Folder of the chain's files. Without it, the chain lives in memory. */
+  readonly datadir?: string
+  /** Another place for the chain to live in, instead of `datadir`. The chain closes it. */
+  readonly storage?: Storage
+  /** Unix time in seconds. */
+  readonly nowSeconds: () => number
+  /** @default nobleVerifier */
+  readonly verifier?: SignatureVerifier
+  /** Bytes of a block or undo file. @default MAX_RECORD_FILE_BYTES */
+  readonly maxFileBytes?: number
+}
+
+/** What listeners are told, always after it is stored. */
+export interface ChainEvents {
+  /** The tip has changed, and no further change is under way. */
+  readonly tip: readonly [HeaderNode]
+  readonly blockConnected: readonly [Block, HeaderNode]
+  readonly blockDisconnected: readonly [Block, HeaderNode]
+  /** The mempool took the transaction in, for the first time or back after a reorganisation. */
+  readonly transaction: readonly [Transaction]
+  /** The mempool dropped the transaction, but not because a block has it. */
+  readonly transactionRemoved: readonly [Transaction]
+}
+
+/** A transaction and the block of the active chain that has it. */
+export interface FoundTransaction {
+  readonly transaction: Transaction
+  readonly node: HeaderNode
+}
+
+interface ChainParts {
+  readonly storage: Storage
+  readonly store: ChainStore
+  readonly tree: HeaderTree
+  readonly loaded: LoadedIndex
+}
+
+async function openStorage({ storage, datadir }: ChainOptions): Promise<Storage> {
+  if (storage !== undefined) return storage
+  return datadir === undefined ? new MemoryStorage() : DiskStorage.open(datadir)
+}
+
+/**
+ * The chain that lives: takes blocks, headers and transactions from anyone, keeps what is valid, and stands on the
+ * valid chain with the most work. Everything that changes it runs one after the other.
+ */
+export class Chain {
+  readonly parameters: ChainParameters
+  readonly headerTree: HeaderTree
+  readonly mempool: Mempool
+  private readonly nowSeconds: () => number
+  private readonly storage: Storage
+  private readonly store: ChainStore
+  private readonly index: BlockIndex
+  private readonly state: ChainState
+  private readonly relay: MempoolRelay
+  private readonly queue = new SerialQueue()
+  private readonly listeners = new Listeners<ChainEvents>()
+  private readonly reads = new Set<Promise<unknown>>()
+  private closed = false
+  private failure: ChainHaltedError | undefined
+
+  private constructor(options: ChainOptions, { storage, store, tree, loaded }: ChainParts) {
+    const { parameters, nowSeconds, verifier = nobleVerifier } = options
+    this.parameters = parameters
+    this.nowSeconds = nowSeconds
+    this.storage = storage
+    this.store = store
+    this.headerTree = tree
+    this.index = loaded.index
+    this.mempool = new Mempool({ parameters })
+    this.relay = new MempoolRelay({
+      mempool: this.mempool,
+      context: () => ({ coins: store, tip: this.tip, now: nowSeconds(), verifier }),
+      onAdded: transaction => this.listeners.emit('transaction', transaction),
+      onRemoved: transaction => this.listeners.emit('transactionRemoved', transaction),
+    })
+    const { index, tip } = loaded
+    this.state = new ChainState({ store, index, tree, tip, parameters, verifier, observer: this.observer })
+  }
+
+  /**
+   * Opens a chain, and brings it to the best block that its store knows of.
+   * @throws {DatadirInUseError | WrongNetworkError | NewerFormatError | StoreCorruptError}
+   */
+  static async open(options: ChainOptions): Promise<Chain> {
+    const storage = await openStorage(options)
+    let store: ChainStore | undefined
+    try {
+      store = await ChainStore.open(storage, options.parameters, options.maxFileBytes)
+      const tree = new HeaderTree(options.parameters)
+      const loaded = await loadIndex(store, options.parameters, tree)
+      const chain = new Chain(options, { storage, store, tree, loaded })
+      await chain.enqueue(() => chain.state.activateBest())
+      return chain
+    } catch (error) {
+      await store?.close()
+      await storage.close()
+      throw error instanceof ChainHaltedError ? error.cause : error
+    }
+  }
+
+  /** The last block of the active chain. */
+  get tip(): HeaderNode {
+    return this.state.tip
+  }
+
+  /** Calls the listener at every such event until the returned function is called. */
+  on<Name extends keyof ChainEvents>(
+    name: Name,
+    listener: (...values: ChainEvents[Name]) => void,
+  ): () => void {
+    return this.listeners.on(name, listener)
+  }
+
+  /**
+   * Takes in headers, each the child of a known one or of one before it in the list, up to the first that is
+   * refused. They are stored soon after.
+   * @returns why the first refused one was.
+   */
+  acceptHeaders(headers: readonly BlockHeader[]): Verdict {
+    this.assertUsable()
+    if (headers.length > MAX_HEADERS_PER_CALL) return invalid('too-many-headers')
+    const wasStored = !this.index.hasUnstored
+    const verdict = this.addHeaders(headers)
+    if (wasStored && this.index.hasUnstored) {
+      // A failure to store halts the chain, and every later call tells of it.
+      this.enqueue(() => this.state.storeHeaders()).catch(() => undefined)
+    }
+    return verdict
+  }
+
+  /**
+   * Takes in a block: checks it, stores it, and moves the tip where that is due. A block that is known already is
+   * in order, and so is one that is stored but not on the active chain.
+   */
+  async acceptBlock(bytes: Uint8Array): Promise<Verdict> {
+    if (bytes.length > MAX_BLOCK_WEIGHT) return invalid('bad-blk-length', 'size limits failed')
+    const parsed = attemptDecode('block-decode-failed', () => parseBlock(bytes))
+    if (!parsed.ok) return parsed
+    return this.enqueue(() => this.takeBlock({ block: parsed.value, bytes }))
+  }
+
+  /** Takes a transaction into the mempool. */
+  async acceptTransaction(bytes: Uint8Array): Promise<Verdict> {
+    if (bytes.length > MAX_BLOCK_WEIGHT) return invalid('bad-txns-oversize')
+    const parsed = attemptDecode('tx-decode-failed', () => parseTransaction(bytes))
+    if (!parsed.ok) return parsed
+    return this.enqueue(async () => this.relay.accept(parsed.value))
+  }
+
+  /** Whether {@link acceptTransaction} would take it now. Changes nothing. */
+  testTransaction(transaction: Transaction): Verdict {
+    this.assertUsable()
+    return this.relay.test(transaction)
+  }
+
+  /** Whether the block's bytes are here, on whatever branch. */
+  hasBlock(hash: BlockHash): boolean {
+    return this.entryAt(hash)?.block !== undefined
+  }
+
+  /** A block on the tip, of mempool transactions, that lacks only its proof of work. */
+  createTemplate(coinbaseScript: Uint8Array): Block {
+    const { mempool, parameters } = this
+    return createBlockTemplate({
+      parent: this.tip,
+      mempool,
+      parameters,
+      coinbaseScript,
+      nowSeconds: this.nowSeconds(),
+    })
+  }
+
+  /** The block's bytes, on whatever branch it is; undefined when they are not here. */
+  async getBlockBytes(hash: BlockHash): Promise<Uint8Array | undefined> {
+    const entry = this.entryAt(hash)
+    return entry && this.read(() => this.state.readBytes(entry))
+  }
+
+  /** The block, on whatever branch it is; undefined when it is not here. */
+  async getBlock(hash: BlockHash): Promise<Block | undefined> {
+    const bytes = await this.getBlockBytes(hash)
+    return bytes && parseBlock(bytes)
+  }
+
+  /** The coins that the block spent; undefined when it was never connected, and for the first block. */
+  async getUndo(hash: BlockHash): Promise<BlockUndo | undefined> {
+    const entry = this.entryAt(hash)
+    return entry && this.read(() => this.state.readUndo(entry))
+  }
+
+  /** The block of the active chain at this height. */
+  nodeAtHeight(height: number): HeaderNode | undefined {
+    return this.state.active.at(height)
+  }
+
+  /** The hash of the active chain's block at this height. */
+  hashAtHeight(height: number): BlockHash | undefined {
+    return this.nodeAtHeight(height)?.hash
+  }
+
+  /** Whether the block is on the active chain. */
+  isActive(node: HeaderNode): boolean {
+    return this.state.active.contains(node)
+  }
+
+  /** The unspent output at the tip; the mempool's transactions change nothing here. */
+  getCoin(outpoint: OutPoint): Coin | undefined {
+    this.assertUsable()
+    return this.store.get(outpoint)
+  }
+
+  /** All unspent outputs at the tip, by transaction id and index. */
+  coins(): AsyncIterable<readonly [OutPoint, Coin]> {
+    this.assertUsable()
+    return this.store.coins()
+  }
+
+  /**
+   * A transaction of the active chain, found by an output of it that is unspent. Others are not found: there is no
+   * index of transactions.
+   */
+  async findTransaction(txid: TxId): Promise<FoundTransaction | undefined> {
+    const coin = await this.read(() => this.store.anyCoinOf(txid))
+    const node = coin && this.nodeAtHeight(coin.height)
+    const block = node && (await this.getBlock(node.hash))
+    const transaction = block?.transactions.find(one => equalBytes(one.txid, txid))
+    return node && transaction && { transaction, node }
+  }
+
+  /** Blocks on the way to the best header whose bodies are not here, lowest first. */
+  blocksToDownload(limit: number): BlockHash[] {
+    const { best } = this.headerTree
+    if (best.chainWork <= this.tip.chainWork) return []
+    const fork = this.state.active.forkWith(best)
+    const end = Math.min(best.height, this.tip.height + MAX_BLOCKS_AHEAD)
+    const missing: BlockHash[] = []
+    for (let node = ancestorAt(best, Math.max(end, fork.height)); node !== fork; ) {
+      if (this.index.entryOf(node).block === undefined) missing.push(node.hash)
+      node = assertDefined(node.parent, 'a descendant of the fork')
+    }
+    return missing.reverse().slice(0, limit)
+  }
+
+  /** Headers of the active chain after the first block of the locator that is on it, lowest first. */
+  headersAfter(locator: readonly BlockHash[], limit = MAX_HEADERS_PER_CALL): BlockHeader[] {
+    const shared = locator.map(hash => this.headerTree.get(hash)).find(node => node && this.isActive(node))
+    const headers: BlockHeader[] = []
+    for (let height = (shared?.height ?? 0) + 1; headers.length < limit; height++) {
+      const node = this.nodeAtHeight(height)
+      if (node === undefined) break
+      headers.push(node.header)
+    }
+    return headers
+  }
+
+  private readonly observer: ChainStateObserver = {
+    onConnected: (block, node) => {
+      this.relay.onConnected(block)
+      this.listeners.emit('blockConnected', block, node)
+    },
+    onDisconnected: (block, node) => {
+      this.relay.onDisconnected(block)
+      this.listeners.emit('blockDisconnected', block, node)
+    },
+  }
+
+  /** Runs alone, after all that came before. An exception means that memory and store may differ: nothing runs after. */
+  private enqueue<T>(job: () => Promise<T>): Promise<T> {
+    if (this.closed) return Promise.reject(new ChainClosedError())
+    return this.queue.run(async () => {
+      if (this.failure !== undefined) throw this.failure
+      try {
+        return await job()
+      } catch (error) {
+        this.failure = new ChainHaltedError(error)
+        throw this.failure
+      }
+    })
+  }
+
+  /** Runs beside the queue; `close` waits for it. */
+  private async read<T>(job: () => Promise<T>): Promise<T> {
+    this.assertUsable()
+    const reading = job()
+    this.reads.add(reading)
+    try {
+      return await reading
+    } finally {
+      this.reads.delete(reading)
+    }
+  }
+
+  private assertUsable(): void {
+    if (this.closed) throw new ChainClosedError()
+    if (this.failure !== undefined) throw this.failure
+  }
+
+  private entryAt(hash: BlockHash): BlockEntry | undefined {
+    const node = this.headerTree.get(hash)
+    return node && this.index.entryOf(node)
+  }
+
+  private addHeaders(headers: readonly BlockHeader[]): Verdict {
+    for (const header of headers) {
+      const added = this.headerTree.add(header, this.nowSeconds())
+      if (!added.ok) return added
+      this.index.entryOf(added.value)
+    }
+    return OK
+  }
+
+  private async takeBlock(fresh: FreshBlock): Promise<Verdict> {
+    const { state, index, parameters, tip: before } = this
+    const added = this.headerTree.add(fresh.block.header, this.nowSeconds())
+    if (!added.ok) return added
+    const verdict = await acceptBody(index.entryOf(added.value), fresh, { state, index, parameters })
+    this.relay.settle()
+    if (this.tip !== before) this.listeners.emit('tip', this.tip)
+    return verdict
+  }
+
+  /** Waits for what has begun, and closes the store. Calls that come later are refused. */
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    await this.queue.idle()
+    await Promise.allSettled(this.reads)
+    await this.store.close()
+    await this.storage.close()
+  }
+}

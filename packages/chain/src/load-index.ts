@@ -1,0 +1,66 @@
+import { type ChainParameters, type HeaderNode, type HeaderTree, serializeBlock } from '@onehop/ledger'
+import { assertDefined } from '@onehop/primitives'
+import { BlockIndex } from './block-index.ts'
+import type { ChainStore } from './chain-store.ts'
+import { StoreCorruptError } from './errors.ts'
+import type { RecordLocation } from './storage/record-files.ts'
+import type { IndexEntry } from './store-format.ts'
+
+/** What a store held when it was opened. */
+export interface LoadedIndex {
+  readonly index: BlockIndex
+  /** The block whose coins the store holds. */
+  readonly tip: HeaderNode
+}
+
+function compareLocations(a: RecordLocation, b: RecordLocation): number {
+  return a.file - b.file || a.offset - b.offset
+}
+
+async function entriesByHeight(store: ChainStore): Promise<IndexEntry[]> {
+  const entries: IndexEntry[] = []
+  for await (const entry of store.entries()) entries.push(entry)
+  return entries.sort((a, b) => a.height - b.height)
+}
+
+function addToTree(tree: HeaderTree, { header, height, failed }: IndexEntry): HeaderNode {
+  const node = tree.restore(header, failed)
+  if (node?.height !== height)
+    throw new StoreCorruptError(`The block index has a gap below height ${height}.`)
+  return node
+}
+
+/** Bodies in the order in which they were stored, so that the first seen of equal work is first again. */
+function addBodies(index: BlockIndex, bodies: readonly (readonly [HeaderNode, RecordLocation])[]): void {
+  for (const [node, location] of bodies.toSorted((a, b) => compareLocations(a[1], b[1])))
+    index.setBody(index.entryOf(node), location)
+}
+
+/**
+ * Fills the header tree and the index from the store; a new store gets the network's first block.
+ * @throws {StoreCorruptError}
+ */
+export async function loadIndex(
+  store: ChainStore,
+  parameters: ChainParameters,
+  tree: HeaderTree,
+): Promise<LoadedIndex> {
+  const { genesis } = parameters
+  if (store.bestBlock() === undefined)
+    await store.initialize(genesis.header.hash, genesis.header, serializeBlock(genesis))
+  const index = new BlockIndex()
+  const bodies: [HeaderNode, RecordLocation][] = []
+  for (const stored of await entriesByHeight(store)) {
+    const node = addToTree(tree, stored)
+    const entry = index.entryOf(node)
+    entry.undo = stored.undo
+    if (stored.block !== undefined) bodies.push([node, stored.block])
+  }
+  addBodies(index, bodies)
+  const best = assertDefined(store.bestBlock(), 'an initialized store has a best block')
+  const tip = tree.get(best)
+  if (tip === undefined) throw new StoreCorruptError('The block index lacks the best block.')
+  index.pruneCandidates(tip.chainWork)
+  index.takeUnstored()
+  return { index, tip }
+}

@@ -1,0 +1,76 @@
+import { type BlockHash, type BlockHeader, type OutPoint, parseHeader, serializeHeader } from '@onehop/ledger'
+import { ByteReader, ByteWriter, utf8Encode } from '@onehop/primitives'
+import { type RecordLocation, readRecordLocation, writeRecordLocation } from './storage/record-files.ts'
+
+/**
+ * Version of everything in this file and of the record files. Raised when an older onehop could not read the
+ * result.
+ */
+export const FORMAT_VERSION = 1
+
+/** Keys of single values. */
+export const META_KEYS = {
+  /** 4 bytes: {@link FORMAT_VERSION} of the onehop that made the store. */
+  format: utf8Encode('Mformat'),
+  /** 32 bytes: the hash of the network's first block. */
+  genesis: utf8Encode('Mgenesis'),
+  /** 32 bytes: the block whose coins the store holds. */
+  bestBlock: utf8Encode('Mbest'),
+  /** 8 bytes: the acknowledged end of the block files. */
+  blocksEnd: utf8Encode('Mblk'),
+  /** 8 bytes: the acknowledged end of the undo files. */
+  undosEnd: utf8Encode('Mrev'),
+} as const
+
+/** `H` and the block's hash: an {@link IndexEntry}. */
+export const ENTRY_PREFIX = utf8Encode('H')
+
+/** `C`, the transaction's id and the output's index (4 bytes, big endian): a coin. */
+export const COIN_PREFIX = utf8Encode('C')
+
+const HAS_BLOCK = 1
+const HAS_UNDO = 2
+const FAILED = 4
+
+/** What the store knows of a header. */
+export interface IndexEntry {
+  readonly header: BlockHeader
+  readonly height: number
+  /** Where the block's bytes are, when it has them. */
+  readonly block?: RecordLocation | undefined
+  /** Where its undo data are: it was connected at least once. */
+  readonly undo?: RecordLocation | undefined
+  /** The block or one before it is invalid. */
+  readonly failed: boolean
+}
+
+/** 85 to 109 bytes: header, height, flags, and the locations that the flags tell of. */
+export function serializeIndexEntry(entry: IndexEntry): Uint8Array {
+  const { block, undo } = entry
+  const flags = (block ? HAS_BLOCK : 0) | (undo ? HAS_UNDO : 0) | (entry.failed ? FAILED : 0)
+  const writer = new ByteWriter(109)
+  writer.writeBytes(serializeHeader(entry.header)).writeUint32(entry.height).writeUint8(flags)
+  if (block) writeRecordLocation(writer, block)
+  if (undo) writeRecordLocation(writer, undo)
+  return writer.toBytes()
+}
+
+/** @throws {DecodeError} when the bytes are not an index entry. */
+export function parseIndexEntry(bytes: Uint8Array): IndexEntry {
+  const reader = new ByteReader(bytes)
+  const header = parseHeader(reader.readBytes(80))
+  const height = reader.readUint32()
+  const flags = reader.readUint8()
+  const block = flags & HAS_BLOCK ? readRecordLocation(reader) : undefined
+  const undo = flags & HAS_UNDO ? readRecordLocation(reader) : undefined
+  reader.expectEnd()
+  return { header, height, block, undo, failed: (flags & FAILED) !== 0 }
+}
+
+export function entryKey(hash: BlockHash): Uint8Array {
+  return new ByteWriter(33).writeBytes(ENTRY_PREFIX).writeBytes(hash).toBytes()
+}
+
+export function coinKey({ txid, index }: OutPoint): Uint8Array {
+  return new ByteWriter(37).writeBytes(COIN_PREFIX).writeBytes(txid).writeUint32BE(index).toBytes()
+}

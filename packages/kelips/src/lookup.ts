@@ -104,9 +104,7 @@ export class Lookup {
   private nextCandidate(): Candidate | undefined {
     const holders = this.state.holdersOf(this.state.homeOf(this.key))
     return (
-      this.unaskedIn(holders) ??
-      this.takeTaught() ??
-      (this.negatives === 0 ? (this.unaskedElsewhere() ?? this.silentOne()) : undefined)
+      this.unaskedIn(holders) ?? this.takeTaught() ?? (this.negatives === 0 ? this.desperate() : undefined)
     )
   }
 
@@ -129,7 +127,7 @@ export class Lookup {
     return undefined
   }
 
-  /** Nobody responsible has answered: the groups that follow, and others who may know somebody. */
+  /** Members of the groups that follow, and everybody else known. */
   private unaskedElsewhere(): Candidate | undefined {
     const { groups } = this.state.options
     const home = this.state.homeOf(this.key)
@@ -138,10 +136,15 @@ export class Lookup {
     return this.unaskedIn(present.sort((a, b) => distance(a) - distance(b)))
   }
 
+  /** Nobody responsible has answered: once more, then those who may know somebody, then to the end. */
+  private desperate(): Candidate | undefined {
+    return this.silentOne(2) ?? this.unaskedElsewhere() ?? this.silentOne(MAX_TRIES_PER_PEER)
+  }
+
   /** Messages get lost: a peer that stayed silent is asked again, those least tried first. */
-  private silentOne(): Candidate | undefined {
+  private silentOne(mostTries: number): Candidate | undefined {
     let best: Candidate | undefined
-    let leastTries = MAX_TRIES_PER_PEER
+    let leastTries = mostTries
     for (const [peer, { silence, tries, depth }] of this.asked) {
       if (silence !== 'timed out' || tries >= leastTries) continue
       best = { peer, depth }

@@ -20,6 +20,10 @@ export interface OwnPublication {
   refreshAtMs: number
   /** The groups that held it when it was last sent. */
   holders: string
+  /** Members that have not confirmed its last refresh yet. */
+  unconfirmed: number
+  /** Refreshes since all members confirmed one. */
+  retries: number
 }
 
 /** What names a publication: its key and its target. */

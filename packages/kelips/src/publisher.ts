@@ -28,8 +28,6 @@ import { type OwnPublication, type Placed, Placement, publicationId } from './pu
 import type { KelipsState } from './state.ts'
 import type { Stores } from './stores.ts'
 
-/** A refresh that nobody confirmed is tried again after this part of the refresh interval. */
-const RETRY_PART = 0.25
 /** Refreshes are spread over this part of the interval, so that they do not all fall together. */
 const JITTER_PART = 0.2
 
@@ -68,11 +66,11 @@ export class Publisher {
   publish(publication: Publication, done: (outcome: Outcome) => void): void {
     const id = publicationId(publication.key, publication.target)
     const pointer = this.makePointer(publication, this.own.get(id)?.pointer)
-    const own = { publication, pointer, refreshAtMs: 0, holders: '' }
+    const own = { publication, pointer, refreshAtMs: 0, holders: '', unconfirmed: 0, retries: 0 }
     this.own.set(id, own)
-    this.markSent(own, 1)
+    this.scheduleRefresh(own)
     this.place(pointer, (outcome, isPartial) => {
-      if (isPartial) this.markSent(own, RETRY_PART)
+      if (isPartial) this.scheduleRetry(own)
       done(outcome)
     })
   }
@@ -158,14 +156,15 @@ export class Publisher {
   private refresh(due: readonly OwnPublication[]): void {
     for (const own of due) {
       own.pointer = this.makePointer(own.publication, own.pointer)
+      own.unconfirmed = 0
       this.stores.keep(own.pointer)
-      this.markSent(own, RETRY_PART)
+      this.scheduleRetry(own)
     }
+    const batches = this.batchesOf(due)
+    for (const { items } of batches) for (const own of items) own.unconfirmed++
+    for (const own of due) if (own.unconfirmed === 0) this.scheduleRefresh(own)
     const costs = new Costs(this.state.now())
-    for (const { peer, items } of this.batchesOf(due)) {
-      this.sendRefresh(peer, items, costs, 1)
-    }
-    for (const own of due) if (this.stores.targetsOf(own.publication.key).length === 0) this.markSent(own, 1)
+    for (const { peer, items } of batches) this.sendRefresh(peer, items, costs, 1)
   }
 
   private sendRefresh(peer: PeerHandle, items: readonly OwnPublication[], costs: Costs, tries: number): void {
@@ -173,13 +172,20 @@ export class Publisher {
     this.state.budget.spend(kelipsCodec.encodedLength({ type: 'store', request: 1, pointers }))
     this.stores.send(peer, pointers, costs, {
       onHeld: held => {
-        if (held === pointers.length) for (const own of items) this.markSent(own, 1)
+        if (held === pointers.length) items.forEach((own, i) => void this.confirm(own, pointers[i]!))
       },
       onSilence: silence => {
         const isWorthwhile = silence === 'timed out' && this.state.roster.get(peer) !== undefined
         if (isWorthwhile && tries < MAX_TRIES_PER_PEER) this.sendRefresh(peer, items, costs, tries + 1)
       },
     })
+  }
+
+  /** One of the members that should hold the pointer does. When all do, it rests until its next refresh. */
+  private confirm(own: OwnPublication, pointer: Pointer): void {
+    if (own.pointer !== pointer) return
+    own.unconfirmed--
+    if (own.unconfirmed === 0) this.scheduleRefresh(own)
   }
 
   private batchesOf<T extends { readonly pointer: Pointer }>(
@@ -204,9 +210,18 @@ export class Publisher {
     })
   }
 
-  private markSent(own: OwnPublication, part: number): void {
+  private scheduleRefresh(own: OwnPublication): void {
     const spread = 1 - JITTER_PART * this.state.environment.random()
-    own.refreshAtMs = this.state.now() + this.state.options.pointerRefreshMs * part * spread
+    own.refreshAtMs = this.state.now() + this.state.options.pointerRefreshMs * spread
+    own.retries = 0
+    own.holders = this.holdersOf(own).join(',')
+  }
+
+  /** Not every member has confirmed: one is dead, or does not know yet that it is responsible. */
+  private scheduleRetry(own: OwnPublication): void {
+    const { gossipIntervalMs, pointerRefreshMs } = this.state.options
+    own.refreshAtMs = this.state.now() + Math.min(pointerRefreshMs, gossipIntervalMs * 2 ** own.retries)
+    own.retries++
     own.holders = this.holdersOf(own).join(',')
   }
 

@@ -288,29 +288,32 @@ export class Torrent {
 
   /** @throws {SwarmError} `in-use` when the content is, or is being fetched, somewhere else. */
   async beginFetch(fetch: FetchListener, target: FetchTarget): Promise<void> {
-    await this.checkTarget(target)
+    // Counted at once, so that another one sees it while this one looks at the disk.
+    const isFirst = this.fetches.size === 0
     this.fetches.add(fetch)
-    this.target ??= target
+    await this.checkTarget(target, isFirst)
     this.machine.setFetching(true)
     if (this.isFinished) fetch.onComplete()
     else if (this.info && !this.storage) await this.prepare()
   }
 
-  private async checkTarget(target: FetchTarget): Promise<void> {
-    if (!this.info || this.path === '') {
-      if (this.fetches.size === 0) this.target = target
-      else if (JSON.stringify(target) !== JSON.stringify(this.target)) {
-        throw new SwarmError('in-use', 'The content is being fetched to another place already.')
-      }
-      return
+  private async checkTarget(target: FetchTarget, isFirst: boolean): Promise<void> {
+    if (isFirst && !this.storage) {
+      this.target = target
+      this.path = ''
+    } else if (this.info && this.path !== '') {
+      const path = await resolveTarget(target, this.info)
+      if (path !== this.path) throw this.inUse(path, this.path)
+    } else if (JSON.stringify(target) !== JSON.stringify(this.target)) {
+      throw this.inUse('another place', 'where an earlier fetch wants it')
     }
-    const path = await resolveTarget(target, this.info)
-    if (path === this.path) return
-    if (this.storage || this.fetches.size > 0) {
-      throw new SwarmError('in-use', `Cannot fetch to ${path}: the content goes to ${this.path} already.`)
-    }
-    this.target = target
-    this.path = ''
+  }
+
+  private inUse(wanted: string, path: string): SwarmError {
+    return new SwarmError(
+      'in-use',
+      `Cannot fetch to ${wanted}: what there is of the content goes to ${path}.`,
+    )
   }
 
   endFetch(fetch: FetchListener): void {

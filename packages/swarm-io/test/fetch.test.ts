@@ -1,0 +1,402 @@
+import assert from 'node:assert/strict'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import type { WireConnection } from '@onehop/swarm'
+import type { FetchProgress, PeerSource } from '@onehop/swarm-io'
+import { connectionPair } from './connection-pair.ts'
+import { content, failsWith, from, Scene, searching, sha256Of, until } from './session-scene.ts'
+
+const PIECE = 256 * 1024
+
+describe('fetching a file', () => {
+  let scene: Scene
+  beforeEach(async () => {
+    scene = await Scene.create()
+  })
+  afterEach(() => scene.close())
+
+  for (const [what, length] of [
+    ['an empty file', 0],
+    ['one byte', 1],
+    ['exactly one piece', PIECE],
+    ['exactly four pieces', 4 * PIECE],
+    ['some pieces and a bit', 5 * PIECE + 12_345],
+  ] as const) {
+    it(`brings ${what}, knowing the infohash only`, async () => {
+      const path = await scene.write('file.bin', content(length))
+      const { infohash } = await scene.session('seeder').seed(path)
+      const result = await scene.session('fetcher').fetch(infohash, {
+        outputDir: scene.path('out'),
+        peers: from(scene.source('fetcher', 'seeder')),
+      })
+      assert.equal(result.path, scene.path('out', 'file.bin'))
+      assert.equal(result.bytes, length)
+      assert.equal(result.pieces, Math.ceil(length / PIECE))
+      assert.deepEqual(result.providers, length === 0 ? [] : ['seeder'])
+      assert.equal(await sha256Of(result.path), await sha256Of(path))
+      assert.deepEqual(await readdir(scene.path('out')), ['file.bin'])
+    })
+  }
+
+  it('takes pieces from two seeders at once', async () => {
+    const path = await scene.write('file.bin', content(40 * PIECE))
+    const { infohash } = await scene.session('a').seed(path)
+    await scene.session('b').seed(path)
+    const result = await scene.session('fetcher').fetch(infohash, {
+      outputPath: scene.path('copy.bin'),
+      peers: from(scene.source('fetcher', 'a'), scene.source('fetcher', 'b')),
+    })
+    assert.deepEqual([...result.providers].sort(), ['a', 'b'])
+    assert.equal(await sha256Of(result.path), await sha256Of(path))
+    for (const name of ['a', 'b']) {
+      const share = scene.sessions.get(name)!.list()[0]!.uploadedBytes / result.bytes
+      assert.ok(share > 0.2, `${name} gave ${share}`)
+    }
+  })
+
+  it('reports its progress up to the end', async () => {
+    const path = await scene.write('file.bin', content(10 * PIECE + 5))
+    const { infohash } = await scene.session('seeder').seed(path)
+    const reports: FetchProgress[] = []
+    await scene.session('fetcher').fetch(infohash, {
+      outputDir: `${scene.folder}/out`,
+      peers: from(scene.source('fetcher', 'seeder')),
+      onProgress: progress => reports.push(progress),
+    })
+    const last = reports.at(-1)!
+    assert.deepEqual(
+      [last.pieces, last.piecesDone, last.bytes, last.bytesDone],
+      [11, 11, 10 * PIECE + 5, 10 * PIECE + 5],
+    )
+  })
+
+  it('makes the fetcher a provider while it fetches, and a seeder afterwards', async () => {
+    const path = await scene.write('file.bin', content(30 * PIECE))
+    const { infohash } = await scene.session('seeder').seed(path)
+    const middle = scene.session('middle')
+    let release = () => {}
+    const held = new Promise<void>(resolve => {
+      release = resolve
+    })
+    // A seeder that stops after some pieces, until it is released.
+    const slow: PeerSource = {
+      peerId: 'seeder',
+      connect: async () => {
+        const [ours, theirs] = connectionPair('middle', 'seeder')
+        scene.sessions.get('seeder')!.accept(theirs)
+        return pausing(ours, 10 * PIECE, held)
+      },
+    }
+    const fetching = middle.fetch(infohash, { outputPath: scene.path('middle.bin'), peers: searching(slow) })
+    await until(() => (middle.list()[0]?.piecesDone ?? 0) > 2)
+    assert.equal(middle.list()[0]!.state, 'fetching')
+
+    const last = scene.session('last')
+    const chained = last.fetch(infohash, {
+      outputPath: scene.path('last.bin'),
+      peers: searching(scene.source('last', 'middle')),
+    })
+    await until(() => (last.list()[0]?.piecesDone ?? 0) > 2)
+    assert.notEqual(middle.list()[0]!.state, 'seeding')
+    release()
+    await Promise.all([fetching, chained])
+    assert.equal(await sha256Of(scene.path('last.bin')), await sha256Of(path))
+    assert.deepEqual([middle.list()[0]!.state, last.list()[0]!.state], ['seeding', 'seeding'])
+  })
+
+  it('finds and bans a seeder that corrupts blocks, and completes from the other', async () => {
+    const path = await scene.write('file.bin', content(40 * PIECE))
+    const { infohash } = await scene.session('honest').seed(path)
+    await scene.session('liar').seed(path)
+    const corrupting: PeerSource = {
+      peerId: 'liar',
+      connect: async () => {
+        const [ours, theirs] = connectionPair('fetcher', 'liar')
+        scene.sessions.get('liar')!.accept(corruptingBlocks(theirs))
+        return ours
+      },
+    }
+    const result = await scene.session('fetcher').fetch(infohash, {
+      outputPath: scene.path('copy.bin'),
+      peers: from(corrupting, scene.source('fetcher', 'honest', { windowBytes: 64 * 1024 })),
+    })
+    assert.equal(await sha256Of(result.path), await sha256Of(path))
+    assert.deepEqual(result.providers, ['honest'])
+    assert.deepEqual(scene.misbehaviours, ['fetcher: liar corrupt-piece'])
+  })
+
+  it('says that verification failed when all who answered sent corrupt data', async () => {
+    const path = await scene.write('file.bin', content(4 * PIECE))
+    const { infohash } = await scene.session('liar').seed(path)
+    const corrupting: PeerSource = {
+      peerId: 'liar',
+      connect: async () => {
+        const [ours, theirs] = connectionPair('fetcher', 'liar')
+        scene.sessions.get('liar')!.accept(corruptingBlocks(theirs))
+        return ours
+      },
+    }
+    await assert.rejects(
+      scene.session('fetcher').fetch(infohash, { outputPath: scene.path('x'), peers: from(corrupting) }),
+      failsWith('verification-failed', /1 provider/),
+    )
+  })
+
+  it('shares the work of several fetches of one infohash', async () => {
+    const path = await scene.write('file.bin', content(20 * PIECE))
+    const { infohash } = await scene.session('a').seed(path)
+    await scene.session('b').seed(path)
+    const fetcher = scene.session('fetcher')
+    const fetches = ['a', 'b'].map(name =>
+      fetcher.fetch(infohash, {
+        outputPath: scene.path('one.bin'),
+        peers: from(scene.source('fetcher', name)),
+      }),
+    )
+    const results = await Promise.all(fetches)
+    assert.equal(fetcher.list().length, 1)
+    assert.equal(fetcher.list()[0]!.downloadedBytes, 20 * PIECE)
+    assert.equal(results[0]!.path, results[1]!.path)
+  })
+
+  it('refuses a second fetch to another place while the first runs', async () => {
+    const path = await scene.write('file.bin', content(PIECE))
+    const { infohash } = await scene.session('seeder').seed(path)
+    const fetcher = scene.session('fetcher')
+    const aborter = new AbortController()
+    const first = fetcher.fetch(infohash, {
+      outputPath: scene.path('one'),
+      peers: searching(),
+      signal: aborter.signal,
+    })
+    await assert.rejects(
+      fetcher.fetch(infohash, { outputPath: scene.path('two'), peers: searching() }),
+      failsWith('in-use'),
+    )
+    aborter.abort()
+    await assert.rejects(first, failsWith('aborted'))
+    assert.deepEqual(fetcher.list(), [])
+  })
+
+  it('copies what is here already, and verifies the copy', async () => {
+    const path = await scene.write('file.bin', content(3 * PIECE))
+    const seeder = scene.session('seeder')
+    const { infohash } = await seeder.seed(path)
+    const here = await seeder.fetch(infohash, { outputPath: path, peers: from() })
+    assert.equal(here.path, path)
+    const copy = await seeder.fetch(infohash, { outputPath: scene.path('copy.bin'), peers: from() })
+    assert.equal(await sha256Of(copy.path), await sha256Of(path))
+    assert.deepEqual(copy.providers, [])
+  })
+
+  it('reuses an identical file at the output path, and never replaces a different one', async () => {
+    const bytes = content(3 * PIECE)
+    const path = await scene.write('file.bin', bytes)
+    const { infohash } = await scene.session('seeder').seed(path)
+    await mkdir(scene.path('out'))
+    await writeFile(scene.path('out', 'file.bin'), bytes)
+    const same = await scene.session('fetcher').fetch(infohash, {
+      outputDir: scene.path('out'),
+      peers: from(scene.source('fetcher', 'seeder')),
+    })
+    assert.deepEqual(same.providers, [])
+
+    const other = await scene.write('other.bin', Buffer.from('precious'))
+    await assert.rejects(
+      scene
+        .session('second')
+        .fetch(infohash, { outputPath: other, peers: from(scene.source('second', 'seeder')) }),
+      failsWith('output-exists', /other\.bin: a different file is there/),
+    )
+    assert.equal((await readFile(other)).toString(), 'precious')
+  })
+
+  it('says what is wrong with the place', async () => {
+    const path = await scene.write('file.bin', content(PIECE))
+    const { infohash } = await scene.session('seeder').seed(path)
+    const peers = () => from(scene.source('fetcher', 'seeder'))
+    const fetcher = scene.session('fetcher')
+    await assert.rejects(
+      fetcher.fetch(infohash, { outputPath: scene.path('no', 'such', 'folder'), peers: peers() }),
+      failsWith('not-found'),
+    )
+    await assert.rejects(
+      fetcher.fetch(infohash, { outputDir: path, peers: peers() }),
+      failsWith('output-exists', /Cannot write/),
+    )
+    await assert.rejects(
+      fetcher.fetch(infohash, { outputPath: '/proc/x', peers: peers() }),
+      failsWith('not-found', /Cannot write/),
+    )
+  })
+
+  it('says that there is no provider, and why', async () => {
+    const fetcher = scene.session('fetcher')
+    const nobody = new Uint8Array(20).fill(9)
+    const target = { outputPath: scene.path('x') }
+    await assert.rejects(
+      fetcher.fetch(nobody, { ...target, peers: from() }),
+      failsWith('no-providers', /no provider is known/),
+    )
+    const unreachable: PeerSource = {
+      peerId: 'gone',
+      connect: () => Promise.reject(new Error('connection refused')),
+    }
+    await assert.rejects(
+      fetcher.fetch(nobody, { ...target, peers: searching(unreachable), stallTimeoutMs: 200 }),
+      failsWith('no-providers', /connection refused/),
+    )
+    await assert.rejects(
+      fetcher.fetch(nobody, { ...target, peers: searching(), stallTimeoutMs: 100 }),
+      failsWith('no-providers'),
+    )
+    assert.deepEqual(fetcher.list(), [])
+  })
+
+  it('times out when the providers give nothing', async () => {
+    const silent: PeerSource = {
+      peerId: 'silent',
+      connect: async () => {
+        const [ours, theirs] = connectionPair('fetcher', 'silent')
+        const seeder = scene.sessions.get('seeder')!
+        seeder.accept(muteAfterHandshake(theirs))
+        return ours
+      },
+    }
+    const path = await scene.write('file.bin', content(PIECE))
+    const { infohash } = await scene.session('seeder').seed(path)
+    await assert.rejects(
+      scene.session('fetcher').fetch(infohash, {
+        outputPath: scene.path('x'),
+        peers: searching(silent),
+        stallTimeoutMs: 300,
+      }),
+      failsWith('timed-out', /no progress/),
+    )
+  })
+
+  it('dials a provider again when it is lost on the way', async () => {
+    const path = await scene.write('file.bin', content(20 * PIECE))
+    const { infohash } = await scene.session('seeder').seed(path)
+    let dials = 0
+    const flaky: PeerSource = {
+      peerId: 'seeder',
+      connect: async () => {
+        dials++
+        const [ours, theirs] = connectionPair('fetcher', 'seeder')
+        scene.sessions.get('seeder')!.accept(theirs)
+        return dials < 3 ? closingAfter(ours, 5 * PIECE) : ours
+      },
+    }
+    const result = await scene
+      .session('fetcher')
+      .fetch(infohash, { outputPath: scene.path('x'), peers: from(flaky) })
+    assert.equal(dials, 3)
+    assert.equal(await sha256Of(result.path), await sha256Of(path))
+  })
+
+  it('can be stopped, and what has come stays', async () => {
+    const path = await scene.write('file.bin', content(20 * PIECE))
+    const { infohash } = await scene.session('seeder').seed(path)
+    const fetcher = scene.session('fetcher')
+    const aborter = new AbortController()
+    const held: PeerSource = {
+      peerId: 'seeder',
+      connect: async () => {
+        const [ours, theirs] = connectionPair('fetcher', 'seeder')
+        scene.sessions.get('seeder')!.accept(theirs)
+        return pausing(ours, 8 * PIECE, new Promise(() => {}))
+      },
+    }
+    const first = fetcher.fetch(infohash, {
+      outputPath: scene.path('x'),
+      peers: searching(held),
+      signal: aborter.signal,
+    })
+    await until(() => (fetcher.list()[0]?.piecesDone ?? 0) >= 4)
+    aborter.abort()
+    await assert.rejects(first, failsWith('aborted'))
+    const { state, piecesDone } = fetcher.list()[0]!
+    assert.equal(state, 'stopped')
+    const second = await fetcher.fetch(infohash, {
+      outputPath: scene.path('x'),
+      peers: from(scene.source('fetcher', 'seeder')),
+    })
+    assert.equal(await sha256Of(second.path), await sha256Of(path))
+    const again = scene.sessions.get('seeder')!.list()[0]!.uploadedBytes
+    assert.ok(again < (20 + 8 + 20 - piecesDone) * PIECE)
+  })
+
+  it('keeps one of two connections when both sides dial at once', async () => {
+    const path = await scene.write('file.bin', content(30 * PIECE))
+    const [a, b] = [scene.session('a'), scene.session('b')]
+    const { infohash } = await scene.session('seeder').seed(path)
+    const fetches = [
+      a.fetch(infohash, {
+        outputPath: scene.path('a.bin'),
+        peers: from(scene.source('a', 'b'), scene.source('a', 'seeder')),
+      }),
+      b.fetch(infohash, {
+        outputPath: scene.path('b.bin'),
+        peers: from(scene.source('b', 'a'), scene.source('b', 'seeder')),
+      }),
+    ]
+    await Promise.all(fetches)
+    assert.equal(await sha256Of(scene.path('a.bin')), await sha256Of(path))
+    assert.equal(await sha256Of(scene.path('b.bin')), await sha256Of(path))
+  })
+})
+
+/** The connection, which hands over nothing after so many bytes until it is released. */
+function pausing(
+  connection: WireConnection,
+  bytesUntilPause: number,
+  release: Promise<void>,
+): WireConnection {
+  let received = 0
+  return wrap(connection, {
+    onData: listener =>
+      connection.onData(bytes => {
+        received += bytes.length
+        if (received < bytesUntilPause) listener(bytes)
+        else void release.then(() => listener(bytes))
+      }),
+  })
+}
+
+function closingAfter(connection: WireConnection, bytesUntilClose: number): WireConnection {
+  let received = 0
+  return wrap(connection, {
+    onData: listener =>
+      connection.onData(bytes => {
+        received += bytes.length
+        if (received < bytesUntilClose) listener(bytes)
+        else connection.close()
+      }),
+  })
+}
+
+/** Changes a byte in everything large that is sent: that is where blocks are. */
+function corruptingBlocks(connection: WireConnection): WireConnection {
+  return wrap(connection, {
+    send: bytes => {
+      if (bytes.length > 16 * 1024) bytes[bytes.length - 1]! ^= 0xff
+      return connection.send(bytes)
+    },
+  })
+}
+
+function muteAfterHandshake(connection: WireConnection): WireConnection {
+  return wrap(connection, { send: bytes => (bytes.length === 68 ? connection.send(bytes) : true) })
+}
+
+function wrap(connection: WireConnection, changes: Partial<WireConnection>): WireConnection {
+  return {
+    remotePeer: connection.remotePeer,
+    send: bytes => connection.send(bytes),
+    onData: listener => connection.onData(listener),
+    onDrain: listener => connection.onDrain(listener),
+    onClose: listener => connection.onClose(listener),
+    close: () => connection.close(),
+    ...changes,
+  }
+}

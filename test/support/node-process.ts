@@ -125,6 +125,10 @@ export class NodeProcess {
     return child.exitCode
   }
 
+  private get rpcFile(): string {
+    return join(this.datadir, 'rpc.json')
+  }
+
   /** Whether the process still runs. */
   get running(): boolean {
     return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null

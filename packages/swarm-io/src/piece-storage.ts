@@ -20,7 +20,6 @@ export class PieceStorage {
   private readonly cache: ReadCache
   /** Set once the file is complete: from then on, a change of it is somebody else's. */
   private stamp: FileStamp | undefined
-  private stampCheckedMs = Number.NEGATIVE_INFINITY
 
   private constructor(path: string, info: TorrentInfo, file: FileHandle, cache: ReadCache) {
     this.path = path
@@ -95,24 +94,24 @@ export class PieceStorage {
   }
 
   /** A block's bytes: a view of a chunk that is kept for the blocks beside it. @throws {SwarmError} */
-  readBlock(range: BlockRange, nowMs: number): Uint8Array | Promise<Uint8Array> {
+  readBlock(range: BlockRange): Uint8Array | Promise<Uint8Array> {
     const position = range.piece * this.info.pieceLengthBytes + range.begin
     const chunk = Math.floor(position / READ_CHUNK_BYTES)
     const start = position - chunk * READ_CHUNK_BYTES
-    if (start + range.length > READ_CHUNK_BYTES) return this.read(position, range.length, nowMs)
-    const bytes = this.cache.get(this.chunkKey(chunk), () => this.readChunk(chunk, nowMs))
+    if (start + range.length > READ_CHUNK_BYTES) return this.read(position, range.length)
+    const bytes = this.cache.get(this.chunkKey(chunk), () => this.readChunk(chunk))
     if (bytes instanceof Uint8Array) return bytes.subarray(start, start + range.length)
     return bytes.then(read => read.subarray(start, start + range.length))
   }
 
-  private readChunk(chunk: number, nowMs: number): Promise<Uint8Array> {
+  private readChunk(chunk: number): Promise<Uint8Array> {
     const position = chunk * READ_CHUNK_BYTES
-    return this.read(position, Math.min(READ_CHUNK_BYTES, this.info.lengthBytes - position), nowMs)
+    return this.read(position, Math.min(READ_CHUNK_BYTES, this.info.lengthBytes - position))
   }
 
-  private async read(position: number, length: number, nowMs: number): Promise<Uint8Array> {
+  private async read(position: number, length: number): Promise<Uint8Array> {
     try {
-      await this.checkUnchanged(nowMs)
+      await this.checkUnchanged()
       const bytes = unfilledBytes(length)
       if ((await readFully(this.file, bytes, position)) === length) return bytes
     } catch (error) {
@@ -121,11 +120,9 @@ export class PieceStorage {
     throw new SwarmError('file-changed', `${this.path} is shorter than it was.`)
   }
 
-  /** What was changed would be corrupt for those who fetch it, and they would ban us. Looked at once a second. */
-  private async checkUnchanged(nowMs: number): Promise<void> {
-    if (this.stamp === undefined || nowMs - this.stampCheckedMs < 1000) return
-    this.stampCheckedMs = nowMs
-    if (sameStamp(this.stamp, await this.readStamp())) return
+  /** What was changed would be corrupt for those who fetch it, and they would ban us. */
+  private async checkUnchanged(): Promise<void> {
+    if (this.stamp === undefined || sameStamp(this.stamp, await this.readStamp())) return
     throw new SwarmError('file-changed', `${this.path} has changed since it was verified.`)
   }
 

@@ -128,7 +128,7 @@ export class Torrent {
 
   /** A block's bytes; asking is reading ahead. */
   readBlock(range: BlockRange): Uint8Array | Promise<Uint8Array> {
-    return this.storage!.readBlock(range, this.host.nowMs())
+    return this.storage!.readBlock(range)
   }
 
   onUpload(bytes: number): void {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import type { WireConnection } from '@onehop/swarm'
 import type { FetchProgress, PeerSource } from '@onehop/swarm-io'
 import { connectionPair } from './connection-pair.ts'
 import { content, failsWith, from, Scene, searching, sha256Of, until } from './session-scene.ts'
+import { closingAfter, corruptingBlocks, muteAfterHandshake, pausing } from './wrapped-connection.ts'
 
 const PIECE = 256 * 1024
 
@@ -345,58 +345,3 @@ describe('fetching a file', () => {
     assert.equal(await sha256Of(scene.path('b.bin')), await sha256Of(path))
   })
 })
-
-/** The connection, which hands over nothing after so many bytes until it is released. */
-function pausing(
-  connection: WireConnection,
-  bytesUntilPause: number,
-  release: Promise<void>,
-): WireConnection {
-  let received = 0
-  return wrap(connection, {
-    onData: listener =>
-      connection.onData(bytes => {
-        received += bytes.length
-        if (received < bytesUntilPause) listener(bytes)
-        else void release.then(() => listener(bytes))
-      }),
-  })
-}
-
-function closingAfter(connection: WireConnection, bytesUntilClose: number): WireConnection {
-  let received = 0
-  return wrap(connection, {
-    onData: listener =>
-      connection.onData(bytes => {
-        received += bytes.length
-        if (received < bytesUntilClose) listener(bytes)
-        else connection.close()
-      }),
-  })
-}
-
-/** Changes a byte in everything large that is sent: that is where blocks are. */
-function corruptingBlocks(connection: WireConnection): WireConnection {
-  return wrap(connection, {
-    send: bytes => {
-      if (bytes.length > 16 * 1024) bytes[bytes.length - 1]! ^= 0xff
-      return connection.send(bytes)
-    },
-  })
-}
-
-function muteAfterHandshake(connection: WireConnection): WireConnection {
-  return wrap(connection, { send: bytes => (bytes.length === 68 ? connection.send(bytes) : true) })
-}
-
-function wrap(connection: WireConnection, changes: Partial<WireConnection>): WireConnection {
-  return {
-    remotePeer: connection.remotePeer,
-    send: bytes => connection.send(bytes),
-    onData: listener => connection.onData(listener),
-    onDrain: listener => connection.onDrain(listener),
-    onClose: listener => connection.onClose(listener),
-    close: () => connection.close(),
-    ...changes,
-  }
-}

@@ -1,0 +1,361 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { open, readdir, rename, truncate, unlink, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { mock } from 'node:test'
+import { encodeHandshake, encodeMessage, infoHashToHex, parseMagnet, toInfoHash } from '@onehop/swarm'
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_CONNECTIONS_PER_TORRENT,
+  type PeerSource,
+  type SwarmSession,
+} from '@onehop/swarm-io'
+import { connectionPair } from './connection-pair.ts'
+import { content, failsWith, from, Scene, searching, sha256Of, until } from './session-scene.ts'
+import { pausing } from './wrapped-connection.ts'
+
+const PIECE = 256 * 1024
+
+describe('a swarm session', () => {
+  let scene: Scene
+  beforeEach(async () => {
+    scene = await Scene.create()
+  })
+  afterEach(() => scene.close())
+
+  describe('publishing', () => {
+    it('gives the same infohash as an independent program', async () => {
+      const bytes = new Uint8Array(600_000).map((_, i) => 7 * i + 3)
+      const summary = await scene.session('a').seed(await scene.write('answer.bin', bytes))
+      // Computed with Python's hashlib; see the metainfo tests of @onehop/swarm.
+      assert.equal(infoHashToHex(summary.infohash), 'a8f94f6b8efdc26b2fc13b52d6e9c4bbb21eb14d')
+      assert.deepEqual([summary.state, summary.pieces, summary.piecesDone], ['seeding', 3, 3])
+      const magnet = parseMagnet(summary.magnet)
+      assert.ok(magnet.ok)
+      assert.deepEqual(magnet.value, {
+        infohash: summary.infohash,
+        displayName: 'answer.bin',
+        lengthBytes: 600_000,
+      })
+    })
+
+    it('twice is one torrent', async () => {
+      const path = await scene.write('a.bin', content(PIECE))
+      const session = scene.session('a')
+      const first = await session.seed(path)
+      assert.deepEqual(await session.seed(path), first)
+      assert.equal(session.list().length, 1)
+    })
+
+    it('takes a name and a piece length', async () => {
+      const path = await scene.write('a.bin', content(PIECE))
+      const summary = await scene.session('a').seed(path, { name: 'b.bin', pieceLengthBytes: 65536 })
+      assert.deepEqual([summary.name, summary.pieces], ['b.bin', 4])
+    })
+
+    it('reports how far it is', async () => {
+      const reports: number[] = []
+      const path = await scene.write('a.bin', content(3 * PIECE + 1))
+      await scene.session('a').seed(path, { onProgress: done => reports.push(done) })
+      assert.equal(reports.at(-1), 3 * PIECE + 1)
+    })
+
+    it('says what is wrong with a file', async () => {
+      const session = scene.session('a')
+      await assert.rejects(session.seed(scene.path('missing')), failsWith('not-found', /it does not exist/))
+      await assert.rejects(session.seed(scene.folder), failsWith('not-a-file'))
+      const path = await scene.write('a.bin', content(10))
+      await assert.rejects(session.seed(path, { name: '../a' }), failsWith('bad-name', /path separator/))
+      await assert.rejects(session.seed(path, { pieceLengthBytes: 3 }), failsWith('bad-metainfo'))
+      assert.deepEqual(session.list(), [])
+    })
+
+    it('can be taken back: the file stays, and nobody is served', async () => {
+      const path = await scene.write('a.bin', content(PIECE))
+      const session = scene.session('a')
+      const { infohash } = await session.seed(path)
+      assert.equal(await session.remove(infohash), true)
+      assert.equal(await session.remove(infohash), false)
+      assert.deepEqual(await readdir(scene.path('resume-a')), [])
+      assert.ok(await sha256Of(path))
+      const [ours, theirs] = connectionPair('x', 'a')
+      session.accept(theirs)
+      ours.send(encodeHandshake({ infohash, peerId: new Uint8Array(20), extensions: true }))
+      await new Promise<void>(resolve => ours.onClose(() => resolve()))
+    })
+
+    it('stops offering a file that changes under it, instead of serving corrupt pieces', async () => {
+      const path = await scene.write('a.bin', content(4 * PIECE))
+      const session = scene.session('a')
+      const { infohash } = await session.seed(path)
+      await writeFile(path, content(4 * PIECE, 2))
+      const failing = scene.session('b').fetch(infohash, {
+        outputPath: scene.path('b.bin'),
+        peers: from(scene.source('b', 'a')),
+      })
+      await assert.rejects(failing, failsWith('no-providers'))
+      assert.match(session.list()[0]!.problem!, /has changed since it was verified/)
+      assert.equal(session.list()[0]!.state, 'stopped')
+      assert.deepEqual(scene.misbehaviours, [])
+    })
+  })
+
+  describe('after a restart', () => {
+    async function restarted(name: string): Promise<SwarmSession> {
+      await scene.sessions.get(name)?.close()
+      return scene.session(name)
+    }
+
+    it('offers again what it offered', async () => {
+      const path = await scene.write('a.bin', content(2 * PIECE))
+      const { infohash } = await scene.session('a').seed(path)
+      const again = await restarted('a')
+      const [summary] = await again.restore()
+      assert.deepEqual([summary!.state, summary!.piecesDone, summary!.path], ['seeding', 2, path])
+      await scene.session('b').fetch(infohash, {
+        outputPath: scene.path('b.bin'),
+        peers: from(scene.source('b', 'a')),
+      })
+      assert.equal(await sha256Of(scene.path('b.bin')), await sha256Of(path))
+    })
+
+    it('hashes a file again whose time has changed, and offers it when it is the same', async () => {
+      const path = await scene.write('a.bin', content(2 * PIECE))
+      await scene.session('a').seed(path)
+      await utimes(path, 1, 1)
+      const [summary] = await (await restarted('a')).restore()
+      assert.equal(summary!.state, 'seeding')
+    })
+
+    it('does not offer a file that is another one now, or is gone, and says so', async () => {
+      const [changed, missing] = [
+        await scene.write('a.bin', content(2 * PIECE)),
+        await scene.write('b.bin', content(PIECE, 2)),
+      ]
+      const session = scene.session('a')
+      await session.seed(changed)
+      await session.seed(missing)
+      await writeFile(changed, content(2 * PIECE, 3))
+      await unlink(missing)
+      const again = await restarted('a')
+      const problems = (await again.restore()).map(summary => [summary.state, summary.problem])
+      assert.deepEqual(
+        new Set(problems.map(([, problem]) => problem)),
+        new Set([`${changed} has changed since it was verified.`, `${missing} is missing.`]),
+      )
+      assert.ok(problems.every(([state]) => state === 'stopped'))
+      await rename(changed, scene.path('elsewhere'))
+      await writeFile(changed, content(2 * PIECE))
+      assert.equal((await again.seed(changed)).state, 'seeding')
+    })
+
+    it('passes over resume files that are damaged', async () => {
+      const path = await scene.write('a.bin', content(PIECE))
+      const { infohash } = await scene.session('a').seed(path)
+      await scene.sessions.get('a')!.close()
+      await truncate(join(scene.path('resume-a'), `${infoHashToHex(infohash)}.resume`), 30)
+      await writeFile(join(scene.path('resume-a'), 'rubbish.resume'), 'rubbish')
+      const logged: unknown[] = []
+      const again = scene.session('a', { log: (message, details) => logged.push([message, details]) })
+      assert.deepEqual(await again.restore(), [])
+      assert.equal(logged.length, 2)
+    })
+
+    it('continues a fetch that was stopped cleanly', async () => {
+      const path = await scene.write('a.bin', content(20 * PIECE))
+      const { infohash } = await scene.session('seeder').seed(path)
+      const held: PeerSource = {
+        peerId: 'seeder',
+        connect: async () => {
+          const [ours, theirs] = connectionPair('b', 'seeder')
+          scene.sessions.get('seeder')!.accept(theirs)
+          return pausing(ours, 8 * PIECE, new Promise(() => {}))
+        },
+      }
+      const session = scene.session('b')
+      const fetching = session.fetch(infohash, { outputPath: scene.path('b.bin'), peers: searching(held) })
+      const rejected = assert.rejects(fetching, failsWith('closed'))
+      await until(() => (session.list()[0]?.piecesDone ?? 0) >= 5)
+      const again = await restarted('b')
+      await rejected
+      const [summary] = await again.restore()
+      assert.equal(summary!.state, 'stopped')
+      assert.ok(summary!.piecesDone >= 5)
+      const result = await again.fetch(infohash, {
+        outputPath: scene.path('b.bin'),
+        peers: from(scene.source('b', 'seeder')),
+      })
+      assert.equal(await sha256Of(result.path), await sha256Of(path))
+      assert.equal(again.list()[0]!.downloadedBytes, 20 * PIECE)
+    })
+
+    it('continues after SIGKILL: keeps what was noted, verifies the rest, and completes', async () => {
+      const path = await scene.write('a.bin', content(40 * PIECE))
+      const output = scene.path('b.bin')
+      const child = spawnFetch(path, output, scene.path('resume-b'))
+      await once(child.stdout!, 'data')
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+
+      const part = (await readdir(scene.folder)).find(name => name.endsWith('.part'))!
+      const session = scene.session('b')
+      const [summary] = await session.restore()
+      assert.ok(summary!.piecesDone >= 24, `${summary!.piecesDone} pieces`)
+      await session.close()
+      // The session above has noted all of them. Without a record, nothing is trusted and everything is hashed.
+      const record = (await readdir(scene.path('resume-b'))).find(name => name.endsWith('.resume'))!
+      await unlink(join(scene.path('resume-b'), record))
+      await spoil(scene.path(part), 3 * PIECE + 17)
+
+      const { infohash } = await scene.session('seeder').seed(path)
+      const again = scene.session('b')
+      const result = await again.fetch(infohash, {
+        outputPath: output,
+        peers: from(scene.source('b', 'seeder')),
+      })
+      assert.equal(await sha256Of(result.path), await sha256Of(path))
+      assert.equal(again.list()[0]!.downloadedBytes, (40 - summary!.piecesDone + 1) * PIECE)
+      assert.deepEqual(
+        (await readdir(scene.folder)).filter(name => name.endsWith('.part')),
+        [],
+      )
+    })
+  })
+
+  describe('towards strangers', () => {
+    it('closes at once what does not begin like BitTorrent', async () => {
+      const [ours, theirs] = connectionPair('x', 'a')
+      scene.session('a').accept(theirs)
+      ours.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
+      await new Promise<void>(resolve => ours.onClose(() => resolve()))
+    })
+
+    it('closes a handshake for content that it does not have, and its own', async () => {
+      const session = scene.session('a')
+      const { infohash } = await session.seed(await scene.write('a.bin', content(PIECE)))
+      for (const handshake of [
+        { infohash: toInfoHash(new Uint8Array(20)), peerId: new Uint8Array(20), extensions: true },
+        { infohash, peerId: session.peerId, extensions: true },
+      ]) {
+        const [ours, theirs] = connectionPair('x', 'a')
+        session.accept(theirs)
+        ours.send(encodeHandshake(handshake))
+        await new Promise<void>(resolve => ours.onClose(() => resolve()))
+      }
+    })
+
+    it('closes a connection that does not shake hands in time', async () => {
+      mock.timers.enable({ apis: ['setTimeout'] })
+      try {
+        const [ours, theirs] = connectionPair('x', 'a')
+        let isClosed = false
+        ours.onClose(() => {
+          isClosed = true
+        })
+        scene.session('a').accept(theirs)
+        ours.send(Uint8Array.of(0x13))
+        mock.timers.tick(HANDSHAKE_TIMEOUT_MS - 1)
+        await new Promise(resolve => setImmediate(resolve))
+        assert.equal(isClosed, false)
+        mock.timers.tick(1)
+        await new Promise(resolve => setImmediate(resolve))
+        assert.equal(isClosed, true)
+      } finally {
+        mock.timers.reset()
+      }
+    })
+
+    it('takes a limited number of connections for one torrent', async () => {
+      const session = scene.session('a')
+      const { infohash } = await session.seed(await scene.write('a.bin', content(PIECE)))
+      let closed = 0
+      for (let i = 0; i < MAX_CONNECTIONS_PER_TORRENT + 5; i++) {
+        const [ours, theirs] = connectionPair(`peer ${i}`, 'a')
+        ours.onClose(() => {
+          closed++
+        })
+        session.accept(theirs)
+        ours.send(encodeHandshake({ infohash, peerId: new Uint8Array(20).fill(i), extensions: false }))
+      }
+      await until(() => closed === 5)
+      assert.equal(session.list()[0]!.peers, MAX_CONNECTIONS_PER_TORRENT)
+    })
+
+    it('reports and drops who sends absurd messages, and serves the others on', async () => {
+      const session = scene.session('a')
+      const path = await scene.write('a.bin', content(PIECE))
+      const { infohash } = await session.seed(path)
+      const [ours, theirs] = connectionPair('vandal', 'a')
+      session.accept(theirs)
+      ours.send(encodeHandshake({ infohash, peerId: new Uint8Array(20), extensions: true }))
+      ours.send(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 7))
+      await new Promise<void>(resolve => ours.onClose(() => resolve()))
+      assert.deepEqual(scene.misbehaviours, ['a: vandal message-too-long'])
+      await scene.session('b').fetch(infohash, {
+        outputPath: scene.path('b.bin'),
+        peers: from(scene.source('b', 'a')),
+      })
+      assert.equal(await sha256Of(scene.path('b.bin')), await sha256Of(path))
+    })
+
+    it('does not keep more than a bound in memory for a peer that asks and never reads', async () => {
+      const session = scene.session('a')
+      const { infohash } = await session.seed(await scene.write('a.bin', content(32 * PIECE)))
+      const [ours, theirs] = connectionPair('sloth', 'a')
+      // A connection that is full after the first send, for ever.
+      let sent = 0
+      session.accept({
+        remotePeer: 'sloth',
+        send: bytes => {
+          sent += bytes.length
+          return false
+        },
+        onData: listener => theirs.onData(listener),
+        onDrain: () => {},
+        onClose: listener => theirs.onClose(listener),
+        close: () => theirs.close(),
+      })
+      ours.send(encodeHandshake({ infohash, peerId: new Uint8Array(20), extensions: false }))
+      ours.send(encodeMessage({ type: 'interested' }))
+      const request = { type: 'request', piece: 0, begin: 0, length: 16_384 } as const
+      for (let i = 0; i < 1000; i++) ours.send(encodeMessage({ ...request, piece: i % 32 }))
+      await until(() => sent > 68)
+      for (let turn = 0; turn < 50; turn++) await new Promise(resolve => setImmediate(resolve))
+      assert.ok(sent < 1024 * 1024, `${sent} bytes`)
+    })
+  })
+
+  it('does nothing more once it is closed', async () => {
+    const session = scene.session('a')
+    await session.close()
+    await session.close()
+    await assert.rejects(session.seed(scene.path('x')), failsWith('closed'))
+    const [ours, theirs] = connectionPair('x', 'a')
+    session.accept(theirs)
+    await new Promise<void>(resolve => ours.onClose(() => resolve()))
+  })
+})
+
+function spawnFetch(source: string, output: string, resumeDir: string): ChildProcess {
+  const program = join(import.meta.dirname, 'fetch-process.ts')
+  const child = spawn(
+    process.execPath,
+    [
+      '--conditions=@onehop/source',
+      '--disable-warning=ExperimentalWarning',
+      program,
+      source,
+      output,
+      resumeDir,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  return child
+}
+
+async function spoil(path: string, position: number): Promise<void> {
+  const file = await open(path, 'r+')
+  await file.write(Uint8Array.of(0xaa, 0x55), 0, 2, position)
+  await file.close()
+}

@@ -93,7 +93,7 @@ function chooseTransactions(mempool: Mempool, parent: HeaderNode): MempoolEntry[
   const time = medianTimePast(parent)
   const chosen = new Set<MempoolEntry>()
   const left = new Set<MempoolEntry>()
-  for (const entry of Array.from(mempool.entries()).sort(byPackageFeeRate)) {
+  for (const entry of byPackageFeeRate(mempool.entries())) {
     const wanted = [...entry.ancestors, entry].filter(each => !chosen.has(each)).sort(byAncestorCount)
     const weight = wanted.reduce((sum, each) => sum + each.transaction.weight, 0)
     const sigops = wanted.reduce((sum, each) => sum + each.sigopsCost, 0)
@@ -117,11 +117,13 @@ function byAncestorCount(a: MempoolEntry, b: MempoolEntry): number {
 }
 
 /** Highest fee per weight of a transaction and its ancestors first. */
-function byPackageFeeRate(a: MempoolEntry, b: MempoolEntry): number {
-  const left = withAncestors(a)
-  const right = withAncestors(b)
-  const difference = right.fee * left.weight - left.fee * right.weight
-  return difference > 0n ? 1 : difference < 0n ? -1 : 0
+function byPackageFeeRate(entries: Iterable<MempoolEntry>): MempoolEntry[] {
+  const rated = Array.from(entries, entry => ({ entry, ...withAncestors(entry) }))
+  rated.sort((a, b) => {
+    const difference = b.fee * a.weight - a.fee * b.weight
+    return difference > 0n ? 1 : difference < 0n ? -1 : 0
+  })
+  return rated.map(({ entry }) => entry)
 }
 
 function withAncestors(entry: MempoolEntry): { fee: Sats; weight: bigint } {

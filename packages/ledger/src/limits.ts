@@ -94,6 +94,13 @@ export const INCREMENTAL_RELAY_FEE_RATE = 100n
 /** Fee rate at which an output that costs more to spend than it holds is dust, satoshis per 1,000 virtual bytes. */
 export const DUST_RELAY_FEE_RATE = 3_000n
 
+/** Most virtual bytes of a version 3 transaction; of one with an unconfirmed parent (BIP 431). */
+export const MAX_TRUC_VIRTUAL_SIZE = 10_000
+export const MAX_TRUC_CHILD_VIRTUAL_SIZE = 1_000
+
+/** Most outputs that are looked up to tell a confirmed transaction from one with missing inputs. */
+export const MAX_KNOWN_OUTPUT_PROBES = 16
+
 /** Most unconfirmed ancestors or descendants of a transaction in the mempool, itself included. */
 export const MAX_MEMPOOL_CHAIN_TRANSACTIONS = 25
 

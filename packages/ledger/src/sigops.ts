@@ -12,9 +12,14 @@ export function legacySigops({ inputs, outputs }: Transaction): number {
   return count
 }
 
+/** The script that an input of a pay-to-script-hash coin reveals (BIP 16); undefined for other coins. */
+export function redeemScriptOf(input: TxInput, spent: TxOutput): Uint8Array | undefined {
+  return scriptHashOf(spent.scriptPubKey) && lastPush(input.scriptSig)
+}
+
 /** Signature operations in the redeem script that the input reveals (BIP 16); 0 for other coins. */
 export function p2shSigops(input: TxInput, spent: TxOutput): number {
-  const redeemScript = scriptHashOf(spent.scriptPubKey) && lastPush(input.scriptSig)
+  const redeemScript = redeemScriptOf(input, spent)
   return redeemScript ? countSigOps(redeemScript, true) : 0
 }
 
@@ -22,8 +27,7 @@ export function p2shSigops(input: TxInput, spent: TxOutput): number {
 export function witnessSigops(input: TxInput, spent: TxOutput): number {
   const bare = witnessProgramOf(spent.scriptPubKey)
   if (bare) return programSigops(bare.version, bare.program, input.witness)
-  if (!scriptHashOf(spent.scriptPubKey) || !isPushOnly(input.scriptSig)) return 0
-  const redeemScript = lastPush(input.scriptSig)
+  const redeemScript = redeemScriptOf(input, spent)
   const nested = redeemScript && witnessProgramOf(redeemScript)
   return nested ? programSigops(nested.version, nested.program, input.witness) : 0
 }

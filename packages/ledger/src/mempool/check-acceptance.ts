@@ -10,9 +10,8 @@ import {
 import type { Sats } from '../amount.ts'
 import type { Coin } from '../coin.ts'
 import { medianTimePast } from '../header-node.ts'
-import { hashKey } from '../ids.ts'
 import {
-  BYTES_PER_SIGOP,
+  MAX_KNOWN_OUTPUT_PROBES,
   MAX_MEMPOOL_CHAIN_TRANSACTIONS,
   MAX_MEMPOOL_CHAIN_VIRTUAL_SIZE,
   MAX_STANDARD_SIGOPS_COST,
@@ -26,10 +25,14 @@ import { MANDATORY_FLAGS, STANDARD_FLAGS } from '../script/flags.ts'
 import { verifyForMempool } from '../script/verify-inputs.ts'
 import { sigopsCost } from '../sigops.ts'
 import type { Transaction } from '../transaction.ts'
-import { checkStandard, checkStandardInputs } from './check-standard.ts'
+import { checkStandard } from './check-standard.ts'
+import { checkStandardInputs } from './check-standard-inputs.ts'
+import { checkStandardWitness } from './check-standard-witness.ts'
+import { checkTruc } from './check-truc.ts'
 import { coinsWithMempool } from './coins-with-mempool.ts'
+import { feeAt } from './fee-rate.ts'
 import type { Mempool, MempoolContext } from './mempool.ts'
-import { closure, type MempoolEntry } from './mempool-entry.ts'
+import { closure, type MempoolEntry, policyVirtualSize } from './mempool-entry.ts'
 
 /** What the checks found out on the way. */
 export interface Acceptance {
@@ -40,6 +43,8 @@ export interface Acceptance {
 export interface AcceptanceOptions {
   /** False for what was checked when it came here first. */
   readonly checkScripts: boolean
+  /** False for what a block had, or what was here before: it need not pay again. */
+  readonly checkFee: boolean
 }
 
 /** All checks of a transaction that wants into the mempool, in Bitcoin Core's order (MemPoolAccept). */
@@ -59,12 +64,16 @@ export function checkAcceptance(
     coins.map(coin => coin.output),
     STANDARD_FLAGS,
   )
+  const size = policyVirtualSize(transaction, cost)
+  const parents = parentsOf(transaction, mempool)
   const rest = firstRejection(
     () => checkLocks(transaction, coins, mempool, context),
     () => checkStandardInputs(transaction, coins),
+    () => checkStandardWitness(transaction, coins),
     () => (cost > MAX_STANDARD_SIGOPS_COST ? refused('bad-txns-too-many-sigops') : OK),
-    () => checkFee(transaction, fee, cost),
-    () => checkChain(transaction, mempool),
+    () => (options.checkFee ? checkFee(fee, size, mempool.feeFloor(context.now)) : OK),
+    () => checkTruc(transaction, size, parents),
+    () => checkChain(size, parents),
     () =>
       options.checkScripts
         ? verifyForMempool(
@@ -119,7 +128,9 @@ function blameless(
   { coins }: MempoolContext,
 ): Rejection {
   if (rejection.code === 'bad-txns-inputs-missingorspent') {
-    const isConfirmed = outputs.some((_, index) => coins.get({ txid, index }) !== undefined)
+    const isConfirmed = outputs
+      .slice(0, MAX_KNOWN_OUTPUT_PROBES)
+      .some((_, index) => coins.get({ txid, index }) !== undefined)
     return refused(isConfirmed ? 'txn-already-known' : rejection.code)
   }
   const dependsOnTheTip = rejection.code === 'bad-txns-premature-spend-of-coinbase'
@@ -135,39 +146,37 @@ function checkLocks(
   return checkSequenceLocks(transaction, coins, tip, parameters).ok ? OK : refused('non-BIP68-final')
 }
 
-const VIRTUAL_BYTES_PER_RATE = 1_000n
-
-function checkFee({ virtualSize }: Transaction, fee: Sats, cost: number): Verdict {
-  const size = BigInt(Math.max(virtualSize, Math.ceil((cost * BYTES_PER_SIGOP) / 4)))
-  const least = (size * MIN_RELAY_FEE_RATE) / VIRTUAL_BYTES_PER_RATE
+function checkFee(fee: Sats, virtualSize: number, floor: bigint): Verdict {
+  const forFloor = feeAt(floor, virtualSize)
+  if (fee < forFloor) return refused('mempool min fee not met', `${fee} < ${forFloor}`)
+  const least = feeAt(MIN_RELAY_FEE_RATE, virtualSize)
   return fee < least ? refused('min relay fee not met', `${fee} < ${least}`) : OK
 }
 
-/** Neither it with its ancestors nor any ancestor with its descendants may grow too long. */
-function checkChain({ inputs, virtualSize }: Transaction, mempool: Mempool): Verdict {
-  const parents = new Map<string, MempoolEntry>()
+function parentsOf({ inputs }: Transaction, mempool: Mempool): Set<MempoolEntry> {
+  const parents = new Set<MempoolEntry>()
   for (const { previousOutput } of inputs) {
     const parent = mempool.entry(previousOutput.txid)
-    if (parent !== undefined) parents.set(hashKey(previousOutput.txid), parent)
+    if (parent !== undefined) parents.add(parent)
   }
-  const ancestors = closure(parents.values(), entry => entry.parents)
+  return parents
+}
+
+/** Neither it with its ancestors nor any ancestor with its descendants may grow too long. */
+function checkChain(virtualSize: number, parents: ReadonlySet<MempoolEntry>): Verdict {
+  const ancestors = closure(parents, entry => entry.parents)
   if (isTooLong(ancestors, virtualSize))
     return refused('too-long-mempool-chain', 'too many unconfirmed ancestors')
   for (const ancestor of ancestors) {
-    if (
-      isTooLong(
-        closure([ancestor], entry => entry.children),
-        virtualSize,
-      )
-    ) {
+    const family = closure([ancestor], entry => entry.children)
+    if (isTooLong(family, virtualSize))
       return refused('too-long-mempool-chain', 'too many descendants of an unconfirmed ancestor')
-    }
   }
   return OK
 }
 
 function isTooLong(relatives: ReadonlySet<MempoolEntry>, virtualSize: number): boolean {
   let size = virtualSize
-  for (const { transaction } of relatives) size += transaction.virtualSize
+  for (const relative of relatives) size += relative.virtualSize
   return relatives.size + 1 > MAX_MEMPOOL_CHAIN_TRANSACTIONS || size > MAX_MEMPOOL_CHAIN_VIRTUAL_SIZE
 }

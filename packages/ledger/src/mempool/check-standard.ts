@@ -1,12 +1,7 @@
 import { OK, refused, type Verdict } from '@onehop/primitives'
-import type { Coin } from '../coin.ts'
 import {
   DUST_RELAY_FEE_RATE,
   MAX_STANDARD_DATA_CARRIER_LENGTH,
-  MAX_STANDARD_P2SH_SIGOPS,
-  MAX_STANDARD_P2WSH_ITEM_LENGTH,
-  MAX_STANDARD_P2WSH_ITEMS,
-  MAX_STANDARD_P2WSH_SCRIPT_LENGTH,
   MAX_STANDARD_SCRIPT_SIG_LENGTH,
   MAX_STANDARD_TRANSACTION_WEIGHT,
   MIN_STANDARD_TRANSACTION_LENGTH,
@@ -14,17 +9,18 @@ import {
 import { isPushOnly } from '../script/script-parser.ts'
 import { isUnspendable, witnessProgramOf } from '../script/script-patterns.ts'
 import { multisigOf, scriptType } from '../script/script-type.ts'
-import { p2shSigops } from '../sigops.ts'
-import { serializeOutput, type Transaction, type TxInput, type TxOutput } from '../transaction.ts'
+import { serializeOutput, type Transaction, type TxOutput } from '../transaction.ts'
+import { feeAt } from './fee-rate.ts'
 
 const LEAST_VERSION = 1
+/** Version 3 has rules of its own (BIP 431, `check-truc.ts`). */
 const GREATEST_VERSION = 3
 /** Keys of a bare multisig that is relayed. */
 const MAX_BARE_MULTISIG_KEYS = 3
 /** Bytes that spending an output takes, for the dust limit: an input with a signature and a key. */
-const SPENDING_BYTES = 148n
+const SPENDING_BYTES = 148
 /** The same for a witness program: a quarter of the witness. */
-const WITNESS_SPENDING_BYTES = 67n
+const WITNESS_SPENDING_BYTES = 67
 
 /** What the mempool asks of a transaction by itself beyond consensus, in Bitcoin Core's order (IsStandardTx). */
 export function checkStandard(transaction: Transaction): Verdict {
@@ -45,7 +41,6 @@ function checkOutputs(outputs: readonly TxOutput[]): Verdict {
   for (const { scriptPubKey } of outputs) {
     const type = scriptType(scriptPubKey)
     if (type === 'nonstandard' || isLongMultisig(scriptPubKey)) return refused('scriptpubkey')
-    if (type === 'multisig') return refused('bare-multisig')
     if (type === 'nulldata') dataBytes += scriptPubKey.length
   }
   if (dataBytes > MAX_STANDARD_DATA_CARRIER_LENGTH) return refused('datacarrier')
@@ -65,31 +60,5 @@ export function isDust(output: TxOutput): boolean {
 export function dustLimit(output: TxOutput): bigint {
   if (isUnspendable(output.scriptPubKey)) return 0n
   const spending = witnessProgramOf(output.scriptPubKey) ? WITNESS_SPENDING_BYTES : SPENDING_BYTES
-  return ((BigInt(serializeOutput(output).length) + spending) * DUST_RELAY_FEE_RATE) / 1_000n
-}
-
-/** What the mempool asks of the coins and of what spends them (AreInputsStandard, IsWitnessStandard). */
-export function checkStandardInputs({ inputs }: Transaction, coins: readonly Coin[]): Verdict {
-  for (const [i, input] of inputs.entries()) {
-    const { output } = coins[i]!
-    const type = scriptType(output.scriptPubKey)
-    const isStandard = type !== 'nonstandard' && type !== 'witness_unknown'
-    if (!isStandard || p2shSigops(input, output) > MAX_STANDARD_P2SH_SIGOPS) {
-      return refused('bad-txns-nonstandard-inputs')
-    }
-    if (type === 'witness_v0_scripthash' && !isStandardWitness(input))
-      return refused('bad-witness-nonstandard')
-  }
-  return OK
-}
-
-function isStandardWitness({ witness }: TxInput): boolean {
-  const script = witness.at(-1)
-  const items = witness.slice(0, -1)
-  return (
-    script !== undefined &&
-    script.length <= MAX_STANDARD_P2WSH_SCRIPT_LENGTH &&
-    items.length <= MAX_STANDARD_P2WSH_ITEMS &&
-    items.every(item => item.length <= MAX_STANDARD_P2WSH_ITEM_LENGTH)
-  )
+  return feeAt(DUST_RELAY_FEE_RATE, serializeOutput(output).length + spending)
 }

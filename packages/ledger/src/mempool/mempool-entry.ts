@@ -1,5 +1,5 @@
 import type { Sats } from '../amount.ts'
-import { MEMPOOL_ENTRY_OVERHEAD_BYTES } from '../limits.ts'
+import { BYTES_PER_SIGOP, MEMPOOL_ENTRY_OVERHEAD_BYTES, WITNESS_SCALE_FACTOR } from '../limits.ts'
 import type { Transaction } from '../transaction.ts'
 
 /** A transaction that waits for a block, and what it depends on. */
@@ -25,6 +25,11 @@ export class MempoolEntry {
     this.sigopsCost = sigopsCost
   }
 
+  /** Virtual bytes that its fee and its place are measured by. */
+  get virtualSize(): number {
+    return policyVirtualSize(this.transaction, this.sigopsCost)
+  }
+
   /** Memory that it is charged, in bytes. */
   get memoryBytes(): number {
     return this.transaction.totalSize + MEMPOOL_ENTRY_OVERHEAD_BYTES
@@ -39,6 +44,11 @@ export class MempoolEntry {
   get descendants(): Set<MempoolEntry> {
     return closure(this.children, entry => entry.children)
   }
+}
+
+/** Virtual bytes, or more where the signature operations are what fills a block (`GetVirtualTransactionSize`). */
+export function policyVirtualSize({ weight }: Transaction, sigopsCost: number): number {
+  return Math.ceil(Math.max(weight, sigopsCost * BYTES_PER_SIGOP) / WITNESS_SCALE_FACTOR)
 }
 
 /** All that can be reached from `from`, `from` included. */

@@ -1,5 +1,4 @@
 import { OK, refused, type SignatureVerifier, type Verdict } from '@onehop/primitives'
-import type { Sats } from '../amount.ts'
 import type { Block } from '../block.ts'
 import type { CoinsView } from '../coin.ts'
 import type { HeaderNode } from '../header-node.ts'
@@ -7,7 +6,9 @@ import { hashKey, type TxId, type Wtxid } from '../ids.ts'
 import { MAX_MEMPOOL_BYTES } from '../limits.ts'
 import type { ChainParameters } from '../params.ts'
 import { type OutPoint, outPointKey, type Transaction } from '../transaction.ts'
-import { checkAcceptance } from './check-acceptance.ts'
+import { type AcceptanceOptions, checkAcceptance } from './check-acceptance.ts'
+import { descendantFeeRate, worstPackages } from './eviction.ts'
+import { FeeFloor } from './fee-floor.ts'
 import { closure, MempoolEntry } from './mempool-entry.ts'
 
 /** What the mempool has to know of the chain at the moment of a call. */
@@ -37,6 +38,7 @@ export class Mempool {
   private readonly byTxid = new Map<string, MempoolEntry>()
   private readonly byWtxid = new Map<string, MempoolEntry>()
   private readonly spenders = new Map<string, MempoolEntry>()
+  private readonly floor = new FeeFloor()
   private usedBytes = 0
 
   constructor({ parameters, limit = MAX_MEMPOOL_BYTES }: MempoolOptions) {
@@ -52,6 +54,11 @@ export class Mempool {
   /** Memory that the transactions are charged. */
   get bytes(): number {
     return this.usedBytes
+  }
+
+  /** Fee rate below which nothing is taken, since memory ran out; satoshis per 1,000 virtual bytes, mostly 0. */
+  feeFloor(nowSeconds: number): bigint {
+    return this.floor.at(nowSeconds, this.usedBytes < this.limit / 2)
   }
 
   get(txid: TxId): Transaction | undefined {
@@ -82,13 +89,13 @@ export class Mempool {
 
   /** Whether {@link accept} would take it. Changes nothing. */
   check(transaction: Transaction, context: MempoolContext): Verdict {
-    const checked = checkAcceptance(transaction, this, context, { checkScripts: true })
+    const checked = checkAcceptance(transaction, this, context, NEW)
     return checked.ok ? OK : checked
   }
 
   /** Takes the transaction, or says why not. What pays least may have to go for it. */
   accept(transaction: Transaction, context: MempoolContext): Verdict {
-    return this.take(transaction, context, { checkScripts: true })
+    return this.take(transaction, context, NEW)
   }
 
   /**
@@ -105,6 +112,7 @@ export class Mempool {
         if (spender !== undefined) conflicting.add(spender)
       }
     }
+    this.floor.onBlock()
     return this.removeWithDescendants(conflicting)
   }
 
@@ -116,26 +124,18 @@ export class Mempool {
   onReorganised(returned: readonly Transaction[], context: MempoolContext): Transaction[] {
     const waiting = [...this.byTxid.values()]
     for (const entry of waiting.toReversed()) this.unlink(entry)
-    for (const transaction of returned) this.take(transaction, context, { checkScripts: true })
-    const dropped: Transaction[] = []
-    for (const { transaction, time } of waiting) {
-      const verdict = this.take(transaction, { ...context, now: time }, { checkScripts: false })
-      if (!verdict.ok && verdict.code !== 'txn-already-in-mempool') dropped.push(transaction)
-    }
-    return dropped
+    for (const transaction of returned) this.take(transaction, context, RETURNED)
+    for (const { transaction, time } of waiting) this.take(transaction, { ...context, now: time }, KEPT)
+    return waiting.map(entry => entry.transaction).filter(transaction => !this.has(transaction.txid))
   }
 
-  private take(
-    transaction: Transaction,
-    context: MempoolContext,
-    options: { readonly checkScripts: boolean },
-  ): Verdict {
+  private take(transaction: Transaction, context: MempoolContext, options: AcceptanceOptions): Verdict {
     const checked = checkAcceptance(transaction, this, context, options)
     if (!checked.ok) return checked
     const { fee, sigopsCost } = checked.value
     const entry = new MempoolEntry(transaction, fee, context.now, context.tip.height, sigopsCost)
     this.link(entry)
-    this.evictToLimit()
+    this.evictToLimit(context.now)
     return this.has(transaction.txid) ? OK : refused('mempool full')
   }
 
@@ -170,33 +170,20 @@ export class Mempool {
   }
 
   /** Drops those that pay least for themselves and their descendants until the memory suffices. */
-  private evictToLimit(): void {
-    while (this.usedBytes > this.limit) {
-      const [first, ...rest] = this.byTxid.values()
-      if (first === undefined) return
-      const worst = rest.reduce((least, entry) => (paysLess(entry, least) ? entry : least), first)
-      this.removeWithDescendants([worst])
+  private evictToLimit(nowSeconds: number): void {
+    if (this.usedBytes <= this.limit) return
+    for (const entry of worstPackages(this.byTxid.values())) {
+      if (this.usedBytes <= this.limit) return
+      if (!this.has(entry.transaction.txid)) continue
+      this.floor.raiseAbove(descendantFeeRate(entry), nowSeconds)
+      this.removeWithDescendants([entry])
     }
   }
 }
 
-interface Package {
-  readonly fee: Sats
-  readonly size: bigint
-}
-
-function withDescendants(entry: MempoolEntry): Package {
-  let { fee } = entry
-  let size = entry.transaction.virtualSize
-  for (const descendant of entry.descendants) {
-    fee += descendant.fee
-    size += descendant.transaction.virtualSize
-  }
-  return { fee, size: BigInt(size) }
-}
-
-function paysLess(a: MempoolEntry, b: MempoolEntry): boolean {
-  const left = withDescendants(a)
-  const right = withDescendants(b)
-  return left.fee * right.size < right.fee * left.size
-}
+/** From a peer or a user. */
+const NEW: AcceptanceOptions = { checkScripts: true, checkFee: true }
+/** From a block that was disconnected: what was good enough for a miner may wait for the next one. */
+const RETURNED: AcceptanceOptions = { checkScripts: true, checkFee: false }
+/** Here since before a reorganisation. Scripts do not depend on the chain. */
+const KEPT: AcceptanceOptions = { checkScripts: false, checkFee: false }

@@ -2,11 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type Block,
   type BlockUndo,
+  blockHashToHex,
   type ChainParameters,
   CoinsCache,
   type CoinsView,
   connectBlock,
   disconnectBlock,
+  HEADER_LENGTH,
   type HeaderNode,
   type HeaderTree,
   parseBlock,
@@ -16,14 +18,17 @@ import {
 import {
   assert,
   assertDefined,
+  equalBytes,
   OK,
   type Rejection,
   type SignatureVerifier,
+  sha256d,
   type Verdict,
 } from '@onehop/primitives'
 import { ActiveChain } from './active-chain.ts'
 import { type BlockEntry, type BlockIndex, indexEntryOf } from './block-index.ts'
 import type { ChainStore, StoreBatch } from './chain-store.ts'
+import { decodeStored, StoreCorruptError } from './errors.ts'
 
 /**
  * Faults of a body that its header does not commit to: somebody else may have the right body for the same header,
@@ -152,15 +157,20 @@ export class ChainState {
     return refused
   }
 
-  /** The block's bytes, when they are stored. */
-  async readBytes(entry: BlockEntry): Promise<Uint8Array | undefined> {
-    return entry.block && this.options.store.readBlock(entry.block)
+  /** The block's bytes, when they are stored. @throws {StoreCorruptError} when they are another block's. */
+  async readBytes({ block, node }: BlockEntry): Promise<Uint8Array | undefined> {
+    if (block === undefined) return undefined
+    const bytes = await this.options.store.readBlock(block)
+    if (!equalBytes(sha256d(bytes.subarray(0, HEADER_LENGTH)), node.hash))
+      throw new StoreCorruptError(`The stored block ${blockHashToHex(node.hash)} is damaged.`)
+    return bytes
   }
 
   /** What the block spent, when it was ever connected. */
   async readUndo({ undo, node }: BlockEntry): Promise<BlockUndo | undefined> {
     if (undo === undefined || node.parent === undefined) return undefined
-    return parseUndo(await this.options.store.readUndo(undo, node.parent.hash))
+    const bytes = await this.options.store.readUndo(undo, node.parent.hash)
+    return decodeStored('Stored undo data', () => parseUndo(bytes))
   }
 
   /** Stops at the first invalid block. */
@@ -207,7 +217,8 @@ export class ChainState {
   }
 
   private async readBlock(entry: BlockEntry): Promise<Block> {
-    return parseBlock(assertDefined(await this.readBytes(entry), 'a linked block is stored'))
+    const bytes = assertDefined(await this.readBytes(entry), 'a linked block is stored')
+    return decodeStored('A stored block', () => parseBlock(bytes))
   }
 }
 

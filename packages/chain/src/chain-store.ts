@@ -9,16 +9,8 @@ import {
   serializeCoin,
   type TxId,
 } from '@onehop/ledger'
-import {
-  ByteReader,
-  ByteWriter,
-  concatBytes,
-  DecodeError,
-  equalBytes,
-  readAll,
-  sha256d,
-} from '@onehop/primitives'
-import { NewerFormatError, StoreCorruptError, WrongNetworkError } from './errors.ts'
+import { ByteReader, ByteWriter, concatBytes, equalBytes, readAll, sha256d } from '@onehop/primitives'
+import { decodeStored, NewerFormatError, StoreCorruptError, WrongNetworkError } from './errors.ts'
 import type { KeyValueChange, KeyValueStore, Storage } from './storage/port.ts'
 import {
   parseRecordEnd,
@@ -51,16 +43,6 @@ export interface StoreBatch {
   /** Coins added, and (without a coin) spent. */
   readonly coins?: Iterable<readonly [OutPoint, Coin | undefined]>
   readonly bestBlock?: BlockHash
-}
-
-/** A stored decoding failed: the bytes were ours, so the disk changed them. */
-function decodeStored<T>(what: string, decode: () => T): T {
-  try {
-    return decode()
-  } catch (error) {
-    if (error instanceof DecodeError) throw new StoreCorruptError(`${what} cannot be read: ${error.message}`)
-    throw error
-  }
 }
 
 /**

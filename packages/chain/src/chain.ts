@@ -82,7 +82,7 @@ interface ChainParts {
 
 async function openStorage({ storage, datadir }: ChainOptions): Promise<Storage> {
   if (storage !== undefined) return storage
-  return datadir === undefined ? new MemoryStorage() : DiskStorage.open(datadir)
+  return datadir === undefined ? MemoryStorage.open() : DiskStorage.open(datadir)
 }
 
 /**

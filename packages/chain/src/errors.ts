@@ -1,3 +1,5 @@
+import { DecodeError } from '@onehop/primitives'
+
 /** Thrown by `Chain.open` when another process has the datadir open. */
 export class DatadirInUseError extends Error {
   override name = 'DatadirInUseError'
@@ -48,5 +50,15 @@ export class ChainClosedError extends Error {
 
   constructor() {
     super('The chain is closed.')
+  }
+}
+
+/** Decodes what we stored ourselves. @throws {StoreCorruptError} where the decoder throws DecodeError. */
+export function decodeStored<T>(what: string, decode: () => T): T {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof DecodeError) throw new StoreCorruptError(`${what} cannot be read: ${error.message}`)
+    throw error
   }
 }

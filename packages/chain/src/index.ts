@@ -1,5 +1,12 @@
 export { Chain, type ChainEvents, type ChainOptions, type FoundTransaction } from './chain.ts'
-export * from './errors.ts'
+export {
+  ChainClosedError,
+  ChainHaltedError,
+  DatadirInUseError,
+  NewerFormatError,
+  StoreCorruptError,
+  WrongNetworkError,
+} from './errors.ts'
 export * from './limits.ts'
 export * from './storage/disk-storage.ts'
 export * from './storage/memory-storage.ts'

@@ -9,7 +9,11 @@ const bytesOf = (length: number, fill: number) => new Uint8Array(length).fill(fi
 
 describe('record files', () => {
   it('give back what was appended, with its trailer', async () => {
-    const files = await RecordFiles.open(new MemoryStorage(), { prefix: 'blk', magic: MAGIC, end: START })
+    const files = await RecordFiles.open(await MemoryStorage.open(), {
+      prefix: 'blk',
+      magic: MAGIC,
+      end: START,
+    })
     const first = await files.append(bytesOf(10, 1))
     const second = await files.append(bytesOf(3, 2), bytesOf(2, 9))
     assert.deepEqual(await files.read(first), bytesOf(10, 1))
@@ -17,7 +21,7 @@ describe('record files', () => {
   })
 
   it('are laid out as Bitcoin Core lays out its block files', async () => {
-    const storage = new MemoryStorage()
+    const storage = await MemoryStorage.open()
     const files = await RecordFiles.open(storage, { prefix: 'blk', magic: MAGIC, end: START })
     await files.append(bytesOf(2, 7))
     const file = await storage.openFile('blk00000.dat')
@@ -26,7 +30,7 @@ describe('record files', () => {
 
   it('begin a new file before one grows over the limit, and still read the old ones', async () => {
     const options = { prefix: 'rev', magic: MAGIC, end: START, maxFileBytes: 40 }
-    const files = await RecordFiles.open(new MemoryStorage(), options)
+    const files = await RecordFiles.open(await MemoryStorage.open(), options)
     const locations = []
     for (let i = 0; i < 5; i++) locations.push(await files.append(bytesOf(10, i)))
     assert.deepEqual(
@@ -38,7 +42,7 @@ describe('record files', () => {
   })
 
   it('cut off at open what was never acknowledged', async () => {
-    const storage = new MemoryStorage()
+    const storage = await MemoryStorage.open()
     const before = await RecordFiles.open(storage, { prefix: 'blk', magic: MAGIC, end: START })
     const kept = await before.append(bytesOf(10, 1))
     const { end } = before
@@ -51,7 +55,7 @@ describe('record files', () => {
   })
 
   it('use a file anew that was begun but never acknowledged', async () => {
-    const storage = new MemoryStorage()
+    const storage = await MemoryStorage.open()
     const options = { prefix: 'blk', magic: MAGIC, end: START, maxFileBytes: 20 }
     const before = await RecordFiles.open(storage, options)
     await before.append(bytesOf(10, 1))
@@ -65,14 +69,16 @@ describe('record files', () => {
 
   it('say so when acknowledged bytes are missing', async () => {
     const end = { file: 0, lengthBytes: 100 }
-    await assert.rejects(
-      RecordFiles.open(new MemoryStorage(), { prefix: 'blk', magic: MAGIC, end }),
-      StoreCorruptError,
-    )
+    const storage = await MemoryStorage.open()
+    await assert.rejects(RecordFiles.open(storage, { prefix: 'blk', magic: MAGIC, end }), StoreCorruptError)
   })
 
   it('say so when there is no record where one should be', async () => {
-    const files = await RecordFiles.open(new MemoryStorage(), { prefix: 'blk', magic: MAGIC, end: START })
+    const files = await RecordFiles.open(await MemoryStorage.open(), {
+      prefix: 'blk',
+      magic: MAGIC,
+      end: START,
+    })
     const { file, offset } = await files.append(bytesOf(10, 1))
     await assert.rejects(files.read({ file, offset: offset + 1, lengthBytes: 9 }), StoreCorruptError)
     await assert.rejects(files.read({ file, offset, lengthBytes: 11 }), StoreCorruptError)

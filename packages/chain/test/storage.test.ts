@@ -65,7 +65,7 @@ function describeStorage(name: string, open: (folder: string) => Promise<Storage
 }
 
 describeStorage('storage on disk', folder => DiskStorage.open(join(folder, 'datadir')))
-describeStorage('storage in memory', async () => new MemoryStorage())
+describeStorage('storage in memory', () => MemoryStorage.open())
 
 describe('a datadir', () => {
   it('belongs to one chain at a time, and the error says in one sentence which', async () => {

@@ -42,9 +42,16 @@ export class MemoryStorage implements Storage {
   readonly values: KeyValueStore
   private readonly files = new Map<string, MemoryFile>()
 
-  constructor() {
+  private constructor(values: KeyValueStore) {
+    this.values = values
+  }
+
+  /** A new, empty one. */
+  static async open(): Promise<MemoryStorage> {
     const encodings = { keyEncoding: 'view', valueEncoding: 'view', storeEncoding: 'view' } as const
-    this.values = new LevelStore(new MemoryLevel<Uint8Array, Uint8Array>(encodings))
+    const level = new MemoryLevel<Uint8Array, Uint8Array>(encodings)
+    await level.open()
+    return new MemoryStorage(new LevelStore(level))
   }
 
   async openFile(name: string): Promise<AppendFile> {

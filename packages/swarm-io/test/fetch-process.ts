@@ -2,11 +2,9 @@
  * A process to be killed: seeds argv[2], fetches it to argv[3] with the resume folder argv[4], holds at 20 pieces
  * until they are noted in the resume file, goes on to 30, says `ready`, and waits.
  */
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Bitfield, decodeBencode } from '@onehop/swarm'
 import { SwarmSession } from '@onehop/swarm-io'
 import { connectionPair } from './connection-pair.ts'
+import { notedPieces } from './resume-file.ts'
 import { until } from './session-scene.ts'
 import { pausing } from './wrapped-connection.ts'
 
@@ -34,19 +32,9 @@ async function* peers() {
   await new Promise(() => {})
 }
 
-async function notedPieces(): Promise<number> {
-  const name = (await readdir(resumeDir).catch(() => [])).find(file => file.endsWith('.resume'))
-  if (name === undefined) return 0
-  const record = decodeBencode(new Uint8Array(await readFile(join(resumeDir, name)))) as Map<
-    string,
-    Uint8Array
-  >
-  return Bitfield.parse(record.get('have')!, pieces).count
-}
-
 void fetcher.fetch(infohash, { outputPath: output, peers: peers() })
 await until(() => fetcher.list()[0]!.piecesDone >= 16)
-await until(async () => (await notedPieces()) >= 16)
+await until(async () => (await notedPieces(resumeDir, pieces)).count >= 16)
 release()
 await until(() => fetcher.list()[0]!.piecesDone >= 24)
 process.stdout.write('ready\n')

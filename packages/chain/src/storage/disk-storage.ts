@@ -119,7 +119,9 @@ export class DiskStorage implements Storage {
    */
   static async open(datadir: string): Promise<DiskStorage> {
     await mkdir(join(datadir, BLOCKS_FOLDER), { recursive: true })
-    return new DiskStorage(datadir, new LevelStore(await openLevel(datadir)))
+    const values = new LevelStore(await openLevel(datadir))
+    await syncFolder(datadir)
+    return new DiskStorage(datadir, values)
   }
 
   async openFile(name: string): Promise<AppendFile> {

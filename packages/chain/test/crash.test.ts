@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Block, blockHashToHex, serializeBlock } from '@onehop/ledger'
+import { type Block, blockHashToHex, serializeBlock, serializeTransaction } from '@onehop/ledger'
 import { Chain, ChainHaltedError } from '../src/index.ts'
 import { CrashingStorage, type CrashMode } from './support/crashing-storage.ts'
 import {
@@ -164,7 +164,8 @@ describe('a chain whose process dies at any write', () => {
       return true
     })
     await assert.rejects(chain.acceptBlock(serializeBlock(block)), ChainHaltedError)
-    await assert.rejects(chain.acceptTransaction(new Uint8Array(0)).then(assert.fail), () => true)
+    const payment = serializeTransaction(spendCoinbase(block))
+    await assert.rejects(chain.acceptTransaction(payment), ChainHaltedError)
     assert.throws(() => chain.acceptHeaders([]), ChainHaltedError)
     await chain.close()
   })

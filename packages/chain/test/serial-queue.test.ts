@@ -5,10 +5,13 @@ describe('a serial queue', () => {
   it('runs one job at a time, in order, also after one failed', async () => {
     const queue = new SerialQueue()
     const seen: string[] = []
-    const gate = Promise.withResolvers<void>()
+    let open = () => {}
+    const gate = new Promise<void>(resolve => {
+      open = resolve
+    })
     const first = queue.run(async () => {
       seen.push('first begins')
-      await gate.promise
+      await gate
       seen.push('first ends')
       throw new Error('first')
     })
@@ -16,7 +19,7 @@ describe('a serial queue', () => {
       seen.push('second')
       return 2
     })
-    gate.resolve()
+    open()
     await assert.rejects(first, /first/)
     assert.equal(await second, 2)
     assert.deepEqual(seen, ['first begins', 'first ends', 'second'])

@@ -8,6 +8,11 @@ const BLOCK = {} as Block
 /** Lets all promise callbacks that are due run. */
 const settle = () => new Promise<void>(resolve => setImmediate(resolve))
 
+interface Search {
+  readonly resolve: (block: Block) => void
+  readonly reject: (reason: unknown) => void
+}
+
 /** A miner whose timer and search the test moves by hand. */
 class Bench {
   readonly delays: number[] = []
@@ -18,7 +23,7 @@ class Bench {
   verdict: Verdict = OK
   beforeSubmit: Promise<void> = Promise.resolve()
   private timer: (() => void) | undefined
-  private search: PromiseWithResolvers<Block> | undefined
+  private search: Search | undefined
   readonly miner: IntervalMiner
 
   constructor(random?: () => number) {
@@ -64,11 +69,11 @@ class Bench {
   }
 
   private startSearch(signal: AbortSignal): Promise<Block> {
-    const search = Promise.withResolvers<Block>()
-    this.search = search
     this.searches += 1
-    signal.addEventListener('abort', () => search.reject(signal.reason))
-    return search.promise
+    return new Promise((resolve, reject) => {
+      this.search = { resolve, reject }
+      signal.addEventListener('abort', () => reject(signal.reason))
+    })
   }
 }
 
@@ -121,13 +126,15 @@ describe('the interval miner', () => {
 
   it('is not disturbed by its own block becoming the tip', async () => {
     const bench = new Bench()
-    const gate = Promise.withResolvers<void>()
-    bench.beforeSubmit = gate.promise
+    let open = () => {}
+    bench.beforeSubmit = new Promise(resolve => {
+      open = resolve
+    })
     bench.miner.start()
     bench.fireTimer()
     await bench.find()
     bench.miner.onNewTip()
-    gate.resolve()
+    open()
     await settle()
     assert.equal(bench.mined, 1)
     assert.deepEqual(bench.delays, [1000, 1000])

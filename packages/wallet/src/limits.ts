@@ -19,8 +19,5 @@ export const P2WPKH_DUST_SATS = 294n
 /** Weight units of a transaction that others relay (Core's MAX_STANDARD_TX_WEIGHT). */
 export const MAX_PAYMENT_WEIGHT = 400_000
 
-/** Unconfirmed transactions of the wallet's own that one may build on in a row (Core's descendant limit is 25). */
+/** Transactions in a row that no block has, the newest among them (Core's ancestor limit: more are not relayed). */
 export const MAX_UNCONFIRMED_CHAIN = 25
-
-/** Satoshis per virtual byte: an output that costs more than its value to spend at this rate is dust (Core's). */
-export const DUST_FEE_RATE = 3

@@ -1,4 +1,4 @@
-import { isMoney, type OutPoint, Transaction, type TxOutput } from '@onehop/ledger'
+import { isDust, isMoney, type OutPoint, Transaction, type TxOutput } from '@onehop/ledger'
 import { compactSizeLength, invalid, type Rejection, type Result, refused } from '@onehop/primitives'
 import {
   P2PKH_INPUT_WEIGHT,
@@ -9,7 +9,7 @@ import {
   selectCoins,
 } from './coin-selection.ts'
 import type { WalletKey } from './keys.ts'
-import { DEFAULT_FEE_RATE, DUST_FEE_RATE, MAX_FEE_SATS, MIN_FEE_RATE } from './limits.ts'
+import { DEFAULT_FEE_RATE, MAX_FEE_SATS, MIN_FEE_RATE } from './limits.ts'
 import { type SigningCoin, signTransaction } from './sign.ts'
 
 /** Whom to pay how much. */
@@ -44,31 +44,17 @@ type Candidate = PayableCoin & SelectableCoin
 const TRANSACTION_VERSION = 2
 /** Signals that a payment of a higher fee may replace this one (BIP 125), as Core's wallet does. */
 const SEQUENCE_REPLACEABLE = 0xffff_fffd
-/** Bytes of the input that would spend an output of a key: Core's estimate for the dust rule. */
-const SPENDING_SEGWIT_BYTES = 67
-const SPENDING_LEGACY_BYTES = 148
 const VALUE_BYTES = 8
 
 function outputBytes({ script }: PaymentOutput): number {
   return VALUE_BYTES + compactSizeLength(script.length) + script.length
 }
 
-function isWitnessProgram(script: Uint8Array): boolean {
-  const first = script[0] ?? 0xff
-  return script.length >= 4 && script.length <= 42 && (first === 0 || (first >= 0x51 && first <= 0x60))
-}
-
-/** Satoshis below which others do not relay the output (Core's `GetDustThreshold`). */
-export function dustLimit(output: PaymentOutput): bigint {
-  const spending = isWitnessProgram(output.script) ? SPENDING_SEGWIT_BYTES : SPENDING_LEGACY_BYTES
-  return BigInt((outputBytes(output) + spending) * DUST_FEE_RATE)
-}
-
 function checkRequest({ to, feeRate = DEFAULT_FEE_RATE }: PaymentRequest): Rejection | undefined {
   if (to.length === 0) return invalid('no-recipient', 'A payment needs a recipient')
   if (!to.every(output => output.value > 0n && isMoney(output.value)))
     return invalid('invalid-amount', 'An amount must be positive')
-  if (to.some(output => output.value < dustLimit(output)))
+  if (to.some(({ script, value }) => isDust({ scriptPubKey: script, value })))
     return invalid('dust', 'An amount is too small: others do not relay such a payment')
   if (!Number.isFinite(feeRate) || feeRate < MIN_FEE_RATE)
     return invalid('fee-rate-too-low', `The fee rate must be at least ${MIN_FEE_RATE} sat/vB`)

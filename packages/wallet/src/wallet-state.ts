@@ -185,11 +185,14 @@ export class WalletState {
     return coin.origin.height === undefined ? this.isOwnUnconfirmed(coin.origin) : this.isMature(coin.origin)
   }
 
-  /** Whether all inputs are ours and themselves confirmed or such, so that nobody else can take it back. */
+  /**
+   * Whether all inputs are ours and themselves confirmed or such, so that nobody else can take it back; and there
+   * is room for one more in the chain of unconfirmed transactions that others relay.
+   */
   private isOwnUnconfirmed(origin: LoggedTransaction): boolean {
     const ancestors = new Set([origin])
     for (const { transaction, spends } of ancestors) {
-      if (spends.length < transaction.inputs.length || ancestors.size > MAX_UNCONFIRMED_CHAIN) return false
+      if (spends.length < transaction.inputs.length || ancestors.size >= MAX_UNCONFIRMED_CHAIN) return false
       for (const coin of spends) if (coin.origin.height === undefined) ancestors.add(coin.origin)
     }
     return true

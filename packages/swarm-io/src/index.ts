@@ -1,4 +1,4 @@
 export * from './limits.ts'
 export * from './session-types.ts'
-export * from './swarm-error.ts'
+export { SwarmError, type SwarmErrorCode } from './swarm-error.ts'
 export { SwarmSession } from './swarm-session.ts'

@@ -180,13 +180,13 @@ export class RegtestChain {
     return this.mempool.accept(transaction, this.context)
   }
 
-  template(coinbaseScript = scriptOfKey(MINER_KEY)): Block {
+  template(mempool: Mempool = this.mempool): Block {
     this.nowSeconds += 600
     return createBlockTemplate({
       parent: this.tip,
-      mempool: this.mempool,
+      mempool,
       parameters: REGTEST,
-      coinbaseScript,
+      coinbaseScript: scriptOfKey(MINER_KEY),
       nowSeconds: this.nowSeconds,
       extraNonce: this.extraNonce++,
     })
@@ -194,7 +194,7 @@ export class RegtestChain {
 
   /** A block on the tip with exactly these transactions behind the coinbase; fees are left unclaimed. */
   blockOf(transactions: readonly Transaction[]): Block {
-    const template = this.template()
+    const template = this.template(new Mempool({ parameters: REGTEST }))
     const coinbase = recommit(template.transactions[0]!, transactions)
     return withTransactions(template, [coinbase, ...transactions])
   }

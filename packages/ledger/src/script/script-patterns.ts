@@ -38,3 +38,8 @@ export function witnessProgramOf(script: Uint8Array): WitnessProgram | undefined
 export function isUnspendable(script: Uint8Array): boolean {
   return script[0] === OP.RETURN || script.length > MAX_SCRIPT_LENGTH
 }
+
+/** Whether it is the program of a pay-to-anchor output, which anybody may spend to raise a transaction's fee. */
+export function isAnchor({ version, program }: WitnessProgram): boolean {
+  return version === 1 && program.length === 2 && program[0] === 0x4e && program[1] === 0x73
+}

@@ -1,7 +1,13 @@
 import { MAX_PUBLIC_KEYS_PER_BARE_MULTISIG } from '../limits.ts'
 import { OP } from './opcodes.ts'
 import { instructions, isPushOnly } from './script-parser.ts'
-import { publicKeyHashOf, scriptHashOf, type WitnessProgram, witnessProgramOf } from './script-patterns.ts'
+import {
+  isAnchor,
+  publicKeyHashOf,
+  scriptHashOf,
+  type WitnessProgram,
+  witnessProgramOf,
+} from './script-patterns.ts'
 
 /** The templates that Bitcoin Core tells apart (`TxoutType`), by its names. */
 export type ScriptType =
@@ -32,15 +38,15 @@ export function scriptType(script: Uint8Array): ScriptType {
   return multisigOf(script) ? 'multisig' : 'nonstandard'
 }
 
-function witnessType({ version, program }: WitnessProgram): ScriptType {
+function witnessType(witness: WitnessProgram): ScriptType {
+  const { version, program } = witness
   const { length } = program
   if (version === 0) {
     if (length === 20) return 'witness_v0_keyhash'
     return length === HASH256_LENGTH ? 'witness_v0_scripthash' : 'nonstandard'
   }
   if (version === 1 && length === HASH256_LENGTH) return 'witness_v1_taproot'
-  const isAnchor = version === 1 && length === 2 && program[0] === 0x4e && program[1] === 0x73
-  return isAnchor ? 'anchor' : 'witness_unknown'
+  return isAnchor(witness) ? 'anchor' : 'witness_unknown'
 }
 
 function hasKeyLength(key: Uint8Array | undefined): boolean {

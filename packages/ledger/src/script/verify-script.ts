@@ -6,7 +6,7 @@ import { pushBytes } from './script-building.ts'
 import { require, type ScriptError, ScriptFailure } from './script-error.ts'
 import { toBoolean } from './script-number.ts'
 import { isPushOnly } from './script-parser.ts'
-import { scriptHashOf, type WitnessProgram, witnessProgramOf } from './script-patterns.ts'
+import { isAnchor, scriptHashOf, type WitnessProgram, witnessProgramOf } from './script-patterns.ts'
 import type { SignatureChecker } from './signature-checker.ts'
 import { p2pkhScript } from './standard-scripts.ts'
 
@@ -84,6 +84,8 @@ function runWitnessProgram(input: ScriptInput, { version, program }: WitnessProg
     runVersion0(input, program)
   } else if (version === 1 && program.length === SCRIPT_HASH_BYTES && !nested) {
     require(!has(input, FLAG.TAPROOT), 'TAPROOT_UNSUPPORTED')
+  } else if (!nested && isAnchor({ version, program })) {
+    // Pay-to-anchor: anybody may spend it, that is what it is for.
   } else if (has(input, FLAG.DISCOURAGE_UPGRADABLE_WITNESS_PROGRAM)) {
     throw new ScriptFailure('DISCOURAGE_UPGRADABLE_WITNESS_PROGRAM')
   }

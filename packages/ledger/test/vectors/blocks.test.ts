@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
   type Block,
-  CONSENSUS_FLAGS,
+  MANDATORY_FLAGS,
   checkBlock,
   checkBlockInContext,
   FLAG,
@@ -78,7 +78,7 @@ describe('official vectors: real blocks', function () {
   it('block1087400: inputs satisfy the scripts of the coins they spend', () => {
     const block = parseBlock(readVectorBytes('blocks/block1087400.raw'))
     const spent = readSpentOutputs('blocks/block1087400-undo.raw')
-    console.log(`      ${verifyInputs(block, spent, CONSENSUS_FLAGS & ~FLAG.TAPROOT, 1)} inputs`)
+    console.log(`      ${verifyInputs(block, spent, MANDATORY_FLAGS & ~FLAG.TAPROOT, 1)} inputs`)
   })
 
   it('block300025: inputs satisfy the scripts of the coins they spend', () => {

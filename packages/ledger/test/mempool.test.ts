@@ -1,0 +1,479 @@
+import assert from 'node:assert/strict'
+import {
+  COIN,
+  dustLimit,
+  OP,
+  pushBytes,
+  pushNumber,
+  SEQUENCE_FINAL,
+  scriptOf,
+  Transaction,
+  type TxOutput,
+} from '@onehop/ledger'
+import { hash160, publicKeyOf, sha256 } from '@onehop/primitives'
+import {
+  codeOf,
+  fieldsOf,
+  legacyScriptOfKey,
+  MINER_KEY,
+  pay,
+  RegtestChain,
+  type Spendable,
+  scriptOfKey,
+  spendable,
+  testKey,
+} from './regtest-chain.ts'
+
+const OTHER = scriptOfKey(testKey(2))
+const MINE = scriptOfKey(MINER_KEY)
+const FEE = 10_000n
+
+function chainOf(blocks: number, mempoolLimit?: number): RegtestChain {
+  const chain = new RegtestChain(mempoolLimit)
+  chain.mineBlocks(blocks)
+  return chain
+}
+
+/** Spends one coin to the miner again, less the fee. */
+function respend(from: Spendable, fee = FEE, scriptPubKey = MINE): Transaction {
+  return pay({ from: [from], to: [{ value: from.coin.output.value - fee, scriptPubKey }] })
+}
+
+const blameOf = (verdict: ReturnType<RegtestChain['accept']>) => (verdict.ok ? undefined : verdict.blame)
+
+describe('the mempool', () => {
+  it('takes a valid transaction, and finds it by its ids and by what it spends', () => {
+    const chain = chainOf(101)
+    const transaction = respend(chain.coinbase(1))
+    assert.equal(codeOf(chain.accept(transaction)), 'OK')
+    const { mempool } = chain
+    assert.equal(mempool.get(transaction.txid), transaction)
+    assert.equal(mempool.getByWtxid(transaction.wtxid), transaction)
+    assert.equal(mempool.has(transaction.txid), true)
+    assert.equal(mempool.spenderOf(chain.coinbase(1).outPoint), transaction)
+    assert.equal(mempool.size, 1)
+    assert.equal(mempool.entry(transaction.txid)!.fee, FEE)
+    assert.ok(mempool.bytes > transaction.totalSize)
+  })
+
+  it('only says what it would do when it is only asked', () => {
+    const chain = chainOf(101)
+    assert.equal(codeOf(chain.mempool.check(respend(chain.coinbase(1)), chain.context)), 'OK')
+    assert.equal(chain.mempool.size, 0)
+  })
+
+  it('does not take the same transaction twice, in whatever witness', () => {
+    const chain = chainOf(101)
+    const transaction = respend(chain.coinbase(1))
+    chain.accept(transaction)
+    assert.equal(codeOf(chain.accept(transaction)), 'txn-already-in-mempool')
+    const inputs = transaction.inputs.map(input => ({ ...input, witness: [Uint8Array.of(1)] }))
+    const other = new Transaction({ ...fieldsOf(transaction), inputs })
+    assert.equal(codeOf(chain.accept(other)), 'txn-same-nonwitness-data-in-mempool')
+  })
+
+  it('keeps the first of two transactions that spend the same coin, and blames nobody', () => {
+    const chain = chainOf(101)
+    const first = respend(chain.coinbase(1))
+    const second = respend(chain.coinbase(1), 5n * FEE, OTHER)
+    assert.equal(codeOf(chain.accept(first)), 'OK')
+    const verdict = chain.accept(second)
+    assert.equal(codeOf(verdict), 'txn-mempool-conflict')
+    assert.equal(blameOf(verdict), 'nobody')
+    assert.equal(chain.mempool.spenderOf(chain.coinbase(1).outPoint), first)
+  })
+
+  it('blames nobody for an input that it does not know, or that is spent', () => {
+    const chain = chainOf(102)
+    const unknown = spendable(respend(chain.coinbase(2)), 0)
+    const verdict = chain.accept(respend(unknown))
+    assert.equal(codeOf(verdict), 'bad-txns-inputs-missingorspent')
+    assert.equal(blameOf(verdict), 'nobody')
+  })
+
+  it('knows a transaction that is in the chain already', () => {
+    const chain = chainOf(101)
+    const transaction = respend(chain.coinbase(1))
+    assert.ok(chain.connect(chain.blockOf([transaction])).ok)
+    assert.equal(codeOf(chain.accept(transaction)), 'txn-already-known')
+  })
+
+  it('blames the sender for what no block could ever have', () => {
+    const chain = chainOf(101)
+    const from = [chain.coinbase(1)]
+    const cases: [Transaction, string][] = [
+      [pay({ from, to: [] }), 'bad-txns-vout-empty'],
+      [
+        pay({ from: [...from, ...from], to: [{ value: COIN, scriptPubKey: MINE }] }),
+        'bad-txns-inputs-duplicate',
+      ],
+      [chain.blocks[0]!.block.transactions[0]!, 'coinbase'],
+      [respend(chain.coinbase(1), -1n), 'bad-txns-in-belowout'],
+      [
+        pay({ from, to: [{ value: COIN, scriptPubKey: MINE }], key: testKey(9) }),
+        'mempool-script-verify-flag-failed (Script failed an OP_EQUALVERIFY operation)',
+      ],
+    ]
+    for (const [transaction, code] of cases) {
+      const verdict = chain.accept(transaction)
+      assert.equal(codeOf(verdict), code)
+      assert.equal(blameOf(verdict), 'sender', code)
+    }
+  })
+
+  it('waits for coinbase outputs to mature', () => {
+    const chain = chainOf(100)
+    const verdict = chain.accept(respend(chain.coinbase(2)))
+    assert.equal(codeOf(verdict), 'bad-txns-premature-spend-of-coinbase')
+    assert.equal(blameOf(verdict), 'nobody')
+    chain.mineBlocks(1)
+    assert.equal(codeOf(chain.accept(respend(chain.coinbase(2)))), 'OK')
+  })
+
+  it('waits for lock times, absolute and relative', () => {
+    const chain = chainOf(101)
+    const to = [{ value: COIN, scriptPubKey: MINE }]
+    const locked = (lockTime: number) =>
+      pay({ from: [chain.coinbase(1)], to, lockTime, sequence: 0xffff_fffe })
+    assert.equal(codeOf(chain.accept(locked(102))), 'non-final')
+    assert.equal(
+      codeOf(chain.accept(pay({ from: [chain.coinbase(1)], to, sequence: 102 }))),
+      'non-BIP68-final',
+    )
+    assert.equal(codeOf(chain.accept(locked(101))), 'OK')
+  })
+})
+
+describe('the mempool’s fees', () => {
+  const chain = chainOf(101)
+  const { virtualSize } = respend(chain.coinbase(1))
+
+  it('are at least 100 satoshis for 1,000 virtual bytes, rounded up', () => {
+    const least = BigInt(Math.ceil(virtualSize / 10))
+    assert.equal(codeOf(chain.accept(respend(chain.coinbase(1), least - 1n))), 'min relay fee not met')
+    assert.equal(codeOf(chain.accept(respend(chain.coinbase(1), least))), 'OK')
+  })
+})
+
+describe('the mempool’s standards', () => {
+  const chain = chainOf(110)
+  const from = [chain.coinbase(1)]
+  const paying = (...to: TxOutput[]) => codeOf(chain.mempool.check(pay({ from, to }), chain.context))
+  const paysTo = (scriptPubKey: Uint8Array, value = COIN) => paying({ value, scriptPubKey })
+
+  it('know the versions 1 to 3', () => {
+    const code = (version: number) =>
+      codeOf(
+        chain.mempool.check(pay({ from, to: [{ value: COIN, scriptPubKey: MINE }], version }), chain.context),
+      )
+    assert.deepEqual([0, 1, 2, 3, 4, 0xffff_ffff].map(code), [
+      'version',
+      'OK',
+      'OK',
+      'OK',
+      'version',
+      'version',
+    ])
+  })
+
+  it('know the usual output scripts', () => {
+    const key = pushBytes(publicKeyOf(MINER_KEY))
+    assert.equal(paysTo(MINE), 'OK')
+    assert.equal(paysTo(legacyScriptOfKey(MINER_KEY)), 'OK')
+    assert.equal(paysTo(scriptOf(key, OP.CHECKSIG)), 'OK')
+    assert.equal(paysTo(scriptOf(OP[1], key, key, OP[2], OP.CHECKMULTISIG)), 'OK')
+    assert.equal(paysTo(scriptOf(OP[1], key, key, key, key, OP[4], OP.CHECKMULTISIG)), 'scriptpubkey')
+    assert.equal(paysTo(scriptOf(OP[1])), 'scriptpubkey')
+    assert.equal(paysTo(scriptOf(OP[1], pushBytes(new Uint8Array(32)))), 'OK')
+    assert.equal(paysTo(scriptOf(OP[16], pushBytes(new Uint8Array(40)))), 'OK')
+    assert.equal(paysTo(scriptOf(OP[0], pushBytes(new Uint8Array(21)))), 'scriptpubkey')
+  })
+
+  it('take data up to 100,000 bytes', () => {
+    const data = (length: number) => ({
+      value: 0n,
+      scriptPubKey: scriptOf(OP.RETURN, pushBytes(new Uint8Array(length))),
+    })
+    const change = { value: 49n * COIN, scriptPubKey: MINE }
+    assert.equal(paying(data(80), data(80), change), 'OK')
+    assert.equal(paying(data(99_000), data(2_000), change), 'tx-size')
+    assert.equal(paying(data(95_000), change), 'OK')
+  })
+
+  it('refuse dust, measured by what spending it costs', () => {
+    const limits = [
+      [MINE, 294n],
+      [legacyScriptOfKey(MINER_KEY), 546n],
+      [scriptOf(OP[0], pushBytes(new Uint8Array(32))), 330n],
+    ] as const
+    for (const [scriptPubKey, limit] of limits) {
+      assert.equal(dustLimit({ value: 0n, scriptPubKey }), limit)
+      assert.equal(paysTo(scriptPubKey, limit), 'OK')
+      assert.equal(paysTo(scriptPubKey, limit - 1n), 'dust')
+    }
+  })
+
+  it('refuse what is very large or very small', () => {
+    const change = { value: COIN, scriptPubKey: MINE }
+    assert.equal(paying(...Array.from({ length: 3_300 }, () => change)), 'tx-size')
+    const small = { value: 49n * COIN, scriptPubKey: scriptOf(OP.RETURN) }
+    assert.equal(paying(small), 'tx-size-small')
+  })
+
+  it('refuse scriptSigs that are long or do more than push', () => {
+    const signed = pay({ from, to: [{ value: COIN, scriptPubKey: MINE }] })
+    const withScript = (scriptSig: Uint8Array) => {
+      const inputs = signed.inputs.map(input => ({ ...input, scriptSig }))
+      return codeOf(chain.accept(new Transaction({ ...fieldsOf(signed), inputs })))
+    }
+    assert.equal(withScript(new Uint8Array(1_651)), 'scriptsig-size')
+    assert.equal(withScript(scriptOf(OP.NOP)), 'scriptsig-not-pushonly')
+    assert.match(withScript(scriptOf(OP[1])), /Witness requires empty scriptSig/)
+  })
+
+  it('refuse to spend what they would not relay, and odd witnesses', () => {
+    const own = chainOf(101)
+    const anyone = scriptOf(OP[1])
+    const many = scriptOf(...Array.from({ length: 16 }, () => OP.CHECKSIG))
+    const big = scriptOf(new Uint8Array(3_601).fill(OP.NOP), OP[1])
+    const scripts = [
+      anyone,
+      scriptOf(OP[2], pushBytes(new Uint8Array(32))),
+      scriptOf(OP.HASH160, pushBytes(hash160(many)), OP.EQUAL),
+      scriptOf(OP[0], pushBytes(sha256(big))),
+      legacyScriptOfKey(MINER_KEY),
+      scriptOf(OP[1], pushBytes(Uint8Array.of(0x4e, 0x73))),
+    ]
+    const funding = pay({
+      from: [own.coinbase(1)],
+      to: scripts.map(scriptPubKey => ({ value: COIN, scriptPubKey })),
+    })
+    assert.ok(own.connect(own.blockOf([funding])).ok)
+    const code = (index: number, scriptSig: Uint8Array, witness: Uint8Array[]) => {
+      const inputs = [
+        { previousOutput: { txid: funding.txid, index }, scriptSig, witness, sequence: SEQUENCE_FINAL },
+      ]
+      const outputs = [{ value: 10_000n, scriptPubKey: OTHER }]
+      return codeOf(own.accept(new Transaction({ version: 2, inputs, outputs, lockTime: 0 })))
+    }
+    const none = new Uint8Array(0)
+    assert.equal(code(0, none, []), 'bad-txns-nonstandard-inputs')
+    assert.equal(code(1, none, []), 'bad-txns-nonstandard-inputs')
+    assert.equal(code(2, pushBytes(many), []), 'bad-txns-nonstandard-inputs')
+    assert.equal(code(3, none, [big]), 'bad-witness-nonstandard')
+    assert.equal(code(4, none, [none]), 'bad-witness-nonstandard')
+    assert.equal(code(5, none, [none]), 'bad-witness-nonstandard')
+    assert.equal(code(5, none, []), 'OK')
+  })
+
+  it('keep a version 3 transaction small, and in pairs', () => {
+    const own = chainOf(103)
+    const truc = (spends: Spendable, extra = 0) =>
+      pay({
+        from: [spends],
+        to: [
+          { value: spends.coin.output.value - FEE, scriptPubKey: MINE },
+          { value: 0n, scriptPubKey: scriptOf(OP.RETURN, pushBytes(new Uint8Array(extra))) },
+        ],
+        version: 3,
+      })
+    assert.equal(codeOf(own.accept(truc(own.coinbase(1), 10_000))), 'TRUC-violation')
+    const parent = truc(own.coinbase(1), 5_000)
+    assert.equal(codeOf(own.accept(parent)), 'OK')
+    assert.equal(codeOf(own.accept(respend(spendable(parent, 0)))), 'TRUC-violation')
+    assert.equal(codeOf(own.accept(truc(spendable(parent, 0), 1_000))), 'TRUC-violation')
+    const child = truc(spendable(parent, 0), 100)
+    assert.equal(codeOf(own.accept(child)), 'OK')
+    assert.equal(codeOf(own.accept(truc(spendable(child, 0)))), 'TRUC-violation')
+  })
+})
+
+describe('chains of unconfirmed transactions', () => {
+  it('are taken parents first, up to 25', () => {
+    const chain = chainOf(101)
+    let previous = chain.coinbase(1)
+    for (let i = 0; i < 25; i++) {
+      const transaction = respend(previous)
+      assert.equal(codeOf(chain.accept(transaction)), 'OK', `transaction ${i + 1}`)
+      previous = spendable(transaction, 0)
+    }
+    const verdict = chain.accept(respend(previous))
+    assert.equal(codeOf(verdict), 'too-long-mempool-chain')
+    assert.equal(blameOf(verdict), 'nobody')
+  })
+
+  it('know who depends on whom', () => {
+    const chain = chainOf(101)
+    const parent = respend(chain.coinbase(1))
+    const child = respend(spendable(parent, 0))
+    const grandchild = respend(spendable(child, 0))
+    for (const transaction of [parent, child, grandchild]) chain.accept(transaction)
+    const entry = chain.mempool.entry(child.txid)!
+    assert.deepEqual(
+      [...entry.ancestors].map(each => each.transaction),
+      [parent],
+    )
+    assert.deepEqual(
+      [...entry.descendants].map(each => each.transaction),
+      [grandchild],
+    )
+  })
+
+  it('limit the descendants of one transaction too', () => {
+    const chain = chainOf(101)
+    const to = Array.from({ length: 30 }, () => ({ value: COIN, scriptPubKey: MINE }))
+    const parent = pay({ from: [chain.coinbase(1)], to })
+    chain.accept(parent)
+    const codes = to.map((_, index) => codeOf(chain.accept(respend(spendable(parent, index)))))
+    assert.equal(codes.filter(code => code === 'OK').length, 24)
+    assert.equal(codes.at(-1), 'too-long-mempool-chain')
+  })
+})
+
+describe('a mempool that is full', () => {
+  it('drops what pays least, and asks for more from then on', () => {
+    const chain = chainOf(110, 5_000)
+    const cheap = respend(chain.coinbase(1), 200n)
+    assert.equal(codeOf(chain.accept(cheap)), 'OK')
+    for (let height = 2; height <= 4; height++)
+      assert.equal(codeOf(chain.accept(respend(chain.coinbase(height)))), 'OK')
+    assert.equal(chain.mempool.has(cheap.txid), true)
+    assert.equal(codeOf(chain.accept(respend(chain.coinbase(5)))), 'OK')
+    assert.equal(chain.mempool.has(cheap.txid), false)
+    assert.ok(chain.mempool.bytes <= chain.mempool.limit)
+    assert.equal(codeOf(chain.accept(respend(chain.coinbase(6), 200n))), 'mempool min fee not met')
+  })
+
+  it('refuses a transaction that would be the first to go', () => {
+    const chain = chainOf(110, 5_000)
+    for (let height = 1; height <= 4; height++) chain.accept(respend(chain.coinbase(height)))
+    assert.equal(codeOf(chain.accept(respend(chain.coinbase(5), 200n))), 'mempool full')
+  })
+
+  it('keeps a parent for which its child pays', () => {
+    const chain = chainOf(110, 5_000)
+    const parent = respend(chain.coinbase(1), 200n)
+    const child = respend(spendable(parent, 0), 10n * FEE)
+    chain.accept(parent)
+    chain.accept(child)
+    const other = respend(chain.coinbase(2), 1_000n)
+    chain.accept(other)
+    for (let height = 3; height <= 4; height++) chain.accept(respend(chain.coinbase(height)))
+    assert.equal(chain.mempool.has(parent.txid), true)
+    assert.equal(chain.mempool.has(other.txid), false)
+  })
+
+  it('forgets what it asked for, by halves, once blocks made room', () => {
+    const chain = chainOf(110, 5_000)
+    chain.accept(respend(chain.coinbase(1), 200n))
+    for (let height = 2; height <= 5; height++) chain.accept(respend(chain.coinbase(height)))
+    const asked = chain.mempool.feeFloor(chain.nowSeconds)
+    assert.ok(asked > 0n)
+    assert.equal(chain.mempool.feeFloor(chain.nowSeconds + 1_000_000), asked)
+    chain.mineBlocks(1)
+    assert.equal(chain.mempool.feeFloor(chain.nowSeconds + 12 * 3_600), asked / 4n)
+    assert.equal(chain.mempool.feeFloor(chain.nowSeconds + 1_000 * 3_600), 0n)
+  })
+})
+
+describe('the mempool and the chain', () => {
+  it('lets go of what a block has, and keeps its children', () => {
+    const chain = chainOf(101)
+    const parent = respend(chain.coinbase(1))
+    const child = respend(spendable(parent, 0))
+    chain.accept(parent)
+    chain.accept(child)
+    assert.ok(chain.connect(chain.blockOf([parent])).ok)
+    assert.equal(chain.mempool.has(parent.txid), false)
+    assert.equal(chain.mempool.entry(child.txid)!.ancestors.size, 0)
+    assert.ok(chain.connect(chain.blockOf([child])).ok)
+    assert.equal(chain.mempool.size, 0)
+    assert.equal(chain.mempool.bytes, 0)
+  })
+
+  it('drops what a block’s transactions conflict with, children included', () => {
+    const chain = chainOf(101)
+    const waiting = respend(chain.coinbase(1))
+    const child = respend(spendable(waiting, 0))
+    chain.accept(waiting)
+    chain.accept(child)
+    const rival = respend(chain.coinbase(1), FEE, OTHER)
+    const block = chain.blockOf([rival])
+    assert.deepEqual(chain.mempool.onBlockConnected(block), [waiting, child])
+    assert.equal(chain.mempool.size, 0)
+    assert.equal(chain.mempool.spenderOf(chain.coinbase(1).outPoint), undefined)
+  })
+
+  it('takes a disconnected block’s transactions back, before those that wait', () => {
+    const chain = chainOf(101)
+    const parent = respend(chain.coinbase(1))
+    const child = respend(spendable(parent, 0))
+    chain.accept(parent)
+    assert.ok(chain.connect(chain.blockOf([parent])).ok)
+    chain.accept(child)
+    const block = chain.disconnect()
+    assert.deepEqual(chain.mempool.onReorganised(block.transactions.slice(1), chain.context), [])
+    assert.deepEqual(
+      [...chain.mempool.entries()].map(entry => entry.transaction),
+      [parent, child],
+    )
+    assert.equal(chain.mempool.entry(child.txid)!.ancestors.size, 1)
+  })
+
+  it('takes back what pays too little for a newcomer', () => {
+    const chain = chainOf(101)
+    const free = respend(chain.coinbase(1), 0n)
+    assert.equal(codeOf(chain.accept(free)), 'min relay fee not met')
+    assert.ok(chain.connect(chain.blockOf([free])).ok)
+    chain.mempool.onReorganised(chain.disconnect().transactions.slice(1), chain.context)
+    assert.equal(chain.mempool.has(free.txid), true)
+  })
+
+  it('drops what the new chain makes invalid: coins that are gone, immature or locked again', () => {
+    const chain = chainOf(101)
+    const immature = respend(chain.coinbase(3))
+    const locked = pay({
+      from: [chain.coinbase(1)],
+      to: [{ value: COIN, scriptPubKey: MINE }],
+      lockTime: 101,
+      sequence: 0,
+    })
+    assert.equal(codeOf(chain.accept(locked)), 'OK')
+    assert.ok(chain.connect(chain.blockOf([])).ok)
+    assert.equal(codeOf(chain.accept(immature)), 'OK')
+    chain.disconnect()
+    assert.deepEqual(chain.mempool.onReorganised([], chain.context), [immature])
+    chain.disconnect()
+    assert.deepEqual(chain.mempool.onReorganised([], chain.context), [locked])
+    assert.equal(chain.mempool.size, 0)
+    assert.equal(chain.mempool.bytes, 0)
+  })
+})
+
+describe('script numbers in the mempool’s scripts', () => {
+  it('have their shortest form', () => {
+    const chain = chainOf(101)
+    const script = scriptOf(OP['1ADD'], pushNumber(3), OP.EQUAL)
+    const scriptPubKey = scriptOf(OP[0], pushBytes(sha256(script)))
+    const funding = pay({ from: [chain.coinbase(1)], to: [{ value: COIN, scriptPubKey }] })
+    assert.ok(chain.connect(chain.blockOf([funding])).ok)
+    const spend = (item: Uint8Array) =>
+      new Transaction({
+        version: 2,
+        inputs: [
+          {
+            previousOutput: { txid: funding.txid, index: 0 },
+            scriptSig: new Uint8Array(0),
+            sequence: 0,
+            witness: [item, script],
+          },
+        ],
+        outputs: [{ value: 10_000n, scriptPubKey: OTHER }],
+        lockTime: 0,
+      })
+    const verdict = chain.accept(spend(Uint8Array.of(2, 0)))
+    assert.match(codeOf(verdict), /Script number overflowed or is non-minimally encoded/)
+    assert.equal(blameOf(verdict), 'nobody')
+    assert.equal(codeOf(chain.accept(spend(Uint8Array.of(2)))), 'OK')
+  })
+})

@@ -1,4 +1,4 @@
-import type { HeaderNode } from '@onehop/ledger'
+import { ancestorAt, type HeaderNode } from '@onehop/ledger'
 import { assert, assertDefined } from '@onehop/primitives'
 
 /** The blocks from the first one to the tip, by height. */
@@ -25,7 +25,7 @@ export class ActiveChain {
 
   /** The last block that the branch ending in `node` has in common with this chain. */
   forkWith(node: HeaderNode): HeaderNode {
-    let fork = node
+    let fork = ancestorAt(node, Math.min(node.height, this.tip.height))
     while (!this.contains(fork)) fork = assertDefined(fork.parent, 'all branches share the first block')
     return fork
   }

@@ -5,7 +5,6 @@ import {
   blockHashToHex,
   type ChainParameters,
   CoinsCache,
-  type CoinsView,
   connectBlock,
   disconnectBlock,
   HEADER_LENGTH,
@@ -81,18 +80,13 @@ export class ChainState {
     return this.active.tip
   }
 
-  /** The coins at the tip. */
-  get coins(): CoinsView {
-    return this.options.store
-  }
-
   /**
    * Connects a block to the tip; a fresh one is stored with it in the same commit.
    * @returns why it is invalid; then nothing has changed but that it may be marked ({@link refuse}).
    */
   async connect(entry: BlockEntry, fresh?: FreshBlock): Promise<Verdict> {
     const { store, parameters, verifier, observer, index } = this.options
-    const block = fresh?.block ?? (await this.readBlock(entry))
+    const block = fresh?.block ?? (await this.readLinked(entry))
     const coins = new CoinsCache(store)
     const result = connectBlock(block, { node: entry.node, coins, parameters, verifier })
     if (!result.ok) return this.refuse(entry, result)
@@ -166,7 +160,13 @@ export class ChainState {
     return bytes
   }
 
-  /** What the block spent, when it was ever connected. */
+  /** The block, when it is stored. @throws {StoreCorruptError} */
+  async readBlock(entry: BlockEntry): Promise<Block | undefined> {
+    const bytes = await this.readBytes(entry)
+    return bytes && decodeStored('A stored block', () => parseBlock(bytes))
+  }
+
+  /** What the block spent, when it was ever connected. @throws {StoreCorruptError} */
   async readUndo({ undo, node }: BlockEntry): Promise<BlockUndo | undefined> {
     if (undo === undefined || node.parent === undefined) return undefined
     const bytes = await this.options.store.readUndo(undo, node.parent.hash)
@@ -195,7 +195,7 @@ export class ChainState {
     const node = this.tip
     const entry = index.entryOf(node)
     const parent = assertDefined(node.parent, 'the first block is never disconnected')
-    const block = await this.readBlock(entry)
+    const block = await this.readLinked(entry)
     const undo = assertDefined(await this.readUndo(entry), 'a connected block has undo data')
     const coins = new CoinsCache(store)
     disconnectBlock(block, undo, coins)
@@ -211,14 +211,13 @@ export class ChainState {
     await store.commit({ ...rest, entries: changed.map(entry => [entry.node.hash, indexEntryOf(entry)]) })
   }
 
+  private async readLinked(entry: BlockEntry): Promise<Block> {
+    return assertDefined(await this.readBlock(entry), 'a linked block is stored')
+  }
+
   private async appendUndo({ node }: BlockEntry, undo: BlockUndo) {
     const parent = assertDefined(node.parent, 'the first block is never connected')
     return this.options.store.appendUndo(serializeUndo(undo), parent.hash)
-  }
-
-  private async readBlock(entry: BlockEntry): Promise<Block> {
-    const bytes = assertDefined(await this.readBytes(entry), 'a linked block is stored')
-    return decodeStored('A stored block', () => parseBlock(bytes))
   }
 }
 

@@ -56,6 +56,7 @@ export class ChainStore implements CoinsView {
   private readonly undos: RecordFiles
   private blocksDirty = false
   private undosDirty = false
+  private writing = false
 
   private constructor(storage: Storage, blocks: RecordFiles, undos: RecordFiles) {
     this.storage = storage
@@ -84,6 +85,11 @@ export class ChainStore implements CoinsView {
     const blocks = await files(BLOCK_FILES, META_KEYS.blocksEnd)
     const undos = await files(UNDO_FILES, META_KEYS.undosEnd)
     return new ChainStore(storage, blocks, undos)
+  }
+
+  /** Whether a write has failed (or is under way), so that nobody knows how much of it has happened. */
+  get isUnsure(): boolean {
+    return this.writing
   }
 
   /** The block whose coins are here; undefined in a store that was made just now. */
@@ -122,18 +128,18 @@ export class ChainStore implements CoinsView {
   /** Counts after the next {@link commit}. */
   async appendBlock(bytes: Uint8Array): Promise<RecordLocation> {
     this.blocksDirty = true
-    return this.blocks.append(bytes)
+    return this.settled(this.blocks.append(bytes))
   }
 
   /** Counts after the next {@link commit}. The parent's hash is part of the checksum, as in Bitcoin Core. */
   async appendUndo(bytes: Uint8Array, parent: BlockHash): Promise<RecordLocation> {
     this.undosDirty = true
-    return this.undos.append(bytes, undoChecksum(bytes, parent))
+    return this.settled(this.undos.append(bytes, undoChecksum(bytes, parent)))
   }
 
   /** Returns when the batch, and all that was appended, would survive a loss of power. */
   async commit(batch: StoreBatch): Promise<void> {
-    await this.write(changesOf(batch))
+    await this.settled(this.write(changesOf(batch)))
   }
 
   /** Makes a new store one of this network, with its first block. */
@@ -146,6 +152,13 @@ export class ChainStore implements CoinsView {
       { key: META_KEYS.genesis, value: genesisHash },
     ])
     return entry
+  }
+
+  private async settled<T>(write: Promise<T>): Promise<T> {
+    this.writing = true
+    const result = await write
+    this.writing = false
+    return result
   }
 
   /** Files first, then the batch that makes their new ends count. */

@@ -1,5 +1,4 @@
 import {
-  ancestorAt,
   type Block,
   type BlockHash,
   type BlockHeader,
@@ -18,7 +17,6 @@ import {
   type TxId,
 } from '@onehop/ledger'
 import {
-  assertDefined,
   attemptDecode,
   equalBytes,
   invalid,
@@ -32,7 +30,7 @@ import type { BlockEntry, BlockIndex } from './block-index.ts'
 import { ChainState, type ChainStateObserver, type FreshBlock } from './chain-state.ts'
 import { ChainStore } from './chain-store.ts'
 import { ChainClosedError, ChainHaltedError } from './errors.ts'
-import { MAX_BLOCKS_AHEAD, MAX_HEADERS_PER_CALL } from './limits.ts'
+import { MAX_HEADERS_PER_CALL } from './limits.ts'
 import { Listeners } from './listeners.ts'
 import { type LoadedIndex, loadIndex } from './load-index.ts'
 import { MempoolRelay } from './mempool-relay.ts'
@@ -40,6 +38,7 @@ import { SerialQueue } from './serial-queue.ts'
 import { DiskStorage } from './storage/disk-storage.ts'
 import { MemoryStorage } from './storage/memory-storage.ts'
 import type { Storage } from './storage/port.ts'
+import { activeHeadersAfter, missingBlocks } from './sync-queries.ts'
 
 export interface ChainOptions {
   readonly parameters: ChainParameters
@@ -225,8 +224,8 @@ export class Chain {
 
   /** The block, on whatever branch it is; undefined when it is not here. */
   async getBlock(hash: BlockHash): Promise<Block | undefined> {
-    const bytes = await this.getBlockBytes(hash)
-    return bytes && parseBlock(bytes)
+    const entry = this.entryAt(hash)
+    return entry && this.read(() => this.state.readBlock(entry))
   }
 
   /** The coins that the block spent; undefined when it was never connected, and for the first block. */
@@ -276,28 +275,12 @@ export class Chain {
 
   /** Blocks on the way to the best header whose bodies are not here, lowest first. */
   blocksToDownload(limit: number): BlockHash[] {
-    const { best } = this.headerTree
-    if (best.chainWork <= this.tip.chainWork) return []
-    const fork = this.state.active.forkWith(best)
-    const end = Math.min(best.height, this.tip.height + MAX_BLOCKS_AHEAD)
-    const missing: BlockHash[] = []
-    for (let node = ancestorAt(best, Math.max(end, fork.height)); node !== fork; ) {
-      if (this.index.entryOf(node).block === undefined) missing.push(node.hash)
-      node = assertDefined(node.parent, 'a descendant of the fork')
-    }
-    return missing.reverse().slice(0, limit)
+    return missingBlocks(this.headerTree.best, this.state.active, this.index, limit)
   }
 
   /** Headers of the active chain after the first block of the locator that is on it, lowest first. */
   headersAfter(locator: readonly BlockHash[], limit = MAX_HEADERS_PER_CALL): BlockHeader[] {
-    const shared = locator.map(hash => this.headerTree.get(hash)).find(node => node && this.isActive(node))
-    const headers: BlockHeader[] = []
-    for (let height = (shared?.height ?? 0) + 1; headers.length < limit; height++) {
-      const node = this.nodeAtHeight(height)
-      if (node === undefined) break
-      headers.push(node.header)
-    }
-    return headers
+    return activeHeadersAfter(locator, this.headerTree, this.state.active, limit)
   }
 
   private readonly observer: ChainStateObserver = {
@@ -311,7 +294,10 @@ export class Chain {
     },
   }
 
-  /** Runs alone, after all that came before. An exception means that memory and store may differ: nothing runs after. */
+  /**
+   * Runs alone, after all that came before. When the store fails in the middle of a write, memory and store may
+   * differ: nothing runs after that.
+   */
   private enqueue<T>(job: () => Promise<T>): Promise<T> {
     if (this.closed) return Promise.reject(new ChainClosedError())
     return this.queue.run(async () => {
@@ -319,6 +305,7 @@ export class Chain {
       try {
         return await job()
       } catch (error) {
+        if (!this.store.isUnsure) throw error
         this.failure = new ChainHaltedError(error)
         throw this.failure
       }

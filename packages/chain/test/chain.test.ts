@@ -11,7 +11,7 @@ import {
   serializeTransaction,
   type Transaction,
 } from '@onehop/ledger'
-import { equalBytes } from '@onehop/primitives'
+import { equalBytes, nobleVerifier, type SignatureVerifier } from '@onehop/primitives'
 import { Chain, MemoryStorage } from '../src/index.ts'
 import {
   acceptAll,
@@ -193,9 +193,11 @@ function describeChain(name: string, datadirOf: (folder: string) => string | und
       const [first] = makeBranch(GENESIS, 1, 1)
       const [second] = makeBranch(GENESIS, 1, 2)
       assert(first && second)
+      assert.equal(chain.hasBlock(second.hash), false)
       await acceptAll(chain, [first, second])
       assert.equal(hex(chain.tip), hex(first))
-      assert.notEqual(await chain.getBlockBytes(second.hash), undefined)
+      assert.equal(chain.hasBlock(second.hash), true)
+      assert.deepEqual(await chain.getBlockBytes(second.hash), serializeBlock(second))
     })
 
     it('goes back to the best valid chain when a branch turns out to be invalid in its middle', async () => {
@@ -343,6 +345,48 @@ describe('a chain and bad blocks', () => {
     assert(last)
     const verdict = await chain.acceptBlock(serializeBlock(last))
     assert.deepEqual(verdict.ok || [verdict.code, verdict.blame], ['block-too-far-ahead', 'nobody'])
+    await chain.close()
+  })
+
+  it('stores only so many that wait for their parents', async () => {
+    const chain = await Chain.open(openOptions)
+    const one = makeBranch(GENESIS, 1_024, 1)
+    const other = makeBranch(GENESIS, 3, 2)
+    for (const branch of [one, other]) assert(chain.acceptHeaders(branch.map(block => block.header)).ok)
+    await acceptAll(chain, one.slice(1))
+    const [otherFirst, second, third] = other
+    assert(otherFirst && second && third)
+    assert((await chain.acceptBlock(serializeBlock(second))).ok)
+    const verdict = await chain.acceptBlock(serializeBlock(third))
+    assert.deepEqual(verdict.ok || [verdict.code, verdict.blame], ['too-many-waiting-blocks', 'nobody'])
+    await acceptAll(chain, [otherFirst, third])
+    assert.equal(chain.tip.height, 3)
+    await chain.close()
+  })
+
+  it('goes on after a check has thrown, for nothing was written', async () => {
+    let isBroken = true
+    const verifier: SignatureVerifier = {
+      ...nobleVerifier,
+      verifyEcdsa: (...request) => {
+        if (isBroken) throw new Error('a bug in the verifier')
+        return nobleVerifier.verifyEcdsa(...request)
+      },
+    }
+    const chain = await Chain.open({ ...openOptions, verifier })
+    const blocks = makeBranch(GENESIS, MATURE)
+    await acceptAll(chain, blocks)
+    const [first] = blocks
+    assert(first)
+    const payment = spendCoinbase(first)
+    const block = serializeBlock(makeBlock(tipOf(chain), { transactions: [payment] }))
+    await assert.rejects(chain.acceptTransaction(serializeTransaction(payment)), /a bug in the verifier/)
+    await assert.rejects(chain.acceptBlock(block), /a bug in the verifier/)
+    isBroken = false
+    assert(chain.testTransaction(payment).ok)
+    assert.equal(chain.mempool.size, 0)
+    assert((await chain.acceptBlock(block)).ok)
+    assert.equal(chain.tip.height, MATURE + 1)
     await chain.close()
   })
 

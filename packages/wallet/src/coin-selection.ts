@@ -1,5 +1,6 @@
+import { MAX_STANDARD_TRANSACTION_WEIGHT } from '@onehop/ledger'
 import { compactSizeLength } from '@onehop/primitives'
-import { MAX_PAYMENT_WEIGHT, P2WPKH_DUST_SATS } from './limits.ts'
+import { P2WPKH_DUST_SATS } from './limits.ts'
 
 /** What selection needs to know of a coin. */
 export interface SelectableCoin {
@@ -73,7 +74,8 @@ function settle<C extends SelectableCoin>(
   const { amount, outputBytes, outputCount, changeBytes, feeRate } = request
   const weight = weightOf(inputWeights, coins.length, outputBytes, outputCount)
   const weightWithChange = weightOf(inputWeights, coins.length, outputBytes + changeBytes, outputCount + 1)
-  if (weightWithChange > MAX_PAYMENT_WEIGHT || value < amount + feeOf(weight, feeRate)) return undefined
+  if (weightWithChange > MAX_STANDARD_TRANSACTION_WEIGHT || value < amount + feeOf(weight, feeRate))
+    return undefined
   const fee = feeOf(weightWithChange, feeRate)
   const change = value - amount - fee
   if (change >= P2WPKH_DUST_SATS) return { coins, fee, change }
@@ -104,7 +106,7 @@ function selectLargest<C extends SelectableCoin>(
     chosen.push(coin)
     value += coin.value
     inputWeights += coin.inputWeight
-    if (inputWeights > MAX_PAYMENT_WEIGHT) return undefined
+    if (inputWeights > MAX_STANDARD_TRANSACTION_WEIGHT) return undefined
     if (value < request.amount) continue
     const selection = settle(chosen, request)
     if (selection !== undefined) return selection

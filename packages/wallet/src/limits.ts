@@ -15,9 +15,3 @@ export const MAX_FEE_SATS = 10_000_000n
 
 /** Satoshis. Less in a P2WPKH output costs more to spend than it is worth: no change of such (Core's dust limit). */
 export const P2WPKH_DUST_SATS = 294n
-
-/** Weight units of a transaction that others relay (Core's MAX_STANDARD_TX_WEIGHT). */
-export const MAX_PAYMENT_WEIGHT = 400_000
-
-/** Transactions in a row that no block has, the newest among them (Core's ancestor limit: more are not relayed). */
-export const MAX_UNCONFIRMED_CHAIN = 25

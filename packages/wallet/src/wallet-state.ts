@@ -2,6 +2,7 @@ import {
   type Block,
   type ChainParameters,
   COINBASE_MATURITY,
+  MAX_MEMPOOL_CHAIN_TRANSACTIONS,
   type OutPoint,
   scriptToAddress,
   type Transaction,
@@ -10,7 +11,6 @@ import {
 import type { Result } from '@onehop/primitives'
 import { AddressBook, type OwnScript } from './address-book.ts'
 import type { WalletKeys } from './keys.ts'
-import { MAX_UNCONFIRMED_CHAIN } from './limits.ts'
 import { buildPayment, type Payment, type PaymentRequest } from './payment.ts'
 import { type LoggedTransaction, TransactionLog, type WalletCoin } from './transaction-log.ts'
 
@@ -192,7 +192,8 @@ export class WalletState {
   private isOwnUnconfirmed(origin: LoggedTransaction): boolean {
     const ancestors = new Set([origin])
     for (const { transaction, spends } of ancestors) {
-      if (spends.length < transaction.inputs.length || ancestors.size >= MAX_UNCONFIRMED_CHAIN) return false
+      if (spends.length < transaction.inputs.length || ancestors.size >= MAX_MEMPOOL_CHAIN_TRANSACTIONS)
+        return false
       for (const coin of spends) if (coin.origin.height === undefined) ancestors.add(coin.origin)
     }
     return true

@@ -313,6 +313,21 @@ describe('a payment', () => {
     assert.equal(payment.ok || payment.code, 'insufficient-funds')
   })
 
+  it('spends only the coins that it may', () => {
+    const scene = new Scene()
+    const [large, small] = [foreignPayment(toUs(BTC)), foreignPayment(toUs(BTC / 100n))]
+    scene.connect([large, small])
+    const to = [{ script: FOREIGN_SCRIPT, value: 1_000n }]
+    const payment = scene.wallet.createPayment({ to }, ({ txid }) => equalBytes(txid, large.txid))
+    assert(payment.ok)
+    assert.deepEqual(
+      payment.value.transaction.inputs.map(input => input.previousOutput.txid),
+      [large.txid],
+    )
+    const none = scene.wallet.createPayment({ to }, () => false)
+    assert.equal(none.ok || none.code, 'insufficient-funds')
+  })
+
   it('is refused in words when it makes no sense', () => {
     const scene = new Scene()
     scene.connect([foreignPayment(toUs(BTC))])

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
   type Block,
-  MANDATORY_FLAGS,
   checkBlock,
   checkBlockInContext,
   FLAG,
   type HeaderNode,
+  MANDATORY_FLAGS,
   parseBlock,
   REGTEST,
   type ScriptFlags,

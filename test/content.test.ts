@@ -2,13 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  endAll,
-  type NodeProcess,
-  removeFolder,
-  startCluster,
-  temporaryFolder,
-} from './support/node-process.ts'
+import { NodeProcess, removeFolder, startCluster, temporaryFolder } from './support/node-process.ts'
 import { until } from './support/wait.ts'
 
 const MIB = 1024 * 1024
@@ -58,7 +52,7 @@ describe('content on eight processes', () => {
   })
 
   after(async () => {
-    await endAll(nodes)
+    await NodeProcess.killAll()
     removeFolder(folder)
   })
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import {
-  endAll,
   NodeProcess,
   removeFolder,
   startCluster,
@@ -75,7 +74,7 @@ describe('the ledger of four processes', () => {
   })
 
   after(async () => {
-    await endAll(nodes)
+    await NodeProcess.killAll()
     removeFolder(folder)
   })
 

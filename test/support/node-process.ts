@@ -60,6 +60,7 @@ export async function runCli(
 
 /** One onehop node in an operating-system process of its own. */
 export class NodeProcess {
+  private static readonly started = new Set<NodeProcess>()
   readonly datadir: string
   private child: ChildProcess | undefined
   private client: RpcClient | undefined
@@ -71,8 +72,15 @@ export class NodeProcess {
   /** Starts a node on free ports and waits until it answers. */
   static async start(datadir: string, args: readonly string[] = []): Promise<NodeProcess> {
     const node = new NodeProcess(datadir)
+    NodeProcess.started.add(node)
     await node.restart(args)
     return node
+  }
+
+  /** Kills every node that was started, those of a set-up that failed half-way too. */
+  static async killAll(): Promise<void> {
+    await Promise.all(Array.from(NodeProcess.started, node => node.end('SIGKILL')))
+    NodeProcess.started.clear()
   }
 
   /** Starts the process again on the same datadir. */
@@ -147,14 +155,16 @@ export async function startCluster(folder: string, count: number): Promise<NodeP
   const nodes = [first, ...others]
   await until('all nodes are in the overlay', async () => {
     const all = await Promise.all(nodes.map(node => node.status()))
-    return all.every(status => status.peers > 0 && status.overlay.view + status.overlay.contacts >= count - 1)
+    return all.every(status => status.peers > 0 && knowsItsGroups(status, all))
   })
   return nodes
 }
 
-/** Ends all processes; those that do not go by themselves are killed. */
-export async function endAll(nodes: readonly NodeProcess[]): Promise<void> {
-  await Promise.all(nodes.map(node => node.end('SIGKILL')))
+/** Whether the node has its whole group in view, and a contact in every other group that has members. */
+function knowsItsGroups({ overlay }: NodeStatus, all: readonly NodeStatus[]): boolean {
+  const groups = all.map(status => status.overlay.group)
+  const members = groups.filter(group => group === overlay.group).length
+  return overlay.view >= members - 1 && overlay.contacts >= new Set(groups).size - 1
 }
 
 /** Waits until all nodes have the same best block, and returns its height. */

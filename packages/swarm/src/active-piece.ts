@@ -16,6 +16,8 @@ export class ActivePiece {
   readonly contributors: (string | undefined)[]
   /** Blocks that no one has been asked for and that are not here. */
   unrequested: number
+  /** Requests for its blocks that are not answered yet, those for one block from several peers counted apart. */
+  outstanding = 0
   private missing: number
   private readonly requesters: Uint8Array
   /** Who is writing into the buffer at each block right now. */
@@ -74,10 +76,12 @@ export class ActivePiece {
   }
 
   addRequester(block: number): void {
+    this.outstanding++
     if (this.requesters[block]!++ === 0 && !this.has(block)) this.unrequested--
   }
 
   removeRequester(block: number): void {
+    this.outstanding--
     if (--this.requesters[block]! === 0 && !this.has(block)) {
       this.unrequested++
       this.cursor = Math.min(this.cursor, block)

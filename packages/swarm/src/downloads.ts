@@ -122,13 +122,23 @@ export class Downloads {
   }
 
   private begin(peer: PeerState, have: Bitfield, isSuspect: boolean): ActivePiece | undefined {
-    if (this.active.size >= this.maxActive) return undefined
-    const index = this.picker.take(have, () => true)
+    if (this.active.size >= this.maxActive && !this.makeRoom(have)) return undefined
+    const index = this.picker.take(have)
     if (index === undefined) return undefined
     const piece = new ActivePiece(index, pieceLengthAt(this.info, index), this.takeBuffer())
     if (isSuspect || this.suspicions.has(index)) piece.owner = peer.key
     this.active.set(index, piece)
     return piece
+  }
+
+  /** Gives up a begun piece that nobody is sending and this peer cannot: whoever has it is gone, or chokes us. */
+  private makeRoom(have: Bitfield): boolean {
+    for (const piece of this.active.values()) {
+      if (piece.state !== 'fetching' || piece.outstanding > 0 || have.has(piece.index)) continue
+      this.abandon(piece)
+      return true
+    }
+    return false
   }
 
   /** Everything left has been asked for: ask an idle peer for what others are slow to send. */

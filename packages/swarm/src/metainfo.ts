@@ -1,5 +1,4 @@
 import {
-  assert,
   attemptDecode,
   DecodeError,
   describeRejection,
@@ -85,13 +84,13 @@ export function createInfo(
   sha1: Sha1,
 ): Result<TorrentInfo> {
   return attemptDecode('bad-metainfo', () => {
+    checkSizes(content.lengthBytes, content.pieceLengthBytes, content.pieceHashes.length)
     const dictionary = new Map<string, Bencoded>([
       ['length', content.lengthBytes],
       ['name', utf8Encode(content.name)],
       ['piece length', content.pieceLengthBytes],
       ['pieces', content.pieceHashes],
     ])
-    assert(Number.isSafeInteger(content.lengthBytes), 'a length is a safe integer')
     return readInfo(dictionary, encodeBencode(dictionary), sha1)
   })
 }
@@ -129,6 +128,9 @@ function readInfo(dictionary: BencodedDictionary, bytes: Uint8Array, sha1: Sha1)
 }
 
 function checkSizes(lengthBytes: number, pieceLengthBytes: number, hashesLength: number): void {
+  if (!Number.isInteger(lengthBytes) || !Number.isInteger(pieceLengthBytes)) {
+    throw new DecodeError('a length is not an integer')
+  }
   if (lengthBytes < 0 || lengthBytes > MAX_CONTENT_BYTES) throw new DecodeError('length is out of bounds')
   if (pieceLengthBytes < MIN_PIECE_LENGTH_BYTES || pieceLengthBytes > MAX_PIECE_LENGTH_BYTES) {
     throw new DecodeError('piece length is out of bounds')

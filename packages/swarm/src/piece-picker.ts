@@ -54,17 +54,14 @@ export class PiecePicker {
     this.shuffleIn(piece)
   }
 
-  /**
-   * Takes a piece that `has` holds out of the candidates.
-   * @param accept says no to a piece that must not be started for this peer.
-   */
-  take(has: Bitfield, accept: (piece: number) => boolean): number | undefined {
+  /** Takes a piece that `has` holds out of the candidates. */
+  take(has: Bitfield): number | undefined {
     const size = this.size
     const isRandom = this.startedRandomly < RANDOM_FIRST_PIECES && size > 0
     const start = isRandom ? randomBelow(this.random, size) : 0
     for (let i = 0; i < size; i++) {
       const piece = this.order[(start + i) % size]!
-      if (!has.has(piece) || !accept(piece)) continue
+      if (!has.has(piece)) continue
       if (isRandom) this.startedRandomly++
       this.remove(piece)
       return piece

@@ -120,5 +120,6 @@ describe('metainfo', () => {
     const bad = { name: 'a/b', lengthBytes: 1, pieceLengthBytes: PIECE, pieceHashes: new Uint8Array(20) }
     assert.equal(createInfo(bad, sha1).ok, false)
     assert.equal(createInfo({ ...bad, name: 'a', pieceLengthBytes: 1 }, sha1).ok, false)
+    assert.equal(createInfo({ ...bad, name: 'a', pieceLengthBytes: 16384.5 }, sha1).ok, false)
   })
 })

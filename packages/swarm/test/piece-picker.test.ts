@@ -3,8 +3,6 @@ import { DecodeError, SeededRandom } from '@onehop/primitives'
 import { Bitfield, PiecePicker, RANDOM_FIRST_PIECES } from '@onehop/swarm'
 import fc from 'fast-check'
 
-const always = () => true
-
 describe('a bitfield', () => {
   it('has the first piece in the highest bit, as BEP 3 has it', () => {
     const field = new Bitfield(10)
@@ -53,9 +51,9 @@ describe('the piece picker', () => {
       for (let peer = 0; peer < (piece * 7) % 5; peer++) picker.addHave(piece)
     }
     const all = Bitfield.full(pieces)
-    for (let i = 0; i < RANDOM_FIRST_PIECES; i++) picker.take(all, always)
+    for (let i = 0; i < RANDOM_FIRST_PIECES; i++) picker.take(all)
     const taken: number[] = []
-    for (let piece = picker.take(all, always); piece !== undefined; piece = picker.take(all, always)) {
+    for (let piece = picker.take(all); piece !== undefined; piece = picker.take(all)) {
       taken.push(picker.availabilityOf(piece))
     }
     assert.deepEqual(
@@ -69,10 +67,7 @@ describe('the piece picker', () => {
     const firsts = new Set<number | undefined>()
     for (let seed = 0; seed < 10; seed++) {
       firsts.add(
-        new PiecePicker(new Bitfield(pieces), new SeededRandom(seed).next).take(
-          Bitfield.full(pieces),
-          always,
-        ),
+        new PiecePicker(new Bitfield(pieces), new SeededRandom(seed).next).take(Bitfield.full(pieces)),
       )
     }
     assert.ok(firsts.size > 3)
@@ -100,7 +95,7 @@ describe('the piece picker', () => {
             picker.removePeer(has)
             availability[piece]!--
           } else if (kind === 'take') {
-            const taken = picker.take(Bitfield.full(pieces), always)
+            const taken = picker.take(Bitfield.full(pieces))
             if (candidates.size === 0) assert.equal(taken, undefined)
             else {
               assert.equal(availability[taken!], Math.min(...[...candidates].map(p => availability[p]!)))

@@ -3,6 +3,7 @@ import {
   Bitfield,
   BLOCK_BYTES,
   IDLE_TIMEOUT_MS,
+  MAX_BUFFERED_BYTES,
   pieceCount,
   RotatingChoker,
   SNUB_TIMEOUT_MS,
@@ -132,6 +133,27 @@ describe('a torrent machine', () => {
     swarm.connect(peer, seeder('staying', { uploadBytesPerMs: 100 }))
     swarm.run(300)
     peer.disconnect(key)
+    assert.ok(swarm.runUntil(() => peer.isComplete))
+    assertComplete(peer, content)
+  })
+
+  it('is not held up by pieces that were begun with providers that are gone', () => {
+    // So long that only two pieces may be in the making.
+    const { content, info, swarm, seeder, fetcher } = scene(
+      MAX_BUFFERED_BYTES,
+      Math.ceil(MAX_BUFFERED_BYTES / 3) + 16,
+    )
+    assert.equal(pieceCount(info), 3)
+    const peer = fetcher('fetcher')
+    const leaving = [0, 1].map(only => {
+      const have = half(info, piece => piece === only)
+      return swarm.connect(peer, seeder(`has ${only}`, { have, uploadBytesPerMs: 1000 }))[0]
+    })
+    swarm.run(1000)
+    for (const key of leaving) peer.disconnect(key)
+    swarm.connect(peer, seeder('has the last', { have: half(info, piece => piece === 2) }))
+    assert.ok(swarm.runUntil(() => peer.machine.have?.has(2) === true, 60_000))
+    swarm.connect(peer, seeder('has all'))
     assert.ok(swarm.runUntil(() => peer.isComplete))
     assertComplete(peer, content)
   })

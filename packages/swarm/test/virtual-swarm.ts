@@ -20,7 +20,8 @@ import {
 /** Content whose bytes follow from the seed, and its torrent. */
 export function makeContent(lengthBytes: number, pieceLengthBytes = 64 * 1024, seed = 1) {
   const random = new SeededRandom(seed)
-  const content = new Uint8Array(lengthBytes).map(() => random.nextUint32())
+  const words = new Uint32Array(Math.ceil(lengthBytes / 4)).map(() => random.nextUint32())
+  const content = new Uint8Array(words.buffer, 0, lengthBytes)
   const pieces = pieceCountOf(lengthBytes, pieceLengthBytes)
   const pieceHashes = new Uint8Array(pieces * 20)
   for (let piece = 0; piece < pieces; piece++) {

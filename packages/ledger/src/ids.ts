@@ -23,11 +23,6 @@ export function asTxId(bytes: Uint8Array): TxId {
   return asHash(bytes) as TxId
 }
 
-/** Names 32 bytes in internal order a witness transaction id (no copy). @throws {DecodeError} for another length. */
-export function asWtxid(bytes: Uint8Array): Wtxid {
-  return asHash(bytes) as Wtxid
-}
-
 /** Names 32 bytes in internal order a block hash (no copy). @throws {DecodeError} for another length. */
 export function asBlockHash(bytes: Uint8Array): BlockHash {
   return asHash(bytes) as BlockHash
@@ -41,11 +36,6 @@ export function txIdToHex(id: TxId | Wtxid): string {
 /** @throws {DecodeError} unless it is 64 hexadecimal digits. */
 export function hexToTxId(hex: string): TxId {
   return asTxId(hexToBytes(hex).reverse())
-}
-
-/** @throws {DecodeError} unless it is 64 hexadecimal digits. */
-export function hexToWtxid(hex: string): Wtxid {
-  return asWtxid(hexToBytes(hex).reverse())
 }
 
 /** The 64 digits that Bitcoin shows for a block: the bytes reversed. */

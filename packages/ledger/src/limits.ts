@@ -116,9 +116,6 @@ export const MEMPOOL_ENTRY_OVERHEAD_BYTES = 1_000
 /** In how many seconds the fee floor that eviction raised falls to half. */
 export const FEE_FLOOR_HALF_LIFE_SECONDS = 12 * 60 * 60
 
-/** Most bytes of disconnected blocks' transactions that wait for a reorganisation's end (`MAX_DISCONNECTED_TX_POOL_BYTES`). */
-export const MAX_RETURNED_TRANSACTIONS_BYTES = 20_000_000
-
 /** Weight kept free in a template for the header, the transaction count and the coinbase. */
 export const TEMPLATE_RESERVED_WEIGHT = 8_000
 

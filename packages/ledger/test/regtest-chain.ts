@@ -251,3 +251,19 @@ export class RegtestChain {
 export function codeOf(verdict: Verdict | Result<unknown>): string {
   return verdict.ok ? 'OK' : verdict.code
 }
+
+/** What respending costs unless a test says otherwise, in satoshis. */
+export const FEE = 10_000n
+
+export function chainOf(blocks: number, mempoolLimit?: number): RegtestChain {
+  const chain = new RegtestChain(mempoolLimit)
+  chain.mineBlocks(blocks)
+  return chain
+}
+
+/** Spends one coin to the miner again, less the fee. */
+export function respend(from: Spendable, fee = FEE, scriptPubKey = scriptOfKey(MINER_KEY)): Transaction {
+  return pay({ from: [from], to: [{ value: from.coin.output.value - fee, scriptPubKey }] })
+}
+
+export const blameOf = (verdict: Verdict) => (verdict.ok ? undefined : verdict.blame)

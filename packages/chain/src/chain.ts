@@ -112,7 +112,10 @@ export class Chain {
     this.store = store
     this.headerTree = tree
     this.index = loaded.index
-    this.mempool = new Mempool({ parameters })
+    this.mempool = new Mempool({
+      parameters,
+      onEvicted: transaction => this.listeners.emit('transactionRemoved', transaction),
+    })
     this.relay = new MempoolRelay({
       mempool: this.mempool,
       context: () => ({ coins: store, tip: this.tip, now: nowSeconds(), verifier }),

@@ -12,13 +12,18 @@ export interface MiningServiceOptions {
   readonly log: Logger
 }
 
+interface RunningMiner {
+  readonly miner: IntervalMiner
+  readonly intervalMs: number
+  readonly stopListening: () => void
+}
+
 /** Mines on demand and at an interval, and hands in blocks that others mined. */
 export class MiningService {
   private readonly chain: Chain
   private readonly script: () => Uint8Array
   private readonly log: Logger
-  private intervalMiner: IntervalMiner | undefined
-  private currentIntervalMs: number | undefined
+  private running: RunningMiner | undefined
 
   constructor({ chain, script, log }: MiningServiceOptions) {
     this.chain = chain
@@ -28,7 +33,7 @@ export class MiningService {
 
   /** Milliseconds between blocks; undefined when it does not mine by itself. */
   get intervalMs(): number | undefined {
-    return this.currentIntervalMs
+    return this.running?.intervalMs
   }
 
   /** Mines so many blocks, one on the other. @returns their hashes. */
@@ -52,24 +57,28 @@ export class MiningService {
     return verdict.ok ? null : verdict.code
   }
 
-  /** Mines a block each so many milliseconds from now on. */
-  startInterval(intervalMs: number): void {
-    const replaced = this.stopInterval()
-    this.currentIntervalMs = intervalMs
-    this.intervalMiner = new IntervalMiner({
+  /**
+   * Mines a block whenever the tip is so many milliseconds old, from now on.
+   * @param spread lets the interval vary by half, so that several miners of one network seldom find a block at once.
+   */
+  async startInterval(intervalMs: number, spread = false): Promise<void> {
+    await this.stopInterval()
+    const miner = new IntervalMiner({
       createTemplate: () => this.chain.createTemplate(this.script()),
       submit: (block: Block) => this.chain.acceptBlock(serializeBlock(block)),
       intervalMs,
       onError: error => this.log.error({ error: String(error) }, 'mining failed'),
+      ...(spread ? { random: Math.random } : {}),
     })
-    const miner = this.intervalMiner
-    void replaced.then(() => miner.start())
+    const stopListening = this.chain.on('tip', () => miner.onNewTip())
+    this.running = { miner, intervalMs, stopListening }
+    miner.start()
   }
 
   async stopInterval(): Promise<void> {
-    const miner = this.intervalMiner
-    this.intervalMiner = undefined
-    this.currentIntervalMs = undefined
-    await miner?.stop()
+    const { running } = this
+    this.running = undefined
+    running?.stopListening()
+    await running?.miner.stop()
   }
 }

@@ -112,7 +112,7 @@ class RunningNode implements OnehopNode {
     this.context = this.createContext({ chain, wallet, mining })
     await this.serveRpc(this.context)
     if (peerToPeer) await this.joinNetwork(chain)
-    if (mineIntervalMs !== undefined) mining.startInterval(mineIntervalMs)
+    if (mineIntervalMs !== undefined) await mining.startInterval(mineIntervalMs)
     this.ready()
   }
 

@@ -1,20 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { NodeProcess } from './node-process.ts'
 
 /**
- * Lets nodes mine in turn: with M of them each mines every M block times, one block time after the one before. That takes
- * M - 1 block times, since each begins its own rhythm when it is told to.
- * @param blockTimeSeconds between blocks, whoever mines them.
- * @throws the signal's reason.
+ * Lets nodes mine: whoever is first when the tip is old enough. Several of them vary the time by half, each by itself.
+ * @param blockTimeSeconds from one block to the next.
  */
 export async function startMiners(
   miners: readonly NodeProcess[],
   blockTimeSeconds: number,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  const blockTimeMs = blockTimeSeconds * 1000
-  for (const [turn, miner] of miners.entries()) {
-    if (turn > 0) await sleep(blockTimeMs, undefined, { signal })
-    await miner.client.call('miner.start', { intervalMs: blockTimeMs * miners.length }, { signal })
-  }
+  const order = { intervalMs: blockTimeSeconds * 1000, spread: miners.length > 1 }
+  await Promise.all(
+    miners.map(miner => miner.client.call('miner.start', order, signal === undefined ? {} : { signal })),
+  )
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { NodeStatus } from '@onehop/rpc'
-import { tellFailure } from '../failure.ts'
 import { fundNodes } from './funding.ts'
 import { lockTestnet } from './lock.ts'
 import { startMiners } from './mining.ts'
@@ -13,7 +12,7 @@ import { removeRunning, writeRunning } from './state.ts'
 export interface TestnetOptions {
   readonly datadir: string
   readonly nodes: number
-  /** How many of the nodes mine, in turn. */
+  /** How many of the nodes mine. */
   readonly miners: number
   /** Seconds between blocks; 0: only on demand. */
   readonly blockTimeSeconds: number
@@ -113,18 +112,7 @@ export class Testnet {
     await waitUntilSynced(this.nodes, onPhase, signal)
     await fundNodes(datadir, this.nodes, onPhase, signal)
     await waitUntilSynced(this.nodes, onPhase, signal)
-    if (blockTimeSeconds > 0) await this.startMiners(this.nodes.slice(0, miners), blockTimeSeconds)
-  }
-
-  /** Waits until the last of several has begun only when nobody would be there to tell it later. */
-  private async startMiners(miners: readonly NodeProcess[], blockTimeSeconds: number): Promise<void> {
-    const [first, ...others] = miners as [NodeProcess, ...NodeProcess[]]
-    const signal = AbortSignal.any([this.stopping.signal, this.options.signal ?? this.stopping.signal])
-    const started = startMiners([first, ...others], blockTimeSeconds, signal)
-    if (others.length === 0 || this.options.detach) return started
-    started.catch((error: unknown) => {
-      if (!signal.aborted) this.options.onPhase(`a miner did not start: ${tellFailure(error).message}`)
-    })
+    if (blockTimeSeconds > 0) await startMiners(this.nodes.slice(0, miners), blockTimeSeconds, signal)
   }
 
   private async launch(nodes: readonly NodeProcess[], connect: readonly string[]): Promise<void> {

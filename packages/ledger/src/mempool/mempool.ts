@@ -25,6 +25,8 @@ export interface MempoolOptions {
   readonly parameters: ChainParameters
   /** Memory in bytes. Default {@link MAX_MEMPOOL_BYTES}. */
   readonly limit?: number
+  /** Told of what had to leave for transactions that pay more. */
+  readonly onEvicted?: (transaction: Transaction) => void
 }
 
 /**
@@ -39,9 +41,11 @@ export class Mempool {
   private readonly byWtxid = new Map<string, MempoolEntry>()
   private readonly spenders = new Map<string, MempoolEntry>()
   private readonly floor = new FeeFloor()
+  private readonly onEvicted: (transaction: Transaction) => void
   private usedBytes = 0
 
-  constructor({ parameters, limit = MAX_MEMPOOL_BYTES }: MempoolOptions) {
+  constructor({ parameters, limit = MAX_MEMPOOL_BYTES, onEvicted = () => undefined }: MempoolOptions) {
+    this.onEvicted = onEvicted
     this.parameters = parameters
     this.limit = limit
   }
@@ -176,7 +180,7 @@ export class Mempool {
       if (this.usedBytes <= this.limit) return
       if (!this.has(entry.transaction.txid)) continue
       this.floor.raiseAbove(descendantFeeRate(entry), nowSeconds)
-      this.removeWithDescendants([entry])
+      for (const evicted of this.removeWithDescendants([entry])) this.onEvicted(evicted)
     }
   }
 }

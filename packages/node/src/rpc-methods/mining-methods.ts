@@ -63,10 +63,17 @@ export function miningMethods(context: MethodContext): RpcMethod[] {
     defineMethod({
       name: 'miner.start',
       category: 'Mining',
-      summary: 'Mines a block each so many milliseconds from now on.',
-      params: { intervalMs: { type: 'integer', min: MIN_INTERVAL_MS, max: MAX_INTERVAL_MS } },
-      handler: ({ intervalMs }) => {
-        mining.startInterval(intervalMs)
+      summary: 'Mines a block whenever the tip is so many milliseconds old, from now on.',
+      params: {
+        intervalMs: { type: 'integer', min: MIN_INTERVAL_MS, max: MAX_INTERVAL_MS },
+        spread: {
+          type: 'boolean',
+          default: false,
+          description: 'vary the interval by half: for several miners',
+        },
+      },
+      handler: async ({ intervalMs, spread }) => {
+        await mining.startInterval(intervalMs, spread)
         return null
       },
     }),

@@ -28,7 +28,7 @@ export class TestnetUp extends OutputCommand {
       parse: wholeNumber('--nodes', { min: 1, max: MAX_NODES }),
     })({ default: 8 }),
     miners: Flags.custom<number>({
-      description: 'How many of them mine, in turn.',
+      description: 'How many of them mine.',
       parse: wholeNumber('--miners', { min: 1, max: MAX_NODES }),
     })({ default: 1 }),
     'block-time': Flags.custom<number>({

@@ -7,6 +7,7 @@ import { onInterrupt } from '../interruption.ts'
 import { OutputCommand, outputFlags } from '../node-command.ts'
 import { writeError } from '../output.ts'
 import { onParentGone } from '../parent.ts'
+import { showSync } from '../sync-progress.ts'
 
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 
@@ -69,7 +70,9 @@ export class Start extends OutputCommand {
     flushCompileCache()
     const status = await node.status()
     this.show(status, flags, { text: () => describe(status), ids: () => [status.peerId] })
+    const endSync = showSync(node)
     const asked = await Promise.race([stop, node.stopped.then(() => false)])
+    endSync()
     if (asked) writeError('Stopping…')
     await node.stop()
     writeError('The node has stopped.')

@@ -59,7 +59,7 @@ export class Demo extends OutputCommand {
     const report = (step: StepReport) => this.report(step, json)
     let testnet: Testnet | undefined
     try {
-      const title = `Start ${count(TOUR_NODES, 'node')}, one process each`
+      const title = `Start ${count(TOUR_NODES, 'node')}, one process each, and mine to maturity`
       const started = await runStep(title, signal, async () => {
         testnet = await this.startTestnet(folder)
         return describeStart(testnet)

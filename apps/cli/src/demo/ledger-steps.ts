@@ -27,7 +27,7 @@ interface Coin {
 }
 
 export const maturity: Step = {
-  title: 'Mine until every node has bitcoins that it can spend',
+  title: 'Look: every node has bitcoins that it can spend',
   async run({ testnet }): Promise<Findings> {
     const statuses = await testnet.statuses()
     const [first] = statuses

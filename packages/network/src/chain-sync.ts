@@ -5,6 +5,7 @@ import { BlockDownload } from './block-download.ts'
 import type { ChainPort } from './chain-port.ts'
 import { syncHeaders } from './header-sync.ts'
 import {
+  FLOOD_POINTS,
   HEADERS_RETRY_MS,
   INVALID_BLOCK_POINTS,
   INVALID_TRANSACTION_POINTS,
@@ -144,13 +145,16 @@ export class ChainSync {
   private member(peerId: string): Member {
     const known = this.members.get(peerId)
     if (known !== undefined) return known
+    const { port } = this
     const session = new SyncSession(peerId, this.sessionPort())
     const server = new SyncServer(
       {
-        chain: this.port.chain,
-        now: () => this.port.now(),
+        chain: port.chain,
+        now: () => port.now(),
         status: () => this.ownStatus(),
         waitForBlock: hash => this.blocks.waitForBlock(hash),
+        onFlood: () => this.penalise(session, FLOOD_POINTS, 'a flood of requests'),
+        onError: error => port.log('warn', `a request of ${peerId} could not be served: ${error.message}`),
       },
       answer => session.answer(answer),
     )

@@ -2,7 +2,7 @@ import type { GossipsubOpts, Message } from '@chainsafe/libp2p-gossipsub'
 import { isPrivateIp } from '@libp2p/utils'
 import type { PenaltyLedger } from '@onehop/libp2p-overlay'
 import { bytesToHex, concatBytes, sha256, utf8Encode } from '@onehop/primitives'
-import { MAX_GOSSIP_BYTES } from './limits.ts'
+import { MAX_GOSSIP_FRAME_BYTES } from './limits.ts'
 
 /** Below this gossipsub score a peer is ignored, and disconnected by us. */
 export const GRAYLIST_SCORE = -80
@@ -73,7 +73,7 @@ export function gossipOptions(names: ChainNames, penalties: PenaltyLedger): Part
     fallbackToFloodsub: false,
     doPX: false,
     emitSelf: false,
-    maxInboundDataLength: MAX_GOSSIP_BYTES,
+    maxInboundDataLength: MAX_GOSSIP_FRAME_BYTES,
     // A transaction's body is fetched before its announcement counts as delivered.
     gossipsubIWantFollowupMs: 30_000,
     scoreThresholds: {

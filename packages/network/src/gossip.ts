@@ -1,13 +1,23 @@
 import { type GossipSub, type Message, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub'
 import type { PeerId } from '@libp2p/interface'
-import { BoundedSet, bytesToHex, concatBytes, DecodeError, describeRejection } from '@onehop/primitives'
+import {
+  BoundedMap,
+  BoundedSet,
+  bytesToHex,
+  concatBytes,
+  DecodeError,
+  describeRejection,
+} from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
+import { FloodGate } from './flood-gate.ts'
 import type { ChainNames } from './gossip-options.ts'
 import {
   ANNOUNCEMENT_DELAY_MS,
+  FLOOD_POINTS,
   INVALID_BLOCK_POINTS,
   MALFORMED_POINTS,
   MAX_ANNOUNCED_TRANSACTIONS,
+  MAX_KNOWN_PEERS,
   MAX_REMEMBERED_ANNOUNCEMENTS,
 } from './limits.ts'
 import { splitBytes } from './sync-messages.ts'
@@ -16,11 +26,21 @@ import type { FetchResult } from './transaction-fetch.ts'
 const HEADER_BYTES = 80
 const HASH_BYTES = 32
 
+/**
+ * Core's codes for a header that is known to be invalid by its block, or by one before it. Relays see headers before
+ * bodies: they cannot have known.
+ */
+const INVALID_BY_ITS_BODY = /^(duplicate-invalid|bad-prevblk)$/
+
+/** What gossipsub's frame reader throws for a length that is none, or above the limit. */
+const BAD_FRAME = /^InvalidDataLength/
+
 /** What gossip needs of the host. */
 export interface GossipPort {
   readonly pubsub: GossipSub
   readonly names: ChainNames
   readonly chain: ChainPort
+  now(): number
   /** A header was accepted: its block may be fetched, from this peer first. */
   onHeader(from: string): void
   /** A header did not fit to what we know, and nobody is to blame. */
@@ -30,10 +50,16 @@ export interface GossipPort {
   onError(error: Error): void
 }
 
+/** The part of gossipsub that hears of broken streams. */
+interface ReadErrorHandler {
+  handlePeerReadStreamError(error: Error, peerId: PeerId): void
+}
+
 /** Announcements: headers and lists of wtxids. Bodies travel over the sync protocol. */
 export class Gossip {
   private readonly port: GossipPort
   private readonly announced = new BoundedSet<string>(MAX_REMEMBERED_ANNOUNCEMENTS)
+  private readonly gates = new BoundedMap<string, FloodGate>(MAX_KNOWN_PEERS)
   private waiting: Uint8Array[] = []
   private timer: NodeJS.Timeout | undefined
 
@@ -43,8 +69,13 @@ export class Gossip {
 
   start(): void {
     const { pubsub, names } = this.port
-    pubsub.topicValidators.set(names.headers, (from, message) => this.judgeHeader(from, message))
-    pubsub.topicValidators.set(names.transactions, (from, message) => this.judgeTransactions(from, message))
+    pubsub.topicValidators.set(names.headers, (from, message) =>
+      this.admits(from) ? this.judgeHeader(from, message) : TopicValidatorResult.Ignore,
+    )
+    pubsub.topicValidators.set(names.transactions, (from, message) =>
+      this.admits(from) ? this.judgeTransactions(from, message) : TopicValidatorResult.Ignore,
+    )
+    this.listenForBadFrames()
     pubsub.subscribe(names.headers)
     pubsub.subscribe(names.transactions)
   }
@@ -78,6 +109,27 @@ export class Gossip {
     this.port.pubsub.publish(topic, data).catch(error => this.port.onError(error as Error))
   }
 
+  /** Gossipsub only drops a peer whose frames it cannot read; the way it learns of them is ours to watch. */
+  private listenForBadFrames(): void {
+    const pubsub = this.port.pubsub as unknown as ReadErrorHandler
+    const handle = pubsub.handlePeerReadStreamError.bind(pubsub)
+    pubsub.handlePeerReadStreamError = (error, peerId) => {
+      handle(error, peerId)
+      if (BAD_FRAME.test(error.name))
+        this.port.onMisbehaviour(peerId.toString(), MALFORMED_POINTS, 'a gossip frame of forbidden length')
+    }
+  }
+
+  private admits(from: PeerId): boolean {
+    const peerId = from.toString()
+    const nowMs = this.port.now()
+    const gate = this.gates.get(peerId) ?? new FloodGate(nowMs)
+    this.gates.set(peerId, gate)
+    const admission = gate.pass(nowMs)
+    if (admission === 'flood') this.port.onMisbehaviour(peerId, FLOOD_POINTS, 'a flood of gossip')
+    return admission === 'pass'
+  }
+
   private judgeHeader(from: PeerId, message: Message): TopicValidatorResult {
     const peerId = from.toString()
     if (message.data.length !== HEADER_BYTES) return this.reject(peerId, MALFORMED_POINTS, 'malformed header')
@@ -86,6 +138,7 @@ export class Gossip {
       this.port.onHeader(peerId)
       return TopicValidatorResult.Accept
     }
+    if (INVALID_BY_ITS_BODY.test(verdict.code)) return TopicValidatorResult.Ignore
     if (verdict.blame === 'sender')
       return this.reject(peerId, INVALID_BLOCK_POINTS, describeRejection(verdict))
     this.port.onUnknownHeader(peerId)

@@ -41,8 +41,19 @@ export const ANNOUNCEMENT_DELAY_MS = 10
 /** Transactions that we know to have been announced and do not announce again. */
 export const MAX_REMEMBERED_ANNOUNCEMENTS = 50_000
 
-/** Largest gossip message in bytes: the longest announcement and slack. */
-export const MAX_GOSSIP_BYTES = 64 * 1024
+/**
+ * Largest gossip frame in bytes. One frame may carry many messages (what a peer asked for by IWANT) and 5,000 message
+ * ids; a message of its own is an announcement at most.
+ */
+export const MAX_GOSSIP_FRAME_BYTES = 2 * 1024 * 1024
+
+/** Messages of gossip from one peer: a second on average, and at once. More are dropped: each is remembered for 2 minutes. */
+export const GOSSIP_MESSAGES_PER_SECOND = 500
+export const GOSSIP_MESSAGES_BURST = 10_000
+
+/** Dropped messages of one peer: a second on average, and at once, before it counts as a flood. */
+export const DROPPED_GOSSIP_PER_SECOND = 10
+export const DROPPED_GOSSIP_BURST = 1_000
 
 /** Largest sync frame in bytes: a block of 4,000,000 bytes (its weight limit) and its envelope. */
 export const MAX_SYNC_FRAME_BYTES = 4_100_000
@@ -71,6 +82,13 @@ export const MAX_QUEUED_REQUESTS = 32
 /** Items (headers count 1/100) served to one peer: a second on average, and at once. Beyond it: `busy`. */
 export const SERVED_ITEMS_PER_SECOND = 2_000
 export const SERVED_ITEMS_BURST = 10_000
+
+/** Requests answered `busy`: a second on average, and at once. Who asks on in spite of it floods us. */
+export const BUSY_ANSWERS_PER_SECOND = 50
+export const BUSY_ANSWERS_BURST = 2_000
+
+/** `busy` answers that wait for the peer to read; more are left out. */
+export const MAX_WAITING_BUSY_ANSWERS = 64
 
 /** Streams of the sync protocol with one peer; see `MAX_STREAMS_PER_PEER` of the overlay. */
 export const MAX_SYNC_STREAMS = 4
@@ -123,6 +141,22 @@ export const MAX_TRANSACTION_SOURCES = 4
 /** Transactions whose bodies are being fetched; announcements beyond it are ignored. */
 export const MAX_TRANSACTIONS_IN_FLIGHT = 10_000
 
+/** Of these, transactions announced by one peer: two full announcements. */
+export const MAX_TRANSACTIONS_IN_FLIGHT_PER_PEER = 2_000
+
+/** Bytes of transactions that have come and wait for their checks; more are dropped and asked for again. */
+export const MAX_WAITING_TRANSACTION_BYTES = 32 * 1024 * 1024
+
+/**
+ * Bytes of transactions that one peer may offer in vain: a second on average, and at once. A signature check is some
+ * 150 bytes of a transaction; beyond the limit the peer's announcements are passed over for a while.
+ */
+export const REFUSED_BYTES_PER_SECOND = 10_000
+export const REFUSED_BYTES_BURST = 800_000
+
+/** Longest transaction in bytes that waits for a missing input, as Bitcoin Core's weight limit for it. */
+export const MAX_ORPHAN_BYTES = 100_000
+
 /** Transactions that wait for a missing input, and are tried again when another one was accepted. */
 export const MAX_ORPHANS = 100
 
@@ -135,6 +169,9 @@ export const INVALID_BLOCK_POINTS = 100
 
 /** Points for a transaction that breaks consensus. */
 export const INVALID_TRANSACTION_POINTS = 50
+
+/** Points for sending without end, against all limits. */
+export const FLOOD_POINTS = 100
 
 /** Points for what is no message of the protocol. */
 export const MALFORMED_POINTS = 100

@@ -228,6 +228,7 @@ class LiveNetwork<Message> implements Network<Message> {
       pubsub: this.host.libp2p.services.pubsub,
       names: this.names,
       chain,
+      now: this.now,
       onHeader: from => this.sync.onNewHeader(from),
       onUnknownHeader: from => void this.sync.catchUpWith(from),
       fetchTransactions: (wtxids, from) => this.sync.fetchTransactions(wtxids, from),

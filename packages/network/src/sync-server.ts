@@ -1,9 +1,12 @@
 import { TokenBucket } from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
 import {
+  BUSY_ANSWERS_BURST,
+  BUSY_ANSWERS_PER_SECOND,
   MAX_HEADERS_PER_REQUEST,
   MAX_MEMPOOL_IDS,
   MAX_QUEUED_REQUESTS,
+  MAX_WAITING_BUSY_ANSWERS,
   SERVED_ITEMS_BURST,
   SERVED_ITEMS_PER_SECOND,
 } from './limits.ts'
@@ -19,6 +22,10 @@ export interface ServerPort {
   status(): PeerStatus
   /** Resolves when a block that is being downloaded has arrived, or will not for now. */
   waitForBlock(hash: Uint8Array): Promise<void>
+  /** The peer asks on and on, whatever it is answered. */
+  onFlood(): void
+  /** Serving failed on our side. */
+  onError(error: Error): void
 }
 
 /** Serves one peer: one request after the other, never more than the peer reads, never faster than the limits. */
@@ -26,31 +33,55 @@ export class SyncServer {
   private readonly port: ServerPort
   private readonly answer: (answer: SyncAnswer) => Promise<boolean>
   private readonly budget: TokenBucket
+  private readonly busyAnswers: TokenBucket
   private readonly queue: SyncRequest[] = []
+  private waitingBusyAnswers = 0
   private serving = false
 
   constructor(port: ServerPort, answer: (answer: SyncAnswer) => Promise<boolean>) {
     this.port = port
     this.answer = answer
     this.budget = new TokenBucket(SERVED_ITEMS_PER_SECOND, SERVED_ITEMS_BURST, port.now())
+    this.busyAnswers = new TokenBucket(BUSY_ANSWERS_PER_SECOND, BUSY_ANSWERS_BURST, port.now())
   }
 
   /** Queues the request, or answers `busy`. */
   accept(request: SyncRequest): void {
     if (this.queue.length >= MAX_QUEUED_REQUESTS || !this.budget.take(costOf(request), this.port.now())) {
-      void this.answer({ type: 'busy', id: request.id })
+      void this.turnAway(request)
       return
     }
     this.queue.push(request)
     if (!this.serving) void this.serveAll()
   }
 
+  private async turnAway({ id }: SyncRequest): Promise<void> {
+    if (!this.busyAnswers.take(1, this.port.now())) {
+      this.port.onFlood()
+      return
+    }
+    if (this.waitingBusyAnswers >= MAX_WAITING_BUSY_ANSWERS) return
+    this.waitingBusyAnswers++
+    await this.answer({ type: 'busy', id })
+    this.waitingBusyAnswers--
+  }
+
   private async serveAll(): Promise<void> {
     this.serving = true
     for (let request = this.queue.shift(); request !== undefined; request = this.queue.shift()) {
-      if (!(await this.serve(request))) this.queue.length = 0
+      if (!(await this.serveSafely(request))) this.queue.length = 0
     }
     this.serving = false
+  }
+
+  /** What fails here leaves one request without an answer, and everything else at work. */
+  private async serveSafely(request: SyncRequest): Promise<boolean> {
+    try {
+      return await this.serve(request)
+    } catch (error) {
+      this.port.onError(error as Error)
+      return true
+    }
   }
 
   /** False when the peer is gone. */

@@ -1,12 +1,21 @@
 import type { Stream } from '@libp2p/interface'
 import { FramedStream } from '@onehop/libp2p-overlay'
-import { attemptDecode, BoundedMap, bytesToHex, describeRejection, sha256d } from '@onehop/primitives'
+import {
+  attemptDecode,
+  BoundedMap,
+  bytesToHex,
+  describeRejection,
+  sha256d,
+  TokenBucket,
+} from '@onehop/primitives'
 import {
   HANDSHAKE_TIMEOUT_MS,
   MAX_FAILURES_IN_A_ROW,
   MAX_SYNC_FRAME_BYTES,
   MAX_SYNC_QUEUED_BYTES,
   MAX_SYNC_STREAMS,
+  REFUSED_BYTES_BURST,
+  REFUSED_BYTES_PER_SECOND,
   REQUEST_TIMEOUT_MS,
 } from './limits.ts'
 import {
@@ -71,6 +80,9 @@ export class SyncSession {
   private readonly pending = new Map<number, PendingRequest>()
   private readonly missing = new BoundedMap<string, number>(MAX_REMEMBERED_MISSING)
   private readonly handshakeTimer: NodeJS.Timeout
+  private readonly refusedBytes: TokenBucket
+  private patientUntilMs = 0
+  private statusRequest: Promise<PeerStatus> | undefined
   private nextId = 1
   private failures = 0
   private closed = false
@@ -78,6 +90,7 @@ export class SyncSession {
   constructor(peerId: string, port: SessionPort) {
     this.peerId = peerId
     this.port = port
+    this.refusedBytes = new TokenBucket(REFUSED_BYTES_PER_SECOND, REFUSED_BYTES_BURST, port.now())
     this.handshakeTimer = setTimeout(() => port.onUnresponsive(this), HANDSHAKE_TIMEOUT_MS)
   }
 
@@ -108,8 +121,27 @@ export class SyncSession {
     return stream.send(encodeSyncMessage(message))
   }
 
-  /** Asks for the peer's tip, which also measures the way to it. */
-  async getStatus(): Promise<PeerStatus> {
+  /** Whether transactions that it announces are looked at: not while it has offered too much in vain. */
+  get mayOfferTransactions(): boolean {
+    return this.port.now() >= this.patientUntilMs
+  }
+
+  /** A transaction of this length was of no use, without blame. */
+  onRefusedTransaction(bytes: number): void {
+    const nowMs = this.port.now()
+    if (!this.refusedBytes.take(Math.min(bytes, REFUSED_BYTES_BURST), nowMs))
+      this.patientUntilMs = nowMs + (1000 * bytes) / REFUSED_BYTES_PER_SECOND
+  }
+
+  /** Asks for the peer's tip, which also measures the way to it. Calls at the same time share one request. */
+  getStatus(): Promise<PeerStatus> {
+    this.statusRequest ??= this.requestStatus().finally(() => {
+      this.statusRequest = undefined
+    })
+    return this.statusRequest
+  }
+
+  private async requestStatus(): Promise<PeerStatus> {
     const sentAtMs = this.port.now()
     await this.request({ type: 'getStatus', id: this.nextId }, answer =>
       answer.type === 'status' ? 'done' : 'unexpected',

@@ -1,11 +1,14 @@
-import { BoundedMap, bytesToHex, describeRejection, type Verdict } from '@onehop/primitives'
+import { BoundedMap, bytesToHex, describeRejection, type Rejection } from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
 import {
+  MAX_ORPHAN_BYTES,
   MAX_ORPHANS,
   MAX_REFUSED_TRANSACTIONS,
   MAX_TRANSACTION_SOURCES,
   MAX_TRANSACTIONS_IN_FLIGHT,
+  MAX_TRANSACTIONS_IN_FLIGHT_PER_PEER,
   MAX_TRANSACTIONS_PER_REQUEST,
+  MAX_WAITING_TRANSACTION_BYTES,
   MISSING_RETRY_MS,
   REFUSED_TRANSACTION_MS,
 } from './limits.ts'
@@ -42,6 +45,8 @@ export class TransactionFetch {
   private readonly fetches = new Map<string, Fetch>()
   private readonly refused = new BoundedMap<string, number>(MAX_REFUSED_TRANSACTIONS)
   private readonly orphans = new BoundedMap<string, { wtxid: Uint8Array; bytes: Uint8Array }>(MAX_ORPHANS)
+  private readonly perPeer = new Map<SyncSession, number>()
+  private waitingBytes = 0
 
   constructor(port: FetchPort) {
     this.port = port
@@ -53,11 +58,11 @@ export class TransactionFetch {
     const fresh: Fetch[] = []
     for (const wtxid of wtxids) {
       const key = bytesToHex(wtxid)
-      const known = this.knownResult(wtxid, key)
+      const known = this.knownResult(wtxid, key, announcer)
       const underway = this.fetches.get(key)
       if (known !== undefined) results.push(Promise.resolve(known))
       else if (underway !== undefined) {
-        if (announcer !== undefined) underway.announcers.push(announcer)
+        addAnnouncer(underway, announcer)
         results.push(underway.result)
       } else {
         const fetch = this.begin(wtxid, key, announcer)
@@ -78,13 +83,23 @@ export class TransactionFetch {
     for (const fetch of [...this.fetches.values()]) this.settle(fetch, 'unavailable')
   }
 
-  private knownResult(wtxid: Uint8Array, key: string): FetchResult | undefined {
+  private knownResult(
+    wtxid: Uint8Array,
+    key: string,
+    announcer: SyncSession | undefined,
+  ): FetchResult | undefined {
     if (this.port.chain.hasTransaction(wtxid)) return 'present'
     const untilMs = this.refused.get(key)
     if (untilMs !== undefined && untilMs > this.port.now()) return 'refused'
-    return this.fetches.size >= MAX_TRANSACTIONS_IN_FLIGHT && !this.fetches.has(key)
-      ? 'unavailable'
-      : undefined
+    return this.fetches.has(key) || this.hasRoomFor(announcer) ? undefined : 'unavailable'
+  }
+
+  /** Nobody can take up all the room with transactions that do not exist, or our time with ones that fail. */
+  private hasRoomFor(announcer: SyncSession | undefined): boolean {
+    if (this.fetches.size >= MAX_TRANSACTIONS_IN_FLIGHT) return false
+    if (announcer === undefined) return true
+    const ofPeer = this.perPeer.get(announcer) ?? 0
+    return ofPeer < MAX_TRANSACTIONS_IN_FLIGHT_PER_PEER && announcer.mayOfferTransactions
   }
 
   private begin(wtxid: Uint8Array, key: string, announcer: SyncSession | undefined): Fetch {
@@ -95,6 +110,7 @@ export class TransactionFetch {
     const announcers = announcer === undefined ? [] : [announcer]
     const fetch: Fetch = { wtxid, announcers, result, settle, asked: 0 }
     this.fetches.set(key, fetch)
+    this.count(fetch, 1)
     return fetch
   }
 
@@ -127,13 +143,23 @@ export class TransactionFetch {
     try {
       await session.getTransactions(wtxids, (_, bytes) => {
         const fetch = batch[index++]
-        if (fetch !== undefined && bytes !== undefined) arrived.set(fetch, bytes)
+        if (fetch !== undefined && bytes !== undefined && this.keep(bytes)) arrived.set(fetch, bytes)
       })
     } catch {
       for (const fetch of batch.slice(index)) session.setMissing(bytesToHex(fetch.wtxid))
     }
-    for (const [fetch, bytes] of arrived) await this.offer(fetch, bytes, session)
+    for (const [fetch, bytes] of arrived) {
+      await this.offer(fetch, bytes, session)
+      this.waitingBytes -= bytes.length
+    }
     this.ask(batch.filter(fetch => !arrived.has(fetch)))
+  }
+
+  /** Whether there is room for another body. One that is dropped is asked for again, from the next peer. */
+  private keep(bytes: Uint8Array): boolean {
+    if (this.waitingBytes + bytes.length > MAX_WAITING_TRANSACTION_BYTES) return false
+    this.waitingBytes += bytes.length
+    return true
   }
 
   private async offer(fetch: Fetch, bytes: Uint8Array, from: SyncSession): Promise<void> {
@@ -145,15 +171,19 @@ export class TransactionFetch {
       this.port.onInvalidTransaction(from, describeRejection(verdict))
       this.settle(fetch, 'invalid')
     } else {
-      this.remember(fetch.wtxid, bytes, verdict)
+      this.remember(fetch.wtxid, bytes, verdict, from)
       this.settle(fetch, 'refused')
     }
   }
 
-  private remember(wtxid: Uint8Array, bytes: Uint8Array, verdict: Verdict): void {
+  private remember(wtxid: Uint8Array, bytes: Uint8Array, verdict: Rejection, from: SyncSession): void {
     const key = bytesToHex(wtxid)
-    if (!verdict.ok && MISSING_INPUTS.test(verdict.code)) this.orphans.set(key, { wtxid, bytes })
-    else this.refused.set(key, this.port.now() + REFUSED_TRANSACTION_MS)
+    if (MISSING_INPUTS.test(verdict.code)) {
+      if (bytes.length <= MAX_ORPHAN_BYTES) this.orphans.set(key, { wtxid, bytes })
+      return
+    }
+    this.refused.set(key, this.port.now() + REFUSED_TRANSACTION_MS)
+    from.onRefusedTransaction(bytes.length)
   }
 
   /** A child may have come before its parent. */
@@ -167,7 +197,20 @@ export class TransactionFetch {
   }
 
   private settle(fetch: Fetch, result: FetchResult): void {
-    this.fetches.delete(bytesToHex(fetch.wtxid))
+    if (this.fetches.delete(bytesToHex(fetch.wtxid))) this.count(fetch, -1)
     fetch.settle(result)
   }
+
+  /** Whoever announced it first is charged for it. */
+  private count({ announcers: [first] }: Fetch, change: number): void {
+    if (first === undefined) return
+    const count = (this.perPeer.get(first) ?? 0) + change
+    if (count > 0) this.perPeer.set(first, count)
+    else this.perPeer.delete(first)
+  }
+}
+
+function addAnnouncer({ announcers }: Fetch, announcer: SyncSession | undefined): void {
+  if (announcer === undefined || announcers.length >= MAX_TRANSACTION_SOURCES) return
+  if (!announcers.includes(announcer)) announcers.push(announcer)
 }

@@ -34,6 +34,9 @@ function decode(hex: string): Transaction {
 
 function rejectionError({ code, detail }: Rejection): RpcError {
   if (code === 'bad-txns-inputs-missingorspent') return new RpcError(RPC_CODE.verifyError, code)
+  if (code === 'txn-already-known') {
+    return new RpcError(RPC_CODE.verifyAlreadyInUtxoSet, 'Transaction outputs already in utxo set')
+  }
   return new RpcError(RPC_CODE.verifyRejected, detail === undefined ? code : `${code}, ${detail}`)
 }
 

@@ -134,20 +134,19 @@ export class ContentService<M> {
     })
   }
 
-  /** Like {@link list}, with what went to and came from peers. */
+  /** What went to and came from peers, for each content. */
   traffic() {
-    return this.session.list().map(({ infohash, uploadedBytes, downloadedBytes, problem, ...torrent }, i) => {
-      const { key } = this.list()[i]!
-      return {
-        key,
-        name: torrent.name,
-        state: torrent.state,
-        peers: torrent.peers,
+    return this.session
+      .list()
+      .map(({ infohash, name, state, peers, uploadedBytes, downloadedBytes, problem }) => ({
+        key: infohashToCid(infohash),
+        name,
+        state,
+        peers,
         uploadedBytes,
         downloadedBytes,
         problem,
-      }
-    })
+      }))
   }
 
   /** Stops to offer the content, and takes its pointers back. The file stays. */

@@ -1,7 +1,10 @@
-import { concatBytes, DecodeError } from '@onehop/primitives'
+import { DecodeError } from '@onehop/primitives'
 
 /** 2^28 − 1 is the largest length that four bytes of a varint hold; no limit of ours is near it. */
 const MAX_PREFIX_BYTES = 4
+
+/** Room made for the first bytes of a frame; it doubles as they come. */
+const FIRST_ROOM_BYTES = 4 * 1024
 
 /** The length of a frame as an unsigned varint, as all libp2p protocols prefix theirs. */
 export function framePrefix(length: number): Uint8Array {
@@ -12,14 +15,16 @@ export function framePrefix(length: number): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
-/** Cuts a stream of bytes into frames. Memory grows with the bytes received, never with the length announced. */
+/** Cuts a stream of bytes into frames. Memory is at most twice the bytes received, in
+ * however small chunks they come and whatever length was announced. */
 export class FrameDecoder {
   private readonly maxFrameBytes: number
   private prefixBytes = 0
   private length = 0
   /** Bytes of the body still to come; undefined while the prefix is read. */
   private missing: number | undefined
-  private parts: Uint8Array[] = []
+  private body = new Uint8Array(0)
+  private received = 0
 
   constructor(maxFrameBytes: number) {
     this.maxFrameBytes = maxFrameBytes
@@ -49,14 +54,26 @@ export class FrameDecoder {
 
   private readBody(chunk: Uint8Array, offset: number, missing: number): number {
     const end = Math.min(chunk.length, offset + missing)
-    this.parts.push(chunk.slice(offset, end))
-    this.missing = missing - (end - offset)
+    const part = chunk.subarray(offset, end)
+    this.makeRoom(this.received + part.length)
+    this.body.set(part, this.received)
+    this.received += part.length
+    this.missing = missing - part.length
     return end
   }
 
+  private makeRoom(bytes: number): void {
+    if (this.body.length >= bytes) return
+    const room = Math.min(this.length, Math.max(bytes, 2 * this.body.length, FIRST_ROOM_BYTES))
+    const body = new Uint8Array(room)
+    body.set(this.body.subarray(0, this.received))
+    this.body = body
+  }
+
   private finishFrame(): Uint8Array {
-    const frame = this.parts.length === 1 ? this.parts[0]! : concatBytes(...this.parts)
-    this.parts = []
+    const frame = this.body
+    this.body = new Uint8Array(0)
+    this.received = 0
     this.missing = undefined
     this.prefixBytes = 0
     this.length = 0

@@ -137,6 +137,7 @@ export class Libp2pOverlay<Message> {
       send: (peerId, message) => this.sendMessage(peerId, message),
       learnAddresses: (peerId, addresses) => this.book.learn(peerId, addresses),
       penalise: (peerId, verdict) => this.penalise(peerId, verdict),
+      onError: error => this.log.error('the machine failed: %e', error),
     })
     this.machine = this.factory.create(this.environment)
     await this.links.start()
@@ -297,7 +298,11 @@ export class Libp2pOverlay<Message> {
   /** Only of peers that the machine knows: the others it cannot have written to. */
   private reportUnreachable(peerId: string): void {
     const peer = this.table.findByText(peerId)
-    if (peer !== undefined) this.machine?.onUnreachable(peer)
+    try {
+      if (peer !== undefined) this.machine?.onUnreachable(peer)
+    } catch (error) {
+      this.log.error('the machine failed: %e', error)
+    }
   }
 
   private penalise(peerId: string, verdict: Verdict): void {
@@ -309,7 +314,8 @@ export class Libp2pOverlay<Message> {
   private onBan(peerId: string, reason: string): void {
     this.log('peer %s is banned: %s', peerId, reason)
     this.links.drop(peerId, new Error(`banned: ${reason}`))
-    this.reportUnreachable(peerId)
+    // Not in this turn: the ban may come from the middle of the machine's work.
+    setImmediate(() => this.reportUnreachable(peerId))
     const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
     this.components.connectionManager
       .closeConnections(peerIdFromString(peerId), { signal })

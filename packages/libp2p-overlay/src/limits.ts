@@ -25,6 +25,13 @@ export const MAX_MESSAGES_PER_SECOND = 500
 /** Inbound messages from one peer at once. */
 export const MAX_MESSAGE_BURST = 2_000
 
+/**
+ * Inbound bytes of messages from one peer: a second on average, and at once. Four times what a share of the tables may
+ * take, and no more signatures to check than a fraction of a core can.
+ */
+export const MAX_MESSAGE_BYTES_PER_SECOND = 512 * 1024
+export const MAX_MESSAGE_BYTES_BURST = 4 * 1024 * 1024
+
 /** Peers with a handle. The machine releases those it drops, so only a flood of identities comes near. */
 export const MAX_PEERS = 131_072
 

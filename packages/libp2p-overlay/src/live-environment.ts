@@ -34,6 +34,8 @@ export interface LiveParts<Message> {
   readonly send: (peerId: string, message: Message) => void
   readonly learnAddresses: (peerId: string, addresses: readonly PeerAddress[]) => void
   readonly penalise: (peerId: string, verdict: Verdict) => void
+  /** The machine failed in a callback: a bug of ours, which must not end the process. */
+  readonly onError: (error: unknown) => void
 }
 
 /** The environment over libp2p and the system clock. After {@link stop} nothing reaches the machine any more. */
@@ -64,7 +66,7 @@ export class LiveEnvironment<Message> implements Environment<Message> {
     if (this.stopped) return () => {}
     const timer = setTimeout(() => {
       this.timers.delete(timer)
-      callback()
+      this.attempt(callback)
     }, delayMs)
     this.timers.add(timer)
     return () => {
@@ -103,13 +105,22 @@ export class LiveEnvironment<Message> implements Environment<Message> {
 
   verify(signer: PeerId, payload: Uint8Array, signature: Uint8Array, done: (valid: boolean) => void): void {
     const guarded = (valid: boolean) => {
-      if (!this.stopped) done(valid)
+      if (!this.stopped) this.attempt(() => done(valid))
     }
     this.parts.verification.add({ signer, payload, signature, done: guarded })
   }
 
   penalise(peer: PeerHandle, verdict: Verdict): void {
     if (!verdict.ok && peer !== this.self) this.parts.penalise(this.parts.table.textOf(peer), verdict)
+  }
+
+  /** Nobody is up there to catch what a callback throws. */
+  private attempt(callback: () => void): void {
+    try {
+      callback()
+    } catch (error) {
+      this.parts.onError(error)
+    }
   }
 
   /** Frees all timers; later calls of the machine do nothing. */

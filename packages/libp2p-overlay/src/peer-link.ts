@@ -4,6 +4,8 @@ import { FramedStream } from './framed-stream.ts'
 import {
   IDLE_STREAM_MS,
   MAX_MESSAGE_BURST,
+  MAX_MESSAGE_BYTES_BURST,
+  MAX_MESSAGE_BYTES_PER_SECOND,
   MAX_MESSAGES_PER_SECOND,
   MAX_OVERLAY_FRAME_BYTES,
   MAX_QUEUED_BYTES_PER_PEER,
@@ -35,6 +37,7 @@ export class PeerLink {
   private readonly port: LinkPort
   private readonly streams: FramedStream[] = []
   private readonly inboundRate: TokenBucket
+  private readonly inboundBytes: TokenBucket
   private waiting: Uint8Array[] = []
   private opening = false
   private closed = false
@@ -45,6 +48,7 @@ export class PeerLink {
     this.port = port
     this.usedAtMs = port.now()
     this.inboundRate = new TokenBucket(MAX_MESSAGES_PER_SECOND, MAX_MESSAGE_BURST, this.usedAtMs)
+    this.inboundBytes = new TokenBucket(MAX_MESSAGE_BYTES_PER_SECOND, MAX_MESSAGE_BYTES_BURST, this.usedAtMs)
   }
 
   get isOpen(): boolean {
@@ -136,7 +140,9 @@ export class PeerLink {
 
   private receive(frame: Uint8Array): void {
     this.usedAtMs = this.port.now()
-    if (this.inboundRate.take(1, this.usedAtMs)) this.port.onFrame(frame)
+    const isWithinLimits =
+      this.inboundRate.take(1, this.usedAtMs) && this.inboundBytes.take(frame.length, this.usedAtMs)
+    if (isWithinLimits) this.port.onFrame(frame)
     else this.port.onDropped()
   }
 

@@ -1,7 +1,15 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Libp2pOverlay } from '@onehop/libp2p-overlay'
-import { contentKey, infohashToCid, infohashToMultihash, nameKey, type Publication } from '@onehop/overlay'
+import {
+  type ContentReference,
+  contentKey,
+  infohashToCid,
+  infohashToMultihash,
+  nameKey,
+  type Publication,
+} from '@onehop/overlay'
+import { equalBytes } from '@onehop/primitives'
 import {
   type ContentSummary,
   type FetchedContent,
@@ -101,7 +109,7 @@ export class ContentService<M> {
           onProgress: ({ piecesDone }) => this.announceOnce(infohash, piecesDone),
         }),
       )
-      const torrent = this.find(infohash)
+      const torrent = this.session.get(infohash)
       if (torrent !== undefined) await this.announce(torrent, signal)
       const { path, bytes, pieces, providers } = fetched
       return {
@@ -152,31 +160,24 @@ export class ContentService<M> {
   /** Stops to offer the content, and takes its pointers back. The file stays. */
   async remove(text: string, signal: AbortSignal): Promise<void> {
     const reference = parseReference(text)
-    const torrent = this.session
-      .list()
-      .find(({ infohash, name }) =>
-        reference.kind === 'name' ? name === reference.name : infohashToCid(infohash) === reference.cid,
-      )
+    const torrent = this.session.list().find(each => means(reference, each))
     if (torrent === undefined)
       throw new RpcError(RPC_CODE.contentNotFound, `This node does not have ${text}.`)
     await translated(this.session.remove(torrent.infohash))
     this.published.delete(infohashToCid(torrent.infohash))
-    for (const { key } of publicationsOf(torrent)) await this.overlay.withdraw(key, { signal })
+    for (const { key, target } of publicationsOf(torrent)) {
+      await this.overlay.withdraw(key, target === undefined ? { signal } : { signal, target })
+    }
   }
 
   close(): Promise<void> {
     return this.session.close()
   }
 
-  private find(infohash: Uint8Array): TorrentSummary | undefined {
-    const cid = infohashToCid(infohash)
-    return this.session.list().find(torrent => infohashToCid(torrent.infohash) === cid)
-  }
-
   /** Whoever has a piece is a provider: tells the overlay when the first one has arrived. */
   private announceOnce(infohash: Uint8Array, piecesDone: number): void {
     if (piecesDone === 0 || this.published.has(infohashToCid(infohash))) return
-    const torrent = this.find(infohash)
+    const torrent = this.session.get(infohash)
     if (torrent === undefined) return
     this.announce(torrent).catch((error: unknown) =>
       this.log.warn({ error: String(error) }, 'cannot announce content'),
@@ -194,6 +195,12 @@ export class ContentService<M> {
       this.log.warn({ name: torrent.name, failure: content.failure }, 'nobody confirmed')
     return content?.acknowledgements ?? 0
   }
+}
+
+/** Whether the reference is this torrent's id or its name. */
+function means(reference: ContentReference, { infohash, name }: TorrentSummary): boolean {
+  if (reference.kind === 'name') return name === reference.name
+  return reference.infohash !== undefined && equalBytes(reference.infohash, infohash)
 }
 
 function publicationsOf({ infohash, name, bytes }: TorrentSummary): Publication[] {

@@ -276,9 +276,14 @@ export class Chain {
     return node && transaction && { transaction, node }
   }
 
-  /** Blocks on the way to the best header whose bodies are not here, lowest first. */
-  blocksToDownload(limit: number): BlockHash[] {
-    return missingBlocks(this.headerTree.best, this.state.active, this.index, limit)
+  /**
+   * Blocks on the way to the best header, or to the one named, whose bodies are not here, lowest first. None when that
+   * way is unknown, invalid, or has no more work than the active chain.
+   */
+  blocksToDownload(limit: number, towards = this.headerTree.best.hash): BlockHash[] {
+    const goal = this.headerTree.get(towards)
+    if (goal === undefined || goal.invalid) return []
+    return missingBlocks(goal, this.state.active, this.index, limit)
   }
 
   /** Headers of the active chain after the first block of the locator that is on it, lowest first. */

@@ -1,4 +1,4 @@
-import { bytesToHex, describeRejection } from '@onehop/primitives'
+import { BoundedMap, bytesToHex, describeRejection } from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
 import {
   BLOCK_ARRIVAL_WAIT_MS,
@@ -9,6 +9,7 @@ import {
   MAX_WAITING_BLOCK_BYTES,
   MISSING_RETRY_MS,
   REFUSED_BLOCK_RETRY_MS,
+  WITHHELD_BLOCK_MS,
 } from './limits.ts'
 import type { SyncSession } from './sync-session.ts'
 
@@ -44,6 +45,8 @@ export class BlockDownload {
   private readonly arrivals = new Map<string, Arrival>()
   private readonly refusedUntilMs = new Map<string, number>()
   private readonly waiters = new Map<string, Set<() => void>>()
+  /** When the next block of a path was wanted first. */
+  private readonly wantedSinceMs = new BoundedMap<string, number>(DOWNLOAD_WINDOW_BLOCKS)
   private wanted: Uint8Array[] = []
   private waitingBytes = 0
   private feeding = false
@@ -64,7 +67,7 @@ export class BlockDownload {
   /** Looks again at what is missing, and asks for it. `preferred` is asked first: it announced the block. */
   pump(preferred?: SyncSession): void {
     if (this.stopped) return
-    this.wanted = this.port.chain.blocksToDownload(DOWNLOAD_WINDOW_BLOCKS)
+    this.wanted = this.choosePath()
     this.dropUnwanted()
     if (this.waitingBytes < MAX_WAITING_BLOCK_BYTES) this.requestMissing(preferred)
     if (!this.feeding && this.hasNext()) void this.feed()
@@ -93,6 +96,31 @@ export class BlockDownload {
     this.flights.clear()
     this.arrivals.clear()
     for (const waiters of [...this.waiters.values()]) for (const release of [...waiters]) release()
+  }
+
+  /**
+   * The way to the header of most work; or, where nobody sends what is next on it, to a tip that a peer stands on.
+   * Headers are cheap to announce without ever showing a block.
+   */
+  private choosePath(): Uint8Array[] {
+    const best = this.port.chain.blocksToDownload(DOWNLOAD_WINDOW_BLOCKS)
+    if (!this.isWithheld(best)) return best
+    for (const { status } of this.port.sessions().sort(byWork)) {
+      if (status === undefined) continue
+      const other = this.port.chain.blocksToDownload(DOWNLOAD_WINDOW_BLOCKS, status.bestHash)
+      if (other.length > 0 && !this.isWithheld(other)) return other
+    }
+    return best
+  }
+
+  private isWithheld([next]: readonly Uint8Array[]): boolean {
+    if (next === undefined) return false
+    const key = bytesToHex(next)
+    if (this.arrivals.has(key)) return false
+    const nowMs = this.port.now()
+    const sinceMs = this.wantedSinceMs.touch(key)
+    if (sinceMs === undefined) this.wantedSinceMs.set(key, nowMs)
+    return nowMs - (sinceMs ?? nowMs) >= WITHHELD_BLOCK_MS
   }
 
   private requestMissing(preferred?: SyncSession): void {
@@ -216,7 +244,7 @@ export class BlockDownload {
 
   private refill(): void {
     if (this.stopped) return
-    this.wanted = this.port.chain.blocksToDownload(DOWNLOAD_WINDOW_BLOCKS)
+    this.wanted = this.choosePath()
     this.dropUnwanted()
     if (this.waitingBytes < MAX_WAITING_BLOCK_BYTES) this.requestMissing()
   }
@@ -237,6 +265,11 @@ export class BlockDownload {
       if (untilMs <= this.port.now()) this.refusedUntilMs.delete(key)
     }
   }
+}
+
+function byWork(a: SyncSession, b: SyncSession): number {
+  const [ofA, ofB] = [a.status?.chainWork ?? 0n, b.status?.chainWork ?? 0n]
+  return ofA === ofB ? 0 : ofA > ofB ? -1 : 1
 }
 
 function byLoad(a: SyncSession, b: SyncSession): number {

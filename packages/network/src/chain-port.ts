@@ -22,8 +22,12 @@ export interface ChainPort {
   headersAfter(locator: readonly Uint8Array[], limit: number): Uint8Array[]
   /** Adds headers, each of which extends a known one. Known ones are in order. */
   acceptHeaders(headers: readonly Uint8Array[]): Verdict
-  /** Hashes on the path to the best header chain whose blocks are missing, in the order they connect. */
-  blocksToDownload(limit: number): Uint8Array[]
+  /**
+   * Hashes on the path to the best header chain, or to the header named, whose blocks are missing, in the order they
+   * connect. None when that path has no more work than the validated chain.
+   */
+  blocksToDownload(limit: number, towards?: Uint8Array): Uint8Array[]
+  /** The block, where its validity is known: who passes on a bad one is blamed for it. */
   getBlock(hash: Uint8Array): Promise<Uint8Array | undefined>
   /** Stores and connects. A block that is there already is in order. */
   acceptBlock(bytes: Uint8Array): Promise<Verdict>

@@ -64,6 +64,13 @@ export class ConnectionKeeper {
     if (addresses.length > 0) this.known.set(peerId, addresses)
   }
 
+  /** Peers worth remembering over a restart: those that are connected, then the others, the latest first. */
+  knownPeers(): Candidate[] {
+    const known = [...this.known.entries()].reverse().map(([peerId, addresses]) => ({ peerId, addresses }))
+    const isConnected = ({ peerId }: Candidate) => this.port.isConnected(peerId)
+    return [...known.filter(isConnected), ...known.filter(candidate => !isConnected(candidate))]
+  }
+
   /** Not dialled by us for a while. */
   shun(peerId: string): void {
     this.redialOf(peerId).shun(this.port.now(), SHUN_MS)
@@ -142,7 +149,8 @@ export class ConnectionKeeper {
   }
 }
 
-function withPeerId(address: Multiaddr, peerId: string): Multiaddr {
+/** The address with the peer id at its end. */
+export function withPeerId(address: Multiaddr, peerId: string): Multiaddr {
   const hasPeerId = address.getComponents().some(component => component.name === 'p2p')
   return hasPeerId ? address : address.encapsulate(`/p2p/${peerId}`)
 }

@@ -22,7 +22,7 @@ export function guardChain(chain: ChainPort, log: NetworkLog): ChainPort {
         return failed('acceptHeaders', error)
       }
     },
-    blocksToDownload: limit => chain.blocksToDownload(limit),
+    blocksToDownload: (limit, towards) => chain.blocksToDownload(limit, towards),
     getBlock: async hash => {
       try {
         return await chain.getBlock(hash)

@@ -29,6 +29,10 @@ export const SHUN_MS = 60_000
 /** Peers remembered to be dialled again. */
 export const MAX_KNOWN_PEERS = 1_024
 
+/** Peers written to disk for the next start, and addresses of each. */
+export const MAX_SAVED_PEERS = 64
+export const MAX_SAVED_ADDRESSES_PER_PEER = 8
+
 /** Receive window of one stream, in bytes: what a peer may send before we read it. */
 export const MAX_STREAM_WINDOW_BYTES = 4 * 1024 * 1024
 
@@ -123,6 +127,9 @@ export const HEAD_STALL_MS = 2_000
 /** A peer that had not got a block is not asked for it again for this many ms. */
 export const MISSING_RETRY_MS = 1_000
 
+/** A block that nobody has sent for this many ms does not keep us from other branches that peers stand on. */
+export const WITHHELD_BLOCK_MS = 5_000
+
 /** A block that nobody is to blame for refusing is tried again after this many ms. */
 export const REFUSED_BLOCK_RETRY_MS = 30_000
 
@@ -173,6 +180,9 @@ export const INVALID_TRANSACTION_POINTS = 50
 /** Points for sending without end, against all limits. */
 export const FLOOD_POINTS = 100
 
+/** Points for misbehaviour in another protocol of the node, such as the swarm's. */
+export const FOREIGN_MISBEHAVIOUR_POINTS = 50
+
 /** Points for what is no message of the protocol. */
 export const MALFORMED_POINTS = 100
 
@@ -181,6 +191,9 @@ export const MAX_SWARM_STREAMS = 256
 
 /** Bytes that a swarm stream queues beyond what `send` allowed, before it is cut off. */
 export const MAX_SWARM_QUEUED_BYTES = 8 * 1024 * 1024
+
+/** How long a peer may read the rest of a swarm stream that we have closed, and leave its own side open, in ms. */
+export const SWARM_CLOSE_GRACE_MS = 30_000
 
 /** How long connections may take to close in good order when the node disconnects or stops, in ms. */
 export const STOP_GRACE_MS = 200

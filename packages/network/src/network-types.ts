@@ -28,6 +28,8 @@ export interface NetworkOptions<Message> {
   readonly agent?: string
   /** Connections that the node tries to keep. Default `TARGET_CONNECTIONS`. */
   readonly targetConnections?: number
+  /** Where peers are remembered over a restart; without it, a node knows its introducers only. */
+  readonly peersFile?: string
   readonly log?: NetworkLog
   /** Takes inbound swarm streams. Without it they are refused. */
   readonly onSwarmStream?: (connection: WireConnection) => void
@@ -80,6 +82,8 @@ export interface Network<Message = unknown> {
   /** Disconnects, and refuses the peer in both directions until {@link unban} or `durationMs` from now. */
   ban(peerId: string, durationMs?: number): void
   unban(peerId: string): void
+  /** The peer broke a rule of a protocol that runs over streams of ours; when that happens again, it is banned. */
+  penalise(peerId: string, reason: string): void
   banned(): string[]
   /** Tells peers of a header of ours (80 bytes). */
   announceTip(header: Uint8Array): void

@@ -10,13 +10,14 @@ import {
 } from '@onehop/libp2p-overlay'
 import { BoundedMap } from '@onehop/primitives'
 import { ChainSync } from './chain-sync.ts'
-import { ConnectionKeeper } from './connection-keeper.ts'
+import { type Candidate, ConnectionKeeper, withPeerId } from './connection-keeper.ts'
 import { Gossip } from './gossip.ts'
 import { type ChainNames, chainNames, GRAYLIST_SCORE } from './gossip-options.ts'
 import { guardChain } from './guarded-chain.ts'
 import { createHost, type Host } from './host.ts'
 import {
   DIAL_TIMEOUT_MS,
+  FOREIGN_MISBEHAVIOUR_POINTS,
   INVALID_BLOCK_POINTS,
   KEEP_INTERVAL_MS,
   MAX_KNOWN_PEERS,
@@ -36,6 +37,7 @@ import type {
   SyncState,
 } from './network-types.ts'
 import { joinOverlay } from './overlay-join.ts'
+import { PeersFile } from './peers-file.ts'
 import { SWARM_PROTOCOL, SwarmStream } from './swarm-stream.ts'
 import type { WireConnection } from './wire-connection.ts'
 
@@ -63,6 +65,7 @@ class LiveNetwork<Message> implements Network<Message> {
   private readonly sync: ChainSync
   private readonly gossip: Gossip
   private readonly keeper: ConnectionKeeper
+  private readonly peersFile: PeersFile | undefined
   private readonly stopping = new AbortController()
   private maintenance: NodeJS.Timeout | undefined
   private stopped: Promise<void> | undefined
@@ -85,6 +88,7 @@ class LiveNetwork<Message> implements Network<Message> {
     this.sync = this.createSync(chain)
     this.gossip = this.createGossip(chain)
     this.keeper = this.createKeeper()
+    this.peersFile = options.peersFile === undefined ? undefined : new PeersFile(options.peersFile, this.log)
   }
 
   async start(): Promise<void> {
@@ -101,11 +105,14 @@ class LiveNetwork<Message> implements Network<Message> {
     )
     await libp2p.start()
     this.gossip.start()
+    const remembered = (await this.peersFile?.load()) ?? []
+    for (const { peerId, addresses } of remembered) this.keeper.remember(peerId, addresses)
     this.keeper.start()
     this.maintenance = setInterval(() => this.maintain(), KEEP_INTERVAL_MS)
     void joinOverlay({
       overlay: this.overlay,
       bootstrap: this.options.bootstrap,
+      remembered: remembered.flatMap(addressesOf),
       connected: () => libp2p.getConnections().map(connection => connection.remoteAddr.toString()),
       signal: this.stopping.signal,
       log: this.log,
@@ -149,6 +156,11 @@ class LiveNetwork<Message> implements Network<Message> {
     this.keeper.round()
   }
 
+  penalise(peerId: string, reason: string): void {
+    this.log('warn', `peer ${peerId} is to blame: ${reason}`)
+    this.penalties.penalise(peerId, FOREIGN_MISBEHAVIOUR_POINTS, reason)
+  }
+
   banned(): string[] {
     return this.penalties.banned()
   }
@@ -190,6 +202,7 @@ class LiveNetwork<Message> implements Network<Message> {
     this.stopping.abort(new Error('the network stopped'))
     clearInterval(this.maintenance)
     this.keeper.stop()
+    await this.peersFile?.save(this.keeper.knownPeers())
     this.gossip.stop()
     await this.overlay.stop()
     this.sync.stop()
@@ -296,6 +309,7 @@ class LiveNetwork<Message> implements Network<Message> {
       this.checkGossipScore(peerId)
       this.reopenSync(peerId, connection)
     }
+    void this.peersFile?.save(this.keeper.knownPeers())
   }
 
   /** Gossip ignores such a peer already; there is nothing to be had from it. */
@@ -337,6 +351,11 @@ class LiveNetwork<Message> implements Network<Message> {
       agent: this.introductions.get(peerId)?.agent ?? '',
     }
   }
+}
+
+/** Multiaddrs that name the peer. */
+function addressesOf({ peerId, addresses }: Candidate): string[] {
+  return addresses.map(address => withPeerId(address, peerId).toString())
 }
 
 /**

@@ -7,21 +7,30 @@ import type { NetworkLog } from './network-types.ts'
 export interface JoinPort {
   readonly overlay: Pick<Libp2pOverlay<unknown>, 'join' | 'isReady'>
   readonly bootstrap: readonly string[]
+  /** Addresses of peers that this node knew before it was started. */
+  readonly remembered: readonly string[]
   /** Addresses of peers that are connected already, whoever dialled. */
   connected(): string[]
   readonly signal: AbortSignal
   readonly log: NetworkLog
 }
 
-/** Enters the overlay through the introducers, again and again until one lets us in; with none, as the first. */
+/**
+ * Enters the overlay through the introducers, again and again until one lets us in; with none, through peers of an
+ * earlier run, and when they are gone, as the first.
+ */
 export async function joinOverlay(port: JoinPort): Promise<void> {
-  const { overlay, bootstrap, signal, log } = port
+  const { overlay, bootstrap, remembered, signal, log } = port
   let delayMs = FIRST_REDIAL_MS
   while (!signal.aborted && !overlay.isReady) {
     try {
-      const introducers = bootstrap.length === 0 ? [] : [...new Set([...bootstrap, ...port.connected()])]
+      const introducers = [...new Set([...bootstrap, ...remembered, ...port.connected()])]
       const outcome = await overlay.join(introducers, { signal })
       if (outcome.failure === undefined) return
+      if (bootstrap.length === 0) {
+        await overlay.join([], { signal })
+        return
+      }
       log('info', `the overlay could not be joined yet: ${outcome.failure}`)
       await delay(delayMs, undefined, { signal })
     } catch (error) {

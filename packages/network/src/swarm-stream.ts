@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface'
-import { MAX_STREAM_WINDOW_BYTES, MAX_SWARM_QUEUED_BYTES } from './limits.ts'
+import { MAX_STREAM_WINDOW_BYTES, MAX_SWARM_QUEUED_BYTES, SWARM_CLOSE_GRACE_MS } from './limits.ts'
 import type { WireConnection } from './wire-connection.ts'
 
 /** The protocol that carries BitTorrent's peer wire between our nodes. */
@@ -21,6 +21,7 @@ export class SwarmStream implements WireConnection {
   private remoteEnded = false
   private ended: { readonly error?: Error } | undefined
   private reported = false
+  private closeTimer: NodeJS.Timeout | undefined
 
   constructor(stream: Stream, remotePeer: string) {
     this.stream = stream
@@ -69,6 +70,11 @@ export class SwarmStream implements WireConnection {
   close(): void {
     if (this.stream.writeStatus !== 'writable') return
     this.stream.close().catch(error => this.stream.abort(error as Error))
+    this.closeTimer = setTimeout(
+      () => this.stream.abort(new Error('the peer does not close its side')),
+      SWARM_CLOSE_GRACE_MS,
+    )
+    this.closeTimer.unref()
   }
 
   pause(): void {
@@ -100,6 +106,7 @@ export class SwarmStream implements WireConnection {
   }
 
   private onStreamClose(error?: Error): void {
+    clearTimeout(this.closeTimer)
     this.ended = error === undefined ? {} : { error }
     this.settle()
   }

@@ -66,6 +66,11 @@ export class Datadir {
     return join(this.path, 'wallet.json')
   }
 
+  /** Peers to find again after a restart. */
+  get peersFile(): string {
+    return join(this.path, 'peers.json')
+  }
+
   private get rpcFile(): string {
     return join(this.path, 'rpc.json')
   }

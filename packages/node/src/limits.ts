@@ -6,6 +6,3 @@ export const PROVIDER_LOOKUP_INTERVAL_MS = 2_000
 
 /** Providers that one lookup asks for: more than a fetch connects to at once. */
 export const MAX_PROVIDERS = 50
-
-/** Transactions that are not fetched again for a while because the mempool refused them. */
-export const MAX_RECENTLY_REFUSED = 10_000

@@ -164,8 +164,9 @@ class RunningNode implements OnehopNode {
     const session = new SwarmSession({
       resumeDir: folder,
       log: (message, details) => this.log.info({ ...details }, message),
-      onMisbehaviour: (peer, rejection) =>
-        this.log.warn({ peer, code: rejection.code }, 'a peer misbehaved in a swarm'),
+      onMisbehaviour: (peer, rejection) => {
+        if (rejection.blame === 'sender') this.network?.penalise(peer, `in a swarm: ${rejection.code}`)
+      },
     })
     const network = await createNetwork({
       privateKey: this.datadir?.identity() ?? createIdentity(),
@@ -175,6 +176,7 @@ class RunningNode implements OnehopNode {
       chain: createChainPort(chain),
       overlay: kelips(KELIPS_TESTNET),
       agent: USER_AGENT,
+      ...(this.datadir === undefined ? {} : { peersFile: this.datadir.peersFile }),
       log: (level, message, details) => this.log[level]({ ...details }, message),
       onSwarmStream: connection => session.accept(connection),
     })

@@ -4,6 +4,9 @@ export const HANDSHAKE_TIMEOUT_MS = 10_000
 /** Connections of all torrents, those still shaking hands included. */
 export const MAX_CONNECTIONS = 200
 
+/** Connections of one peer that have not shaken hands: a few silent peers must not take all there are. */
+export const MAX_GREETINGS_PER_PEER = 32
+
 /** Connections of one torrent. */
 export const MAX_CONNECTIONS_PER_TORRENT = 50
 

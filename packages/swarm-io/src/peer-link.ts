@@ -1,4 +1,4 @@
-import type { Rejection } from '@onehop/primitives'
+import { invalid, type Rejection } from '@onehop/primitives'
 import {
   type BlockRange,
   encodeHandshake,
@@ -34,6 +34,7 @@ export class PeerLink {
   private readonly gatherer: MessageGatherer
   private readonly handshakeTimer: NodeJS.Timeout
   private onHandshake: ((handshake: Handshake) => void) | undefined
+  private readonly onStranger: (rejection: Rejection) => void
   private onGone: () => void = () => {}
   private readonly greeting = new Uint8Array(HANDSHAKE_BYTES)
   private greeted = 0
@@ -45,18 +46,21 @@ export class PeerLink {
 
   /**
    * @param onHandshake called once, when the other's handshake is here; it calls {@link attach} or {@link close}.
+   * @param onStranger told when what comes is no handshake; the connection is closed then.
    * @param onGone called once, when the connection is closed, whoever closed it.
    */
   constructor(
     connection: WireConnection,
     isOutbound: boolean,
     onHandshake: (handshake: Handshake) => void,
+    onStranger: (rejection: Rejection) => void,
     onGone: () => void,
   ) {
     this.connection = connection
     this.remotePeer = connection.remotePeer
     this.isOutbound = isOutbound
     this.onHandshake = onHandshake
+    this.onStranger = onStranger
     this.onGone = onGone
     this.gatherer = new MessageGatherer(connection, () => this.close())
     this.handshakeTimer = setTimeout(() => this.close(), HANDSHAKE_TIMEOUT_MS)
@@ -113,8 +117,10 @@ export class PeerLink {
     const taken = Math.min(HANDSHAKE_BYTES - this.greeted, bytes.length)
     this.greeting.set(bytes.subarray(0, taken), this.greeted)
     this.greeted += taken
-    if (!startsLikeHandshake(this.greeting.subarray(0, this.greeted))) this.close()
-    else if (this.greeted === HANDSHAKE_BYTES) {
+    if (!startsLikeHandshake(this.greeting.subarray(0, this.greeted))) {
+      this.onStranger(invalid('no-swarm-handshake'))
+      this.close()
+    } else if (this.greeted === HANDSHAKE_BYTES) {
       this.onHandshake?.(parseHandshake(this.greeting))
       this.onHandshake = undefined
     }

@@ -15,7 +15,7 @@ import {
 } from '@onehop/swarm'
 import { Fetch } from './fetch.ts'
 import { type FileStamp, hashFile } from './hash-file.ts'
-import { MAX_CONNECTIONS } from './limits.ts'
+import { MAX_CONNECTIONS, MAX_GREETINGS_PER_PEER } from './limits.ts'
 import { PeerLink } from './peer-link.ts'
 import { exists } from './piece-storage.ts'
 import { ReadCache } from './read-cache.ts'
@@ -183,7 +183,7 @@ export class SwarmSession implements TorrentHost {
 
   /** Takes a connection that a peer opened. Its handshake says which torrent it wants; unknown ones are closed. */
   accept(connection: WireConnection): void {
-    if (!this.admitConnection()) {
+    if (this.greetingsOf(connection.remotePeer) >= MAX_GREETINGS_PER_PEER || !this.admitConnection()) {
       connection.close()
       return
     }
@@ -191,12 +191,19 @@ export class SwarmSession implements TorrentHost {
       connection,
       false,
       handshake => this.onHandshake(link, handshake),
+      rejection => this.onMisbehaviour(link.remotePeer, rejection),
       () => {
         this.greeting.delete(link)
         this.releaseConnection()
       },
     )
     this.greeting.add(link)
+  }
+
+  private greetingsOf(remotePeer: string): number {
+    let count = 0
+    for (const link of this.greeting) if (link.remotePeer === remotePeer) count++
+    return count
   }
 
   private onHandshake(link: PeerLink, handshake: Handshake): void {

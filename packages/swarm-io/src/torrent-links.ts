@@ -57,6 +57,7 @@ export class TorrentLinks {
       connection,
       true,
       handshake => this.onReply(link, handshake),
+      rejection => this.host.onMisbehaviour(link.remotePeer, rejection),
       () => {
         this.host.releaseConnection()
         onGone()

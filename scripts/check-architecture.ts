@@ -3,9 +3,9 @@
  * imports go downward only, a package is entered by its door, cores read no clock and no entropy,
  * libp2p stays in two packages, and what is imported is declared.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { join, relative } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 
 interface Rule {
   readonly layer: 'core' | 'driver' | 'node' | 'app'
@@ -34,15 +34,23 @@ const RULES: Readonly<Record<string, Rule>> = {
   cli: { layer: 'app', mayImport: ['primitives', 'rpc', 'node'] },
 }
 
+/** Doors besides a package's `src/index.ts`. */
+const OTHER_DOORS = ['@onehop/overlay/contract']
 const LIBP2P_PACKAGES = ['libp2p-overlay', 'network']
 const LIBP2P_IMPORT = /^(libp2p$|@libp2p\/|@chainsafe\/libp2p-|@multiformats\/multiaddr)/
-const LIBP2P_KEYS_ONLY = '@libp2p/crypto'
-const IMPURE = /\b(Date\.now|new Date\(\s*\)|Math\.random|performance\.now|globalThis\.crypto)\b/
+const IMPURE =
+  /\b(Date\.now|new Date\b(?!\(\s*[^)\s])|Math\.random|performance\.now|globalThis\.crypto|randomBytes|randomSecretKey)\b|\bimport\.meta\b/
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
 
-const root = join(import.meta.dirname, '..')
-const faults: string[] = []
+/** One package or app of the workspace, as it is checked. */
+interface Checked {
+  readonly name: string
+  readonly rule: Rule
+  readonly folder: string
+  /** What its package.json declares, without development. */
+  readonly declared: ReadonlySet<string>
+}
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -50,73 +58,88 @@ function sourceFiles(folder: string): string[] {
     .map(name => join(folder, name))
 }
 
+function importsOf(text: string): string[] {
+  return Array.from(text.matchAll(IMPORT), match => match[1] ?? match[2] ?? '')
+}
+
 function packageOf(specifier: string): string {
   const parts = specifier.split('/')
   return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? specifier)
 }
 
-function checkImport(
-  name: string,
-  rule: Rule,
-  specifier: string,
-  declared: ReadonlySet<string>,
-  where: string,
-) {
-  if (specifier.startsWith('.')) return
+function* importFaults(checked: Checked, file: string, specifier: string): Generator<string> {
+  const { name, rule, folder, declared } = checked
+  if (specifier.startsWith('.')) {
+    const isInside = resolve(dirname(file), specifier).startsWith(join(folder, 'src') + sep)
+    if (!isInside) yield `${specifier} is outside the package: enter others by their names`
+    return
+  }
   if (isBuiltin(specifier)) {
-    if (rule.layer === 'core') faults.push(`${where}: a core package imports ${specifier}`)
+    if (rule.layer === 'core') yield `a core package imports ${specifier}`
     return
   }
   const target = packageOf(specifier)
-  if (!declared.has(target)) faults.push(`${where}: ${target} is not a dependency in package.json`)
-  if (target.startsWith('@onehop/')) {
-    const ours = target.slice('@onehop/'.length)
-    if (!rule.mayImport.includes(ours)) faults.push(`${where}: ${name} must not import ${ours}`)
-  } else if (
-    LIBP2P_IMPORT.test(specifier) &&
-    !LIBP2P_PACKAGES.includes(name) &&
-    target !== LIBP2P_KEYS_ONLY
-  ) {
-    faults.push(`${where}: libp2p belongs in ${LIBP2P_PACKAGES.join(' and ')} only`)
-  }
+  if (!declared.has(target)) yield `${target} is not a dependency in package.json`
+  if (target.startsWith('@onehop/')) yield* oursFaults(name, rule, target, specifier)
+  else if (LIBP2P_IMPORT.test(specifier) && !LIBP2P_PACKAGES.includes(name))
+    yield `libp2p belongs in ${LIBP2P_PACKAGES.join(' and ')} only`
 }
 
-function checkPackage(folder: string, name: string, rule: Rule): void {
+function* oursFaults(name: string, rule: Rule, target: string, specifier: string): Generator<string> {
+  const ours = target.slice('@onehop/'.length)
+  if (!rule.mayImport.includes(ours)) yield `${name} must not import ${ours}`
+  if (specifier !== target && !OTHER_DOORS.includes(specifier))
+    yield `${ours} is entered by its door, not by ${specifier}`
+}
+
+function* fileFaults(checked: Checked, file: string, text: string): Generator<string> {
+  for (const specifier of importsOf(text)) yield* importFaults(checked, file, specifier)
+  const impure = checked.rule.layer === 'core' ? IMPURE.exec(text) : null
+  if (impure) yield `a core package uses ${impure[0]}`
+}
+
+function* packageFaults(root: string, name: string, rule: Rule): Generator<string> {
+  const folder = join(root, rule.layer === 'app' ? 'apps' : 'packages', name)
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
     dependencies?: Record<string, string>
   }
   const declared = new Set(Object.keys(manifest.dependencies ?? {}))
+  const checked = { name, rule, folder, declared }
   const used = new Set<string>()
   for (const file of sourceFiles(join(folder, 'src'))) {
     const text = readFileSync(file, 'utf8')
-    const where = relative(root, file)
-    for (const match of text.matchAll(IMPORT)) {
-      const specifier = match[1] ?? match[2]
-      if (specifier === undefined) continue
-      used.add(packageOf(specifier))
-      checkImport(name, rule, specifier, declared, where)
-    }
-    const impure = rule.layer === 'core' ? IMPURE.exec(text) : null
-    if (impure) faults.push(`${where}: a core package uses ${impure[0]}`)
+    for (const specifier of importsOf(text)) used.add(packageOf(specifier))
+    for (const fault of fileFaults(checked, file, text)) yield `${relative(root, file)}: ${fault}`
   }
   for (const dependency of declared) {
+    // oclif loads its plugins by name.
     const isPlugin = dependency.startsWith('@oclif/plugin-')
     if (!used.has(dependency) && !isPlugin)
-      faults.push(`${relative(root, folder)}: ${dependency} is declared and not imported`)
+      yield `${relative(root, folder)}: ${dependency} is declared and not imported`
   }
 }
 
-for (const [name, rule] of Object.entries(RULES)) {
-  checkPackage(join(root, rule.layer === 'app' ? 'apps' : 'packages', name), name, rule)
-}
-for (const name of readdirSync(join(root, 'packages'))) {
-  if (!(name in RULES)) faults.push(`packages/${name}: has no rule in scripts/check-architecture.ts`)
+/** What breaks the dependency rule in the workspace at `root`: one sentence a fault, with the file's path. */
+export function architectureFaults(root: string): string[] {
+  const faults: string[] = []
+  for (const layer of ['packages', 'apps']) {
+    const folder = join(root, layer)
+    for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
+      const rule = RULES[name]
+      if (rule === undefined) faults.push(`${layer}/${name}: has no rule in scripts/check-architecture.ts`)
+      else faults.push(...packageFaults(root, name, rule))
+    }
+  }
+  return faults
 }
 
-for (const fault of faults) console.error(fault)
-console.log(
-  faults.length === 0
-    ? 'architecture: every import keeps the dependency rule'
-    : `architecture: ${faults.length} faults`,
-)
-process.exitCode = faults.length === 0 ? 0 : 1
+if (import.meta.main) {
+  const faults = architectureFaults(join(import.meta.dirname, '..'))
+  for (const fault of faults) console.error(fault)
+  console.log(
+    faults.length === 0
+      ? 'architecture: every import keeps the dependency rule'
+      : `architecture: ${faults.length} faults`,
+  )
+  process.exitCode = faults.length === 0 ? 0 : 1
+}

@@ -1,5 +1,6 @@
-import { type Block, hashKey, type Mempool, type MempoolContext, type Transaction } from '@onehop/ledger'
+import type { Block, Mempool, MempoolContext, Transaction } from '@onehop/ledger'
 import type { Verdict } from '@onehop/primitives'
+import { bytesKey } from '@onehop/primitives'
 import { DisconnectedTransactions } from './disconnected-transactions.ts'
 import { MAX_DISCONNECTED_BYTES } from './limits.ts'
 
@@ -41,7 +42,7 @@ export class MempoolRelay {
     const { mempool, onRemoved } = this.options
     const dropped = mempool.onBlockConnected(block)
     if (!this.disconnected.isEmpty)
-      for (const { txid } of block.transactions) this.reconnected.add(hashKey(txid))
+      for (const { txid } of block.transactions) this.reconnected.add(bytesKey(txid))
     for (const transaction of dropped) onRemoved(transaction)
   }
 
@@ -53,7 +54,7 @@ export class MempoolRelay {
   settle(): void {
     if (this.disconnected.isEmpty) return
     const { mempool, context, onAdded, onRemoved } = this.options
-    const returning = this.disconnected.take().filter(({ txid }) => !this.reconnected.has(hashKey(txid)))
+    const returning = this.disconnected.take().filter(({ txid }) => !this.reconnected.has(bytesKey(txid)))
     this.reconnected.clear()
     const dropped = mempool.onReorganised(returning, context())
     for (const transaction of dropped) onRemoved(transaction)

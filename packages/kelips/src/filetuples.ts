@@ -1,5 +1,5 @@
-import { bytesKey, type Key, keyHash32, type Pointer } from '@onehop/overlay'
-import { compareBytes } from '@onehop/primitives'
+import { type Key, keyHash32, type Pointer } from '@onehop/overlay'
+import { bytesKey, compareBytes } from '@onehop/primitives'
 import { compactPointer } from './compact.ts'
 import { isInRange } from './groups.ts'
 import {

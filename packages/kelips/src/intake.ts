@@ -1,12 +1,5 @@
-import {
-  bytesKey,
-  checkPointer,
-  encodePointer,
-  type PeerHandle,
-  type Pointer,
-  verifyPointer,
-} from '@onehop/overlay'
-import { BoundedMap, equalBytes, invalid } from '@onehop/primitives'
+import { checkPointer, encodePointer, type PeerHandle, type Pointer, verifyPointer } from '@onehop/overlay'
+import { BoundedMap, bytesKey, equalBytes, invalid } from '@onehop/primitives'
 import { compactRecord } from './compact.ts'
 import { type PointerId, type PutResult, pointerId } from './filetuples.ts'
 import { MAX_PENDING_VERIFICATIONS, MAX_VERIFIED_POINTERS } from './limits.ts'

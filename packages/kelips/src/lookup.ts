@@ -1,13 +1,5 @@
-import {
-  bytesKey,
-  type Cancel,
-  type Failure,
-  type Key,
-  type LookupOptions,
-  type Outcome,
-  type PeerHandle,
-  type Pointer,
-} from '@onehop/overlay'
+import type { Cancel, Failure, Key, LookupOptions, Outcome, PeerHandle, Pointer } from '@onehop/overlay'
+import { bytesKey } from '@onehop/primitives'
 import type { Intake } from './intake.ts'
 import {
   MAX_LOOKUP_ATTEMPTS,

@@ -1,12 +1,5 @@
-import {
-  bytesKey,
-  type Failure,
-  type Key,
-  type Outcome,
-  type PeerHandle,
-  type Pointer,
-  type Publication,
-} from '@onehop/overlay'
+import type { Failure, Key, Outcome, PeerHandle, Pointer, Publication } from '@onehop/overlay'
+import { bytesKey } from '@onehop/primitives'
 import { MAX_TRIES_PER_PEER } from './limits.ts'
 import { Costs } from './outcome.ts'
 import type { Silence } from './requests.ts'

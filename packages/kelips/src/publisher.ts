@@ -1,5 +1,4 @@
 import {
-  bytesKey,
   type Cancel,
   checkPointer,
   type Key,
@@ -13,7 +12,7 @@ import {
   signPointer,
   type UnsignedPointer,
 } from '@onehop/overlay'
-import { assert, describeRejection } from '@onehop/primitives'
+import { assert, bytesKey, describeRejection } from '@onehop/primitives'
 import { kelipsCodec } from './codec.ts'
 import {
   MAX_PUBLICATIONS,

@@ -1,7 +1,7 @@
-import { assert, invalid, type Rejection, type Result, refused } from '@onehop/primitives'
+import { assert, bytesKey, invalid, type Rejection, type Result, refused } from '@onehop/primitives'
 import type { BlockHeader } from './block.ts'
 import { ancestorAt, findFork, type HeaderNode, medianTimePast, skipHeight } from './header-node.ts'
-import { type BlockHash, hashKey } from './ids.ts'
+import type { BlockHash } from './ids.ts'
 import type { ChainParameters } from './params.ts'
 import { workOf } from './proof-of-work.ts'
 import { checkHeaderInContext } from './rules/check-header-in-context.ts'
@@ -30,7 +30,7 @@ export class HeaderTree {
       skip: undefined,
       invalid: false,
     }
-    this.nodesByHash.set(hashKey(header.hash), this.genesis)
+    this.nodesByHash.set(bytesKey(header.hash), this.genesis)
     this.bestNode = this.genesis
   }
 
@@ -45,7 +45,7 @@ export class HeaderTree {
   }
 
   get(hash: BlockHash): HeaderNode | undefined {
-    return this.nodesByHash.get(hashKey(hash))
+    return this.nodesByHash.get(bytesKey(hash))
   }
 
   /**
@@ -148,7 +148,7 @@ export class HeaderTree {
       skip: ancestorAt(parent, skipHeight(height)),
       invalid: failed,
     }
-    this.nodesByHash.set(hashKey(header.hash), node)
+    this.nodesByHash.set(bytesKey(header.hash), node)
     this.parents.add(parent)
     if (!failed && node.chainWork > this.bestNode.chainWork) this.bestNode = node
     return node

@@ -47,11 +47,3 @@ export function blockHashToHex(hash: BlockHash): string {
 export function hexToBlockHash(hex: string): BlockHash {
   return asBlockHash(hexToBytes(hex).reverse())
 }
-
-/**
- * A Map key for bytes, usually a 32-byte hash: one character a byte, which engines store in one byte each.
- * Not for people, files or the wire.
- */
-export function hashKey(hash: Uint8Array): string {
-  return String.fromCharCode.apply(null, hash as unknown as number[])
-}

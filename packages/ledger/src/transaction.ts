@@ -1,13 +1,14 @@
 import {
   type ByteReader,
   ByteWriter,
+  bytesKey,
   compactSizeLength,
   DecodeError,
   readAll,
   sha256d,
 } from '@onehop/primitives'
 import type { Sats } from './amount.ts'
-import { asTxId, hashKey, type TxId, type Wtxid } from './ids.ts'
+import { asTxId, type TxId, type Wtxid } from './ids.ts'
 import { MIN_INPUT_LENGTH, MIN_OUTPUT_LENGTH, WITNESS_SCALE_FACTOR } from './limits.ts'
 
 /** Which output of which transaction. */
@@ -125,7 +126,7 @@ export function isNullOutPoint(outPoint: OutPoint): boolean {
 
 /** A Map key for an outpoint. Not for people, files or the wire. */
 export function outPointKey(outPoint: OutPoint): string {
-  return hashKey(outPoint.txid) + String.fromCharCode(outPoint.index & 0xffff, outPoint.index >>> 16)
+  return bytesKey(outPoint.txid) + String.fromCharCode(outPoint.index & 0xffff, outPoint.index >>> 16)
 }
 
 /**

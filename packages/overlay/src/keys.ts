@@ -34,10 +34,3 @@ function taggedKey(tag: string, text: string): Key {
 export function keyHash32(key: Key): number {
   return ((key[0]! << 24) | (key[1]! << 16) | (key[2]! << 8) | key[3]!) >>> 0
 }
-
-/** A compact string of the bytes (one character a byte) for maps keyed by bytes. */
-export function bytesKey(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
-}

@@ -59,6 +59,16 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length
 }
 
+/**
+ * A compact key of the bytes for a Map or a Set: one character a byte, which engines store in one byte each. Not for
+ * people, files or the wire.
+ */
+export function bytesKey(bytes: Uint8Array): string {
+  let key = ''
+  for (let i = 0; i < bytes.length; i++) key += String.fromCharCode(bytes[i]!)
+  return key
+}
+
 /** Unsigned big-endian integer of any length. */
 export function bytesToBigIntBE(bytes: Uint8Array): bigint {
   return bytes.length === 0 ? 0n : BigInt(`0x${bytesToHex(bytes)}`)
@@ -67,4 +77,13 @@ export function bytesToBigIntBE(bytes: Uint8Array): bigint {
 /** Unsigned little-endian integer of any length, as hashes are compared with targets. */
 export function bytesToBigIntLE(bytes: Uint8Array): bigint {
   return bytesToBigIntBE(reverseBytes(bytes))
+}
+
+/** The lowest `length` bytes of a non-negative integer, big endian. */
+export function bigIntToBytesBE(value: bigint, length: number): Uint8Array {
+  const digits = value
+    .toString(16)
+    .padStart(2 * length, '0')
+    .slice(-2 * length)
+  return Uint8Array.from({ length }, (_, i) => Number.parseInt(digits.substring(2 * i, 2 * i + 2), 16))
 }

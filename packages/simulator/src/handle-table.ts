@@ -1,5 +1,5 @@
-import { bytesKey, type PeerHandle, type PeerId } from '@onehop/overlay'
-import { assert, sha256 } from '@onehop/primitives'
+import type { PeerHandle, PeerId } from '@onehop/overlay'
+import { assert, bytesKey, sha256 } from '@onehop/primitives'
 
 interface Entry {
   readonly id: PeerId

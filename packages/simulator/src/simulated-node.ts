@@ -1,14 +1,14 @@
-import {
-  bytesKey,
-  type Cancel,
-  type Environment,
-  type OverlayFactory,
-  type OverlayMachine,
-  type PeerAddress,
-  type PeerHandle,
-  type PeerId,
+import type {
+  Cancel,
+  Environment,
+  OverlayFactory,
+  OverlayMachine,
+  PeerAddress,
+  PeerHandle,
+  PeerId,
 } from '@onehop/overlay'
 import type { SeededRandom, Verdict } from '@onehop/primitives'
+import { bytesKey } from '@onehop/primitives'
 import { HandleTable } from './handle-table.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import type { VirtualIdentity } from './virtual-identity.ts'

@@ -1,12 +1,5 @@
-import {
-  bytesKey,
-  type Key,
-  type LookupOptions,
-  type Outcome,
-  type OverlayFactory,
-  type Publication,
-} from '@onehop/overlay'
-import { assert, SeededRandom } from '@onehop/primitives'
+import type { Key, LookupOptions, Outcome, OverlayFactory, Publication } from '@onehop/overlay'
+import { assert, bytesKey, SeededRandom } from '@onehop/primitives'
 import { MAX_NODES, MAX_WAIT_MS } from './limits.ts'
 import { type NetworkModel, PERFECT_NETWORK } from './network-model.ts'
 import { SimulatedNode, type World } from './simulated-node.ts'

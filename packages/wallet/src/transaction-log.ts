@@ -1,6 +1,5 @@
 import {
   type Block,
-  hashKey,
   type OutPoint,
   outPointKey,
   parseTransaction,
@@ -9,6 +8,7 @@ import {
   type TxId,
   type TxOutput,
 } from '@onehop/ledger'
+import { bytesKey } from '@onehop/primitives'
 import type { AddressBook } from './address-book.ts'
 import type { ScriptKind, WalletKey } from './keys.ts'
 
@@ -59,7 +59,7 @@ export class TransactionLog {
   }
 
   get(txid: TxId): LoggedTransaction | undefined {
-    return this.transactions.get(hashKey(txid))
+    return this.transactions.get(bytesKey(txid))
   }
 
   unspent(): IterableIterator<WalletCoin> {
@@ -134,7 +134,7 @@ export class TransactionLog {
   }
 
   private insert(logged: LoggedTransaction): void {
-    this.transactions.set(hashKey(logged.transaction.txid), logged)
+    this.transactions.set(bytesKey(logged.transaction.txid), logged)
     for (const coin of logged.spends) {
       coin.spender = logged
       this.unspentCoins.delete(coin)
@@ -149,7 +149,7 @@ export class TransactionLog {
   private remove(first: LoggedTransaction): void {
     const doomed = [first]
     for (let logged = doomed.pop(); logged !== undefined; logged = doomed.pop()) {
-      if (!this.transactions.delete(hashKey(logged.transaction.txid))) continue
+      if (!this.transactions.delete(bytesKey(logged.transaction.txid))) continue
       doomed.push(...logged.pays.flatMap(coin => coin.spender ?? []))
       this.undo(logged)
     }

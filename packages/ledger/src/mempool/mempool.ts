@@ -1,8 +1,8 @@
-import { OK, refused, type SignatureVerifier, type Verdict } from '@onehop/primitives'
+import { bytesKey, OK, refused, type SignatureVerifier, type Verdict } from '@onehop/primitives'
 import type { Block } from '../block.ts'
 import type { CoinsView } from '../coin.ts'
 import type { HeaderNode } from '../header-node.ts'
-import { hashKey, type TxId, type Wtxid } from '../ids.ts'
+import type { TxId, Wtxid } from '../ids.ts'
 import { MAX_MEMPOOL_BYTES } from '../limits.ts'
 import type { ChainParameters } from '../params.ts'
 import { type OutPoint, outPointKey, type Transaction } from '../transaction.ts'
@@ -70,15 +70,15 @@ export class Mempool {
   }
 
   getByWtxid(wtxid: Wtxid): Transaction | undefined {
-    return this.byWtxid.get(hashKey(wtxid))?.transaction
+    return this.byWtxid.get(bytesKey(wtxid))?.transaction
   }
 
   has(txid: TxId): boolean {
-    return this.byTxid.has(hashKey(txid))
+    return this.byTxid.has(bytesKey(txid))
   }
 
   entry(txid: TxId): MempoolEntry | undefined {
-    return this.byTxid.get(hashKey(txid))
+    return this.byTxid.get(bytesKey(txid))
   }
 
   /** In the order in which they came: parents before children. */
@@ -145,8 +145,8 @@ export class Mempool {
 
   private link(entry: MempoolEntry): void {
     const { transaction } = entry
-    this.byTxid.set(hashKey(transaction.txid), entry)
-    this.byWtxid.set(hashKey(transaction.wtxid), entry)
+    this.byTxid.set(bytesKey(transaction.txid), entry)
+    this.byWtxid.set(bytesKey(transaction.wtxid), entry)
     this.usedBytes += entry.memoryBytes
     for (const { previousOutput } of transaction.inputs) {
       this.spenders.set(outPointKey(previousOutput), entry)
@@ -159,8 +159,8 @@ export class Mempool {
 
   private unlink(entry: MempoolEntry): void {
     const { transaction } = entry
-    this.byTxid.delete(hashKey(transaction.txid))
-    this.byWtxid.delete(hashKey(transaction.wtxid))
+    this.byTxid.delete(bytesKey(transaction.txid))
+    this.byWtxid.delete(bytesKey(transaction.wtxid))
     this.usedBytes -= entry.memoryBytes
     for (const { previousOutput } of transaction.inputs) this.spenders.delete(outPointKey(previousOutput))
     for (const parent of entry.parents) parent.children.delete(entry)

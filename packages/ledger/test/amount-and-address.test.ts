@@ -6,7 +6,6 @@ import {
   encodePrivateKey,
   formatBitcoin,
   parametersOf,
-  parseBitcoin,
   REGTEST,
   scriptOf,
   scriptToAddress,
@@ -22,27 +21,6 @@ describe('an amount', () => {
     assert.equal(formatBitcoin(-1n), '-0.00000001')
     assert.equal(formatBitcoin(21_000_000n * COIN), '21000000.00000000')
   })
-
-  it('is read with up to eight decimals', () => {
-    assert.deepEqual(parseBitcoin('1.5'), { ok: true, value: 150_000_000n })
-    assert.deepEqual(parseBitcoin('0.00000001'), { ok: true, value: 1n })
-    assert.deepEqual(parseBitcoin('21000000'), { ok: true, value: 21_000_000n * COIN })
-  })
-
-  for (const text of [
-    '',
-    '-1',
-    '1e3',
-    '1.123456789',
-    '.5',
-    '1.',
-    'NaN',
-    '0x10',
-    '21000000.00000001',
-    '1,5',
-  ]) {
-    it(`is not "${text}"`, () => assert.equal(codeOf(parseBitcoin(text)), 'invalid-amount'))
-  }
 })
 
 describe('an address', () => {

@@ -1,4 +1,12 @@
-import { attemptDecode, decodeBase32, hexToBytes, invalid, type Result } from '@onehop/primitives'
+import {
+  attemptDecode,
+  hexToBytes,
+  invalid,
+  magnetParameters,
+  magnetTopics,
+  parseInfohash,
+  type Result,
+} from '@onehop/primitives'
 import { CID } from 'multiformats/cid'
 import * as digest from 'multiformats/hashes/digest'
 import { contentKey, type Key, nameKey } from './keys.ts'
@@ -69,8 +77,6 @@ export function cidToInfohash(cid: string): Result<Uint8Array> {
 
 const CID_V1_BASE32 = /^ba[e-h][a-z2-7]{33,}$/
 const CID_V0 = /^Qm[1-9A-HJ-NP-Za-km-z]{44}$/
-const INFOHASH_HEX = /^[0-9a-fA-F]{40}$/
-const INFOHASH_BASE32 = /^(?:[a-z2-7]{32}|[A-Z2-7]{32})$/
 
 /**
  * Understands a CID, an infohash (40 hex or 32 base32 digits), a magnet link (`xt=urn:btih:…` or `urn:btmh:…`), and
@@ -84,7 +90,7 @@ export function parseContentReference(text: string): Result<ContentReference> {
     return invalid('long-reference', `a content reference has at most ${MAX_REFERENCE_CHARACTERS} characters`)
   if (/^magnet:/i.test(trimmed)) return parseMagnet(trimmed)
   if (CID_V1_BASE32.test(trimmed) || CID_V0.test(trimmed)) return referenceOfCid(trimmed)
-  const infohash = infohashFromText(trimmed)
+  const infohash = parseInfohash(trimmed)
   if (infohash !== undefined) return { ok: true, value: referenceOfMultihash(infohashToMultihash(infohash)) }
   return attemptDecode('bad-name', () => ({ kind: 'name', key: nameKey(trimmed), name: trimmed }))
 }
@@ -104,34 +110,12 @@ function referenceOfCid(cid: string): Result<ContentReference> {
   return multihash.ok ? { ok: true, value: referenceOfMultihash(multihash.value, cid) } : multihash
 }
 
-function infohashFromText(text: string): Uint8Array | undefined {
-  if (INFOHASH_HEX.test(text)) return hexToBytes(text)
-  return INFOHASH_BASE32.test(text) ? decodeBase32(text) : undefined
-}
-
-/** All parameters of a magnet link in order, names in lower case, values percent-decoded. */
-function magnetParameters(link: string): Result<[string, string][]> {
-  const query = link.slice(link.indexOf('?') + 1)
-  try {
-    const pairs = query.split('&').map((part): [string, string] => {
-      const at = part.indexOf('=')
-      const value = at < 0 ? '' : part.slice(at + 1)
-      return [
-        (at < 0 ? part : part.slice(0, at)).toLowerCase(),
-        decodeURIComponent(value.replaceAll('+', ' ')),
-      ]
-    })
-    return { ok: true, value: pairs }
-  } catch {
-    return invalid('bad-magnet', 'the magnet link has a broken % sequence')
-  }
-}
-
 function parseMagnet(link: string): Result<ContentReference> {
-  const parameters = magnetParameters(link)
+  const parameters = attemptDecode('bad-magnet', () => magnetParameters(link))
   if (!parameters.ok) return parameters
-  const topics = parameters.value.filter(([name]) => /^xt(\.\d+)?$/.test(name)).map(([, value]) => value)
-  const multihash = topics.map(multihashOfTopic).find(found => found !== undefined)
+  const multihash = magnetTopics(parameters.value)
+    .map(multihashOfTopic)
+    .find(found => found !== undefined)
   if (multihash === undefined)
     return invalid('bad-magnet', 'the magnet link has no xt=urn:btih:… with an infohash')
   const reference = referenceOfMultihash(multihash)
@@ -143,7 +127,7 @@ function multihashOfTopic(topic: string): Uint8Array | undefined {
   const [, scheme, value] = /^urn:(btih|btmh):([0-9a-z]+)$/i.exec(topic) ?? []
   if (scheme === undefined || value === undefined) return undefined
   if (scheme.toLowerCase() === 'btih') {
-    const infohash = infohashFromText(value)
+    const infohash = parseInfohash(value)
     return infohash && infohashToMultihash(infohash)
   }
   return multihashFromHex(value)

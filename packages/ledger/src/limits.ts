@@ -53,6 +53,13 @@ export const MAX_PUBLIC_KEYS_PER_BARE_MULTISIG = 16
 /** Most bytes of a legacy or segwit v0 script; a longer scriptPubKey can never be spent. */
 export const MAX_SCRIPT_LENGTH = 10_000
 
+/** Most hashes between a leaf and the root of a taproot output's tree of scripts (BIP 341). */
+export const MAX_TAPROOT_TREE_DEPTH = 128
+
+/** What a signature that a tapscript checks costs, and what every input has on top of its witness (BIP 342), in weight units. */
+export const TAPSCRIPT_WEIGHT_PER_SIGNATURE = 50
+export const TAPSCRIPT_WEIGHT_OFFSET = 50
+
 /** Most elements on the stack and the alternative stack together. */
 export const MAX_STACK_ELEMENTS = 1_000
 
@@ -81,6 +88,9 @@ export const MAX_STANDARD_DATA_CARRIER_LENGTH = 100_000
 export const MAX_STANDARD_P2WSH_ITEMS = 100
 export const MAX_STANDARD_P2WSH_ITEM_LENGTH = 80
 export const MAX_STANDARD_P2WSH_SCRIPT_LENGTH = 3_600
+
+/** Most bytes of an item in a tapscript's witness, without script and control block (policy). */
+export const MAX_STANDARD_TAPSCRIPT_ITEM_LENGTH = 80
 
 /** Virtual bytes charged for a signature operation where that is more than the transaction's own size. */
 export const BYTES_PER_SIGOP = 20

@@ -165,26 +165,6 @@ describe('connecting a block', () => {
     )
   })
 
-  it('never lets a taproot output be spent yet, and blames nobody', () => {
-    const own = new RegtestChain()
-    own.mineBlocks(101)
-    const scriptPubKey = scriptOf(OP[1], pushBytes(new Uint8Array(32).fill(3)))
-    const toTaproot = pay({ from: [own.coinbase(1)], to: [{ value: COIN, scriptPubKey }] })
-    assert.ok(own.connect(own.blockOf([toTaproot])).ok)
-    const [input] = pay({ from: [own.coinbase(2)], to: [{ value: 1n, scriptPubKey: OTHER }] }).inputs
-    for (const witness of [[], [new Uint8Array(64)], [Uint8Array.of(0x51), new Uint8Array(33)]]) {
-      const inputs = [{ ...input!, previousOutput: { txid: toTaproot.txid, index: 0 }, witness }]
-      const outputs = [{ value: 10_000n, scriptPubKey: OTHER }]
-      const theft = new Transaction({ version: 2, inputs, outputs, lockTime: 0 })
-      const verdict = attempt(own, own.blockOf([theft]))
-      assert.match(codeOf(verdict), /taproot/)
-      assert.equal(!verdict.ok && verdict.blame, 'nobody')
-      const relayed = own.accept(theft)
-      assert.match(codeOf(relayed), /taproot/)
-      assert.equal(!relayed.ok && relayed.blame, 'nobody')
-    }
-  })
-
   it('spends P2PKH, P2SH and P2WSH coins', () => {
     const own = new RegtestChain()
     own.mineBlocks(101)

@@ -35,3 +35,17 @@ export function taggedHash(tag: string, ...parts: readonly Uint8Array[]): Uint8A
   const tagHash = nobleSha256(utf8Encode(tag))
   return nobleSha256(concatBytes(tagHash, tagHash, ...parts))
 }
+
+/**
+ * {@link taggedHash} for a tag that is used often: the tag is hashed once.
+ * @returns a function of the parts, whose result has 32 bytes.
+ */
+export function taggedHasher(tag: string): (...parts: readonly Uint8Array[]) => Uint8Array {
+  const tagHash = nobleSha256(utf8Encode(tag))
+  const midstate = nobleSha256.create().update(tagHash).update(tagHash)
+  return (...parts) => {
+    const hash = midstate.clone()
+    for (const part of parts) hash.update(part)
+    return hash.digest()
+  }
+}

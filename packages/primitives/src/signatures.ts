@@ -1,7 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
 import * as secp256k1 from '@noble/secp256k1'
-import { bytesToBigIntBE, concatBytes } from './bytes.ts'
+import { bigIntToBytesBE, bytesToBigIntBE, concatBytes } from './bytes.ts'
 import { DecodeError } from './verdict.ts'
 
 secp256k1.hashes.sha256 = nobleSha256
@@ -80,11 +80,8 @@ export function isLowS(signature: Uint8Array): boolean {
 
 /** The other valid signature for the same message: s becomes order − s. */
 export function negateS(signature: Uint8Array): Uint8Array {
-  const negated = (CURVE_ORDER - bytesToBigIntBE(signature.subarray(32, 64))).toString(16).padStart(64, '0')
-  const s = Uint8Array.from({ length: 32 }, (_, i) =>
-    Number.parseInt(negated.substring(2 * i, 2 * i + 2), 16),
-  )
-  return concatBytes(signature.subarray(0, 32), s)
+  const negated = CURVE_ORDER - bytesToBigIntBE(signature.subarray(32, 64))
+  return concatBytes(signature.subarray(0, 32), bigIntToBytesBE(negated, 32))
 }
 
 function derInteger(value: Uint8Array): Uint8Array {

@@ -7,12 +7,12 @@ import { require, ScriptFailure } from './script-error.ts'
 const MAX_LOCK_TIME_BYTES = 5
 const SEQUENCE_DISABLE_FLAG = 2 ** 31
 
-/** A condition's element; in segwit policy wants exactly nothing or 1. */
+/** A condition's element; exactly nothing or 1 in tapscript always, in segwit version 0 by policy. */
 function popCondition({ stack, version, flags }: Execution): boolean {
   const top = stack.peek()
-  if (version === 'witness_v0' && flags & FLAG.MINIMALIF) {
-    require(top.length === 0 || (top.length === 1 && top[0] === 1), 'MINIMALIF')
-  }
+  const minimal = top.length === 0 || (top.length === 1 && top[0] === 1)
+  require(minimal || version !== 'tapscript', 'TAPSCRIPT_MINIMALIF')
+  require(minimal || version !== 'witness_v0' || !(flags & FLAG.MINIMALIF), 'MINIMALIF')
   return stack.popBool()
 }
 
@@ -46,11 +46,17 @@ export const CONDITION_OPCODES: ReadonlyMap<number, OpcodeHandler> = new Map<num
   [
     OP.ELSE,
     ({ conditions }) => {
-      require(conditions.length > 0, 'UNBALANCED_CONDITIONAL')
-      conditions.push(!conditions.pop())
+      require(conditions.size > 0, 'UNBALANCED_CONDITIONAL')
+      conditions.toggleTop()
     },
   ],
-  [OP.ENDIF, ({ conditions }) => require(conditions.pop() !== undefined, 'UNBALANCED_CONDITIONAL')],
+  [
+    OP.ENDIF,
+    ({ conditions }) => {
+      require(conditions.size > 0, 'UNBALANCED_CONDITIONAL')
+      conditions.pop()
+    },
+  ],
 ])
 
 const UPGRADABLE_NOPS = [OP.NOP1, ...Array.from({ length: 7 }, (_, i) => OP.NOP4 + i)]

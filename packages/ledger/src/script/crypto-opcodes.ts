@@ -4,9 +4,10 @@ import type { Execution, OpcodeHandler } from './execution.ts'
 import { FLAG } from './flags.ts'
 import { OP } from './opcodes.ts'
 import { pushBytes } from './script-building.ts'
-import { require } from './script-error.ts'
+import { require, ScriptFailure } from './script-error.ts'
 import { findAndDelete } from './sighash.ts'
 import { checkPublicKeyEncoding, checkSignatureEncoding } from './signature-encoding.ts'
+import { checkTapscriptSignature } from './tapscript.ts'
 
 function hashWith(hash: (data: Uint8Array) => Uint8Array): OpcodeHandler {
   return ({ stack }) => stack.push(hash(stack.pop()))
@@ -25,16 +26,29 @@ function scriptCodeFor(execution: Execution, signatures: readonly Uint8Array[]):
 }
 
 function checkSig(execution: Execution): boolean {
-  const { stack, flags, version, checker } = execution
+  const { stack, flags, version, checker, tapscript } = execution
   stack.need(2)
   const key = stack.pop()
   const signature = stack.pop()
+  if (tapscript !== undefined) return checkTapscriptSignature(execution, tapscript, signature, key)
   const scriptCode = scriptCodeFor(execution, [signature])
   checkSignatureEncoding(signature, flags)
   checkPublicKeyEncoding(key, flags, version)
   const valid = checker.checkEcdsa(signature, key, scriptCode, version)
   require(valid || !execution.has(FLAG.NULLFAIL) || signature.length === 0, 'NULLFAIL')
   return valid
+}
+
+/** BIP 342: a number, one more when the signature is there. */
+function checkSigAdd(execution: Execution): void {
+  const { stack, minimal, tapscript } = execution
+  if (tapscript === undefined) throw new ScriptFailure('BAD_OPCODE')
+  stack.need(3)
+  const count = stack.peekNumber(1, minimal)
+  const key = stack.pop()
+  stack.pop()
+  const valid = checkTapscriptSignature(execution, tapscript, stack.pop(), key)
+  stack.pushNumber(count + (valid ? 1 : 0))
 }
 
 interface MultiSig {
@@ -71,7 +85,8 @@ function matches(execution: Execution, { keys, signatures }: MultiSig, scriptCod
 }
 
 function checkMultiSig(execution: Execution): boolean {
-  const { stack } = execution
+  const { stack, version } = execution
+  require(version !== 'tapscript', 'TAPSCRIPT_CHECKMULTISIG')
   const multiSig = popMultiSig(execution)
   const scriptCode = scriptCodeFor(execution, multiSig.signatures)
   const valid = matches(execution, multiSig, scriptCode)
@@ -91,6 +106,7 @@ export const CRYPTO_OPCODES: ReadonlyMap<number, OpcodeHandler> = new Map<number
   [OP.HASH256, hashWith(sha256d)],
   [OP.CHECKSIG, execution => execution.stack.pushBool(checkSig(execution))],
   [OP.CHECKSIGVERIFY, execution => require(checkSig(execution), 'CHECKSIGVERIFY')],
+  [OP.CHECKSIGADD, checkSigAdd],
   [OP.CHECKMULTISIG, execution => execution.stack.pushBool(checkMultiSig(execution))],
   [OP.CHECKMULTISIGVERIFY, execution => require(checkMultiSig(execution), 'CHECKMULTISIGVERIFY')],
 ])

@@ -11,6 +11,7 @@ import { type Instruction, isMinimalPush, readInstruction } from './script-parse
 import type { SignatureChecker } from './signature-checker.ts'
 import type { SigVersion } from './signature-encoding.ts'
 import { STACK_OPCODES } from './stack-opcodes.ts'
+import type { TapscriptState } from './tapscript.ts'
 
 /** Opcodes that fail a script wherever they stand, run or not (CVE-2010-5137 took them out). */
 const DISABLED_OPCODES: ReadonlySet<number> = new Set([
@@ -35,6 +36,7 @@ const HANDLERS = new Map([...CONTROL_OPCODES, ...STACK_OPCODES, ...NUMBER_OPCODE
 
 /**
  * Runs a script on a stack (Core: EvalScript).
+ * @param tapscript goes with the version tapscript, and only with it.
  * @returns the stack that it leaves.
  * @throws {ScriptFailure}
  */
@@ -44,18 +46,20 @@ export function evaluate(
   flags: ScriptFlags,
   checker: SignatureChecker,
   version: SigVersion,
+  tapscript?: TapscriptState,
 ): Uint8Array[] {
-  require(script.length <= MAX_SCRIPT_LENGTH, 'SCRIPT_SIZE')
-  const execution = new Execution(script, stack, flags, checker, version)
+  require(script.length <= MAX_SCRIPT_LENGTH || version === 'tapscript', 'SCRIPT_SIZE')
+  const execution = new Execution(script, stack, flags, checker, version, tapscript)
   let offset = 0
   while (offset < script.length) {
     const instruction = readInstruction(script, offset)
     if (instruction === undefined) throw new ScriptFailure('BAD_OPCODE')
     offset = instruction.end
     step(execution, instruction)
+    execution.position++
     require(execution.stack.size + execution.altStack.size <= MAX_STACK_ELEMENTS, 'STACK_SIZE')
   }
-  require(execution.conditions.length === 0, 'UNBALANCED_CONDITIONAL')
+  require(execution.conditions.size === 0, 'UNBALANCED_CONDITIONAL')
   return execution.stack.items
 }
 
@@ -81,6 +85,7 @@ function run(execution: Execution, instruction: Instruction): void {
     execution.stack.push(encodeScriptNumber(opcode - OP[1] + 1))
   } else if (opcode === OP.CODESEPARATOR) {
     execution.codeStart = end
+    if (execution.tapscript) execution.tapscript.codeSeparatorPosition = execution.position
   } else {
     const handler = HANDLERS.get(opcode)
     if (handler === undefined) throw new ScriptFailure('BAD_OPCODE')

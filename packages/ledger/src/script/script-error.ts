@@ -43,7 +43,17 @@ export const SCRIPT_ERROR_TEXT = {
   WITNESS_PUBKEYTYPE: 'Using non-compressed keys in segwit',
   OP_CODESEPARATOR: 'Using OP_CODESEPARATOR in non-witness script',
   SIG_FINDANDDELETE: 'Signature is found in scriptCode',
-  TAPROOT_UNSUPPORTED: 'Spending taproot outputs is not supported by this version',
+  DISCOURAGE_UPGRADABLE_TAPROOT_VERSION: 'Taproot version reserved for soft-fork upgrades',
+  DISCOURAGE_OP_SUCCESS: 'OP_SUCCESSx reserved for soft-fork upgrades',
+  DISCOURAGE_UPGRADABLE_PUBKEYTYPE: 'Public key version reserved for soft-fork upgrades',
+  SCHNORR_SIG_SIZE: 'Invalid Schnorr signature size',
+  SCHNORR_SIG_HASHTYPE: 'Invalid Schnorr signature hash type',
+  SCHNORR_SIG: 'Invalid Schnorr signature',
+  TAPROOT_WRONG_CONTROL_SIZE: 'Invalid Taproot control block size',
+  TAPSCRIPT_VALIDATION_WEIGHT: 'Too much signature validation relative to witness weight',
+  TAPSCRIPT_CHECKMULTISIG: 'OP_CHECKMULTISIG(VERIFY) is not available in tapscript',
+  TAPSCRIPT_MINIMALIF: 'OP_IF/NOTIF argument must be minimal in tapscript',
+  TAPSCRIPT_EMPTY_PUBKEY: 'Empty public key in tapscript',
 } as const
 
 /** Core's name of a script failure, as its test vectors have it. */

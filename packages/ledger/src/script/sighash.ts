@@ -1,11 +1,14 @@
 import { ByteWriter, concatBytes, equalBytes, sha256d } from '@onehop/primitives'
 import type { Sats } from '../amount.ts'
-import { type Transaction, type TxInput, writeOutPoint, writeOutput } from '../transaction.ts'
+import { type Transaction, writeOutPoint, writeOutput } from '../transaction.ts'
 import { OP } from './opcodes.ts'
 import { instructions, readInstruction } from './script-parser.ts'
+import type { SegwitMidstate } from './segwit-midstate.ts'
 
 /** What a signature commits to: the last byte of it. */
 export const SIGHASH = {
+  /** Taproot only: what {@link SIGHASH.ALL} covers, without a byte for it (BIP 341). */
+  DEFAULT: 0,
   ALL: 1,
   NONE: 2,
   SINGLE: 3,
@@ -118,43 +121,6 @@ function writeLegacyOutputs(
 const NOTHING = new Uint8Array(0)
 /** What SIGHASH_SINGLE has in the place of the outputs before its own. */
 const NO_OUTPUT = { value: -1n, scriptPubKey: NOTHING }
-
-/** The parts of BIP 143's hash that are the same for all inputs of a transaction, computed when first needed. */
-export class SegwitMidstate {
-  private readonly transaction: Transaction
-  private prevoutsHash: Uint8Array | undefined
-  private sequencesHash: Uint8Array | undefined
-  private outputsHash: Uint8Array | undefined
-
-  constructor(transaction: Transaction) {
-    this.transaction = transaction
-  }
-
-  get hashPrevouts(): Uint8Array {
-    this.prevoutsHash ??= this.hashInputs((writer, input) => writeOutPoint(writer, input.previousOutput))
-    return this.prevoutsHash
-  }
-
-  get hashSequence(): Uint8Array {
-    this.sequencesHash ??= this.hashInputs((writer, input) => void writer.writeUint32(input.sequence))
-    return this.sequencesHash
-  }
-
-  get hashOutputs(): Uint8Array {
-    if (this.outputsHash === undefined) {
-      const writer = new ByteWriter()
-      for (const output of this.transaction.outputs) writeOutput(writer, output)
-      this.outputsHash = sha256d(writer.toBytes())
-    }
-    return this.outputsHash
-  }
-
-  private hashInputs(write: (writer: ByteWriter, input: TxInput) => void): Uint8Array {
-    const writer = new ByteWriter()
-    for (const input of this.transaction.inputs) write(writer, input)
-    return sha256d(writer.toBytes())
-  }
-}
 
 /** The hash that a signature of a version 0 witness program signs, 32 bytes (BIP 143). */
 export function segwitSighash(

@@ -3,12 +3,19 @@ import type { Sats } from '../amount.ts'
 import { LOCKTIME_THRESHOLD } from '../limits.ts'
 import { SEQUENCE_FINAL, type Transaction } from '../transaction.ts'
 import { decodeLaxDerSignature } from './lax-der.ts'
-import { legacySighash, SegwitMidstate, segwitSighash } from './sighash.ts'
+import type { ScriptError } from './script-error.ts'
+import { SegwitMidstate } from './segwit-midstate.ts'
+import { legacySighash, SIGHASH, segwitSighash } from './sighash.ts'
 import type { SigVersion } from './signature-encoding.ts'
+import { type TaprootContext, taprootSighash } from './taproot-sighash.ts'
+
+const SCHNORR_BYTES = 64
 
 /** What a script can ask of the transaction that it stands in. */
 export interface SignatureChecker {
   checkEcdsa(signature: Uint8Array, key: Uint8Array, scriptCode: Uint8Array, version: SigVersion): boolean
+  /** BIP 340, 341. @param key x-only, 32 bytes. @returns undefined when the signature is right. */
+  checkSchnorr(signature: Uint8Array, key: Uint8Array, context: TaprootContext): ScriptError | undefined
   /** BIP 65. */
   checkLockTime(lockTime: number): boolean
   /** BIP 112. */
@@ -22,7 +29,7 @@ export const SEQUENCE_TYPE_FLAG = 0x0040_0000
 /** BIP 68: the bits of the value. */
 export const SEQUENCE_MASK = 0x0000_ffff
 
-/** Checks against one input of a transaction. The midstate is shared by its inputs. */
+/** Checks against one input of a transaction. The midstate is shared by its inputs; for taproot it has what they spend. */
 export class TransactionSignatureChecker implements SignatureChecker {
   private readonly transaction: Transaction
   private readonly inputIndex: number
@@ -54,6 +61,18 @@ export class TransactionSignatureChecker implements SignatureChecker {
     const hash =
       version === 'base' ? legacySighash(request) : segwitSighash(request, this.value, this.midstate)
     return this.verifier.verifyEcdsa(compact, hash, key)
+  }
+
+  checkSchnorr(signature: Uint8Array, key: Uint8Array, context: TaprootContext): ScriptError | undefined {
+    const explicit = signature.length === SCHNORR_BYTES + 1
+    if (signature.length !== SCHNORR_BYTES && !explicit) return 'SCHNORR_SIG_SIZE'
+    const hashType = explicit ? signature[SCHNORR_BYTES]! : SIGHASH.DEFAULT
+    if (explicit && hashType === SIGHASH.DEFAULT) return 'SCHNORR_SIG_HASHTYPE'
+    const { inputIndex, midstate } = this
+    const hash = taprootSighash({ ...context, midstate, inputIndex, hashType })
+    if (hash === undefined) return 'SCHNORR_SIG_HASHTYPE'
+    const valid = this.verifier.verifySchnorr(signature.subarray(0, SCHNORR_BYTES), hash, key)
+    return valid ? undefined : 'SCHNORR_SIG'
   }
 
   checkLockTime(lockTime: number): boolean {

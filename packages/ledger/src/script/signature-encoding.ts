@@ -7,8 +7,8 @@ import { SIGHASH } from './sighash.ts'
 const COMPRESSED_KEY_BYTES = 33
 const UNCOMPRESSED_KEY_BYTES = 65
 
-/** How a script is hashed for signatures: before witnesses (legacy), or BIP 143. */
-export type SigVersion = 'base' | 'witness_v0'
+/** How a script is hashed for signatures: before witnesses (legacy), BIP 143, or BIP 342. */
+export type SigVersion = 'base' | 'witness_v0' | 'tapscript'
 
 /** BIP 66: strictly encoded, each integer minimal and not negative; its size is not bounded by the curve's. */
 export function isStrictDer(signature: Uint8Array): boolean {

@@ -3,7 +3,7 @@ import type { Coin } from '../coin.ts'
 import type { Transaction } from '../transaction.ts'
 import type { ScriptFlags } from './flags.ts'
 import { SCRIPT_ERROR_TEXT, type ScriptError } from './script-error.ts'
-import { SegwitMidstate } from './sighash.ts'
+import { SegwitMidstate } from './segwit-midstate.ts'
 import { TransactionSignatureChecker } from './signature-checker.ts'
 import { verifyScript } from './verify-script.ts'
 
@@ -20,7 +20,8 @@ export function verifyInputs(
   flags: ScriptFlags,
   verifier: SignatureVerifier,
 ): InputFailure | undefined {
-  const midstate = new SegwitMidstate(transaction)
+  const spentOutputs = coins.map(({ output }) => output)
+  const midstate = new SegwitMidstate(transaction, spentOutputs)
   for (const [inputIndex, { scriptSig, witness }] of transaction.inputs.entries()) {
     const { value, scriptPubKey } = coins[inputIndex]!.output
     const checker = new TransactionSignatureChecker(transaction, inputIndex, value, verifier, midstate)
@@ -30,23 +31,17 @@ export function verifyInputs(
   return undefined
 }
 
-/** What this version cannot check is refused, but is nobody's fault. */
-export function isUnsupported(error: ScriptError): boolean {
-  return error === 'TAPROOT_UNSUPPORTED'
-}
-
 /** The verdict on a block with this failure in it, in Core's words. */
 export function blockScriptVerdict({ inputIndex, error }: InputFailure, txid: string): Verdict {
   const code = `block-script-verify-flag-failed (${SCRIPT_ERROR_TEXT[error]})`
-  const detail = `input ${inputIndex} of ${txid}`
-  return isUnsupported(error) ? refused(code, detail) : invalid(code, detail)
+  return invalid(code, `input ${inputIndex} of ${txid}`)
 }
 
 /** The verdict on a transaction for the mempool: the sender is to blame when no block could have it either. */
 export function mempoolScriptVerdict({ inputIndex, error }: InputFailure, breaksConsensus: boolean): Verdict {
   const code = `mempool-script-verify-flag-failed (${SCRIPT_ERROR_TEXT[error]})`
   const detail = `input ${inputIndex}`
-  return breaksConsensus && !isUnsupported(error) ? invalid(code, detail) : refused(code, detail)
+  return breaksConsensus ? invalid(code, detail) : refused(code, detail)
 }
 
 /** Runs under policy's rules, and where these fail under consensus' to find out who is to blame. */

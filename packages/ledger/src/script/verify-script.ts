@@ -1,5 +1,5 @@
 import { equalBytes, sha256 } from '@onehop/primitives'
-import { MAX_SCRIPT_ELEMENT_LENGTH } from '../limits.ts'
+import { MAX_SCRIPT_ELEMENT_LENGTH, MAX_STACK_ELEMENTS } from '../limits.ts'
 import { FLAG, type ScriptFlags } from './flags.ts'
 import { evaluate } from './interpreter.ts'
 import { pushBytes } from './script-building.ts'
@@ -9,6 +9,16 @@ import { isPushOnly } from './script-parser.ts'
 import { isAnchor, scriptHashOf, type WitnessProgram, witnessProgramOf } from './script-patterns.ts'
 import type { SignatureChecker } from './signature-checker.ts'
 import { p2pkhScript } from './standard-scripts.ts'
+import {
+  annexHash,
+  commitsToLeaf,
+  isControlBlockLength,
+  splitAnnex,
+  TAPROOT_LEAF_MASK,
+  TAPSCRIPT_LEAF_VERSION,
+  tapLeafHash,
+} from './taproot.ts'
+import { succeedsUnrun, TapscriptState } from './tapscript.ts'
 
 const KEY_HASH_BYTES = 20
 const SCRIPT_HASH_BYTES = 32
@@ -83,7 +93,7 @@ function runWitnessProgram(input: ScriptInput, { version, program }: WitnessProg
   if (version === 0) {
     runVersion0(input, program)
   } else if (version === 1 && program.length === SCRIPT_HASH_BYTES && !nested) {
-    require(!has(input, FLAG.TAPROOT), 'TAPROOT_UNSUPPORTED')
+    if (has(input, FLAG.TAPROOT)) runTaproot(input, program)
   } else if (!nested && isAnchor({ version, program })) {
     // Pay-to-anchor: anybody may spend it, that is what it is for.
   } else if (has(input, FLAG.DISCOURAGE_UPGRADABLE_WITNESS_PROGRAM)) {
@@ -95,23 +105,70 @@ function runVersion0(input: ScriptInput, program: Uint8Array): void {
   const { witness } = input
   if (program.length === KEY_HASH_BYTES) {
     require(witness.length === 2, 'WITNESS_PROGRAM_MISMATCH')
-    runWitnessScript(input, p2pkhScript(program), witness)
+    runWitnessScript(input, p2pkhScript(program), witness, 'witness_v0')
     return
   }
   require(program.length === SCRIPT_HASH_BYTES, 'WITNESS_PROGRAM_WRONG_LENGTH')
   const script = witness[witness.length - 1]
   if (script === undefined) throw new ScriptFailure('WITNESS_PROGRAM_WITNESS_EMPTY')
   require(equalBytes(sha256(script), program), 'WITNESS_PROGRAM_MISMATCH')
-  runWitnessScript(input, script, witness.slice(0, -1))
+  runWitnessScript(input, script, witness.slice(0, -1), 'witness_v0')
+}
+
+/** BIP 341: a signature for the output key, or a script that the key commits to. */
+function runTaproot(input: ScriptInput, outputKey: Uint8Array): void {
+  require(input.witness.length > 0, 'WITNESS_PROGRAM_WITNESS_EMPTY')
+  const { items, annex } = splitAnnex(input.witness)
+  const committed = annex && annexHash(annex)
+  if (items.length > 1) {
+    runTaprootLeaf(input, outputKey, items, committed)
+    return
+  }
+  const error = input.checker.checkSchnorr(items[0]!, outputKey, { annexHash: committed })
+  if (error !== undefined) throw new ScriptFailure(error)
+}
+
+function runTaprootLeaf(
+  input: ScriptInput,
+  outputKey: Uint8Array,
+  items: readonly Uint8Array[],
+  annexHash: Uint8Array | undefined,
+): void {
+  const script = items[items.length - 2]!
+  const controlBlock = items[items.length - 1]!
+  require(isControlBlockLength(controlBlock.length), 'TAPROOT_WRONG_CONTROL_SIZE')
+  const leafVersion = controlBlock[0]! & TAPROOT_LEAF_MASK
+  const leafHash = tapLeafHash(leafVersion, script)
+  require(commitsToLeaf(outputKey, controlBlock, leafHash), 'WITNESS_PROGRAM_MISMATCH')
+  if (leafVersion === TAPSCRIPT_LEAF_VERSION) {
+    runTapscript(input, script, items.slice(0, -2), new TapscriptState(leafHash, annexHash, input.witness))
+  } else {
+    const discouraged = has(input, FLAG.DISCOURAGE_UPGRADABLE_TAPROOT_VERSION)
+    require(!discouraged, 'DISCOURAGE_UPGRADABLE_TAPROOT_VERSION')
+  }
+}
+
+/** BIP 342. */
+function runTapscript(
+  input: ScriptInput,
+  script: Uint8Array,
+  items: readonly Uint8Array[],
+  state: TapscriptState,
+): void {
+  if (succeedsUnrun(script, input.flags)) return
+  require(items.length <= MAX_STACK_ELEMENTS, 'STACK_SIZE')
+  runWitnessScript(input, script, items, 'tapscript', state)
 }
 
 function runWitnessScript(
   { flags, checker }: ScriptInput,
   script: Uint8Array,
   items: readonly Uint8Array[],
+  version: 'witness_v0' | 'tapscript',
+  tapscript?: TapscriptState,
 ): void {
   require(items.every(item => item.length <= MAX_SCRIPT_ELEMENT_LENGTH), 'PUSH_SIZE')
-  const stack = evaluate(script, items, flags, checker, 'witness_v0')
+  const stack = evaluate(script, items, flags, checker, version, tapscript)
   require(stack.length === 1, 'CLEANSTACK')
   requireTrueTop(stack)
 }

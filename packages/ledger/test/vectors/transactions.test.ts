@@ -37,7 +37,8 @@ function caseOf([previous, hex, flags]: Row): Case {
 
 /** The first script error, or OK. */
 function scriptOutcome({ transaction, spent }: Case, flags: ScriptFlags): string {
-  const midstate = new SegwitMidstate(transaction)
+  const spentOutputs = transaction.inputs.map(input => spent.get(outPointKey(input.previousOutput))!)
+  const midstate = new SegwitMidstate(transaction, spentOutputs)
   for (const [i, { previousOutput, scriptSig, witness }] of transaction.inputs.entries()) {
     const { value, scriptPubKey } = spent.get(outPointKey(previousOutput))!
     const checker = new TransactionSignatureChecker(transaction, i, value, nobleVerifier, midstate)

@@ -85,6 +85,23 @@ describe('content on eight processes', () => {
     assert.equal(error?.code, -40)
   })
 
+  it('no longer finds what its only provider took back', async () => {
+    const { key } = await publish(2, file('taken-back.bin', 2000))
+    await nodes[6]!.call('content.lookup', { key })
+    await nodes[2]!.call('content.remove', { key })
+    for (const reference of [key, 'taken-back.bin']) {
+      const answers = await Promise.all(
+        nodes.map(node =>
+          node.call('content.lookup', { key: reference }).then(
+            () => 'found',
+            (failure: { code: number }) => failure.code,
+          ),
+        ),
+      )
+      assert.deepEqual(answers, Array(nodes.length).fill(-40))
+    }
+  })
+
   it('fetches a file by its name, and the fetcher provides it too', async () => {
     const source = file('shared.bin', 3 * MIB + 17)
     const { key } = await publish(0, source)

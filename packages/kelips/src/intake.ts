@@ -2,7 +2,7 @@ import { checkPointer, encodePointer, type PeerHandle, type Pointer, verifyPoint
 import { BoundedMap, bytesKey, equalBytes, invalid } from '@onehop/primitives'
 import { compactRecord } from './compact.ts'
 import { type PointerId, type PutResult, pointerId } from './filetuples.ts'
-import { MAX_PENDING_VERIFICATIONS, MAX_VERIFIED_POINTERS } from './limits.ts'
+import { MAX_PENDING_VERIFICATIONS, MAX_VERIFIED_POINTERS, MAX_WAITING_FOR_RECORD } from './limits.ts'
 import { checkRecord, type MemberEntry, recordPayload } from './member-record.ts'
 import type { UpdateResult } from './roster.ts'
 import type { KelipsState } from './state.ts'
@@ -21,7 +21,8 @@ export class Intake {
   private readonly state: KelipsState
   private readonly listener: IntakeListener
   private readonly verified = new BoundedMap<PointerId, Pointer>(MAX_VERIFIED_POINTERS)
-  private readonly recordsUnderWay = new Set<string>()
+  /** Records whose signatures are being checked, and who else waits for the result. */
+  private readonly recordsUnderWay = new Map<string, (() => void)[]>()
   private pending = 0
 
   constructor(state: KelipsState, listener: IntakeListener) {
@@ -109,17 +110,24 @@ export class Intake {
     const isOld = entry.ageMs >= options.memberLifetimeMs
     const underWay = `${bytesKey(entry.record.id)}/${entry.record.heartbeat}`
     const isNews = peer !== environment.self && !isOld && roster.isNews(peer, entry.record)
-    if (!isNews || this.recordsUnderWay.has(underWay)) {
+    if (!isNews) {
       done()
       return
     }
-    this.recordsUnderWay.add(underWay)
+    const others = this.recordsUnderWay.get(underWay)
+    if (others !== undefined) {
+      if (others.length < MAX_WAITING_FOR_RECORD) others.push(done)
+      else done()
+      return
+    }
+    const waiting = [done]
+    this.recordsUnderWay.set(underWay, waiting)
     this.state.handles.hold(peer)
     const settle = (valid: boolean) => {
       this.recordsUnderWay.delete(underWay)
       if (valid) this.accept(peer, entry)
       this.state.handles.drop(peer)
-      done()
+      for (const each of waiting) each()
     }
     const { record } = entry
     this.guarded(from, 'kelips-forged-member', settle, answer =>

@@ -153,3 +153,6 @@ export const AGE_DIVISOR = 128
 
 /** Filetuples listed by an inspection. */
 export const INSPECTED_FILETUPLES = 1_000
+
+/** Messages that wait for the same record's signature to be checked; more are answered without waiting. */
+export const MAX_WAITING_FOR_RECORD = 64

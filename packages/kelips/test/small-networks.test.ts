@@ -102,6 +102,22 @@ describe('small Kelips networks with four groups, most of them thin or empty', (
     assert.ok(filled > 3, `only ${filled} empty groups were filled`)
   })
 
+  it('let a node that enters through several members at once find everything from its first lookup on', () => {
+    for (const seed of SEEDS) {
+      const simulation = createSimulation(kelips(KELIPS_TESTNET), { nodes: 7, seed, verifyMs: 5 })
+      simulation.joinAll()
+      simulation.clock.runFor(SETTLE_MS)
+      const key = contentKey(new SeededRandom(seed).bytes(22))
+      simulation.publish(0, { kind: 'content', key })
+      const { number } = simulation.addNode()
+      const everybody = Array.from({ length: number }, (_, i) => i)
+      assert.equal(simulation.join(number, everybody).failure, undefined, `seed ${seed}`)
+      const { failure, hops } = simulation.lookup(number, key)
+      assert.equal(failure, undefined, `seed ${seed}`)
+      assert.ok(hops <= 1, `seed ${seed}: ${hops} hops`)
+    }
+  })
+
   it('keep every living owner’s keys when nodes die, one after the other', () => {
     for (const seed of SEEDS) {
       const town = new Town(8, seed)

@@ -27,6 +27,7 @@ import {
 } from '@onehop/swarm-io'
 import type { Logger } from '../log.ts'
 import { providersOf } from './provider-source.ts'
+import { hasJoined } from './readiness.ts'
 import { parseReference, resolveContent } from './resolve.ts'
 import type { SwarmDialer } from './swarm-dialer.ts'
 
@@ -179,14 +180,22 @@ export class ContentService<M> {
     if (piecesDone === 0 || this.published.has(infohashToCid(infohash))) return
     const torrent = this.session.get(infohash)
     if (torrent === undefined) return
+    this.announceInBackground(torrent)
+  }
+
+  private announceInBackground(torrent: TorrentSummary): void {
     this.announce(torrent).catch((error: unknown) =>
       this.log.warn({ error: String(error) }, 'cannot announce content'),
     )
   }
 
-  /** Publishes the content's pointer and its name's. @returns how many peers confirmed the content's. */
+  /** Publishes the content's pointer and its name's. @returns how many peers confirmed the content's; 0 when it has to wait. */
   private async announce(torrent: TorrentSummary, signal?: AbortSignal): Promise<number> {
     this.published.add(infohashToCid(torrent.infohash))
+    if (!(await hasJoined(this.overlay, signal))) {
+      void this.overlay.ready.then(() => this.announceInBackground(torrent))
+      return 0
+    }
     const options = signal === undefined ? {} : { signal }
     const [content] = await Promise.all(
       publicationsOf(torrent).map(publication => this.overlay.publish(publication, options)),

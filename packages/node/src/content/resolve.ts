@@ -9,6 +9,7 @@ import {
 import { bytesToHex } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 import { CONTENT_LOOKUP_DEADLINE_MS, MAX_PROVIDERS } from '../limits.ts'
+import { hasJoined } from './readiness.ts'
 
 /** Content by its id, known from what the user gave or from a name. */
 export type ContentId = Extract<ContentReference, { kind: 'content' }>
@@ -71,6 +72,12 @@ async function lookUp<M>(
   key: Uint8Array,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  if (!(await hasJoined(overlay, signal))) {
+    throw new RpcError(
+      RPC_CODE.clientNotConnected,
+      'This node has reached no other one yet; see "onehop peers".',
+    )
+  }
   const outcome = await overlay.lookup(key, {
     limit: MAX_PROVIDERS,
     deadlineMs: CONTENT_LOOKUP_DEADLINE_MS,

@@ -53,6 +53,7 @@ export interface ChainStateObserver {
   onDisconnected(block: Block, node: HeaderNode): void
 }
 
+/** What a chain state is made of, as it was read from the store. */
 export interface ChainStateOptions {
   readonly store: ChainStore
   readonly index: BlockIndex

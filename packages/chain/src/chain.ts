@@ -40,6 +40,7 @@ import { MemoryStorage } from './storage/memory-storage.ts'
 import type { Storage } from './storage/port.ts'
 import { activeHeadersAfter, missingBlocks } from './sync-queries.ts'
 
+/** What a chain is opened with. */
 export interface ChainOptions {
   readonly parameters: ChainParameters
   /** Folder of the chain's files. Without it, the chain lives in memory. */

@@ -4,6 +4,7 @@ import { bytesKey } from '@onehop/primitives'
 import { DisconnectedTransactions } from './disconnected-transactions.ts'
 import { MAX_DISCONNECTED_BYTES } from './limits.ts'
 
+/** What the relay needs, and whom it tells. */
 export interface MempoolRelayOptions {
   readonly mempool: Mempool
   /** The chain as it is now. */

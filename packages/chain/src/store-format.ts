@@ -67,10 +67,12 @@ export function parseIndexEntry(bytes: Uint8Array): IndexEntry {
   return { header, height, block, undo, failed: (flags & FAILED) !== 0 }
 }
 
+/** Key of a header’s {@link IndexEntry}: 33 bytes. */
 export function entryKey(hash: BlockHash): Uint8Array {
   return new ByteWriter(33).writeBytes(ENTRY_PREFIX).writeBytes(hash).toBytes()
 }
 
+/** Key of a coin: 37 bytes. */
 export function coinKey({ txid, index }: OutPoint): Uint8Array {
   return new ByteWriter(37).writeBytes(COIN_PREFIX).writeBytes(txid).writeUint32BE(index).toBytes()
 }

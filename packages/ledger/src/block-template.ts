@@ -22,6 +22,7 @@ import { WITNESS_NONCE_LENGTH, witnessCommitment, witnessCommitmentScript } from
 const BLOCK_VERSION = 0x2000_0000
 const EXTRA_NONCE_BYTES = 4
 
+/** What a block is to be made of. */
 export interface TemplateRequest {
   /** What the block builds on. */
   readonly parent: HeaderNode

@@ -5,6 +5,7 @@ import { mineBlock } from './mine-block.ts'
 /** Port: calls back after a delay; the returned function prevents that. */
 export type SetTimer = (callback: () => void, delayMs: number) => () => void
 
+/** What the miner works on, how often, and whom it tells. */
 export interface IntervalMinerOptions {
   /** A block on the current tip that lacks only its proof of work. */
   readonly createTemplate: () => Block

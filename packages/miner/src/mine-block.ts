@@ -4,6 +4,7 @@ import { bytesToBigIntLE, sha256d as referenceSha256d } from '@onehop/primitives
 import { rollExtraNonce } from './extra-nonce.ts'
 import { HASHES_PER_LOOK, NONCES_PER_HEADER, SLICE_MS } from './limits.ts'
 
+/** How a search is ended, and what it hashes with. */
 export interface MineOptions {
   /** Ends the search: the promise rejects with the signal's reason, within one slice. */
   readonly signal?: AbortSignal

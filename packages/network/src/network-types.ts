@@ -13,6 +13,7 @@ export type NetworkLog = (
   details?: Readonly<Record<string, unknown>>,
 ) => void
 
+/** What a node’s network is made with. */
 export interface NetworkOptions<Message> {
   /** Ed25519, as libp2p's protobuf. */
   readonly privateKey: Uint8Array
@@ -35,6 +36,7 @@ export interface NetworkOptions<Message> {
   readonly onSwarmStream?: (connection: WireConnection) => void
 }
 
+/** A connected peer, as it is shown. */
 export interface PeerSummary {
   readonly peerId: string
   readonly address: string
@@ -49,6 +51,7 @@ export interface PeerSummary {
   readonly agent: string
 }
 
+/** How far the node has caught up with its peers. */
 export interface SyncState {
   /** Headers or blocks are being fetched to catch up. */
   readonly syncing: boolean
@@ -60,6 +63,7 @@ export interface SyncState {
   readonly blocksInFlight: number
 }
 
+/** What listeners are told. */
 export interface NetworkEvents {
   /** A peer connected or disconnected. */
   peer: { readonly peerId: string; readonly connected: boolean }

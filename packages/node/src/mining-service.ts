@@ -5,6 +5,7 @@ import { attemptDecode } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 import type { Logger } from './log.ts'
 
+/** What blocks are built on, and whom they pay. */
 export interface MiningServiceOptions {
   readonly chain: Chain
   /** Script that the interval miner's coinbases pay. */

@@ -69,6 +69,7 @@ export interface Publication {
   readonly bytes?: number
 }
 
+/** When a lookup ends, and who hears of what it finds on the way. */
 export interface LookupOptions {
   /** Stop after this many pointers of different providers. */
   readonly limit: number

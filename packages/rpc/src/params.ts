@@ -19,6 +19,7 @@ interface ValueOfType {
   readonly any: unknown
 }
 
+/** Kinds of values that parameters have. */
 export type ParamType = keyof ValueOfType
 
 /** One parameter of a method. */

@@ -28,6 +28,7 @@ export async function writeFully(file: FileHandle, bytes: Uint8Array, position: 
   }
 }
 
+/** How content is cut into pieces. */
 export interface PieceLayout {
   readonly lengthBytes: number
   readonly pieceLengthBytes: number

@@ -20,10 +20,12 @@ export interface FileStamp {
   readonly mtimeNs: bigint
 }
 
+/** The stamp in what the system tells of a file. */
 export function stampOf(stats: BigIntStats): FileStamp {
   return { size: Number(stats.size), mtimeNs: stats.mtimeNs }
 }
 
+/** Whether the file is as it was, as far as size and time tell. */
 export function sameStamp(a: FileStamp, b: FileStamp): boolean {
   return a.size === b.size && a.mtimeNs === b.mtimeNs
 }

@@ -9,6 +9,7 @@ export interface PeerSource {
   connect(signal: AbortSignal): Promise<WireConnection>
 }
 
+/** What a session is made with. */
 export interface SwarmSessionOptions {
   /** Folder for the files that survive a restart; made when it is missing. One session at a time uses it. */
   readonly resumeDir: string
@@ -29,6 +30,7 @@ export interface SwarmSessionOptions {
  */
 export type TorrentState = 'seeding' | 'fetching' | 'stopped'
 
+/** One torrent of a session, as it is now. */
 export interface TorrentSummary {
   readonly infohash: InfoHash
   /** Empty as long as only the infohash is known. */
@@ -48,6 +50,7 @@ export interface TorrentSummary {
   readonly problem?: string
 }
 
+/** How a file is published. */
 export interface SeedOptions {
   /** Name in the metainfo. Default: the file's own. */
   readonly name?: string
@@ -58,6 +61,7 @@ export interface SeedOptions {
   readonly onProgress?: (bytesDone: number, bytes: number) => void
 }
 
+/** How far a fetch has come. */
 export interface FetchProgress {
   /** 0 until the info dictionary is there. */
   readonly pieces: number
@@ -71,6 +75,7 @@ export interface FetchProgress {
 /** Where the content goes: a file, or a folder in which it gets the name from its metainfo. */
 export type FetchTarget = { readonly outputPath: string } | { readonly outputDir: string }
 
+/** Where content goes, who has it, and when to give up. */
 export type FetchOptions = FetchTarget & {
   /** Providers, as they are found. May go on for as long as it likes, and may name a peer again to have it retried. */
   readonly peers: AsyncIterable<PeerSource>
@@ -80,6 +85,7 @@ export type FetchOptions = FetchTarget & {
   readonly stallTimeoutMs?: number
 }
 
+/** What a fetch brought. */
 export interface FetchResult {
   readonly infohash: InfoHash
   readonly name: string

@@ -3,8 +3,11 @@ import { MAX_BENCODE_DEPTH } from './limits.ts'
 
 /** A bencoded value (BEP 3). Strings are bytes; a dictionary's keys are one character a byte (Latin-1). */
 export type Bencoded = number | Uint8Array | readonly Bencoded[] | BencodedDictionary
+
+/** A bencoded dictionary; its keys are one character a byte. */
 export type BencodedDictionary = ReadonlyMap<string, Bencoded>
 
+/** How strictly bencoded bytes are read. */
 export interface BencodeOptions {
   /** `sorted` (default) takes canonical dictionaries only; `any` is for what other clients send. */
   readonly keyOrder?: 'sorted' | 'any'

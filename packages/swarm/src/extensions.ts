@@ -65,6 +65,7 @@ export type MetadataMessage =
 
 const METADATA_TYPES = ['request', 'data', 'reject'] as const
 
+/** Payload of a `ut_metadata` message: the dictionary, and behind it the piece of a `data` (BEP 9). */
 export function encodeMetadataMessage(message: MetadataMessage): Uint8Array {
   const dictionary = new Map<string, Bencoded>([
     ['msg_type', METADATA_TYPES.indexOf(message.type)],

@@ -24,6 +24,7 @@ export interface Handshake {
   readonly extensions: boolean
 }
 
+/** The 68 bytes that open a connection. */
 export function encodeHandshake(handshake: Handshake): Uint8Array {
   assert(handshake.peerId.length === PEER_ID_BYTES, 'a peer id has 20 bytes')
   const bytes = new Uint8Array(HANDSHAKE_BYTES)

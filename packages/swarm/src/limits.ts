@@ -22,7 +22,7 @@ export const MAX_METADATA_BYTES = 6 * 1024 * 1024
 /** Bytes of a file name (UTF-8): what file systems take. */
 export const MAX_NAME_BYTES = 255
 
-/** Bytes of a magnet link: far above any real one with a dozen trackers. */
+/** Characters of a magnet link: far above any real one with a dozen trackers. */
 export const MAX_MAGNET_CHARACTERS = 16 * 1024
 
 /** Nesting of a bencoded value from outside; real ones have 3 to 5. */

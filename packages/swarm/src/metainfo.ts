@@ -44,6 +44,7 @@ export interface TorrentInfo {
   readonly pieceHashes: Uint8Array
 }
 
+/** How many pieces there are; the last one may be shorter. */
 export function pieceCountOf(lengthBytes: number, pieceLengthBytes: number): number {
   return Math.ceil(lengthBytes / pieceLengthBytes)
 }

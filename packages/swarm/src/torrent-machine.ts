@@ -13,6 +13,7 @@ import { describePeer, type PeerSnapshot } from './torrent-snapshot.ts'
 import { Uploads } from './uploads.ts'
 import type { BlockRange, WireMessage } from './wire-messages.ts'
 
+/** What a torrent is made of. Without `info`, it begins by fetching that. */
 export interface TorrentMachineOptions {
   readonly infohash: InfoHash
   readonly environment: TorrentEnvironment

@@ -20,6 +20,7 @@ export interface PeerSnapshot {
   readonly uploadedBytes: number
 }
 
+/** A plain copy of what is known of a peer, for people to look at. */
 export function describePeer(
   peer: PeerState,
   nowMs: number,

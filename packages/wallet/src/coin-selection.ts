@@ -20,6 +20,7 @@ export interface Selection<C> {
   readonly change: bigint
 }
 
+/** What the chosen coins have to pay for. */
 export interface SelectionRequest {
   /** Satoshis of all payments together. */
   readonly amount: bigint

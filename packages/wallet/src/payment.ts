@@ -19,6 +19,7 @@ export interface PaymentOutput {
   readonly value: bigint
 }
 
+/** Whom to pay, and at which fee rate. */
 export interface PaymentRequest {
   readonly to: readonly PaymentOutput[]
   /** Satoshis per virtual byte. @default DEFAULT_FEE_RATE */

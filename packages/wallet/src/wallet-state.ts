@@ -51,6 +51,7 @@ export interface HistoryEntry {
   readonly coinbase: boolean
 }
 
+/** What a wallet starts from. */
 export interface WalletStateOptions {
   readonly keys: WalletKeys
   /** Height of the chain's tip that {@link WalletState.connectBlock} goes on from. @default 0 */

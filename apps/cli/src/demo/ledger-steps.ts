@@ -26,6 +26,7 @@ interface Coin {
   readonly amount: number
 }
 
+/** Every node can spend a coinbase of its own. */
 export const maturity: Step = {
   title: 'Look: every node has bitcoins that it can spend',
   async run({ testnet }): Promise<Findings> {
@@ -41,6 +42,7 @@ export const maturity: Step = {
   },
 }
 
+/** A payment reaches every mempool and is confirmed. */
 export const payment: Step = {
   title: `Pay ${PAID_SATS / COIN} BTC from node ${PAYER} to node ${PAYEE}`,
   async run(tour): Promise<Findings> {
@@ -62,6 +64,7 @@ export const payment: Step = {
   },
 }
 
+/** Of two payments that spend one coin, exactly one is confirmed, the same everywhere. */
 export const doubleSpend: Step = {
   title: 'Spend one coin twice, through two nodes at once',
   async run(tour): Promise<Findings> {

@@ -6,6 +6,7 @@ import { check, type Findings, mineAndSync, nodeOf, type Step } from './tour.ts'
 const VICTIM = 8
 const BLOCKS_MISSED = 5
 
+/** A node killed in full run comes back and catches up. */
 export const recovery: Step = {
   title: `Kill node ${VICTIM} with SIGKILL, mine ${BLOCKS_MISSED} blocks, and start it again`,
   async run(tour): Promise<Findings> {

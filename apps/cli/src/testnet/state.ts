@@ -55,6 +55,7 @@ export function readHistory(datadir: string): TestnetHistory {
   return value?.version === 1 ? value : NOTHING_YET
 }
 
+/** Keeps the memory for later runs. */
 export function writeHistory(datadir: string, history: TestnetHistory): void {
   replaceFile(historyPath(datadir), history)
 }

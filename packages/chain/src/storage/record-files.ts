@@ -18,6 +18,7 @@ export interface RecordEnd {
   readonly lengthBytes: number
 }
 
+/** How one kind of record files is named, marked, cut and filled. */
 export interface RecordFilesOptions {
   /** Names begin with this: `blk` or `rev`. */
   readonly prefix: string

@@ -40,6 +40,7 @@ export interface Acceptance {
   readonly sigopsCost: number
 }
 
+/** Checks that a transaction which was here or in a block before is spared. */
 export interface AcceptanceOptions {
   /** False for what was checked when it came here first. */
   readonly checkScripts: boolean

@@ -21,6 +21,7 @@ export interface MempoolContext {
   readonly verifier: SignatureVerifier
 }
 
+/** What a mempool is made with. */
 export interface MempoolOptions {
   readonly parameters: ChainParameters
   /** Memory in bytes. Default {@link MAX_MEMPOOL_BYTES}. */

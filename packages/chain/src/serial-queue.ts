@@ -5,6 +5,7 @@ export class SerialQueue {
   /** Starts the job when all earlier ones have ended, and resolves or rejects as it does. */
   run<T>(job: () => Promise<T>): Promise<T> {
     const result = this.last.then(job)
+    // Whoever gave the job hears of its failure; the next one begins all the same.
     this.last = result.catch(() => undefined)
     return result
   }

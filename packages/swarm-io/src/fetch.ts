@@ -115,7 +115,7 @@ export class Fetch implements FetchListener {
       this.lastDialError = messageOf(error)
     }
     this.sourcesAreExhausted = true
-    // A generator that is waiting for its next provider may never return.
+    // A generator that is waiting for its next provider may never return; how it ends is its own affair.
     void Promise.resolve(iterator.return?.()).catch(() => {})
     if (!this.over.signal.aborted) this.step()
   }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { attemptDecode, bytesToHex, DecodeError, utf8Decode, utf8Encode } from '@onehop/primitives'
 import {
@@ -54,24 +54,40 @@ export class ResumeStore {
     }
   }
 
+  /** Forgets the record. @throws {SwarmError} when it cannot: it would be back after a restart. */
   async remove(infohash: Uint8Array): Promise<void> {
-    await unlink(this.pathOf(infohash)).catch(() => undefined)
+    try {
+      await rm(this.pathOf(infohash), { force: true })
+    } catch (error) {
+      throw swarmErrorOf(error, `write to ${this.folder}`)
+    }
   }
 
   /**
    * All records. A file that cannot be read back is passed over, and told to `onDamaged`: its torrent is lost, its
    * content is not.
+   * @throws {SwarmError} when the folder cannot be read.
    */
   async load(onDamaged: (path: string, reason: string) => void): Promise<ResumeRecord[]> {
-    const names = await readdir(this.folder).catch(() => [])
+    const names = await this.fileNames()
     const records: ResumeRecord[] = []
-    for (const name of names.filter(name => name.endsWith(ENDING)).sort()) {
+    for (const name of names) {
       const path = join(this.folder, name)
       const result = await readRecord(path).catch((error: unknown) => String(error))
       if (typeof result === 'string') onDamaged(path, result)
       else records.push(result)
     }
     return records
+  }
+
+  private async fileNames(): Promise<string[]> {
+    try {
+      return (await readdir(this.folder)).filter(name => name.endsWith(ENDING)).sort()
+    } catch (error) {
+      // The folder is made when something is noted for the first time.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw swarmErrorOf(error, `read ${this.folder}`)
+    }
   }
 
   private pathOf(infohash: Uint8Array): string {

@@ -1,4 +1,4 @@
-import { unlink } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import type { RandomSource, Rejection, Verdict } from '@onehop/primitives'
 import {
   type BlockRange,
@@ -254,7 +254,7 @@ export class Torrent {
     }
   }
 
-  /** Syncs what was stored, then notes it. One at a time. */
+  /** Syncs what was stored, then notes it. One at a time; who asked for it hears of a failure, the next one does not. */
   private save(): Promise<void> {
     this.saving = this.saving.catch(() => {}).then(() => this.saveNow())
     return this.saving
@@ -347,6 +347,7 @@ export class Torrent {
     this.machine = this.newMachine(this.info)
     this.links.close('all')
     this.failFetches(failure)
+    // It cannot be read any more: that closing fails as well tells nothing new.
     storage?.close().catch(() => {})
   }
 
@@ -362,11 +363,16 @@ export class Torrent {
     await this.storage?.close()
   }
 
-  /** Forgets the torrent: the content stays if it is complete, what is unfinished goes. */
+  /** Forgets the torrent: the content stays if it is complete, what is unfinished goes. @throws {SwarmError} */
   async remove(): Promise<void> {
     const partPath = this.files?.partPath
     await this.close()
     await this.host.resume.remove(this.infohash)
-    if (partPath !== undefined) await unlink(partPath).catch(() => undefined)
+    if (partPath === undefined) return
+    try {
+      await rm(partPath, { force: true })
+    } catch (error) {
+      throw swarmErrorOf(error, `remove ${partPath}`)
+    }
   }
 }

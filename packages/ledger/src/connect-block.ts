@@ -38,7 +38,7 @@ export function connectBlock(block: Block, context: ConnectContext): Result<Bloc
   const before = firstRejection(
     () => checkBlock(block, parameters),
     () => checkBlockInContext(block, parent, parameters),
-    () => checkNoOverwrite(block, coins),
+    () => checkNoOverwrite(block, coins, parameters),
   )
   if (!before.ok) return before
   const spending = new BlockSpending(context, parent)
@@ -80,7 +80,7 @@ class BlockSpending {
   constructor(context: ConnectContext, parent: HeaderNode) {
     this.context = context
     this.parent = parent
-    this.flags = consensusFlags(context.node.height, context.parameters)
+    this.flags = consensusFlags(context.node, context.parameters)
   }
 
   add(transaction: Transaction): Verdict {

@@ -1,11 +1,6 @@
-import { hexToBytes, utf8Encode } from '@onehop/primitives'
-import { COIN } from './amount.ts'
-import { Block, BlockHeader } from './block.ts'
-import { asBlockHash } from './ids.ts'
-import { transactionMerkleRoot } from './merkle.ts'
-import { OP } from './script/opcodes.ts'
-import { pushBytes, pushNumber, scriptOf } from './script/script-building.ts'
-import { NULL_OUTPOINT, SEQUENCE_FINAL, Transaction } from './transaction.ts'
+import type { Block } from './block.ts'
+import { createGenesis } from './genesis.ts'
+import type { ScriptFlags } from './script/flags.ts'
 
 /** Everything that distinguishes one network's rules and names from another's. */
 export interface ChainParameters {
@@ -32,6 +27,10 @@ export interface ChainParameters {
   readonly bip66Height: number
   readonly csvHeight: number
   readonly segwitHeight: number
+  /** Script flags of the blocks, by hash in hex, that break a soft fork which holds from the first block on. */
+  readonly scriptFlagExceptions: ReadonlyMap<string, ScriptFlags>
+  /** Hashes in hex of the blocks whose coinbase has the id of an earlier one (BIP 30). */
+  readonly bip30Exceptions: ReadonlySet<string>
   /** Human-readable part of segwit addresses. */
   readonly bech32Prefix: string
   readonly base58PublicKeyHash: number
@@ -44,33 +43,6 @@ export interface ChainParameters {
   /** Coin type of BIP 44 and 84 paths (SLIP 44). */
   readonly coinType: number
   readonly rpcPort: number
-}
-
-const GENESIS_MESSAGE = 'The Times 03/Jan/2009 Chancellor on brink of second bailout for banks'
-const GENESIS_KEY =
-  '04678afdb0fe5548271967f1a67130b7105cd6a828e03909a67962e0ea1f61deb649f6bc3f4cef38c4f35504e51ec112de5c384df7ba0b8d578a4c702b6bf11d5f'
-
-function createGenesis(header: { time: number; bits: number; nonce: number }): Block {
-  const coinbase = new Transaction({
-    version: 1,
-    inputs: [
-      {
-        previousOutput: NULL_OUTPOINT,
-        scriptSig: scriptOf(
-          pushNumber(0x1d00ffff),
-          pushBytes(Uint8Array.of(4)),
-          pushBytes(utf8Encode(GENESIS_MESSAGE)),
-        ),
-        sequence: SEQUENCE_FINAL,
-        witness: [],
-      },
-    ],
-    outputs: [{ value: 50n * COIN, scriptPubKey: scriptOf(pushBytes(hexToBytes(GENESIS_KEY)), OP.CHECKSIG) }],
-    lockTime: 0,
-  })
-  const { root } = transactionMerkleRoot([coinbase])
-  const previousBlock = asBlockHash(new Uint8Array(32))
-  return new Block(new BlockHeader({ version: 1, previousBlock, merkleRoot: root, ...header }), [coinbase])
 }
 
 /** Bitcoin's regression test network: anyone can mine, no retargeting (`CRegTestParams`). */
@@ -90,6 +62,8 @@ export const REGTEST: ChainParameters = {
   bip66Height: 1,
   csvHeight: 1,
   segwitHeight: 0,
+  scriptFlagExceptions: new Map(),
+  bip30Exceptions: new Set(),
   bech32Prefix: 'bcrt',
   base58PublicKeyHash: 111,
   base58ScriptHash: 196,
@@ -102,7 +76,7 @@ export const REGTEST: ChainParameters = {
 
 const NETWORKS: readonly ChainParameters[] = [REGTEST]
 
-/** The parameters of a network by its name; undefined for one that is not known. */
+/** The parameters of a network that a node can run, by its name; undefined for any other. */
 export function parametersOf(name: string): ChainParameters | undefined {
   return NETWORKS.find(network => network.name === name)
 }

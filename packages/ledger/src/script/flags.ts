@@ -1,3 +1,5 @@
+import type { HeaderNode } from '../header-node.ts'
+import { blockHashToHex } from '../ids.ts'
 import type { ChainParameters } from '../params.ts'
 
 /** Which rules a script is checked under (Bitcoin Core: script/interpreter.h). */
@@ -28,9 +30,13 @@ export const FLAG = {
 /** A set of {@link FLAG}s, or-ed together. */
 export type ScriptFlags = number
 
-/** What blocks from a height on must obey: each soft fork from its own height (Core: GetBlockScriptFlags). */
-export function consensusFlags(height: number, parameters: ChainParameters): ScriptFlags {
-  let flags = FLAG.P2SH | FLAG.WITNESS | FLAG.TAPROOT
+/** What a block must obey: each soft fork from its own height, few blocks excepted (Core: GetBlockScriptFlags). */
+export function consensusFlags(
+  { height, hash }: Pick<HeaderNode, 'height' | 'hash'>,
+  parameters: ChainParameters,
+): ScriptFlags {
+  const usual = FLAG.P2SH | FLAG.WITNESS | FLAG.TAPROOT
+  let flags = parameters.scriptFlagExceptions.get(blockHashToHex(hash)) ?? usual
   if (height >= parameters.bip66Height) flags |= FLAG.DERSIG
   if (height >= parameters.bip65Height) flags |= FLAG.CHECKLOCKTIMEVERIFY
   if (height >= parameters.csvHeight) flags |= FLAG.CHECKSEQUENCEVERIFY

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
   type Block,
+  CoinsCache,
   checkBlock,
   checkBlockInContext,
+  connectBlock,
   FLAG,
   type HeaderNode,
+  HeaderTree,
+  MAINNET,
   MANDATORY_FLAGS,
   parseBlock,
   REGTEST,
@@ -18,6 +22,7 @@ import {
   verifyScript,
 } from '@onehop/ledger'
 import { ByteReader, bytesToHex, nobleVerifier } from '@onehop/primitives'
+import { codeOf } from '../regtest-chain.ts'
 import { readVectorBytes, requireVectors, vectorPath } from './vector-files.ts'
 
 const BLOCKS = ['block1', 'block300025', 'block413567', 'block482683', 'block1087400']
@@ -85,6 +90,25 @@ describe('official vectors: real blocks', function () {
     const block = parseBlock(readVectorBytes('blocks/block300025.raw'))
     const spent = readSpentOutputs('blocks/block300025-undo.raw')
     console.log(`      ${verifyInputs(block, spent, FLAG.P2SH, 1)} inputs`)
+  })
+
+  it('blocks 1 to 256: connect by the rules of mainnet', () => {
+    const reader = new ByteReader(
+      new Uint8Array(execFileSync('bunzip2', ['-c', vectorPath('blocks/blocks1-256.bz2')])),
+    )
+    const tree = new HeaderTree(MAINNET)
+    const coins = new CoinsCache({ get: () => undefined })
+    while (reader.remaining > 0) {
+      reader.readUint32()
+      const block = parseBlock(reader.readBytes(reader.readUint32()))
+      const added = tree.add(block.header, block.header.time)
+      assert.ok(added.ok)
+      const context = { node: added.value, coins, parameters: MAINNET, verifier: nobleVerifier }
+      const connected = connectBlock(block, context)
+      assert.ok(connected.ok, codeOf(connected))
+    }
+    console.log(`      ${tree.best.height} blocks, ${coins.size} coins`)
+    assert.ok(tree.best.height > 0)
   })
 
   it('blocks 1 to 256: parse, serialise to the same bytes, and link up', () => {

@@ -12,6 +12,9 @@ const GLOBAL_FLAGS: Readonly<Record<string, boolean>> = {
   '--datadir': true,
 }
 
+/** What needs no command. */
+const HELP_FLAGS: readonly string[] = ['--help', '-h', '--version', '-v']
+
 /** A command that exists: its words, and the file that holds it. */
 export interface KnownCommand {
   readonly words: readonly string[]
@@ -43,6 +46,9 @@ export function readCommandLine(typed: readonly string[], commands: readonly Kno
   const argv = helpAsFlag(commandFirst(typed))
   const words = argv.slice(0, countWords(argv))
   const command = longestMatch(words, commands)
+  if (words.length === 0 && argv.length > 0 && !argv.some(word => HELP_FLAGS.includes(word))) {
+    throw new UsageFailure('A command is missing, such as "onehop status"; see "onehop --help".')
+  }
   if (command === undefined && words.length > 0 && !isTopic(words, commands)) {
     throw unknownCommand(words, commands)
   }
@@ -84,7 +90,7 @@ function isTopic(words: readonly string[], commands: readonly KnownCommand[]): b
 }
 
 function unknownCommand(words: readonly string[], commands: readonly KnownCommand[]): UsageFailure {
-  const typed = words.slice(0, 2).join(' ')
+  const typed = words.slice(0, 2).join(' ').trim()
   const candidates = commands.map(command => command.words.join(' '))
   const topics = commands.filter(command => command.words.length > 1).map(command => command.words[0]!)
   const nearest = [...candidates, ...topics.filter(topic => topic !== words[0])]

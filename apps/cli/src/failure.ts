@@ -77,14 +77,41 @@ function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof CommandFailure) return error.sentence
   if (isOclifUsageError(error)) return oclifSentence(error.message)
-  return error.message
+  return isSystemError(error) ? systemSentence(error) : error.message
+}
+
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EEXIST: 'a file of that name is there already',
+  EISDIR: 'it is a folder',
+  EMFILE: 'too many files are open',
+  ENOENT: 'there is no such file or folder',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a part of the path is a file',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+}
+
+function isSystemError(error: Error): error is NodeJS.ErrnoException {
+  return typeof (error as NodeJS.ErrnoException).syscall === 'string'
+}
+
+/** `EACCES: permission denied, open '/x'` is `Cannot use /x: permission denied.` */
+function systemSentence({ code = '', path, message }: NodeJS.ErrnoException): string {
+  const reason = SYSTEM_REASONS[code]
+  return reason === undefined || path === undefined ? message : `Cannot use ${path}: ${reason}.`
 }
 
 /** oclif lists missing arguments on lines of their own; one line is enough. */
 function oclifSentence(message: string): string {
   const lines = message.split('\n').map(line => line.trim().replace(/\s+/g, ' '))
   const told = lines.filter(line => line !== '' && !line.startsWith('See more help'))
-  return told.join(' ').replace(/^The following errors? occurred: /, '')
+  return told
+    .join(' ')
+    .replace(/^The following errors? occurred: /, '')
+    .replace(/^Missing \d+ required args?: ([A-Z_]+) .*$/, '$1 is missing; see --help.')
+    .replace(/^Nonexistent flags?: (.*)$/, 'There is no flag $1; see --help.')
+    .replace(/^Unexpected arguments?: (.*)$/, 'There is an argument too many: $1; see --help.')
 }
 
 function nameOf(exit: ExitCode): string {
@@ -92,6 +119,6 @@ function nameOf(exit: ExitCode): string {
 }
 
 function asSentence(message: string): string {
-  const firstLine = message.split('\n', 1)[0]?.trim() ?? ''
+  const firstLine = (message.split('\n', 1)[0] ?? '').replace(/^Error: /, '').trim()
   return firstLine === '' ? 'Something went wrong.' : firstLine
 }

@@ -44,6 +44,22 @@ export function count(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`
 }
 
+/** Both ends of a long id: `28fafe93…7dcdb8be`. */
+export function shortened(id: string): string {
+  return id.length <= 20 ? id : `${id.slice(0, 8)}…${id.slice(-8)}`
+}
+
+/** The beginning of a text that may be long, in one line, without what a terminal would obey. */
+export function fitted(text: string, width: number): string {
+  const shown = text.replace(/\p{Cc}/gu, '?')
+  return shown.length <= width ? shown : `${shown.slice(0, width - 1)}…`
+}
+
+/** Columns of the terminal; without one, as many as one likes. */
+export function terminalWidth(): number {
+  return process.stdout.columns ?? Number.POSITIVE_INFINITY
+}
+
 /** Rows under headings, each column as wide as its widest cell. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = headings.map((heading, i) =>

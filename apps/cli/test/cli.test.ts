@@ -206,7 +206,7 @@ describe('the command line and a node', () => {
       [['chain', 'block', HASH], 4, /^Error: There is no block abab/],
       [['chain', 'tx', TXID], 4, /^Error: There is no transaction cdcd/],
       [['publish', 'no-such-file'], 1, /^Error: There is no file \/.*no-such-file\.\n$/],
-      [['rpc', 'nonsense'], 1, /^Error: Method not found\n$/],
+      [['rpc', 'nonsense'], 1, /^Error: Method not found: "nonsense"; "onehop rpc help" lists those there are\.\n$/],
     ]
     await Promise.all(
       cases.map(async ([args, code, stderr]) => {
@@ -221,7 +221,7 @@ describe('the command line and a node', () => {
   it('says what was typed wrong, with code 2', async () => {
     const cases: [string[], RegExp][] = [
       [['mine', '0'], /^Error: COUNT must be a whole number from 1 to 100000, not "0"\.\n$/],
-      [['wallet', 'send', 'x'], /^Error: Missing 1 required arg: AMOUNT/],
+      [['wallet', 'send', 'x'], /^Error: AMOUNT is missing; see --help\.\n$/],
       [['chain', 'tx', 'abc'], /64 hex digits/],
       [['status', '--frob'], /^Error: Nonexistent flag: --frob\n$/],
       [['statsu'], /did you mean "onehop status"/],

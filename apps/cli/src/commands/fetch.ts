@@ -98,8 +98,10 @@ function pause(ms: number, stop: AbortSignal): Promise<void> {
 function describe({ key, path, bytes, pieces, providers, elapsedMs }: FetchedContent): string {
   return [
     path,
-    `${byteCount(bytes)} in ${count(pieces, 'verified piece')} from ${count(providers.length, 'provider')}, ` +
-      `${duration(elapsedMs)} (${transferRate(bytes, elapsedMs)})`,
+    providers.length === 0
+      ? `${byteCount(bytes)} in ${count(pieces, 'verified piece')}, all here already`
+      : `${byteCount(bytes)} in ${count(pieces, 'verified piece')} from ${count(providers.length, 'provider')}, ` +
+        `${duration(elapsedMs)} (${transferRate(bytes, elapsedMs)})`,
     key,
   ].join('\n')
 }

@@ -2,8 +2,11 @@ import { Args } from '@oclif/core'
 import type { LookupResult } from '@onehop/rpc'
 import { EXIT } from '../exit-codes.ts'
 import { CommandFailure } from '../failure.ts'
-import { count, duration, style } from '../format.ts'
+import { count, duration, fitted, style } from '../format.ts'
 import { NodeCommand } from '../node-command.ts'
+
+/** Longer names are cut. Other nodes choose them. */
+const MAX_NAME_COLUMNS = 80
 
 export class Lookup extends NodeCommand {
   static override summary = 'Find out who has content.'
@@ -38,7 +41,7 @@ function describe({ key, name, providers, hops, messages, attempts, elapsedMs }:
     duration(elapsedMs),
   ].join(', ')
   return [
-    `${name === undefined ? key : `${style('bold', name)}  ${key}`}`,
+    `${name === undefined ? key : `${style('bold', fitted(name, MAX_NAME_COLUMNS))}  ${key}`}`,
     `${count(providers.length, 'provider')} found in ${cost}`,
     ...providers.flatMap(({ peerId, addresses, expiresAt }) => [
       `  ${peerId}  until ${new Date(expiresAt * 1000).toISOString()}`,

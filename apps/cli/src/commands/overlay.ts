@@ -1,5 +1,8 @@
-import { fields, style, table } from '../format.ts'
+import { fields, fitted, style, table } from '../format.ts'
 import { NodeCommand } from '../node-command.ts'
+
+/** Columns of a cell: a peer id, whole. */
+const MAX_CELL_COLUMNS = 52
 
 /** What an overlay tells of itself: figures, and lists of what it knows. Each overlay has its own. */
 type Tables = Readonly<Record<string, unknown>>
@@ -42,5 +45,5 @@ function listOf(name: string, entries: readonly unknown[]): string {
 
 function cellOf(value: unknown): string {
   if (value === undefined) return ''
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return fitted(typeof value === 'object' ? JSON.stringify(value) : String(value), MAX_CELL_COLUMNS)
 }

@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core'
-import { formatJson, parseJsonExactly } from '@onehop/rpc'
+import { formatJson, parseJsonExactly, RPC_CODE, RpcError } from '@onehop/rpc'
 import { NodeCommand } from '../node-command.ts'
 
 export class Rpc extends NodeCommand {
@@ -24,9 +24,18 @@ export class Rpc extends NodeCommand {
     const { argv, flags } = await this.parse(Rpc)
     const [method, ...words] = argv as string[]
     const options = { signal: this.signal, timeoutMs: 0, exactNumbers: true }
-    const result = await this.connect(flags).call(method!, paramsOf(words), options)
+    const result = await this.connect(flags)
+      .call(method!, paramsOf(words), options)
+      .catch((error: unknown) => {
+        throw tellUnknownMethod(error, method!)
+      })
     this.show(result, flags, { text: () => textOf(result), ids: () => [textOf(result)] })
   }
+}
+
+function tellUnknownMethod(error: unknown, method: string): unknown {
+  if (!(error instanceof RpcError) || error.code !== RPC_CODE.methodNotFound) return error
+  return new RpcError(error.code, `Method not found: "${method}"; "onehop rpc help" lists those there are.`)
 }
 
 /** Named when every word is NAME=VALUE, else by position. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { NodeStatus } from '@onehop/rpc'
-import { bitcoins, style, table } from '../format.ts'
+import { bitcoins, count, style, table, terminalWidth } from '../format.ts'
 
 /** What `testnet up` and `testnet status` say of one node. */
 export interface NodeReport {
@@ -32,7 +32,7 @@ export function reportOf(name: string, pid: number, rpc: string, status: NodeSta
 export function bannerOf(nodes: readonly NodeReport[], facts: BannerFacts): string {
   const { datadir, miners, blockTimeSeconds } = facts
   const rhythm = blockTimeSeconds === 0 ? 'blocks on demand' : `a block each ${blockTimeSeconds} s`
-  const title = `onehop testnet: ${nodes.length} nodes on regtest, height ${nodes[0]?.height}, ${rhythm}`
+  const title = `onehop testnet: ${count(nodes.length, 'node')} on regtest, height ${nodes[0]?.height}, ${rhythm}`
   const isMiner = (i: number) => blockTimeSeconds > 0 && i < miners
   return [
     '',
@@ -48,10 +48,7 @@ export function bannerOf(nodes: readonly NodeReport[], facts: BannerFacts): stri
       ]),
     ),
     '',
-    table(
-      ['node', 'peer id', 'address'],
-      nodes.map(node => [node.name, node.peerId, node.address]),
-    ),
+    ...identities(nodes),
     '',
     `${style('dim', 'datadir')}    ${datadir}`,
     `${style('dim', 'seeds')}      ${join(datadir, 'node*', 'wallet.json')} (BIP 39 words, readable by you only)`,
@@ -62,6 +59,27 @@ export function bannerOf(nodes: readonly NodeReport[], facts: BannerFacts): stri
     ...suggestions(nodes).map(line => `  ${style('cyan', line)}`),
     '',
   ].join('\n')
+}
+
+/** Peer ids and addresses side by side take this many columns. */
+const WIDE = 106
+
+/** One table where the terminal is wide enough, else one under the other: a line that is cut in two cannot be copied. */
+function identities(nodes: readonly NodeReport[]): string[] {
+  const column = (heading: string, of: (node: NodeReport) => string[]) =>
+    table(
+      ['node', heading],
+      nodes.map(node => [node.name, ...of(node)]),
+    )
+  if (terminalWidth() < WIDE) {
+    return [column('peer id', ({ peerId }) => [peerId]), '', column('address', ({ address }) => [address])]
+  }
+  return [
+    table(
+      ['node', 'peer id', 'address'],
+      nodes.map(({ name, peerId, address }) => [name, peerId, address]),
+    ),
+  ]
 }
 
 function suggestions(nodes: readonly NodeReport[]): string[] {

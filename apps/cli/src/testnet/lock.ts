@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EXIT } from '../exit-codes.ts'
 import { CommandFailure } from '../failure.ts'
+import { makeFolder } from '../folder.ts'
 import { commandLineOf, isAlive } from './processes.ts'
 import { readRunning } from './state.ts'
 
@@ -11,7 +12,7 @@ import { readRunning } from './state.ts'
  * @throws {CommandFailure} when it runs already, or another process is starting it.
  */
 export function lockTestnet(datadir: string): () => void {
-  mkdirSync(datadir, { recursive: true, mode: 0o700 })
+  makeFolder(datadir)
   refuseIfRunning(datadir)
   const path = join(datadir, 'testnet.lock')
   if (!tryLock(path)) {

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type NodeStatus, RpcClient } from '@onehop/rpc'
 import { EXIT } from '../exit-codes.ts'
 import { CommandFailure } from '../failure.ts'
+import { makeFolder } from '../folder.ts'
 import { cookiePathOf, readRpcFile } from '../home.ts'
 import { environmentForChild } from '../parent.ts'
 import { waitFor } from '../wait.ts'
@@ -69,7 +70,7 @@ export class NodeProcess {
   /** Starts the process; {@link ready} tells when it answers. */
   spawn({ launcher, connect, detach }: LaunchOptions): void {
     const { datadir, name, rpcPort } = this.plan
-    mkdirSync(datadir, { recursive: true, mode: 0o700 })
+    makeFolder(datadir)
     rmSync(join(datadir, 'rpc.json'), { force: true })
     const log = openSync(this.logPath, 'w', 0o600)
     const args = ['start', '--network', 'regtest', '--datadir', datadir, '--name', name]
@@ -92,7 +93,7 @@ export class NodeProcess {
       what,
       async () => {
         if (this.ending !== undefined) {
-          throw new CommandFailure(EXIT.failed, `${this.name} ${this.ending}: ${this.lastWords()}`)
+          throw new CommandFailure(EXIT.failed, this.epitaph)
         }
         if (readRpcFile(this.plan.datadir)?.pid !== this.pid) return undefined
         return (await this.client.health(1000)).ready || undefined
@@ -124,8 +125,14 @@ export class NodeProcess {
     this.client.close()
   }
 
+  /** How it ended, and why where it said so: one that was killed had no time for that. */
+  get epitaph(): string {
+    const how = `${this.name} ${this.ending ?? 'runs'}`
+    return this.child?.signalCode ? `${how}.` : `${how}: ${this.lastWords()}`
+  }
+
   /** The last line of the node's output: a node that cannot start says why there. */
-  lastWords(): string {
+  private lastWords(): string {
     try {
       const lines = readFileSync(this.logPath, 'utf8').trim().split('\n')
       return lines.at(-1)?.replace(/^Error: /, '') || 'it said nothing'

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { makeFolder } from '../folder.ts'
 import { onehopHome, readJsonFile } from '../home.ts'
 import { isAlive } from './processes.ts'
 
@@ -44,7 +45,7 @@ function historyPath(datadir: string): string {
   return join(datadir, 'testnet.json')
 }
 
-/** Names the datadir of the testnet that was started last. */
+/** Names the datadirs of the testnets that run, a line each, the one that was started last at the end. */
 function currentPath(): string {
   return join(onehopHome(), 'current-testnet')
 }
@@ -63,8 +64,8 @@ export function writeHistory(datadir: string, history: TestnetHistory): void {
 /** Says that the testnet runs, here and as the one that `--node` means. */
 export function writeRunning(running: RunningTestnet): void {
   replaceFile(runningPath(running.datadir), running)
-  mkdirSync(onehopHome(), { recursive: true })
-  writeFileSync(currentPath(), running.datadir)
+  makeFolder(onehopHome())
+  writeStarted([...readStarted().filter(datadir => datadir !== running.datadir), running.datadir])
 }
 
 /** What is written of a testnet in this datadir, whether its processes still live or not. */
@@ -76,15 +77,33 @@ export function readRunning(datadir: string): RunningTestnet | undefined {
 /** Says that the testnet runs no more. */
 export function removeRunning(datadir: string): void {
   rmSync(runningPath(datadir), { force: true })
-  if (readCurrent() === datadir) rmSync(currentPath(), { force: true })
+  const started = readStarted()
+  if (started.includes(datadir)) writeStarted(started.filter(other => other !== datadir))
 }
 
-function readCurrent(): string | undefined {
+function readStarted(): string[] {
   try {
-    return readFileSync(currentPath(), 'utf8').trim()
+    return readFileSync(currentPath(), 'utf8')
+      .split('\n')
+      .filter(line => line !== '')
   } catch {
-    return undefined
+    return []
   }
+}
+
+function writeStarted(datadirs: readonly string[]): void {
+  if (datadirs.length === 0) rmSync(currentPath(), { force: true })
+  else writeFileSync(currentPath(), `${datadirs.join('\n')}\n`)
+}
+
+/** The testnet that was started last of those that still run; of none, the one that was started last. */
+function readCurrent(): string | undefined {
+  const started = readStarted()
+  return started.findLast(datadir => livesIn(datadir)) ?? started.at(-1)
+}
+
+function livesIn(datadir: string): boolean {
+  return readRunning(datadir)?.nodes.some(node => isAlive(node.pid, node.datadir)) ?? false
 }
 
 /** The datadir that a command means: the one named, else that of the testnet started last, else the default. */
@@ -99,7 +118,7 @@ export function findRunningTestnet(named?: string): RunningTestnet | undefined {
 }
 
 function replaceFile(path: string, value: unknown): void {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   const temporary = `${path}.${process.pid}.tmp`
   writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`)
   renameSync(temporary, path)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { count, style } from '../format.ts'
+import { count, shortened, style } from '../format.ts'
 import { WATCH_MS } from './limits.ts'
 import type { NodeProcess } from './node-process.ts'
 import type { Testnet } from './testnet.ts'
@@ -26,7 +26,7 @@ export async function watchTestnet(
     for (const node of testnet.nodes) {
       if (node.endedHow === undefined || ended.has(node)) continue
       ended.add(node)
-      log(style('red', `${node.name} ${node.endedHow}: ${node.lastWords()}`))
+      log(style('red', node.epitaph))
     }
     if (ended.size === testnet.nodes.length) return true
     height = await tellNewBlocks(testnet, height, log)
@@ -59,5 +59,5 @@ async function blockAt({ client }: NodeProcess, height: number): Promise<BlockSu
 }
 
 function describe({ height, hash, tx }: BlockSummary): string {
-  return `block ${height}  ${hash}  ${count(tx.length, 'transaction')}`
+  return `block ${height}  ${shortened(hash)}  ${count(tx.length, 'transaction')}`
 }

@@ -1,5 +1,8 @@
-import { byteCount, table } from '../../format.ts'
+import { byteCount, fitted, table } from '../../format.ts'
 import { NodeCommand } from '../../node-command.ts'
+
+/** Columns of a name: the rest of the row then fits into a terminal of 120. */
+const MAX_NAME_COLUMNS = 32
 
 export class ContentList extends NodeCommand {
   static override summary = 'List what the node offers and fetches.'
@@ -12,7 +15,7 @@ export class ContentList extends NodeCommand {
     const { flags } = await this.parse(ContentList)
     const list = await this.connect(flags).call('content.list', [], { signal: this.signal })
     const rows = list.map(({ name, bytes, pieces, piecesDone, state, peers, key }) => [
-      name,
+      fitted(name, MAX_NAME_COLUMNS),
       byteCount(bytes),
       `${piecesDone}/${pieces}`,
       state,

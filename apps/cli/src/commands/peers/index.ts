@@ -26,7 +26,7 @@ export class Peers extends NodeCommand {
       direction,
       height === undefined ? '' : String(height),
       latencyMs === undefined ? '' : duration(latencyMs),
-      address,
+      address.replace(`/p2p/${peerId}`, ''),
     ])
     this.show(peers, flags, {
       text: () =>

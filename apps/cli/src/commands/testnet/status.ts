@@ -38,13 +38,13 @@ export class TestnetStatus extends OutputCommand {
 
 function describe(nodes: readonly NodeState[]): string {
   const rows = nodes.map(node => (isUp(node) ? rowOf(node) : downRow(node)))
-  return table(['node', 'pid', 'RPC', 'height', 'peers', 'balance', 'tip', 'peer id'], rows)
+  return table(['node', 'pid', 'RPC', 'height', 'peers', 'balance', 'tip'], rows)
 }
 
 function rowOf(node: NodeReport): string[] {
-  const { name, pid, rpc, height, peers, balanceSats, bestBlock, peerId } = node
-  const tip = `${bestBlock.slice(0, 8)}…${bestBlock.slice(-8)}`
-  return [name, String(pid), rpc, String(height), String(peers), bitcoins(balanceSats), tip, peerId]
+  const { name, pid, rpc, height, peers, balanceSats, bestBlock } = node
+  const tip = `…${bestBlock.slice(-8)}`
+  return [name, String(pid), rpc, String(height), String(peers), bitcoins(balanceSats), tip]
 }
 
 function downRow({ name, pid, rpc }: NodeState): string[] {

@@ -3,6 +3,7 @@ import { Flags } from '@oclif/core'
 import { decimal, wholeNumber } from '../../arguments.ts'
 import { EXIT } from '../../exit-codes.ts'
 import { CommandFailure, Interrupted, UsageFailure } from '../../failure.ts'
+import { count } from '../../format.ts'
 import { launcherOf } from '../../home.ts'
 import { onInterrupt } from '../../interruption.ts'
 import { OutputCommand, outputFlags } from '../../node-command.ts'
@@ -74,7 +75,7 @@ export class TestnetUp extends OutputCommand {
       signal: interruption.signal,
       onPhase: phase => phases.show(phase),
     })
-    phases.done(`${nodes} nodes are up`)
+    phases.done(`${count(nodes, 'node')} up`)
     await this.tell(testnet, flags, { datadir, miners, blockTimeSeconds })
     if (detach) testnet.leave()
     else await stayUntilStopped(testnet, interruption.signal)

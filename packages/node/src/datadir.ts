@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   linkSync,
@@ -9,12 +11,14 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ConfigurationError } from './errors.ts'
-import { createIdentity } from './identity.ts'
+import { createIdentity, isIdentity } from './identity.ts'
+import { isSystemError, reasonOf } from './system-errors.ts'
 
 const OWNER_ONLY_FOLDER = 0o700
 const OWNER_ONLY_FILE = 0o600
@@ -38,9 +42,10 @@ export class Datadir {
   /** Makes the folder, readable by its owner only. @throws {ConfigurationError} when that is not possible. */
   create(): this {
     try {
-      mkdirSync(this.path, { recursive: true, mode: OWNER_ONLY_FOLDER })
+      makeFolder(this.path)
+      accessSync(this.path, constants.R_OK | constants.W_OK)
     } catch (error) {
-      throw new ConfigurationError(`The datadir ${this.path} cannot be made: ${reasonOf(error)}.`)
+      throw new ConfigurationError(`The datadir ${this.path} cannot be used: ${reasonOf(error)}.`)
     }
     return this
   }
@@ -78,7 +83,11 @@ export class Datadir {
   /** The node's libp2p key, made at the first start. */
   identity(): Uint8Array {
     const path = join(this.path, 'identity.key')
-    return readOrCreate(path, createIdentity)
+    const identity = readOrCreate(path, createIdentity)
+    if (isIdentity(identity)) return identity
+    throw new ConfigurationError(
+      `The key file ${path} is damaged; restore it, or move it away for a new identity.`,
+    )
   }
 
   writeRpcFile(contents: RpcFile): void {
@@ -95,7 +104,7 @@ export class Datadir {
  * and no other process's file is replaced.
  */
 export function readOrCreate(path: string, create: () => Uint8Array): Uint8Array {
-  if (existsSync(path)) return readFileSync(path)
+  if (existsSync(path)) return readExisting(path)
   const temporary = writeBeside(path, create())
   try {
     linkSync(temporary, path)
@@ -105,7 +114,16 @@ export function readOrCreate(path: string, create: () => Uint8Array): Uint8Array
     unlinkSync(temporary)
   }
   syncFolder(dirname(path))
-  return readFileSync(path)
+  return readExisting(path)
+}
+
+function readExisting(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    throw new ConfigurationError(`Cannot read ${path}: ${reasonOf(error)}.`)
+  }
 }
 
 /** Replaces the file by one rename: readers see the old contents or the new, never a part. */
@@ -135,7 +153,18 @@ function syncFolder(path: string): void {
   }
 }
 
-/** What the operating system said, for the end of a sentence. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/^[A-Z]+: /, '') : String(error)
+/**
+ * Makes a folder and those above it. Node's own way to do that never returns where the system says of a folder that is
+ * there that it is not (`/proc`).
+ */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: OWNER_ONLY_FOLDER })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    makeFolder(dirname(path))
+    mkdirSync(path, { mode: OWNER_ONLY_FOLDER })
+  }
 }

@@ -9,6 +9,7 @@ import type { SwarmSession } from '@onehop/swarm-io'
 import { createChainPort } from './chain-port.ts'
 import { ContentService } from './content/content-service.ts'
 import { Datadir } from './datadir.ts'
+import { ConfigurationError } from './errors.ts'
 import { createIdentity } from './identity.ts'
 import { createLogger, type Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
@@ -17,6 +18,7 @@ import { configure, type NodeConfiguration, type NodeOptions } from './options.t
 import { allMethods } from './rpc-methods/all-methods.ts'
 import type { MethodContext } from './rpc-methods/method-context.ts'
 import { statusOf } from './rpc-methods/node-methods.ts'
+import { reasonOf } from './system-errors.ts'
 import { USER_AGENT } from './version.ts'
 import { inMemoryWalletFile, walletFileAt } from './wallet-file.ts'
 import { WalletService } from './wallet-service.ts'
@@ -100,7 +102,9 @@ class RunningNode implements OnehopNode {
   async start(): Promise<void> {
     const { parameters, peerToPeer, mineIntervalMs } = this.configuration
     const datadir = this.datadir === undefined ? {} : { datadir: this.datadir.path }
-    const chain = await Chain.open({ parameters, nowSeconds, ...datadir })
+    const chain = await Chain.open({ parameters, nowSeconds, ...datadir }).catch((error: unknown) => {
+      throw storeFailure(error, this.datadir)
+    })
     this.closers.push(() => chain.close())
     const wallet = await WalletService.open(
       chain,
@@ -168,9 +172,10 @@ class RunningNode implements OnehopNode {
         if (rejection.blame === 'sender') this.network?.penalise(peer, `in a swarm: ${rejection.code}`)
       },
     })
+    const { listen } = this.configuration
     const network = await createNetwork({
       privateKey: this.datadir?.identity() ?? createIdentity(),
-      listen: this.configuration.listen,
+      listen,
       bootstrap: this.configuration.connect,
       genesisHash: this.configuration.parameters.genesis.header.hash,
       chain: createChainPort(chain),
@@ -179,6 +184,8 @@ class RunningNode implements OnehopNode {
       ...(this.datadir === undefined ? {} : { peersFile: this.datadir.peersFile }),
       log: (level, message, details) => this.log[level]({ ...details }, message),
       onSwarmStream: connection => session.accept(connection),
+    }).catch((error: unknown) => {
+      throw listenFailure(error, listen)
     })
     this.network = network as Network
     this.closers.push(() => network.stop())
@@ -251,6 +258,20 @@ class RunningNode implements OnehopNode {
     }
     this.markStopped()
   }
+}
+
+/** The store's error, with its cause, as one sentence. Other errors stay what they are. */
+function storeFailure(error: unknown, datadir: Datadir | undefined): unknown {
+  const { code, cause } = error as { code?: unknown; cause?: unknown }
+  if (code !== 'LEVEL_DATABASE_NOT_OPEN' || datadir === undefined) return error
+  return new ConfigurationError(`The store in ${datadir.path} cannot be opened: ${reasonOf(cause)}.`)
+}
+
+/** libp2p's error for addresses that it cannot listen on, as one sentence. Other errors stay what they are. */
+function listenFailure(error: unknown, listen: readonly string[]): unknown {
+  const text = String(error)
+  if (!text.includes('listen')) return error
+  return new ConfigurationError(`Cannot listen on ${listen.join(', ')}: ${reasonOf(error)}.`)
 }
 
 function nowSeconds(): number {

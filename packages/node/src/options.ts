@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type ChainParameters, parametersOf } from '@onehop/ledger'
@@ -67,6 +68,22 @@ function checkInterval(intervalMs: number | undefined): number | undefined {
   throw new ConfigurationError(`The mining interval must be more than 0 ms, not ${intervalMs}.`)
 }
 
+const MULTIADDR = /^\/(ip4|ip6|dns|dns4|dns6)\/([^/]+)\/tcp\/(\d{1,5})(\/p2p\/[1-9A-HJ-NP-Za-km-z]{46,60})?$/
+
+/** @throws {ConfigurationError} for a text that is no multiaddr of TCP, the one transport that there is. */
+function checkAddresses(option: 'listen' | 'connect', addresses: readonly string[]): readonly string[] {
+  const wrong = addresses.find(address => !isTcpAddress(address))
+  if (wrong === undefined) return addresses
+  const example = option === 'listen' ? '/ip4/127.0.0.1/tcp/0' : '/ip4/127.0.0.1/tcp/40001/p2p/12D3KooW…'
+  throw new ConfigurationError(`--${option} wants a multiaddr such as ${example}, not "${wrong}".`)
+}
+
+function isTcpAddress(address: string): boolean {
+  const [, protocol, host = '', port] = MULTIADDR.exec(address) ?? []
+  if (protocol === undefined || Number(port) > MAX_PORT) return false
+  return protocol.startsWith('dns') || isIP(host) === Number(protocol.slice(2))
+}
+
 /** @throws {ConfigurationError} when an option makes no sense. */
 export function configure(options: NodeOptions): NodeConfiguration {
   const network = options.network ?? 'regtest'
@@ -82,8 +99,8 @@ export function configure(options: NodeOptions): NodeConfiguration {
   return {
     parameters,
     datadir,
-    listen: options.listen ?? DEFAULT_LISTEN,
-    connect: options.connect ?? [],
+    listen: checkAddresses('listen', options.listen ?? DEFAULT_LISTEN),
+    connect: checkAddresses('connect', options.connect ?? []),
     peerToPeer: options.peerToPeer ?? (datadir !== undefined || asksForPeers),
     rpcPort: checkPort(options.rpcPort ?? (datadir === undefined ? undefined : parameters.rpcPort)),
     name: options.name,

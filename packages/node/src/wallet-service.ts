@@ -1,7 +1,7 @@
 import type { Chain } from '@onehop/chain'
 import {
-  addressToScript,
   type ChainParameters,
+  formatBitcoin,
   type OutPoint,
   outPointKey,
   serializeTransaction,
@@ -10,6 +10,7 @@ import {
 import { describeRejection } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 import { type Payment, WalletKeys, WalletState } from '@onehop/wallet'
+import { scriptOfAddress } from './address.ts'
 import type { WalletFile } from './wallet-file.ts'
 
 /** What is to be paid. */
@@ -77,23 +78,27 @@ export class WalletService {
 
   /** A signed payment that nobody has seen yet. @throws {RpcError} for a wrong address or amount, or too few coins. */
   sign({ address, amountSats, feeRate, inputs }: PaymentOrder): Payment {
-    const script = addressToScript(address, this.parameters)
-    if (!script.ok) {
-      throw new RpcError(
-        RPC_CODE.invalidAddressOrKey,
-        `Invalid address "${address}": ${script.detail ?? script.code}`,
-      )
-    }
+    const script = scriptOfAddress(address, this.parameters)
     if (amountSats <= 0n)
       throw new RpcError(RPC_CODE.typeError, 'Invalid amount for send: it must be more than 0')
     const chosen = inputs && new Set(inputs.map(outPointKey))
     const payment = this.state.createPayment(
-      { to: [{ script: script.value, value: amountSats }], ...(feeRate === undefined ? {} : { feeRate }) },
+      { to: [{ script, value: amountSats }], ...(feeRate === undefined ? {} : { feeRate }) },
       outpoint => chosen === undefined || chosen.has(outPointKey(outpoint)),
     )
     if (payment.ok) return payment.value
-    const code = payment.code === 'insufficient-funds' ? RPC_CODE.insufficientFunds : RPC_CODE.walletError
-    throw new RpcError(code, payment.detail ?? describeRejection(payment))
+    if (payment.code === 'insufficient-funds') throw this.insufficientFunds(amountSats)
+    throw new RpcError(RPC_CODE.walletError, payment.detail ?? describeRejection(payment))
+  }
+
+  private insufficientFunds(amountSats: bigint): RpcError {
+    const { confirmed, immature } = this.state.balance()
+    const later = immature > 0n ? `; ${formatBitcoin(immature)} more mature later` : ''
+    return new RpcError(
+      RPC_CODE.insufficientFunds,
+      `Insufficient funds: ${formatBitcoin(amountSats)} BTC and the fee are wanted, ` +
+        `${formatBitcoin(confirmed)} can be spent${later}.`,
+    )
   }
 
   /** Signs a payment and hands it to the mempool, from where it goes to the peers. @throws {RpcError} */

@@ -2,8 +2,10 @@ import {
   type Block,
   type BlockHash,
   type BlockHeader,
+  type BlockUndo,
   blockHashToHex,
   type ChainParameters,
+  type Coin,
   type HeaderNode,
   scriptToAddress,
   scriptToAsm,
@@ -13,6 +15,7 @@ import {
   type Transaction,
   targetOf,
   txIdToHex,
+  WITNESS_SCALE_FACTOR,
 } from '@onehop/ledger'
 import { bytesToHex, reverseBytes } from '@onehop/primitives'
 import { BitcoinAmount } from '@onehop/rpc'
@@ -111,16 +114,29 @@ export function blockJson(
   context: BlockContext,
   verbosity: number,
   parameters: ChainParameters,
+  undo?: BlockUndo,
 ) {
   const { nextblockhash, ...header } = headerJson(block.header, context)
+  const size = serializeBlock(block).length
   return {
     ...header,
     nTx: block.transactions.length,
-    size: serializeBlock(block).length,
+    size,
+    // Its weight counts the bytes without witnesses three times more (BIP 141).
+    strippedsize: (block.weight - size) / (WITNESS_SCALE_FACTOR - 1),
     weight: block.weight,
-    tx: block.transactions.map(transaction =>
-      verbosity >= 2 ? transactionJson(transaction, parameters) : txIdToHex(transaction.txid),
+    tx: block.transactions.map((transaction, i) =>
+      verbosity >= 2
+        ? { ...transactionJson(transaction, parameters), ...feeJson(transaction, undo?.spent[i - 1]) }
+        : txIdToHex(transaction.txid),
     ),
     ...(nextblockhash === undefined ? {} : { nextblockhash }),
   }
+}
+
+/** The fee, where the coins that the transaction spent are known: not those of a coinbase. */
+function feeJson({ outputs }: Transaction, spent: readonly Coin[] | undefined) {
+  if (spent === undefined) return {}
+  const input = spent.reduce((sum, { output }) => sum + output.value, 0n)
+  return { fee: new BitcoinAmount(input - outputs.reduce((sum, { value }) => sum + value, 0n)) }
 }

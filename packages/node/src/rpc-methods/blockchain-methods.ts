@@ -103,6 +103,12 @@ export function blockchainMethods(context: MethodContext): RpcMethod[] {
       handler: () => chain.tip.height,
     }),
     defineMethod({
+      name: 'getdifficulty',
+      category: 'Blockchain',
+      summary: 'How many times harder than the easiest target of mainnet.',
+      handler: () => difficultyOf(chain.tip.header.bits),
+    }),
+    defineMethod({
       name: 'getbestblockhash',
       category: 'Blockchain',
       summary: 'Hash of the tip.',
@@ -148,7 +154,8 @@ export function blockchainMethods(context: MethodContext): RpcMethod[] {
         const node = nodeOf(context, blockhash)
         const block = await blockOf(context, node.hash)
         if (verbosity === 0) return bytesToHex(serializeBlock(block))
-        return blockJson(block, blockContext(context, node), verbosity, parameters)
+        const undo = verbosity >= 2 && node.height > 0 ? await chain.getUndo(node.hash) : undefined
+        return blockJson(block, blockContext(context, node), verbosity, parameters, undo)
       },
     }),
     defineMethod({

@@ -1,7 +1,8 @@
-import { addressToScript } from '@onehop/ledger'
+import { targetOf } from '@onehop/ledger'
 import { hexToBytes } from '@onehop/primitives'
-import { defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
-import { difficultyOf } from './blockchain-json.ts'
+import { defineMethod, type RpcMethod } from '@onehop/rpc'
+import { scriptOfAddress } from '../address.ts'
+import { bitsHex, difficultyOf, uint256Hex } from './blockchain-json.ts'
 import type { MethodContext } from './method-context.ts'
 
 /** Shortest interval of the miner, in milliseconds: a block takes longer to cross a network than to be found. */
@@ -10,13 +11,6 @@ const MIN_INTERVAL_MS = 10
 const MAX_INTERVAL_MS = 2 ** 31 - 1
 /** Blocks of one call. */
 const MAX_BLOCKS_PER_CALL = 100_000
-
-/** The script of an address. @throws {RpcError} -5 when it is none. */
-function scriptOf({ parameters }: MethodContext, address: string): Uint8Array {
-  const script = addressToScript(address, parameters)
-  if (script.ok) return script.value
-  throw new RpcError(RPC_CODE.invalidAddressOrKey, `Error: Invalid address: ${script.detail ?? script.code}`)
-}
 
 /** Mining: bitcoind's calls and the interval miner. */
 export function miningMethods(context: MethodContext): RpcMethod[] {
@@ -32,7 +26,7 @@ export function miningMethods(context: MethodContext): RpcMethod[] {
         maxtries: { type: 'integer', optional: true },
       },
       handler: ({ nblocks, address }, { signal }) =>
-        mining.generate(nblocks, scriptOf(context, address), signal),
+        mining.generate(nblocks, scriptOfAddress(address, parameters), signal),
     }),
     defineMethod({
       name: 'generate',
@@ -54,7 +48,9 @@ export function miningMethods(context: MethodContext): RpcMethod[] {
       summary: 'State of mining.',
       handler: () => ({
         blocks: chain.tip.height,
+        bits: bitsHex(chain.tip.header.bits),
         difficulty: difficultyOf(chain.tip.header.bits),
+        target: uint256Hex(targetOf(chain.tip.header.bits)),
         pooledtx: chain.mempool.size,
         chain: parameters.name,
         warnings: [],

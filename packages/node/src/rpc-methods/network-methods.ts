@@ -1,9 +1,13 @@
+import { INCREMENTAL_RELAY_FEE_RATE, MIN_RELAY_FEE_RATE } from '@onehop/ledger'
 import type { PeerSummary } from '@onehop/network'
-import { defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
+import { BitcoinAmount, defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
+import { reasonOf } from '../system-errors.ts'
 import { USER_AGENT, VERSION_NUMBER } from '../version.ts'
 import { type MethodContext, networkOf } from './method-context.ts'
 
 const PROTOCOL_VERSION = 1
+/** Base58 text of the hash, or of the key itself, that a peer id is. */
+const PEER_ID = /^(Qm|1)[1-9A-HJ-NP-Za-km-z]{44,60}$/
 
 function toPeerInfo(peer: PeerSummary, id: number) {
   return {
@@ -19,12 +23,17 @@ function toPeerInfo(peer: PeerSummary, id: number) {
   }
 }
 
+/** @throws {RpcError} -30 */
+function checkPeerId(text: string): string {
+  if (PEER_ID.test(text)) return text
+  throw new RpcError(RPC_CODE.invalidIpOrSubnet, `Invalid peer id "${text}".`)
+}
+
 async function dial(context: MethodContext, address: string): Promise<string> {
   try {
     return await networkOf(context).connect(address)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new RpcError(RPC_CODE.nodeNotConnected, `Cannot connect to ${address}: ${reason}`)
+    throw new RpcError(RPC_CODE.nodeNotConnected, `Cannot connect to ${address}: ${reasonOf(error)}.`)
   }
 }
 
@@ -51,8 +60,8 @@ export function networkMethods(context: MethodContext): RpcMethod[] {
           connections_in: inbound,
           connections_out: peers.length - inbound,
           networks: [],
-          relayfee: 0.00001,
-          incrementalfee: 0.00001,
+          relayfee: new BitcoinAmount(MIN_RELAY_FEE_RATE),
+          incrementalfee: new BitcoinAmount(INCREMENTAL_RELAY_FEE_RATE),
           localaddresses: context.network?.addresses() ?? [],
           warnings: [],
         }
@@ -92,7 +101,8 @@ export function networkMethods(context: MethodContext): RpcMethod[] {
         command: { type: 'string', description: 'add, remove or onetry' },
       },
       handler: async ({ node, command }) => {
-        if (command === 'remove') await networkOf(context).disconnect(node.slice(node.lastIndexOf('/') + 1))
+        if (command === 'remove')
+          await networkOf(context).disconnect(checkPeerId(node.slice(node.lastIndexOf('/') + 1)))
         else if (command === 'add' || command === 'onetry') await dial(context, node)
         else throw new RpcError(RPC_CODE.invalidParameter, `"${command}" is none of add, remove and onetry.`)
         return null
@@ -128,6 +138,7 @@ export function networkMethods(context: MethodContext): RpcMethod[] {
       },
       handler: ({ peerid, command, bantime }) => {
         const network = networkOf(context)
+        checkPeerId(peerid)
         if (command === 'remove') network.unban(peerid)
         else if (command === 'add') network.ban(peerid, bantime ? bantime * 1000 : undefined)
         else throw new RpcError(RPC_CODE.invalidParameter, `"${command}" is neither add nor remove.`)

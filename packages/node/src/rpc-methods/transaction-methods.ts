@@ -3,6 +3,7 @@ import {
   type HeaderNode,
   hexToBlockHash,
   hexToTxId,
+  INCREMENTAL_RELAY_FEE_RATE,
   type MempoolEntry,
   MIN_RELAY_FEE_RATE,
   parseTransaction,
@@ -13,12 +14,15 @@ import {
 } from '@onehop/ledger'
 import { attemptDecode, bytesToHex, equalBytes, hexToBytes, type Rejection } from '@onehop/primitives'
 import { BitcoinAmount, defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
+import { DEFAULT_FEE_RATE } from '@onehop/wallet'
 import { transactionJson } from './blockchain-json.ts'
 import type { MethodContext } from './method-context.ts'
 
 const TXID = { type: 'hex', lengthBytes: 32 } as const
 /** Transactions of one `testmempoolaccept`, as in bitcoind. */
 const MAX_TESTED_TRANSACTIONS = 25
+/** Farthest block that `estimatesmartfee` may be asked about, as in bitcoind. */
+const MAX_CONFIRMATION_TARGET = 1_008
 /** Bitcoins per 1,000 virtual bytes that `sendrawtransaction` takes for a mistake, as in bitcoind: 0.10. */
 const DEFAULT_MAX_FEE_RATE_SATS = 10_000_000n
 const VIRTUAL_BYTES_PER_RATE = 1_000n
@@ -46,14 +50,42 @@ function entryOf({ chain }: MethodContext, txid: string): MempoolEntry {
   return entry
 }
 
-function entryJson({ transaction, fee, time, height }: MempoolEntry) {
+function sumOf<T>(entries: Iterable<T>, of: (entry: T) => bigint): bigint {
+  let sum = 0n
+  for (const entry of entries) sum += of(entry)
+  return sum
+}
+
+function entryJson(entry: MempoolEntry) {
+  const { transaction, fee, time, height, virtualSize, parents, children } = entry
+  const [ancestors, descendants] = [
+    [entry, ...entry.ancestors],
+    [entry, ...entry.descendants],
+  ]
+  const idsOf = (entries: Iterable<MempoolEntry>) =>
+    Array.from(entries, each => txIdToHex(each.transaction.txid))
+  const sizeOf = (entries: MempoolEntry[]) => entries.reduce((sum, each) => sum + each.virtualSize, 0)
+  const feesOf = (entries: MempoolEntry[]) => new BitcoinAmount(sumOf(entries, each => each.fee))
   return {
-    vsize: transaction.virtualSize,
+    vsize: virtualSize,
     weight: transaction.weight,
     time,
     height,
-    fees: { base: new BitcoinAmount(fee), modified: new BitcoinAmount(fee) },
+    descendantcount: descendants.length,
+    descendantsize: sizeOf(descendants),
+    ancestorcount: ancestors.length,
+    ancestorsize: sizeOf(ancestors),
     wtxid: txIdToHex(transaction.wtxid),
+    fees: {
+      base: new BitcoinAmount(fee),
+      modified: new BitcoinAmount(fee),
+      ancestor: feesOf(ancestors),
+      descendant: feesOf(descendants),
+    },
+    depends: idsOf(parents),
+    spentby: idsOf(children),
+    'bip125-replaceable': false,
+    unbroadcast: false,
   }
 }
 
@@ -150,6 +182,8 @@ function mempoolMethods(context: MethodContext): RpcMethod[] {
           maxmempool: mempool.limit,
           mempoolminfee: relayFee,
           minrelaytxfee: relayFee,
+          incrementalrelayfee: new BitcoinAmount(INCREMENTAL_RELAY_FEE_RATE),
+          unbroadcastcount: 0,
           fullrbf: false,
         }
       },
@@ -173,16 +207,27 @@ function mempoolMethods(context: MethodContext): RpcMethod[] {
             `Array must contain between 1 and ${MAX_TESTED_TRANSACTIONS} transactions.`,
           )
         }
-        return rawtxs.map(hex => testAccept(context, decode(String(hex))))
+        return rawtxs.map(hex => testAccept(context, decode(hexText(hex))))
       },
     }),
   ]
 }
 
+/** Bitcoin Core's own word here for {@link rejectionError}'s `bad-txns-inputs-missingorspent`. */
+const MISSING_INPUTS = 'missing-inputs'
+
+function hexText(value: unknown): string {
+  if (typeof value === 'string' && /^(?:[0-9a-f]{2})*$/i.test(value)) return value
+  throw new RpcError(RPC_CODE.deserializationError, 'TX decode failed: each transaction must be hexadecimal.')
+}
+
 function testAccept(context: MethodContext, transaction: Transaction) {
   const ids = { txid: txIdToHex(transaction.txid), wtxid: txIdToHex(transaction.wtxid) }
   const verdict = context.chain.testTransaction(transaction)
-  if (!verdict.ok) return { ...ids, allowed: false, 'reject-reason': verdict.code }
+  if (!verdict.ok) {
+    const reason = verdict.code === 'bad-txns-inputs-missingorspent' ? MISSING_INPUTS : verdict.code
+    return { ...ids, allowed: false, 'reject-reason': reason }
+  }
   const fee = feeOf(context, transaction)
   return {
     ...ids,
@@ -192,11 +237,28 @@ function testAccept(context: MethodContext, transaction: Transaction) {
   }
 }
 
+/** The wallet's own rate, whatever the target: blocks here have room for everything. */
+function feeEstimate(confTarget: number) {
+  const satsPerKilobyte = BigInt(DEFAULT_FEE_RATE) * VIRTUAL_BYTES_PER_RATE
+  return { feerate: new BitcoinAmount(satsPerKilobyte), blocks: Math.max(2, confTarget) }
+}
+
 /** Transactions and the mempool: bitcoind's calls. */
 export function transactionMethods(context: MethodContext): RpcMethod[] {
   const { chain, parameters } = context
   return [
     ...mempoolMethods(context),
+    defineMethod({
+      name: 'estimatesmartfee',
+      category: 'Util',
+      summary:
+        'A fee rate in bitcoins per 1,000 virtual bytes: always the same, since blocks are never full here.',
+      params: {
+        conf_target: { type: 'integer', min: 1, max: MAX_CONFIRMATION_TARGET },
+        estimate_mode: { type: 'string', optional: true },
+      },
+      handler: ({ conf_target }) => feeEstimate(conf_target),
+    }),
     defineMethod({
       name: 'sendrawtransaction',
       category: 'Rawtransactions',

@@ -5,11 +5,17 @@ import {
   scriptType,
   serializeTransaction,
   txIdToHex,
+  witnessProgramOf,
 } from '@onehop/ledger'
 import { bytesToHex } from '@onehop/primitives'
 import { BitcoinAmount, defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
-import type { HistoryEntry, UnspentCoin } from '@onehop/wallet'
+import { GAP_LIMIT, type HistoryEntry } from '@onehop/wallet'
+import { addressProblem } from '../address.ts'
 import type { MethodContext } from './method-context.ts'
+import { detailsJson, netAmountJson, transactionSummaryJson, unspentJson } from './wallet-json.ts'
+
+/** What Bitcoin Core calls the format of its wallets since descriptors: clients ask for no more. */
+const WALLET_VERSION = 169_900
 
 const ADDRESS = { type: 'string', description: 'address of this chain' } as const
 const FEE_RATE = { type: 'number', optional: true, min: 0, description: 'satoshis per virtual byte' } as const
@@ -33,43 +39,47 @@ function parseInputs(inputs: readonly unknown[] | undefined): OutPoint[] | undef
   })
 }
 
-function unspentJson({ outpoint, output, address, confirmations, spendable, key, kind }: UnspentCoin) {
+function validatedJson({ parameters }: MethodContext, address: string) {
+  const script = addressToScript(address, parameters)
+  if (!script.ok) {
+    return { isvalid: false, error_locations: [], error: addressProblem(address, parameters) }
+  }
+  const witness = witnessProgramOf(script.value)
   return {
-    txid: txIdToHex(outpoint.txid),
-    vout: outpoint.index,
+    isvalid: true,
     address,
-    scriptPubKey: bytesToHex(output.scriptPubKey),
-    amount: new BitcoinAmount(output.value),
-    confirmations,
-    spendable,
-    solvable: true,
-    desc: kind === 'p2wpkh' ? `wpkh(${bytesToHex(key.publicKey)})` : `pkh(${bytesToHex(key.publicKey)})`,
-    safe: true,
+    scriptPubKey: bytesToHex(script.value),
+    isscript: ['scripthash', 'witness_v0_scripthash'].includes(scriptType(script.value)),
+    iswitness: witness !== undefined,
+    ...(witness === undefined
+      ? {}
+      : { witness_version: witness.version, witness_program: bytesToHex(witness.program) }),
   }
 }
 
-function historyJson(context: MethodContext, entry: HistoryEntry) {
-  const { txid, height, confirmations, amountSats, feeSats, timeSeconds, coinbase } = entry
-  const hash = height === undefined ? undefined : context.chain.hashAtHeight(height)
-  const sent = !coinbase && amountSats < 0n
+/** As `getwalletinfo` shows the one wallet that a node has. */
+function walletInfoJson({ wallet }: MethodContext) {
   return {
-    amount: new BitcoinAmount(sent && feeSats !== undefined ? amountSats + feeSats : amountSats),
-    ...(sent && feeSats !== undefined ? { fee: new BitcoinAmount(-feeSats) } : {}),
-    category: coinbase ? (confirmations > 100 ? 'generate' : 'immature') : sent ? 'send' : 'receive',
-    confirmations,
-    ...(coinbase ? { generated: true } : {}),
-    ...(height === undefined || hash === undefined
-      ? { trusted: sent }
-      : { blockhash: bytesToHex(Uint8Array.from(hash).reverse()), blockheight: height }),
-    txid: txIdToHex(txid),
-    time: timeSeconds,
-    timereceived: timeSeconds,
+    walletname: '',
+    walletversion: WALLET_VERSION,
+    format: 'onehop',
+    txcount: wallet.state.history().length,
+    keypoolsize: GAP_LIMIT,
+    private_keys_enabled: true,
+    avoid_reuse: false,
+    scanning: false,
+    descriptors: true,
   }
+}
+
+/** As `listtransactions` shows one payment of a transaction. */
+function listedJson(context: MethodContext, entry: HistoryEntry, detail: object) {
+  return { ...detail, ...transactionSummaryJson(context, entry) }
 }
 
 /** bitcoind's wallet calls. */
 function bitcoindMethods(context: MethodContext): RpcMethod[] {
-  const { wallet, parameters } = context
+  const { wallet } = context
   return [
     defineMethod({
       name: 'getnewaddress',
@@ -112,6 +122,18 @@ function bitcoindMethods(context: MethodContext): RpcMethod[] {
           },
         }
       },
+    }),
+    defineMethod({
+      name: 'listwallets',
+      category: 'Wallet',
+      summary: 'Names of the wallets: a node has one, without a name.',
+      handler: () => [''],
+    }),
+    defineMethod({
+      name: 'getwalletinfo',
+      category: 'Wallet',
+      summary: 'What the wallet is.',
+      handler: () => walletInfoJson(context),
     }),
     defineMethod({
       name: 'listunspent',
@@ -164,7 +186,12 @@ function bitcoindMethods(context: MethodContext): RpcMethod[] {
         const entry = wallet.state.transaction(hexToTxId(txid))
         if (entry === undefined)
           throw new RpcError(RPC_CODE.invalidAddressOrKey, 'Invalid or non-wallet transaction id')
-        return { ...historyJson(context, entry), hex: bytesToHex(serializeTransaction(entry.transaction)) }
+        return {
+          ...netAmountJson(entry),
+          ...transactionSummaryJson(context, entry),
+          details: detailsJson(context, entry),
+          hex: bytesToHex(serializeTransaction(entry.transaction)),
+        }
       },
     }),
     defineMethod({
@@ -175,11 +202,14 @@ function bitcoindMethods(context: MethodContext): RpcMethod[] {
         label: { type: 'string', optional: true },
         count: { type: 'integer', default: 10, min: 0 },
         skip: { type: 'integer', default: 0, min: 0 },
+        include_watchonly: { type: 'boolean', optional: true },
       },
       handler: ({ count, skip }) => {
-        const all = wallet.state.history()
+        const all = wallet.state
+          .history()
+          .flatMap(entry => detailsJson(context, entry).map(detail => listedJson(context, entry, detail)))
         const end = Math.max(0, all.length - skip)
-        return all.slice(Math.max(0, end - count), end).map(entry => historyJson(context, entry))
+        return all.slice(Math.max(0, end - count), end)
       },
     }),
     defineMethod({
@@ -187,18 +217,7 @@ function bitcoindMethods(context: MethodContext): RpcMethod[] {
       category: 'Util',
       summary: 'Whether a text is an address of this chain.',
       params: { address: { type: 'string' } },
-      handler: ({ address }) => {
-        const script = addressToScript(address, parameters)
-        if (!script.ok) return { isvalid: false, error: script.detail ?? script.code }
-        const type = scriptType(script.value)
-        return {
-          isvalid: true,
-          address,
-          scriptPubKey: bytesToHex(script.value),
-          isscript: type === 'scripthash',
-          iswitness: type.startsWith('witness'),
-        }
-      },
+      handler: ({ address }) => validatedJson(context, address),
     }),
   ]
 }

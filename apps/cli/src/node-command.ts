@@ -14,7 +14,7 @@ export const outputFlags = {
 }
 
 /** Flags of commands that ask a node. */
-export const nodeFlags = {
+const nodeFlags = {
   ...outputFlags,
   node: Flags.string({
     description: 'Ask this node of the running testnet: its number or name.',

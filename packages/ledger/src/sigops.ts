@@ -24,7 +24,7 @@ export function p2shSigops(input: TxInput, spent: TxOutput): number {
 }
 
 /** Signature operations that the input runs in a witness (BIP 141); 0 for other coins. */
-export function witnessSigops(input: TxInput, spent: TxOutput): number {
+function witnessSigops(input: TxInput, spent: TxOutput): number {
   const bare = witnessProgramOf(spent.scriptPubKey)
   if (bare) return programSigops(bare.version, bare.program, input.witness)
   const redeemScript = redeemScriptOf(input, spent)

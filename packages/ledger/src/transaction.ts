@@ -45,7 +45,7 @@ export interface TransactionFields {
 }
 
 /** Index of the outpoint in a coinbase's only input. */
-export const NULL_INDEX = 0xffff_ffff
+const NULL_INDEX = 0xffff_ffff
 /** Sequence of an input that does not look at lock times. */
 export const SEQUENCE_FINAL = 0xffff_ffff
 /** The outpoint in a coinbase's only input. */
@@ -194,7 +194,7 @@ export function writeOutPoint(writer: ByteWriter, outPoint: OutPoint): void {
 }
 
 /** Reads an outpoint's 36 bytes. @throws {DecodeError} */
-export function readOutPoint(reader: ByteReader): OutPoint {
+function readOutPoint(reader: ByteReader): OutPoint {
   return { txid: reader.readBytes(32) as TxId, index: reader.readUint32() }
 }
 

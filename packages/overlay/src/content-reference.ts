@@ -13,9 +13,9 @@ import { contentKey, type Key, nameKey } from './keys.ts'
 import { MAX_MULTIHASH_BYTES, MAX_REFERENCE_CHARACTERS } from './limits.ts'
 
 /** Multicodec of BitTorrent metainfo's info dict (`torrent-info`). */
-export const TORRENT_INFO_CODEC = 0x7b
+const TORRENT_INFO_CODEC = 0x7b
 /** Multihash code of SHA-1, which names BitTorrent v1 content. */
-export const SHA1_CODE = 0x11
+const SHA1_CODE = 0x11
 const INFOHASH_BYTES = 20
 
 /** What a person may mean: content by its id, or a name that pointers lead on from. */

@@ -12,7 +12,7 @@ export function contentKey(multihash: Uint8Array): Key {
  * The form in which names and words are compared: lower case, Unicode NFC. Composed last, for lower-casing can take
  * characters apart.
  */
-export function normalizeName(name: string): string {
+function normalizeName(name: string): string {
   return name.toLowerCase().normalize('NFC')
 }
 

@@ -4,15 +4,15 @@ import { utf8Decode, utf8Encode } from './utf8.ts'
 import { DecodeError } from './verdict.ts'
 
 /** Protocol Buffers wire types; groups are refused, as everywhere today. */
-export const WIRE_VARINT = 0
-export const WIRE_FIXED64 = 1
-export const WIRE_BYTES = 2
-export const WIRE_FIXED32 = 5
+const WIRE_VARINT = 0
+const WIRE_FIXED64 = 1
+const WIRE_BYTES = 2
+const WIRE_FIXED32 = 5
 
 const HIGH_PART = 0x1000_0000
 
 /** Length in bytes of a varint of a safe integer, 1 to 8. */
-export function varintLength(value: number): number {
+function varintLength(value: number): number {
   let length = 1
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++
   return length

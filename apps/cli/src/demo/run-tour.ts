@@ -12,7 +12,7 @@ export interface StepReport extends Findings {
 }
 
 /** The steps after the start of the testnet, in order. */
-export function tourSteps(): Step[] {
+function tourSteps(): Step[] {
   return [maturity, payment, doubleSpend, ...contentSteps(), recovery]
 }
 

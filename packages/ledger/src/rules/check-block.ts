@@ -15,7 +15,7 @@ export function checkBlock(block: Block, parameters: ChainParameters): Verdict {
 }
 
 /** {@link checkBlock} without proof of work, for a template. */
-export function checkBlockBody(block: Block): Verdict {
+function checkBlockBody(block: Block): Verdict {
   const merkle = checkMerkleRoot(block)
   if (!merkle.ok) return merkle
   const size = checkBlockSize(block)

@@ -11,7 +11,7 @@ const UNCOMPRESSED_KEY_BYTES = 65
 export type SigVersion = 'base' | 'witness_v0' | 'tapscript'
 
 /** BIP 66: strictly encoded, each integer minimal and not negative; its size is not bounded by the curve's. */
-export function isStrictDer(signature: Uint8Array): boolean {
+function isStrictDer(signature: Uint8Array): boolean {
   const length = signature.length
   if (length < 9 || length > 73 || signature[0] !== 0x30 || signature[1] !== length - 3) return false
   const rLength = signature[3]!

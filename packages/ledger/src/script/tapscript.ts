@@ -31,7 +31,7 @@ export class TapscriptState implements TapscriptContext {
 }
 
 /** Whether it makes every tapscript that has it succeed, until a soft fork gives it a meaning (BIP 342). */
-export function isOpSuccess(opcode: number): boolean {
+function isOpSuccess(opcode: number): boolean {
   return (
     opcode === OP.RESERVED ||
     opcode === OP.VER ||

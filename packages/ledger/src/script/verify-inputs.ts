@@ -38,7 +38,7 @@ export function blockScriptVerdict({ inputIndex, error }: InputFailure, txid: st
 }
 
 /** The verdict on a transaction for the mempool: the sender is to blame when no block could have it either. */
-export function mempoolScriptVerdict({ inputIndex, error }: InputFailure, breaksConsensus: boolean): Verdict {
+function mempoolScriptVerdict({ inputIndex, error }: InputFailure, breaksConsensus: boolean): Verdict {
   const code = `mempool-script-verify-flag-failed (${SCRIPT_ERROR_TEXT[error]})`
   const detail = `input ${inputIndex}`
   return breaksConsensus ? invalid(code, detail) : refused(code, detail)

@@ -31,7 +31,7 @@ function nodeOf({ chain }: MethodContext, hex: string): HeaderNode {
 }
 
 /** Where a block stands in the active chain. */
-export function blockContext({ chain }: MethodContext, node: HeaderNode): BlockContext {
+function blockContext({ chain }: MethodContext, node: HeaderNode): BlockContext {
   const active = chain.hashAtHeight(node.height)
   const isActive = active !== undefined && equalBytes(active, node.hash)
   return {

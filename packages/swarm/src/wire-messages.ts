@@ -1,5 +1,3 @@
-import { concatBytes } from '@onehop/primitives'
-
 /** A block of a piece, or the request for one. */
 export interface BlockRange {
   readonly piece: number
@@ -113,9 +111,4 @@ export function encodeMessage(message: WireMessage): Uint8Array {
   const bytes = new Uint8Array(encodedMessageLength(message))
   writeMessage(message, bytes, 0)
   return bytes
-}
-
-/** All messages, one after the other. */
-export function encodeMessages(messages: readonly WireMessage[]): Uint8Array {
-  return concatBytes(...messages.map(encodeMessage))
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import type { Verdict } from '@onehop/primitives'
+import { concatBytes, type Verdict } from '@onehop/primitives'
 import {
   encodedMessageLength,
   encodeHandshake,
   encodeMessage,
-  encodeMessages,
   MAX_MESSAGE_BYTES,
   parseHandshake,
   startsLikeHandshake,
@@ -13,6 +12,10 @@ import {
   type WireMessage,
 } from '@onehop/swarm'
 import fc from 'fast-check'
+
+function encodeMessages(messages: readonly WireMessage[]): Uint8Array {
+  return concatBytes(...messages.map(encodeMessage))
+}
 
 /** Puts everything that a decoder says back into messages. */
 function collect(chunks: readonly Uint8Array[]): { messages: WireMessage[]; verdict: Verdict } {

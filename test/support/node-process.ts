@@ -58,6 +58,43 @@ export async function runCli(
   return { code, stdout, stderr }
 }
 
+/** A command that runs until it is told to end, in a process group of its own, as a terminal starts it. */
+export class CommandLine {
+  /** What it printed so far. */
+  stdout = ''
+  stderr = ''
+  /** Its exit code; null when a signal ended it. */
+  readonly ended: Promise<number | null>
+  private readonly child: ChildProcess
+
+  private constructor(child: ChildProcess) {
+    this.child = child
+    child.stdout?.on('data', chunk => {
+      this.stdout += chunk
+    })
+    child.stderr?.on('data', chunk => {
+      this.stderr += chunk
+    })
+    this.ended = once(child, 'close').then(([code]) => code as number | null)
+  }
+
+  static start(args: readonly string[], environment: Record<string, string> = {}): CommandLine {
+    const env = { ...process.env, ...environment }
+    return new CommandLine(spawn(process.execPath, [LAUNCHER, ...args], { env, detached: true }))
+  }
+
+  /** Sends the signal to all processes of its group, as Ctrl-C in a terminal does. Nothing when they are gone. */
+  killGroup(signal: NodeJS.Signals): void {
+    const { pid } = this.child
+    if (pid === undefined) return
+    try {
+      process.kill(-pid, signal)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+}
+
 /** One onehop node in an operating-system process of its own. */
 export class NodeProcess {
   private static readonly started = new Set<NodeProcess>()

@@ -223,7 +223,7 @@ describe('the command line and a node', () => {
       [['mine', '0'], /^Error: COUNT must be a whole number from 1 to 100000, not "0"\.\n$/],
       [['wallet', 'send', 'x'], /^Error: AMOUNT is missing; see --help\.\n$/],
       [['chain', 'tx', 'abc'], /64 hex digits/],
-      [['status', '--frob'], /^Error: Nonexistent flag: --frob\n$/],
+      [['status', '--frob'], /^Error: There is no flag --frob; see --help\.\n$/],
       [['statsu'], /did you mean "onehop status"/],
       [
         ['testnet', 'up', '--nodes', '0'],

@@ -1,4 +1,4 @@
-import { BoundedMap, bytesToHex, describeRejection } from '@onehop/primitives'
+import { bytesToHex, describeRejection, hexToBytes, type RandomSource, shuffled } from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
 import {
   BLOCK_ARRIVAL_WAIT_MS,
@@ -6,10 +6,10 @@ import {
   HEAD_STALL_MS,
   MAX_BLOCKS_IN_FLIGHT_PER_PEER,
   MAX_BLOCKS_PER_REQUEST,
+  MAX_DOWNLOAD_PATHS,
   MAX_WAITING_BLOCK_BYTES,
   MISSING_RETRY_MS,
   REFUSED_BLOCK_RETRY_MS,
-  WITHHELD_BLOCK_MS,
 } from './limits.ts'
 import type { SyncSession } from './sync-session.ts'
 
@@ -27,6 +27,7 @@ interface Arrival {
 export interface DownloadPort {
   readonly chain: ChainPort
   now(): number
+  readonly random: RandomSource
   /** Sessions that may be asked. */
   sessions(): SyncSession[]
   /** The peer sent a block against consensus. */
@@ -45,9 +46,8 @@ export class BlockDownload {
   private readonly arrivals = new Map<string, Arrival>()
   private readonly refusedUntilMs = new Map<string, number>()
   private readonly waiters = new Map<string, Set<() => void>>()
-  /** When the next block of a path was wanted first. */
-  private readonly wantedSinceMs = new BoundedMap<string, number>(DOWNLOAD_WINDOW_BLOCKS)
-  private wanted: Uint8Array[] = []
+  /** Missing blocks (hashes as hex) in the order they connect, of each branch that is being fetched. */
+  private paths: string[][] = []
   private waitingBytes = 0
   private feeding = false
   private stopped = false
@@ -67,10 +67,9 @@ export class BlockDownload {
   /** Looks again at what is missing, and asks for it. `preferred` is asked first: it announced the block. */
   pump(preferred?: SyncSession): void {
     if (this.stopped) return
-    this.wanted = this.choosePath()
-    this.dropUnwanted()
+    this.look()
     if (this.waitingBytes < MAX_WAITING_BLOCK_BYTES) this.requestMissing(preferred)
-    if (!this.feeding && this.hasNext()) void this.feed()
+    if (!this.feeding && this.next() !== undefined) void this.feed()
   }
 
   /** Resolves when the block arrives, at once when it is not being downloaded, and after a short time in any case. */
@@ -99,32 +98,41 @@ export class BlockDownload {
   }
 
   /**
-   * The way to the header of most work; or, where nobody sends what is next on it, to a tip that a peer stands on.
-   * Headers are cheap to announce without ever showing a block.
+   * The ways to the header of most work, and to the tips that peers stand on: mostly one and the same. Headers are
+   * cheap to announce without ever showing a block, so no branch may keep us from the others.
    */
-  private choosePath(): Uint8Array[] {
-    const best = this.port.chain.blocksToDownload(DOWNLOAD_WINDOW_BLOCKS)
-    if (!this.isWithheld(best)) return best
-    for (const { status } of this.port.sessions().sort(byWork)) {
-      if (status === undefined) continue
-      const other = this.port.chain.blocksToDownload(DOWNLOAD_WINDOW_BLOCKS, status.bestHash)
-      if (other.length > 0 && !this.isWithheld(other)) return other
+  private look(): void {
+    const { chain } = this.port
+    const tips = new Map<string, Uint8Array>()
+    for (const { announcedTip, status } of this.port.sessions()) {
+      for (const tip of [announcedTip, status?.bestHash])
+        if (tip !== undefined) tips.set(bytesToHex(tip), tip)
     }
-    return best
+    this.paths = []
+    this.follow(chain.blocksToDownload(DOWNLOAD_WINDOW_BLOCKS))
+    for (const tip of shuffled(this.port.random, [...tips.values()])) {
+      if (this.paths.length >= MAX_DOWNLOAD_PATHS) break
+      this.follow(chain.blocksToDownload(DOWNLOAD_WINDOW_BLOCKS, tip))
+    }
+    this.dropUnwanted()
   }
 
-  private isWithheld([next]: readonly Uint8Array[]): boolean {
-    if (next === undefined) return false
-    const key = bytesToHex(next)
-    if (this.arrivals.has(key)) return false
-    const nowMs = this.port.now()
-    const sinceMs = this.wantedSinceMs.touch(key)
-    if (sinceMs === undefined) this.wantedSinceMs.set(key, nowMs)
-    return nowMs - (sinceMs ?? nowMs) >= WITHHELD_BLOCK_MS
+  /** Of two ways that begin alike the first is enough until they part. */
+  private follow(path: readonly Uint8Array[]): void {
+    const keys = path.map(bytesToHex)
+    if (keys.length > 0 && !this.isHead(keys[0]!)) this.paths.push(keys)
+  }
+
+  private isHead(key: string): boolean {
+    return this.paths.some(([head]) => head === key)
+  }
+
+  private get wanted(): Set<string> {
+    return new Set(this.paths.flat())
   }
 
   private requestMissing(preferred?: SyncSession): void {
-    const missing = this.wanted.filter(hash => this.mayRequest(bytesToHex(hash)))
+    const missing = [...this.wanted].filter(key => this.mayRequest(key))
     for (let i = 0; i < missing.length; ) {
       const batch = this.assignBatch(missing.slice(i, i + MAX_BLOCKS_PER_REQUEST), preferred)
       if (batch === 0) i++
@@ -137,20 +145,19 @@ export class BlockDownload {
     if ((this.refusedUntilMs.get(key) ?? 0) > this.port.now()) return false
     const flight = this.flights.get(key)
     if (flight === undefined) return true
-    const isHead = this.wanted[0] !== undefined && bytesToHex(this.wanted[0]) === key
-    return isHead && flight.sessions.size === 1 && this.port.now() - flight.sinceMs > HEAD_STALL_MS
+    return this.isHead(key) && flight.sessions.size === 1 && this.port.now() - flight.sinceMs > HEAD_STALL_MS
   }
 
   /** Asks one peer for as many of these as it may serve, beginning with the first. @returns how many. */
-  private assignBatch(hashes: readonly Uint8Array[], preferred?: SyncSession): number {
-    const first = hashes[0]
-    const session = first === undefined ? undefined : this.choose(bytesToHex(first), preferred)
+  private assignBatch(keys: readonly string[], preferred?: SyncSession): number {
+    const [first] = keys
+    const session = first === undefined ? undefined : this.choose(first, preferred)
     if (session === undefined) return 0
     const room = MAX_BLOCKS_IN_FLIGHT_PER_PEER - session.blocksInFlight
     const batch: Uint8Array[] = []
-    for (const hash of hashes.slice(0, room)) {
-      if (session.lacks(bytesToHex(hash), MISSING_RETRY_MS)) break
-      batch.push(hash)
+    for (const key of keys.slice(0, room)) {
+      if (session.lacks(key, MISSING_RETRY_MS)) break
+      batch.push(hexToBytes(key))
     }
     void this.request(session, batch)
     return batch.length
@@ -211,30 +218,29 @@ export class BlockDownload {
   private land(key: string, from: SyncSession, bytes?: Uint8Array): void {
     this.leave(key, from)
     if (bytes === undefined || this.stopped || this.arrivals.has(key)) return
-    if (!this.wanted.some(hash => bytesToHex(hash) === key)) return
+    if (!this.wanted.has(key)) return
     this.flights.delete(key)
     this.arrivals.set(key, { bytes, from })
     this.waitingBytes += bytes.length
-    if (!this.feeding && this.hasNext()) void this.feed()
+    if (!this.feeding && this.next() !== undefined) void this.feed()
   }
 
-  private hasNext(): boolean {
-    const next = this.wanted[0]
-    return next !== undefined && this.arrivals.has(bytesToHex(next))
+  /** A block that is here and connects to what is known. */
+  private next(): string | undefined {
+    return this.paths.find(([head]) => head !== undefined && this.arrivals.has(head))?.[0]
   }
 
   /** Hands over what has arrived, in order; one at a time. */
   private async feed(): Promise<void> {
     this.feeding = true
-    while (!this.stopped && this.hasNext()) {
-      const key = bytesToHex(this.wanted[0]!)
+    for (let key = this.next(); key !== undefined && !this.stopped; key = this.next()) {
       const arrival = this.arrivals.get(key)!
       const verdict = await this.port.chain.acceptBlock(arrival.bytes)
       this.dropArrival(key)
-      if (verdict.ok) this.wanted = this.wanted.filter(hash => bytesToHex(hash) !== key)
+      if (verdict.ok) this.pass(key)
       else if (verdict.blame === 'sender') this.port.onInvalidBlock(arrival.from, describeRejection(verdict))
       else this.refusedUntilMs.set(key, this.port.now() + REFUSED_BLOCK_RETRY_MS)
-      if (!verdict.ok || this.wanted.length < DOWNLOAD_WINDOW_BLOCKS / 2) this.refill()
+      if (!verdict.ok || this.wanted.size < DOWNLOAD_WINDOW_BLOCKS / 2) this.refill()
       this.port.onProgress()
     }
     this.feeding = false
@@ -242,10 +248,16 @@ export class BlockDownload {
     this.port.onProgress()
   }
 
+  /** The block is in the chain: every way that began with it goes on behind it. */
+  private pass(key: string): void {
+    this.paths = this.paths
+      .map(path => (path[0] === key ? path.slice(1) : path))
+      .filter(path => path.length > 0)
+  }
+
   private refill(): void {
     if (this.stopped) return
-    this.wanted = this.choosePath()
-    this.dropUnwanted()
+    this.look()
     if (this.waitingBytes < MAX_WAITING_BLOCK_BYTES) this.requestMissing()
   }
 
@@ -259,17 +271,12 @@ export class BlockDownload {
 
   /** After a reorganisation of headers, what arrived for the old path is of no use. */
   private dropUnwanted(): void {
-    const wanted = new Set(this.wanted.map(bytesToHex))
+    const { wanted } = this
     for (const key of [...this.arrivals.keys()]) if (!wanted.has(key)) this.dropArrival(key)
     for (const [key, untilMs] of this.refusedUntilMs) {
       if (untilMs <= this.port.now()) this.refusedUntilMs.delete(key)
     }
   }
-}
-
-function byWork(a: SyncSession, b: SyncSession): number {
-  const [ofA, ofB] = [a.status?.chainWork ?? 0n, b.status?.chainWork ?? 0n]
-  return ofA === ofB ? 0 : ofA > ofB ? -1 : 1
 }
 
 function byLoad(a: SyncSession, b: SyncSession): number {

@@ -60,6 +60,7 @@ export class ChainSync {
     this.blocks = new BlockDownload({
       chain: port.chain,
       now,
+      random: () => port.random(),
       sessions,
       onInvalidBlock: (session, reason) => this.penalise(session, INVALID_BLOCK_POINTS, reason),
       onProgress: () => this.onProgress(),
@@ -97,8 +98,10 @@ export class ChainSync {
   }
 
   /** A header of gossip was accepted: its block is asked of the peer it came from first. */
-  onNewHeader(peerId: string): void {
-    this.blocks.pump(this.session(peerId))
+  onNewHeader(peerId: string, hash: Uint8Array): void {
+    const session = this.session(peerId)
+    if (session !== undefined) session.announcedTip = hash
+    this.blocks.pump(session)
     this.onProgress()
   }
 

@@ -7,6 +7,7 @@ import {
   concatBytes,
   DecodeError,
   describeRejection,
+  sha256d,
 } from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
 import { FloodGate } from './flood-gate.ts'
@@ -42,7 +43,7 @@ export interface GossipPort {
   readonly chain: ChainPort
   now(): number
   /** A header was accepted: its block may be fetched, from this peer first. */
-  onHeader(from: string): void
+  onHeader(from: string, hash: Uint8Array): void
   /** A header did not fit to what we know, and nobody is to blame. */
   onUnknownHeader(from: string): void
   fetchTransactions(wtxids: readonly Uint8Array[], from: string): Promise<FetchResult[]>
@@ -135,7 +136,7 @@ export class Gossip {
     if (message.data.length !== HEADER_BYTES) return this.reject(peerId, MALFORMED_POINTS, 'malformed header')
     const verdict = this.port.chain.acceptHeaders([message.data.slice()])
     if (verdict.ok) {
-      this.port.onHeader(peerId)
+      this.port.onHeader(peerId, sha256d(message.data))
       return TopicValidatorResult.Accept
     }
     if (INVALID_BY_ITS_BODY.test(verdict.code)) return TopicValidatorResult.Ignore

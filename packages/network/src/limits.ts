@@ -127,14 +127,14 @@ export const HEAD_STALL_MS = 2_000
 /** A peer that had not got a block is not asked for it again for this many ms. */
 export const MISSING_RETRY_MS = 1_000
 
-/** A block that nobody has sent for this many ms does not keep us from other branches that peers stand on. */
-export const WITHHELD_BLOCK_MS = 5_000
+/** Branches that are downloaded side by side. More than one is rare, and one peer adds at most two. */
+export const MAX_DOWNLOAD_PATHS = 8
 
 /** A block that nobody is to blame for refusing is tried again after this many ms. */
 export const REFUSED_BLOCK_RETRY_MS = 30_000
 
-/** How long a request for a block waits at the server when the block is being downloaded there, in ms. */
-export const BLOCK_ARRIVAL_WAIT_MS = 5_000
+/** How long a request for one block waits at the server when the block is being downloaded there, in ms. */
+export const BLOCK_ARRIVAL_WAIT_MS = 2_000
 
 /** After headers of a peer could not be had or used, it is asked again in this many ms. */
 export const HEADERS_RETRY_MS = 5_000

@@ -242,7 +242,7 @@ class LiveNetwork<Message> implements Network<Message> {
       names: this.names,
       chain,
       now: this.now,
-      onHeader: from => this.sync.onNewHeader(from),
+      onHeader: (from, hash) => this.sync.onNewHeader(from, hash),
       onUnknownHeader: from => void this.sync.catchUpWith(from),
       fetchTransactions: (wtxids, from) => this.sync.fetchTransactions(wtxids, from),
       onMisbehaviour: (peerId, points, reason) => {

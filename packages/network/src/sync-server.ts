@@ -98,7 +98,9 @@ export class SyncServer {
       case 'getMempool':
         return this.answer({ type: 'mempool', id, hashes: chain.mempoolIds().slice(0, MAX_MEMPOOL_IDS) })
       case 'getBlocks':
-        return this.serveItems(id, request.hashes, 'block', hash => this.findBlock(hash))
+        return this.serveItems(id, request.hashes, 'block', hash =>
+          this.findBlock(hash, request.hashes.length === 1),
+        )
       case 'getTransactions':
         return this.serveItems(id, request.hashes, 'transaction', async hash => chain.getTransaction(hash))
     }
@@ -120,10 +122,13 @@ export class SyncServer {
     return true
   }
 
-  /** A block whose header we relayed is asked for before it is here: worth a short wait. */
-  private async findBlock(hash: Uint8Array): Promise<Uint8Array | undefined> {
+  /**
+   * A block whose header we relayed is asked for before it is here: worth a short wait. Not one for each of many, which
+   * may never come.
+   */
+  private async findBlock(hash: Uint8Array, mayWait: boolean): Promise<Uint8Array | undefined> {
     const bytes = await this.port.chain.getBlock(hash)
-    if (bytes !== undefined) return bytes
+    if (bytes !== undefined || !mayWait) return bytes
     await this.port.waitForBlock(hash)
     return this.port.chain.getBlock(hash)
   }

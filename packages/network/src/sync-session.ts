@@ -67,6 +67,8 @@ export class SyncSession {
   readonly peerId: string
   /** What the peer said last of its chain; undefined until the handshake. */
   status: PeerStatus | undefined
+  /** Hash of the header that came from it last by gossip. */
+  announcedTip: Uint8Array | undefined
   /** Time of the last status exchange, in ms. */
   latencyMs: number | undefined
   /** Hash (hex) of the peer's tip up to which its headers were fetched. */

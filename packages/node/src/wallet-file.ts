@@ -62,7 +62,10 @@ function parse(path: string): WalletSecrets {
     throw damaged
   }
   const { mnemonic, handedOutAddresses = 0 } = (value ?? {}) as Partial<WalletSecrets>
-  if (typeof mnemonic !== 'string' || !isMnemonic(mnemonic) || !Number.isSafeInteger(handedOutAddresses))
-    throw damaged
+  if (typeof mnemonic !== 'string' || !isMnemonic(mnemonic) || !isCount(handedOutAddresses)) throw damaged
   return { mnemonic, handedOutAddresses }
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0
 }

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Libp2pOverlay } from '@onehop/libp2p-overlay'
 import {
   type ContentReference,
@@ -223,8 +223,15 @@ function publicationsOf({ infohash, name, bytes }: TorrentSummary): Publication[
 /** A path that is a folder means: in it, under its own name. */
 async function targetOf(output: string | undefined, downloadDir: string): Promise<FetchTarget> {
   if (output === undefined) return { outputDir: downloadDir }
-  const isFolder = output.endsWith('/') || (await stat(output).catch(() => undefined))?.isDirectory() === true
+  const isFolder = output.endsWith('/') || (await isDirectory(output))
+  if (!isFolder && !(await isDirectory(dirname(output)))) {
+    throw new RpcError(RPC_CODE.invalidParameter, `There is no folder ${dirname(output)} to write into.`)
+  }
   return isFolder ? { outputDir: join(output) } : { outputPath: output }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true
 }
 
 const CODE_OF: Readonly<Partial<Record<SwarmErrorCode, number>>> = {

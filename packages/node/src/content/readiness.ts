@@ -3,7 +3,10 @@ import type { Libp2pOverlay } from '@onehop/libp2p-overlay'
 import { JOIN_WAIT_MS } from '../limits.ts'
 
 /** Waits a while for a node that has just started to enter the overlay. @returns whether it has. */
-export async function hasJoined<M>(overlay: Libp2pOverlay<M>, signal?: AbortSignal): Promise<boolean> {
+export async function hasJoined(
+  overlay: Pick<Libp2pOverlay<unknown>, 'isReady' | 'ready'>,
+  signal?: AbortSignal,
+): Promise<boolean> {
   if (overlay.isReady) return true
   const waited = new AbortController()
   const wait = signal === undefined ? waited.signal : AbortSignal.any([signal, waited.signal])

@@ -11,6 +11,9 @@ import { RPC_CODE, RpcError } from '@onehop/rpc'
 import { CONTENT_LOOKUP_DEADLINE_MS, MAX_PROVIDERS } from '../limits.ts'
 import { hasJoined } from './readiness.ts'
 
+/** What finding content needs of the overlay. */
+export type LookupOverlay = Pick<Libp2pOverlay<unknown>, 'isReady' | 'ready' | 'lookup'>
+
 /** Content by its id, known from what the user gave or from a name. */
 export type ContentId = Extract<ContentReference, { kind: 'content' }>
 
@@ -30,8 +33,9 @@ export interface Resolution {
 /** @throws {RpcError} -8 for a text that can be no reference. */
 export function parseReference(text: string): ContentReference {
   const reference = parseContentReference(text)
-  if (!reference.ok) throw new RpcError(RPC_CODE.invalidParameter, reference.detail ?? reference.code)
-  return reference.value
+  if (reference.ok) return reference.value
+  const { detail, code } = reference
+  throw new RpcError(RPC_CODE.invalidParameter, `"${text}" tells no content: ${detail ?? code}.`)
 }
 
 /**
@@ -39,8 +43,8 @@ export function parseReference(text: string): ContentReference {
  * several contents under one name the one that most providers vouch for counts.
  * @throws {RpcError} -40 when nobody has it, -41 when nobody answered in time.
  */
-export async function resolveContent<M>(
-  overlay: Libp2pOverlay<M>,
+export async function resolveContent(
+  overlay: LookupOverlay,
   reference: ContentReference,
   signal: AbortSignal,
 ): Promise<Resolution> {
@@ -66,8 +70,8 @@ export async function resolveContent<M>(
   }
 }
 
-async function lookUp<M>(
-  overlay: Libp2pOverlay<M>,
+async function lookUp(
+  overlay: LookupOverlay,
   shown: string,
   key: Uint8Array,
   signal: AbortSignal,

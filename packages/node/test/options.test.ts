@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
+import { ConfigurationError, type NodeOptions } from '@onehop/node'
+import { configure } from '../src/options.ts'
+
+describe("a node's options", () => {
+  it('have a default each: everything on the loopback, data in the home folder', () => {
+    const { parameters, datadir, listen, connect, peerToPeer, rpcPort, logLevel } = configure({})
+    assert.equal(parameters.name, 'regtest')
+    assert.match(datadir ?? '', /[/\\]regtest$/)
+    assert.deepEqual([listen, connect, peerToPeer], [['/ip4/127.0.0.1/tcp/0'], [], true])
+    assert.deepEqual([rpcPort, logLevel], [18_443, 'info'])
+  })
+
+  it('in memory: no files, no log, no port and no peers unless asked for', () => {
+    const quiet = configure({ inMemory: true })
+    assert.deepEqual(
+      [quiet.datadir, quiet.rpcPort, quiet.peerToPeer, quiet.logLevel],
+      [undefined, undefined, false, 'silent'],
+    )
+    const connect = ['/dns4/example.org/tcp/40001/p2p/12D3KooWGtPChEkYu4ARQJVoLDgbASHt8RSeYYvkebkiKc8CHyDb']
+    assert.equal(configure({ inMemory: true, connect }).peerToPeer, true)
+    assert.equal(configure({ inMemory: true, rpcPort: 0 }).rpcPort, 0)
+  })
+
+  it('make a datadir absolute', () => {
+    assert.equal(configure({ datadir: 'a/b' }).datadir, resolve('a/b'))
+  })
+
+  const wrong: readonly [string, NodeOptions, RegExp][] = [
+    ['a network that there is not', { network: 'mainnet' }, /There is no network "mainnet"/],
+    ['a datadir for a node in memory', { inMemory: true, datadir: 'a' }, /either in memory or in a datadir/],
+    ['a port that is none', { rpcPort: 65_536 }, /between 0 and 65535, not 65536/],
+    ['a port with a fraction', { rpcPort: 1.5 }, /not 1.5/],
+    ['an interval that is none', { mineIntervalMs: 0 }, /more than 0 ms, not 0/],
+    [
+      'a text that is no multiaddr',
+      { connect: ['127.0.0.1:1'] },
+      /--connect wants a multiaddr.*"127.0.0.1:1"/,
+    ],
+    ['an address that is none', { listen: ['/ip4/300.1.1.1/tcp/0'] }, /--listen wants a multiaddr/],
+    ['an IPv6 address as IPv4', { listen: ['/ip4/::1/tcp/0'] }, /--listen wants/],
+    ['a TCP port that is none', { listen: ['/ip4/127.0.0.1/tcp/70000'] }, /--listen wants/],
+    ['another transport', { listen: ['/ip4/127.0.0.1/udp/1'] }, /--listen wants/],
+  ]
+  for (const [what, options, sentence] of wrong) {
+    it(`refuse ${what} in one sentence`, () => {
+      assert.throws(
+        () => configure(options),
+        (error: Error) => error instanceof ConfigurationError && sentence.test(error.message),
+      )
+    })
+  }
+})

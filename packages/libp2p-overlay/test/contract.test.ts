@@ -17,7 +17,7 @@ const FAST = {
   rejoinIntervalMs: 300,
 }
 
-// Forty seconds of real time: pointers must expire. The system tests ask for it; `live.test.ts` covers the driver.
+// Forty seconds of real time, in which pointers must expire: on demand only. `live.test.ts` covers the driver always.
 if (process.env.ONEHOP_LIVE_CONTRACT !== undefined)
   describeOverlayContract(
     'Kelips over libp2p',

@@ -7,6 +7,7 @@ import type { Network } from '@onehop/network'
 import { createRpcServer, type NodeStatus, type RawParams, RpcDispatcher, type RpcServer } from '@onehop/rpc'
 import type { SwarmSession } from '@onehop/swarm-io'
 import { createChainPort } from './chain-port.ts'
+import { nowSeconds } from './clock.ts'
 import { ContentService } from './content/content-service.ts'
 import { Datadir } from './datadir.ts'
 import { ConfigurationError } from './errors.ts'
@@ -272,10 +273,6 @@ function listenFailure(error: unknown, listen: readonly string[]): unknown {
   const text = String(error)
   if (!text.includes('listen')) return error
   return new ConfigurationError(`Cannot listen on ${listen.join(', ')}: ${reasonOf(error)}.`)
-}
-
-function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000)
 }
 
 function describe(error: unknown): string {

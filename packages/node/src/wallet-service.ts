@@ -11,6 +11,7 @@ import { describeRejection } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 import { type Payment, WalletKeys, WalletState } from '@onehop/wallet'
 import { scriptOfAddress } from './address.ts'
+import { nowSeconds } from './clock.ts'
 import type { WalletFile } from './wallet-file.ts'
 
 /** What is to be paid. */
@@ -121,8 +122,4 @@ export class WalletService {
   close(): void {
     for (const stop of this.stopListening) stop()
   }
-}
-
-function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000)
 }

@@ -4,7 +4,13 @@ import { identify } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import type { Outcome, OverlayFactory, PeerId, Pointer } from '@onehop/overlay'
-import type { HarnessNetwork, HarnessTimes, NetworkRequest, OverlayHarness } from '@onehop/overlay/contract'
+import type {
+  HarnessNetwork,
+  HarnessTimes,
+  NetworkRequest,
+  OverlayHarness,
+  TableSize,
+} from '@onehop/overlay/contract'
 import { createLibp2p } from 'libp2p'
 import { type Libp2pOverlay, libp2pOverlay } from '../../src/index.ts'
 
@@ -102,10 +108,12 @@ class LiveHarnessNetwork<M> implements HarnessNetwork {
   inspect: HarnessNetwork['inspect'] = node => this.overlay(node).inspect()
 
   penalised(): readonly PeerId[] {
-    return []
+    throw new Error('not live')
   }
 
-  tables: HarnessNetwork['tables'] = () => []
+  tables(): readonly TableSize[] {
+    throw new Error('not live')
+  }
 
   partition(): Promise<void> {
     throw new Error('not live')

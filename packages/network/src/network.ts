@@ -288,6 +288,7 @@ class LiveNetwork<Message> implements Network<Message> {
     this.introductions.set(id, { agent: agentVersion ?? '', speaksSync })
     if (speaksSync) {
       this.keeper.remember(id, listenAddrs)
+      this.savePeers()
       this.sync.onConnect(peerId, connection)
     } else if (protocols.some(protocol => ANY_SYNC_PROTOCOL.test(protocol))) {
       this.log('warn', `peer ${id} follows another chain: it has no ${this.names.sync}`)
@@ -309,6 +310,10 @@ class LiveNetwork<Message> implements Network<Message> {
       this.checkGossipScore(peerId)
       this.reopenSync(peerId, connection)
     }
+    this.savePeers()
+  }
+
+  private savePeers(): void {
     void this.peersFile?.save(this.keeper.knownPeers())
   }
 

@@ -1,4 +1,5 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Candidate } from './connection-keeper.ts'
 import { MAX_SAVED_ADDRESSES_PER_PEER, MAX_SAVED_PEERS } from './limits.ts'
@@ -65,6 +66,7 @@ function parsePeers(value: unknown): Candidate[] {
   if (!Array.isArray(value)) throw new TypeError('not a list of peers')
   return value.slice(0, MAX_SAVED_PEERS).map(({ peerId, addresses }: Record<string, unknown>) => {
     if (typeof peerId !== 'string' || !Array.isArray(addresses)) throw new TypeError('not a peer')
+    peerIdFromString(peerId)
     return { peerId, addresses: addresses.map(address => multiaddr(String(address))) }
   })
 }

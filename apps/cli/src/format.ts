@@ -60,6 +60,21 @@ export function terminalWidth(): number {
   return process.stdout.columns ?? Number.POSITIVE_INFINITY
 }
 
+/** The text behind an indent, broken between words where the terminal ends. */
+export function indented(text: string, indent: number, width = terminalWidth()): string {
+  const margin = ' '.repeat(indent)
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    if (line !== undefined && indent + line.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${line} ${word}`
+    } else {
+      lines.push(word)
+    }
+  }
+  return lines.map(line => margin + line).join('\n')
+}
+
 /** Rows under headings, each column as wide as its widest cell. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = headings.map((heading, i) =>

@@ -206,7 +206,11 @@ describe('the command line and a node', () => {
       [['chain', 'block', HASH], 4, /^Error: There is no block abab/],
       [['chain', 'tx', TXID], 4, /^Error: There is no transaction cdcd/],
       [['publish', 'no-such-file'], 1, /^Error: There is no file \/.*no-such-file\.\n$/],
-      [['rpc', 'nonsense'], 1, /^Error: Method not found: "nonsense"; "onehop rpc help" lists those there are\.\n$/],
+      [
+        ['rpc', 'nonsense'],
+        1,
+        /^Error: Method not found: "nonsense"; "onehop rpc help" lists those there are\.\n$/,
+      ],
     ]
     await Promise.all(
       cases.map(async ([args, code, stderr]) => {

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { bitcoins, byteCount, count, duration, table, transferRate } from '../src/format.ts'
+import {
+  bitcoins,
+  byteCount,
+  count,
+  duration,
+  fitted,
+  indented,
+  shortened,
+  table,
+  transferRate,
+} from '../src/format.ts'
 
 describe('what people read', () => {
   it('has amounts without trailing zeros', () => {
@@ -31,5 +41,18 @@ describe('what people read', () => {
     ).split('\n')
     assert.equal(lines[1], 'wide cell  x')
     assert.equal(lines[2], 'y')
+  })
+
+  it('shortens ids in the middle and names at the end, and shows no control characters', () => {
+    assert.equal(shortened('28fafe93e6c5c01a63d188c17dcdb8be'), '28fafe93…7dcdb8be')
+    assert.equal(shortened('short'), 'short')
+    assert.equal(fitted('a name that is long', 8), 'a name …')
+    assert.equal(fitted('red\u001b[31m\u0007\n', 40), 'red?[31m??')
+  })
+
+  it('breaks between words where the terminal ends', () => {
+    assert.equal(indented('one two three', 2, 10), '  one two\n  three')
+    assert.equal(indented('unbreakable word', 1, 5), ' unbreakable\n word')
+    assert.equal(indented('as long as one likes', 1, Number.POSITIVE_INFINITY), ' as long as one likes')
   })
 })

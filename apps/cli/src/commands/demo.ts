@@ -6,7 +6,7 @@ import { runStep, runTour, type StepReport } from '../demo/run-tour.ts'
 import { check, type Findings } from '../demo/tour.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CommandFailure, Interrupted } from '../failure.ts'
-import { count, duration, style } from '../format.ts'
+import { count, duration, indented, style } from '../format.ts'
 import { launcherOf } from '../home.ts'
 import { onInterrupt } from '../interruption.ts'
 import { OutputCommand, outputFlags } from '../node-command.ts'
@@ -95,7 +95,7 @@ export class Demo extends OutputCommand {
     const mark = step.ok ? style('green', '✓') : style('red', '✗')
     const number = `${this.reports.length}.`.padStart(3)
     writeLine(`${mark} ${number} ${step.title}  ${style('dim', duration(step.elapsedMs))}`)
-    writeLine(`       ${step.text}`)
+    writeLine(indented(step.text, 7))
   }
 
   private conclude(json: boolean, elapsedMs: number): void {

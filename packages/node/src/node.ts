@@ -173,6 +173,7 @@ class RunningNode implements OnehopNode {
         if (rejection.blame === 'sender') this.network?.penalise(peer, `in a swarm: ${rejection.code}`)
       },
     })
+    this.closers.push(() => session.close())
     const { listen } = this.configuration
     const network = await createNetwork({
       privateKey: this.datadir?.identity() ?? createIdentity(),
@@ -219,7 +220,6 @@ class RunningNode implements OnehopNode {
       downloadDir: this.datadir?.downloads ?? process.cwd(),
       log: this.log,
     })
-    this.closers.push(() => content.close())
     this.content = content
     void network.overlay.ready
       .then(() => content.restore())

@@ -171,10 +171,6 @@ export class ContentService<M> {
     }
   }
 
-  close(): Promise<void> {
-    return this.session.close()
-  }
-
   /** Whoever has a piece is a provider: tells the overlay when the first one has arrived. */
   private announceOnce(infohash: Uint8Array, piecesDone: number): void {
     if (piecesDone === 0 || this.published.has(infohashToCid(infohash))) return

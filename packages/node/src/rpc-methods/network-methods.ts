@@ -2,7 +2,7 @@ import { INCREMENTAL_RELAY_FEE_RATE, MIN_RELAY_FEE_RATE } from '@onehop/ledger'
 import type { PeerSummary } from '@onehop/network'
 import { BitcoinAmount, defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
 import { reasonOf } from '../system-errors.ts'
-import { USER_AGENT, VERSION_NUMBER } from '../version.ts'
+import { BITCOIND_VERSION, USER_AGENT } from '../version.ts'
 import { type MethodContext, networkOf } from './method-context.ts'
 
 const PROTOCOL_VERSION = 1
@@ -48,7 +48,7 @@ export function networkMethods(context: MethodContext): RpcMethod[] {
         const peers = context.network?.peers() ?? []
         const inbound = peers.filter(peer => peer.direction === 'inbound').length
         return {
-          version: VERSION_NUMBER,
+          version: BITCOIND_VERSION,
           subversion: `/${USER_AGENT}/`,
           protocolversion: PROTOCOL_VERSION,
           localservices: '0000000000000000',

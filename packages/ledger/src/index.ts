@@ -1,6 +1,7 @@
 export * from './address.ts'
 export * from './amount.ts'
 export * from './block.ts'
+export * from './block-filter.ts'
 export * from './block-template.ts'
 export * from './coin.ts'
 export * from './coins-cache.ts'

@@ -131,3 +131,12 @@ export const TEMPLATE_RESERVED_WEIGHT = 8_000
 
 /** Signature operation cost kept free in a template for the coinbase's outputs. */
 export const TEMPLATE_RESERVED_SIGOPS_COST = 400
+
+/**
+ * Most bytes of a block filter. A block has fewer than {@link MAX_BLOCK_WEIGHT} / 36 outputs and inputs, an output having 9 bytes
+ * at least, and an element takes less than three bytes: 20 bits, and all quotients together 1.5 for each.
+ */
+export const MAX_BLOCK_FILTER_LENGTH = 500_000
+
+/** Most transactions of a block, by the 60 bytes of the shortest one: Bitcoin Core's bound for merkle proofs. */
+export const MAX_BLOCK_TRANSACTIONS = Math.floor(MAX_BLOCK_WEIGHT / (WITNESS_SCALE_FACTOR * 60))

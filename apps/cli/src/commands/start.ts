@@ -2,6 +2,7 @@ import { flushCompileCache } from 'node:module'
 import { Flags } from '@oclif/core'
 import type { NodeStatus } from '@onehop/rpc'
 import { wholeNumber } from '../arguments.ts'
+import { tellFailure } from '../failure.ts'
 import { fields } from '../format.ts'
 import { onInterrupt } from '../interruption.ts'
 import { OutputCommand, outputFlags } from '../node-command.ts'
@@ -70,6 +71,7 @@ export class Start extends OutputCommand {
     flushCompileCache()
     const status = await node.status()
     this.show(status, flags, { text: () => describe(status), ids: () => [status.peerId] })
+    surviveStrayRejections()
     const endSync = showSync(node)
     const asked = await Promise.race([stop, node.stopped.then(() => false)])
     endSync()
@@ -77,6 +79,13 @@ export class Start extends OutputCommand {
     await node.stop()
     writeError('The node has stopped.')
   }
+}
+
+/** A promise that nobody waits for must not end a node: what failed is told, and the rest goes on. */
+function surviveStrayRejections(): void {
+  process.on('unhandledRejection', reason => {
+    writeError(`Something failed unexpectedly, and the node goes on: ${tellFailure(reason).message}`)
+  })
 }
 
 /** Resolves when somebody wants the node to stop: Ctrl-C, a signal, or the end of the process that started it. */

@@ -20,6 +20,16 @@ export function merkleRoot(leaves: readonly Uint8Array[]): MerkleRoot {
   return { root: level[0] ?? new Uint8Array(32), mutated }
 }
 
+/** All levels of the tree from the leaves, at least one, up to the root, which is alone in the last. */
+export function merkleLevels(leaves: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] {
+  const levels = [leaves]
+  for (let level = leaves; level.length > 1; ) {
+    level = parentLevel(level)
+    levels.push(level)
+  }
+  return levels
+}
+
 /** The merkle root of the transactions' ids. */
 export function transactionMerkleRoot(transactions: readonly Transaction[]): MerkleRoot {
   return merkleRoot(transactions.map(transaction => transaction.txid))
@@ -31,10 +41,15 @@ export function witnessMerkleRoot(transactions: readonly Transaction[]): Uint8Ar
     .root
 }
 
+/** The hash over two, 32 bytes. */
+export function merkleParent(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return sha256d(concatBytes(left, right))
+}
+
 function parentLevel(level: readonly Uint8Array[]): Uint8Array[] {
   const parents: Uint8Array[] = []
   for (let i = 0; i < level.length; i += 2) {
-    parents.push(sha256d(concatBytes(level[i]!, level[i + 1] ?? level[i]!)))
+    parents.push(merkleParent(level[i]!, level[i + 1] ?? level[i]!))
   }
   return parents
 }

@@ -1,4 +1,5 @@
-import { isMoney, parseAmount } from '@onehop/rpc'
+import { isMoney } from '@onehop/primitives'
+import { parseAmount } from '@onehop/rpc'
 import { UsageFailure } from './failure.ts'
 
 /** The limits of a number that a person types. */

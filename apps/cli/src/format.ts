@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { formatAmount } from '@onehop/rpc'
+import { formatBitcoin } from '@onehop/primitives'
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
 
@@ -10,7 +10,7 @@ export function style(format: Style, text: string): string {
 
 /** Bitcoins without trailing zeros: `50 BTC`, `0.00000141 BTC`. */
 export function bitcoins(sats: number | bigint): string {
-  return `${formatAmount(BigInt(sats)).replace(/\.?0+$/, '')} BTC`
+  return `${formatBitcoin(BigInt(sats)).replace(/\.?0+$/, '')} BTC`
 }
 
 const BYTE_UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']

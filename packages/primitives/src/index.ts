@@ -1,3 +1,4 @@
+export * from './amount.ts'
 export * from './assert.ts'
 export * from './bounded.ts'
 export * from './byte-reader.ts'

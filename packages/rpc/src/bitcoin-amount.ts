@@ -1,29 +1,16 @@
+import { COIN, formatBitcoin } from '@onehop/primitives'
 import { rawNumber } from './json.ts'
 
-const SATS_PER_BITCOIN = 100_000_000n
 const DECIMALS = 8
-const MAX_SATS = 21_000_000n * SATS_PER_BITCOIN
 const DECIMAL_NUMBER = /^(-?)(\d{1,20})(?:\.(\d{1,8})0*)?$/
-
-/** Bitcoins with all eight decimals, as bitcoind writes them: `0.50000000`. */
-export function formatAmount(sats: bigint): string {
-  const magnitude = sats < 0n ? -sats : sats
-  const fraction = (magnitude % SATS_PER_BITCOIN).toString().padStart(DECIMALS, '0')
-  return `${sats < 0n ? '-' : ''}${magnitude / SATS_PER_BITCOIN}.${fraction}`
-}
 
 /** Satoshis of a decimal text; undefined when it is no number or has more than eight decimals. */
 export function parseAmount(text: string): bigint | undefined {
   const match = DECIMAL_NUMBER.exec(text)
   if (match === null) return undefined
   const [, sign, whole = '0', fraction = ''] = match
-  const sats = BigInt(whole) * SATS_PER_BITCOIN + BigInt(fraction.padEnd(DECIMALS, '0'))
+  const sats = BigInt(whole) * COIN + BigInt(fraction.padEnd(DECIMALS, '0'))
   return sign === '-' ? -sats : sats
-}
-
-/** Whether it is an amount that may exist: 0 to 21 million bitcoins. */
-export function isMoney(sats: bigint): boolean {
-  return sats >= 0n && sats <= MAX_SATS
 }
 
 /** The decimal digits of a number, written out where JavaScript writes a small one with an exponent (`1e-8`). */
@@ -44,10 +31,10 @@ export class BitcoinAmount {
   }
 
   toString(): string {
-    return formatAmount(this.sats)
+    return formatBitcoin(this.sats)
   }
 
   toJSON(): unknown {
-    return rawNumber(formatAmount(this.sats))
+    return rawNumber(formatBitcoin(this.sats))
   }
 }

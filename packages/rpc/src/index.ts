@@ -1,8 +1,6 @@
 export {
   BitcoinAmount,
   decimalText,
-  formatAmount,
-  isMoney,
   parseAmount,
 } from './bitcoin-amount.ts'
 export { type CallOptions, RpcClient, type RpcClientOptions } from './client.ts'

@@ -1,4 +1,5 @@
-import { decimalText, isMoney, parseAmount } from './bitcoin-amount.ts'
+import { isMoney } from '@onehop/primitives'
+import { decimalText, parseAmount } from './bitcoin-amount.ts'
 import { RPC_CODE, RpcError } from './errors.ts'
 
 /** What a handler gets for each type of parameter. */

@@ -5,7 +5,6 @@ import {
   type OutPoint,
   outPointKey,
   serializeTransaction,
-  type Transaction,
 } from '@onehop/ledger'
 import { describeRejection } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
@@ -112,11 +111,6 @@ export class WalletService {
       throw new RpcError(RPC_CODE.verifyRejected, describeRejection(verdict))
     }
     return payment
-  }
-
-  /** Whether the transaction pays to or from this wallet. */
-  concerns(transaction: Transaction): boolean {
-    return this.state.transaction(transaction.txid) !== undefined
   }
 
   close(): void {

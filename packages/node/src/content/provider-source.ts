@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describeProvider, type Libp2pOverlay } from '@onehop/libp2p-overlay'
 import type { Key, Pointer } from '@onehop/overlay'
 import type { PeerSource } from '@onehop/swarm-io'
@@ -18,7 +19,7 @@ export async function* providersOf<M>(
   let pointers = first
   while (!signal.aborted) {
     for (const pointer of pointers) yield sourceOf(dialer, pointer)
-    await pause(PROVIDER_LOOKUP_INTERVAL_MS, signal)
+    await sleep(PROVIDER_LOOKUP_INTERVAL_MS, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return
     pointers = (await overlay.lookup(key, { deadlineMs: CONTENT_LOOKUP_DEADLINE_MS })).pointers
   }
@@ -27,16 +28,4 @@ export async function* providersOf<M>(
 function sourceOf(dialer: SwarmDialer, pointer: Pointer): PeerSource {
   const { peerId, addresses } = describeProvider(pointer)
   return { peerId, connect: signal => dialer.openSwarmStream(peerId, addresses, signal) }
-}
-
-function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const end = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, durationMs)
-    signal.addEventListener('abort', end)
-  })
 }

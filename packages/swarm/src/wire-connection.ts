@@ -15,6 +15,6 @@ export interface WireConnection {
   onDrain(listener: () => void): void
   /** Called once, with the error if the connection broke. */
   onClose(listener: (error?: Error) => void): void
-  /** Closes at once; `onClose` follows. Calling it again does nothing. */
+  /** Delivers what was sent, then closes; `onClose` follows. Calling it again does nothing. */
   close(): void
 }

@@ -14,7 +14,7 @@ interface Rule {
 }
 
 const CORES = ['primitives', 'ledger', 'wallet', 'overlay', 'kelips', 'swarm']
-const DRIVERS = ['libp2p-overlay', 'network', 'chain', 'miner', 'swarm-io']
+const DRIVERS = ['accelerators', 'libp2p-overlay', 'network', 'chain', 'miner', 'swarm-io']
 
 const RULES: Readonly<Record<string, Rule>> = {
   primitives: { layer: 'core', mayImport: [] },
@@ -23,10 +23,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   overlay: { layer: 'core', mayImport: ['primitives'] },
   kelips: { layer: 'core', mayImport: ['primitives', 'overlay'] },
   swarm: { layer: 'core', mayImport: ['primitives'] },
+  accelerators: { layer: 'driver', mayImport: ['primitives'] },
   'libp2p-overlay': { layer: 'driver', mayImport: ['primitives', 'overlay', 'kelips'] },
   network: { layer: 'driver', mayImport: ['primitives', 'overlay', 'libp2p-overlay'] },
-  chain: { layer: 'driver', mayImport: ['primitives', 'ledger'] },
-  miner: { layer: 'driver', mayImport: ['primitives', 'ledger'] },
+  chain: { layer: 'driver', mayImport: ['primitives', 'ledger', 'accelerators'] },
+  miner: { layer: 'driver', mayImport: ['primitives', 'ledger', 'accelerators'] },
   'swarm-io': { layer: 'driver', mayImport: ['primitives', 'swarm'] },
   simulator: { layer: 'driver', mayImport: ['primitives', 'overlay', 'kelips'] },
   rpc: { layer: 'node', mayImport: ['primitives'] },

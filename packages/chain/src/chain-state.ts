@@ -12,6 +12,7 @@ import {
   type HeaderTree,
   parseBlock,
   parseUndo,
+  runScriptChecks,
   serializeUndo,
 } from '@onehop/ledger'
 import {
@@ -89,10 +90,12 @@ export class ChainState {
     const { store, parameters, verifier, observer, index } = this.options
     const block = fresh?.block ?? (await this.readLinked(entry))
     const coins = new CoinsCache(store)
-    const result = connectBlock(block, { node: entry.node, coins, parameters, verifier })
+    const result = connectBlock(block, { node: entry.node, coins, parameters })
     if (!result.ok) return this.refuse(entry, result)
+    const scripts = runScriptChecks(result.value.checks, verifier)
+    if (!scripts.ok) return this.refuse(entry, scripts)
     const location = fresh ? await store.appendBlock(fresh.bytes) : entry.block
-    const undo = entry.undo ?? (await this.appendUndo(entry, result.value))
+    const undo = entry.undo ?? (await this.appendUndo(entry, result.value.undo))
     await this.commit([{ ...entry, block: location, undo }], {
       coins: coins.changes(),
       bestBlock: entry.node.hash,

@@ -1,10 +1,9 @@
-import { firstRejection, OK, type Result, type SignatureVerifier, type Verdict } from '@onehop/primitives'
+import { firstRejection, OK, type Result, type Verdict } from '@onehop/primitives'
 import type { Sats } from './amount.ts'
 import type { Block } from './block.ts'
 import type { Coin } from './coin.ts'
 import type { CoinsCache } from './coins-cache.ts'
 import type { HeaderNode } from './header-node.ts'
-import { txIdToHex } from './ids.ts'
 import type { ChainParameters } from './params.ts'
 import { checkAccumulatedFees } from './rules/check-accumulated-fees.ts'
 import { checkBlock } from './rules/check-block.ts'
@@ -15,7 +14,7 @@ import { checkNoOverwrite } from './rules/check-no-overwrite.ts'
 import { checkSequenceLocks } from './rules/check-sequence-locks.ts'
 import { checkTransactionInputs } from './rules/check-transaction-inputs.ts'
 import { consensusFlags } from './script/flags.ts'
-import { blockScriptVerdict, verifyInputs } from './script/verify-inputs.ts'
+import type { ScriptCheck } from './script-checks.ts'
 import { sigopsCost } from './sigops.ts'
 import type { Transaction } from './transaction.ts'
 import type { BlockUndo } from './undo.ts'
@@ -27,11 +26,22 @@ export interface ConnectContext {
   /** Gets the block's coins, and loses those that it spends. To be thrown away when the block is refused. */
   readonly coins: CoinsCache
   readonly parameters: ChainParameters
-  readonly verifier: SignatureVerifier
+  /** The block is an ancestor of one whose scripts are known to be right (`assumevalid`). @default false */
+  readonly assumesScripts?: boolean
 }
 
-/** Checks a block by all rules, its header's excepted, and moves the coins on (Core: ConnectBlock). */
-export function connectBlock(block: Block, context: ConnectContext): Result<BlockUndo> {
+/** A block that keeps every rule if its scripts run. */
+export interface Connection {
+  readonly undo: BlockUndo
+  /** In the order of the block; none where they are assumed to be right. */
+  readonly checks: readonly ScriptCheck[]
+}
+
+/**
+ * Checks a block by all rules but its header's and the scripts, and moves the coins on (Core: ConnectBlock). The block
+ * is valid when the scripts that are returned run too: as in Core, a script that fails is found after all else.
+ */
+export function connectBlock(block: Block, context: ConnectContext): Result<Connection> {
   const { node, coins, parameters } = context
   const parent = node.parent
   if (parent === undefined) throw new Error('the genesis block is never connected')
@@ -47,7 +57,8 @@ export function connectBlock(block: Block, context: ConnectContext): Result<Bloc
     if (!verdict.ok) return verdict
   }
   const amount = checkCoinbaseAmount(block, node.height, spending.fees, parameters)
-  return amount.ok ? { ok: true, value: { spent: spending.spent } } : amount
+  const { spent, checks } = spending
+  return amount.ok ? { ok: true, value: { undo: { spent }, checks } } : amount
 }
 
 /** Takes a block off again: its coins vanish, those that it spent come back. */
@@ -71,6 +82,7 @@ function restoreInputs({ inputs }: Transaction, spent: readonly Coin[], coins: C
 /** Goes through a block's transactions, and adds up what they spend. */
 class BlockSpending {
   readonly spent: (readonly Coin[])[] = []
+  readonly checks: ScriptCheck[] = []
   fees: Sats = 0n
   private sigops = 0
   private readonly context: ConnectContext
@@ -93,11 +105,11 @@ class BlockSpending {
       () => this.addFee(spent.value.fee),
       () => this.checkLocks(transaction, spent.value.coins),
       () => this.addSigops(transaction, spent.value.coins),
-      () => this.checkScripts(transaction, spent.value.coins),
     )
     if (!verdict.ok) return verdict
     if (!transaction.isCoinbase) {
       this.spent.push(spent.value.coins)
+      this.addCheck(transaction, spent.value.coins)
       for (const { previousOutput } of transaction.inputs) coins.spend(previousOutput)
     }
     coins.addOutputs(transaction, node.height)
@@ -121,10 +133,8 @@ class BlockSpending {
     return checkBlockSigopsCost(this.sigops)
   }
 
-  private checkScripts(transaction: Transaction, spent: readonly Coin[]): Verdict {
-    if (transaction.isCoinbase) return OK
-    const failure = verifyInputs(transaction, spent, this.flags, this.context.verifier)
-    return failure === undefined ? OK : blockScriptVerdict(failure, txIdToHex(transaction.txid))
+  private addCheck(transaction: Transaction, spent: readonly Coin[]): void {
+    if (!this.context.assumesScripts) this.checks.push({ transaction, spent, flags: this.flags })
   }
 }
 

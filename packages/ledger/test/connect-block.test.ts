@@ -9,6 +9,7 @@ import {
   outPointKey,
   pushBytes,
   REGTEST,
+  runScriptChecks,
   scriptOf,
   serializeCoin,
   Transaction,
@@ -18,6 +19,7 @@ import fc from 'fast-check'
 import { withHighS } from './high-s.ts'
 import {
   codeOf,
+  connectWithScripts,
   fieldsOf,
   legacyScriptOfKey,
   MINER_KEY,
@@ -50,7 +52,7 @@ function attempt(chain: RegtestChain, block: Block) {
   const added = chain.tree.add(mined.header, chain.nowSeconds)
   assert.ok(added.ok, codeOf(added))
   const coins = new CoinsCache(chain.view)
-  return connectBlock(mined, { node: added.value, coins, parameters: REGTEST, verifier: nobleVerifier })
+  return connectWithScripts(mined, { node: added.value, coins, parameters: REGTEST })
 }
 
 describe('connecting a block', () => {
@@ -132,7 +134,7 @@ describe('connecting a block', () => {
     const mined = mine(block)
     const added = own.tree.add(mined.header, own.nowSeconds)
     assert.ok(added.ok)
-    const context = { node: added.value, parameters: REGTEST, verifier: nobleVerifier }
+    const context = { node: added.value, parameters: REGTEST }
     assert.equal(codeOf(connectBlock(mined, { ...context, coins: new CoinsCache(same) })), 'bad-txns-BIP30')
   })
 
@@ -154,6 +156,28 @@ describe('connecting a block', () => {
       lockTime: 0,
     })
     assert.equal(failed(unsigned), 'block-script-verify-flag-failed (Witness program hash mismatch)')
+  })
+
+  it('runs scripts after every other rule, and not at all where they are assumed to be right', () => {
+    const forged = pay({ from: [mature(1)], to: [{ value: COIN, scriptPubKey: OTHER }], key: testKey(3) })
+    const block = mine(chain.blockOf([forged]))
+    const added = chain.tree.add(block.header, chain.nowSeconds)
+    assert.ok(added.ok)
+    const coins = () => new CoinsCache(chain.view)
+    const context = { node: added.value, parameters: REGTEST }
+    const connected = connectBlock(block, { ...context, coins: coins() })
+    assert.ok(connected.ok)
+    assert.deepEqual(
+      connected.value.checks.map(({ transaction, spent }) => [transaction, spent]),
+      [[forged, [mature(1).coin]]],
+    )
+    const scripts = runScriptChecks(connected.value.checks, nobleVerifier)
+    assert.match(codeOf(scripts), /^block-script-verify-flag-failed/)
+    const assumed = connectBlock(block, { ...context, coins: coins(), assumesScripts: true })
+    assert.ok(assumed.ok)
+    assert.deepEqual(assumed.value.checks, [])
+    assert.deepEqual(assumed.value.undo, connected.value.undo)
+    assert.equal(code(forged, spend(mature(2), 51n * COIN)), 'bad-txns-in-belowout')
   })
 
   it('takes a signature with a high s, which only policy minds', () => {

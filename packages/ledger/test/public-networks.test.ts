@@ -19,7 +19,6 @@ import {
   SIGNET,
   TESTNET4,
 } from '@onehop/ledger'
-import { nobleVerifier } from '@onehop/primitives'
 import { codeOf, mine, RegtestChain } from './regtest-chain.ts'
 
 const GENESIS: readonly (readonly [ChainParameters, string])[] = [
@@ -81,7 +80,7 @@ describe('blocks that are excepted from a rule', () => {
     const connect = (parameters: ChainParameters) => {
       const coins = new CoinsCache(chain.view)
       coins.addOutputs(block.transactions[0]!, 1)
-      return codeOf(connectBlock(block, { node: added.value, coins, parameters, verifier: nobleVerifier }))
+      return codeOf(connectBlock(block, { node: added.value, coins, parameters }))
     }
     assert.equal(connect(REGTEST), 'bad-txns-BIP30')
     assert.equal(connect({ ...REGTEST, bip30Exceptions: new Set([blockHashToHex(block.hash)]) }), 'OK')

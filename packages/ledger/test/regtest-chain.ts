@@ -6,6 +6,7 @@ import {
   type BlockUndo,
   type Coin,
   CoinsCache,
+  type ConnectContext,
   checkProofOfWork,
   connectBlock,
   createBlockTemplate,
@@ -21,6 +22,7 @@ import {
   p2wpkhScript,
   pushBytes,
   REGTEST,
+  runScriptChecks,
   SEQUENCE_FINAL,
   SegwitMidstate,
   SIGHASH,
@@ -42,6 +44,14 @@ import {
   signEcdsa,
   type Verdict,
 } from '@onehop/primitives'
+
+/** Connects a block by all rules, and runs its scripts. */
+export function connectWithScripts(block: Block, context: ConnectContext): Result<BlockUndo> {
+  const connected = connectBlock(block, context)
+  if (!connected.ok) return connected
+  const scripts = runScriptChecks(connected.value.checks, nobleVerifier)
+  return scripts.ok ? { ok: true, value: connected.value.undo } : scripts
+}
 
 /** A key of the tests: 32 bytes that end in the number. */
 export function testKey(number: number): Uint8Array {
@@ -206,7 +216,7 @@ export class RegtestChain {
     if (!added.ok) return added
     const coins = new CoinsCache(this.view)
     const node = added.value
-    const result = connectBlock(mined, { node, coins, parameters: REGTEST, verifier: nobleVerifier })
+    const result = connectWithScripts(mined, { node, coins, parameters: REGTEST })
     if (!result.ok) return result
     this.apply(coins)
     this.blocks.push({ block: mined, undo: result.value, node })

@@ -5,7 +5,6 @@ import {
   CoinsCache,
   checkBlock,
   checkBlockInContext,
-  connectBlock,
   FLAG,
   type HeaderNode,
   HeaderTree,
@@ -22,7 +21,7 @@ import {
   verifyScript,
 } from '@onehop/ledger'
 import { ByteReader, bytesToHex, nobleVerifier } from '@onehop/primitives'
-import { codeOf } from '../regtest-chain.ts'
+import { codeOf, connectWithScripts } from '../regtest-chain.ts'
 import { readVectorBytes, requireVectors, vectorPath } from './vector-files.ts'
 
 const BLOCKS = ['block1', 'block300025', 'block413567', 'block482683', 'block1087400']
@@ -103,8 +102,7 @@ describe('official vectors: real blocks', function () {
       const block = parseBlock(reader.readBytes(reader.readUint32()))
       const added = tree.add(block.header, block.header.time)
       assert.ok(added.ok)
-      const context = { node: added.value, coins, parameters: MAINNET, verifier: nobleVerifier }
-      const connected = connectBlock(block, context)
+      const connected = connectWithScripts(block, { node: added.value, coins, parameters: MAINNET })
       assert.ok(connected.ok, codeOf(connected))
     }
     console.log(`      ${tree.best.height} blocks, ${coins.size} coins`)

@@ -1,6 +1,6 @@
 import { base32nopad, base58, bech32 as scureBech32, bech32m as scureBech32m } from '@scure/base'
 import { concatBytes, equalBytes } from './bytes.ts'
-import { sha256d } from './hashes.ts'
+import { sha256d } from './hash-backend.ts'
 import { DecodeError } from './verdict.ts'
 
 const CHECKSUM_LENGTH = 4

@@ -1,7 +1,7 @@
 import { assert } from './assert.ts'
 import { bytesToHex, hexToBytes, reverseBytes } from './bytes.ts'
 import { chacha20Keystream } from './chacha20.ts'
-import { sha256 } from './hashes.ts'
+import { sha256 } from './hash-backend.ts'
 
 const NUMBER_BITS = 3072n
 const NUMBER_LENGTH = 384

@@ -11,53 +11,6 @@ secp256k1.hashes.hmacSha256 = (key, message) => hmac(nobleSha256, key, message)
 export const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
 const HALF_ORDER = CURVE_ORDER / 2n
 
-/**
- * Port: checks signatures over secp256k1. All backends agree on every input and never throw.
- */
-export interface SignatureVerifier {
-  /**
-   * ECDSA.
-   * @param signature r and s, 32 bytes each, big endian; high s is valid; r or s zero or ≥ the order is not.
-   * @param messageHash 32 bytes.
-   * @param publicKey 33 bytes compressed or 65 bytes uncompressed or hybrid (06/07 with the right parity).
-   */
-  verifyEcdsa(signature: Uint8Array, messageHash: Uint8Array, publicKey: Uint8Array): boolean
-  /** Schnorr as in BIP 340: 64-byte signature, 32-byte message, 32-byte x-only key. */
-  verifySchnorr(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
-}
-
-const HYBRID_EVEN = 6
-const HYBRID_ODD = 7
-
-function plainPublicKey(publicKey: Uint8Array): Uint8Array | undefined {
-  const prefix = publicKey[0]
-  if (publicKey.length !== 65 || (prefix !== HYBRID_EVEN && prefix !== HYBRID_ODD)) return publicKey
-  if ((publicKey[64]! & 1) !== (prefix & 1)) return undefined
-  const plain = Uint8Array.from(publicKey)
-  plain[0] = 4
-  return plain
-}
-
-/** The reference backend, in JavaScript, always there. */
-export const nobleVerifier: SignatureVerifier = {
-  verifyEcdsa(signature, messageHash, publicKey) {
-    const key = plainPublicKey(publicKey)
-    if (key === undefined) return false
-    try {
-      return secp256k1.verify(signature, messageHash, key, { prehash: false, lowS: false })
-    } catch {
-      return false
-    }
-  },
-  verifySchnorr(signature, message, publicKey) {
-    try {
-      return secp256k1.schnorr.verify(signature, message, publicKey)
-    } catch {
-      return false
-    }
-  },
-}
-
 /** Whether the 32 bytes are a private key: between 1 and the group order, exclusive. */
 export function isPrivateKey(privateKey: Uint8Array): boolean {
   return secp256k1.utils.isValidSecretKey(privateKey)

@@ -3,6 +3,8 @@ import { bigIntToBytesBE, bytesToBigIntBE, concatBytes } from './bytes.ts'
 import { CURVE_ORDER, publicKeyOf } from './signatures.ts'
 
 const EVEN = Uint8Array.of(2)
+const KEY_BYTES = 32
+const TWEAK_BYTES = 32
 
 /** An x-only key and the parity of its point, which BIP 341's control blocks tell. */
 export interface TweakedKey {
@@ -18,6 +20,7 @@ export interface TweakedKey {
  * @returns undefined when the key is on no point, the tweak is not below the group order, or the sum is infinity.
  */
 export function tweakPublicKey(key: Uint8Array, tweak: Uint8Array): TweakedKey | undefined {
+  if (key.length !== KEY_BYTES || tweak.length !== TWEAK_BYTES) return undefined
   const scalar = bytesToBigIntBE(tweak)
   if (scalar >= CURVE_ORDER) return undefined
   try {

@@ -60,11 +60,22 @@ describe('ECDSA signatures', () => {
     }
   })
 
+  it('are of 32-byte hashes only', () => {
+    const short = message.subarray(1)
+    const long = Uint8Array.of(...message, 0)
+    for (const other of [short, long, new Uint8Array(0)])
+      assert.equal(
+        nobleVerifier.verifyEcdsa(signEcdsa(message, privateKey), other, publicKeyOf(privateKey)),
+        false,
+      )
+  })
+
   it('answer any bytes with false, never with an exception', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 70 }), fc.uint8Array({ maxLength: 70 }), (a, b) => {
         assert.equal(nobleVerifier.verifyEcdsa(a, message, b), false)
         assert.equal(nobleVerifier.verifySchnorr(a, message, b), false)
+        if (a.length !== 32 || b.length !== 32) assert.equal(nobleVerifier.tweakPublicKey(a, b), undefined)
       }),
     )
   })

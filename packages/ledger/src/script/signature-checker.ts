@@ -1,4 +1,4 @@
-import type { SignatureVerifier } from '@onehop/primitives'
+import type { SignatureVerifier, TweakedKey } from '@onehop/primitives'
 import type { Sats } from '../amount.ts'
 import { LOCKTIME_THRESHOLD } from '../limits.ts'
 import { SEQUENCE_FINAL, type Transaction } from '../transaction.ts'
@@ -16,6 +16,8 @@ export interface SignatureChecker {
   checkEcdsa(signature: Uint8Array, key: Uint8Array, scriptCode: Uint8Array, version: SigVersion): boolean
   /** BIP 340, 341. @param key x-only, 32 bytes. @returns undefined when the signature is right. */
   checkSchnorr(signature: Uint8Array, key: Uint8Array, context: TaprootContext): ScriptError | undefined
+  /** BIP 341. @param key x-only, 32 bytes. @returns undefined when there is no such key. */
+  tweakPublicKey(key: Uint8Array, tweak: Uint8Array): TweakedKey | undefined
   /** BIP 65. */
   checkLockTime(lockTime: number): boolean
   /** BIP 112. */
@@ -73,6 +75,10 @@ export class TransactionSignatureChecker implements SignatureChecker {
     if (hash === undefined) return 'SCHNORR_SIG_HASHTYPE'
     const valid = this.verifier.verifySchnorr(signature.subarray(0, SCHNORR_BYTES), hash, key)
     return valid ? undefined : 'SCHNORR_SIG'
+  }
+
+  tweakPublicKey(key: Uint8Array, tweak: Uint8Array): TweakedKey | undefined {
+    return this.verifier.tweakPublicKey(key, tweak)
   }
 
   checkLockTime(lockTime: number): boolean {

@@ -2,9 +2,9 @@ import {
   ByteWriter,
   compareBytes,
   equalBytes,
+  type SignatureVerifier,
   sha256,
   taggedHasher,
-  tweakPublicKey,
 } from '@onehop/primitives'
 import { MAX_TAPROOT_TREE_DEPTH } from '../limits.ts'
 
@@ -62,13 +62,14 @@ export function commitsToLeaf(
   outputKey: Uint8Array,
   controlBlock: Uint8Array,
   leafHash: Uint8Array,
+  verifier: Pick<SignatureVerifier, 'tweakPublicKey'>,
 ): boolean {
   const internalKey = controlBlock.subarray(1, BASE_BYTES)
   let root = leafHash
   for (let at = BASE_BYTES; at < controlBlock.length; at += HASH_BYTES) {
     root = tapBranchHash(root, controlBlock.subarray(at, at + HASH_BYTES))
   }
-  const tweaked = tweakPublicKey(internalKey, tapTweakHash(internalKey, root))
+  const tweaked = verifier.tweakPublicKey(internalKey, tapTweakHash(internalKey, root))
   return (
     tweaked !== undefined && tweaked.parity === (controlBlock[0]! & 1) && equalBytes(tweaked.key, outputKey)
   )

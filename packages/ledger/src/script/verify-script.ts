@@ -139,7 +139,7 @@ function runTaprootLeaf(
   require(isControlBlockLength(controlBlock.length), 'TAPROOT_WRONG_CONTROL_SIZE')
   const leafVersion = controlBlock[0]! & TAPROOT_LEAF_MASK
   const leafHash = tapLeafHash(leafVersion, script)
-  require(commitsToLeaf(outputKey, controlBlock, leafHash), 'WITNESS_PROGRAM_MISMATCH')
+  require(commitsToLeaf(outputKey, controlBlock, leafHash, input.checker), 'WITNESS_PROGRAM_MISMATCH')
   if (leafVersion === TAPSCRIPT_LEAF_VERSION) {
     runTapscript(input, script, items.slice(0, -2), new TapscriptState(leafHash, annexHash, input.witness))
   } else {

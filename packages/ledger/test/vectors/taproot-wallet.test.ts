@@ -107,7 +107,7 @@ function checkOutput({ given, intermediary, expected }: OutputCase): void {
   assert.equal(bytesToHex(outputKey), intermediary.tweakedPubkey)
   assert.equal(bytesToHex(scriptOf(OP[1], pushBytes(outputKey))), expected.scriptPubKey)
   for (const [i, block] of (expected.scriptPathControlBlocks ?? []).entries()) {
-    assert.ok(commitsToLeaf(outputKey, hexToBytes(block), hashes[i]!), block)
+    assert.ok(commitsToLeaf(outputKey, hexToBytes(block), hashes[i]!, nobleVerifier), block)
   }
 }
 

@@ -119,6 +119,11 @@ export class ChainStore implements CoinsView {
     }
   }
 
+  /** Bytes that the coins take on the disk, roughly. */
+  coinDiskBytes(): Promise<number> {
+    return this.values.diskBytes(COIN_PREFIX)
+  }
+
   /** All index entries, in the order of their hashes. */
   async *entries(): AsyncIterable<IndexEntry> {
     for await (const [, bytes] of this.values.entries(ENTRY_PREFIX))

@@ -5,6 +5,7 @@ import {
   type BlockUndo,
   type ChainParameters,
   type Coin,
+  type CoinHashType,
   createBlockTemplate,
   type HeaderNode,
   HeaderTree,
@@ -29,6 +30,7 @@ import { acceptBody } from './accept-body.ts'
 import type { BlockEntry, BlockIndex } from './block-index.ts'
 import { ChainState, type ChainStateObserver, type FreshBlock } from './chain-state.ts'
 import { ChainStore } from './chain-store.ts'
+import { begin, type CoinSetStatistics, type CoinSnapshot, countCoins } from './coin-snapshot.ts'
 import { ChainClosedError, ChainHaltedError } from './errors.ts'
 import { MAX_HEADERS_PER_CALL } from './limits.ts'
 import { Listeners } from './listeners.ts'
@@ -263,6 +265,21 @@ export class Chain {
   coins(): AsyncIterable<readonly [OutPoint, Coin]> {
     this.assertUsable()
     return this.store.coins()
+  }
+
+  /** All unspent outputs at the tip as it is now, for a reader that takes its time. */
+  snapshotCoins(): Promise<CoinSnapshot> {
+    return this.enqueue(async () => ({ tip: this.tip, coins: await begin(this.store.coins()) }))
+  }
+
+  /** Number, value and hash of all unspent outputs at one block, the tip when it was asked. */
+  async coinStatistics(hashType: CoinHashType): Promise<CoinSetStatistics> {
+    const snapshot = await this.snapshotCoins()
+    return this.read(async () => ({
+      ...(await countCoins(snapshot.coins, hashType)),
+      tip: snapshot.tip,
+      diskBytes: await this.store.coinDiskBytes(),
+    }))
   }
 
   /**

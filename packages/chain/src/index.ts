@@ -1,4 +1,5 @@
 export { Chain, type ChainEvents, type ChainOptions, type FoundTransaction } from './chain.ts'
+export type { CoinSetStatistics, CoinSnapshot } from './coin-snapshot.ts'
 export {
   ChainClosedError,
   ChainHaltedError,

@@ -4,6 +4,18 @@ import type { KeyValueChange, KeyValueStore } from './port.ts'
 
 type Level = AbstractLevel<string | Buffer | Uint8Array, Uint8Array, Uint8Array>
 
+/** A database on a disk. */
+interface MeasuringLevel {
+  approximateSize(start: Uint8Array, end: Uint8Array): Promise<number>
+}
+
+/** Comes after every key that is in use. */
+const LAST_KEY = new Uint8Array(64).fill(0xff)
+
+function measures(level: Level): level is Level & MeasuringLevel {
+  return 'approximateSize' in level
+}
+
 /** The first key after all keys with the prefix; undefined when there is none. */
 function endOfPrefix(prefix: Uint8Array): Uint8Array | undefined {
   const end = Uint8Array.from(prefix)
@@ -42,6 +54,11 @@ export class LevelStore implements KeyValueStore {
   async *entries(prefix: Uint8Array): AsyncIterable<readonly [Uint8Array, Uint8Array]> {
     const end = endOfPrefix(prefix)
     yield* this.level.iterator(end === undefined ? { gte: prefix } : { gte: prefix, lt: end })
+  }
+
+  async diskBytes(prefix: Uint8Array): Promise<number> {
+    const { level } = this
+    return measures(level) ? level.approximateSize(prefix, endOfPrefix(prefix) ?? LAST_KEY) : 0
   }
 
   async close(): Promise<void> {

@@ -27,6 +27,8 @@ export interface KeyValueStore {
   write(changes: readonly KeyValueChange[]): Promise<void>
   /** Entries whose key begins with the prefix, in key order. */
   entries(prefix: Uint8Array): AsyncIterable<readonly [Uint8Array, Uint8Array]>
+  /** Bytes that the entries whose key begins with the prefix take on the disk, roughly; 0 where there is none. */
+  diskBytes(prefix: Uint8Array): Promise<number>
   close(): Promise<void>
 }
 

@@ -166,5 +166,9 @@ class CrashingValues implements KeyValueStore {
     for (const key of keys.sort()) yield [hexToBytes(key), this.values.get(key) ?? new Uint8Array(0)]
   }
 
+  async diskBytes(): Promise<number> {
+    return 0
+  }
+
   async close(): Promise<void> {}
 }

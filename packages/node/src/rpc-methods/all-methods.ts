@@ -1,5 +1,6 @@
 import type { RpcMethod } from '@onehop/rpc'
 import { blockchainMethods } from './blockchain-methods.ts'
+import { coinSetMethods } from './coin-set-methods.ts'
 import { contentMethods } from './content-methods.ts'
 import type { MethodContext } from './method-context.ts'
 import { miningMethods } from './mining-methods.ts'
@@ -12,6 +13,7 @@ import { walletMethods } from './wallet-methods.ts'
 export function allMethods(context: MethodContext): RpcMethod[] {
   return [
     blockchainMethods,
+    coinSetMethods,
     transactionMethods,
     miningMethods,
     walletMethods,

@@ -57,7 +57,7 @@ export function serializeHeader(header: BlockHeaderFields): Uint8Array {
 }
 
 /** Reads a header's 80 bytes. @throws {DecodeError} */
-function readHeader(reader: ByteReader): BlockHeader {
+export function readHeader(reader: ByteReader): BlockHeader {
   // A copy, so that the headers we keep do not keep the blocks that they came in.
   const bytes = new ByteReader(reader.readBytes(HEADER_LENGTH).slice())
   return new BlockHeader({

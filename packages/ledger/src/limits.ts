@@ -140,3 +140,12 @@ export const MAX_BLOCK_FILTER_LENGTH = 500_000
 
 /** Most transactions of a block, by the 60 bytes of the shortest one: Bitcoin Core's bound for merkle proofs. */
 export const MAX_BLOCK_TRANSACTIONS = Math.floor(MAX_BLOCK_WEIGHT / (WITNESS_SCALE_FACTOR * 60))
+
+/** Bytes of a transaction's short id in a compact block (BIP 152). */
+export const SHORT_ID_LENGTH = 6
+
+/** Most transactions of a compact block: an index has 16 bits (BIP 152). */
+export const MAX_COMPACT_BLOCK_TRANSACTIONS = 0xffff
+
+/** Bytes that are hashed for a node of a merkle tree: two hashes. */
+export const MERKLE_NODE_LENGTH = 64

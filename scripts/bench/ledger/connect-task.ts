@@ -1,0 +1,43 @@
+/** Connects the chain's blocks of spends, from bytes to disk; with `seen`, the mempool had their transactions before. */
+import type { Chain } from '@onehop/chain'
+import { parseBlock, serializeTransaction } from '@onehop/ledger'
+import { Stopwatch } from '../stopwatch.ts'
+import type { TaskRun } from '../suite.ts'
+import { openBenchChain, readBlocks } from './bench-chain.ts'
+import { acceptBlocks, openPrepared, withFolder } from './open-chain.ts'
+import { numberOf, textOf } from './parameters.ts'
+
+const MEGABYTE = 1e6
+
+async function fillMempool(chain: Chain, block: Uint8Array): Promise<void> {
+  for (const transaction of parseBlock(block).transactions.slice(1)) {
+    const verdict = await chain.acceptTransaction(serializeTransaction(transaction))
+    if (!verdict.ok) throw new Error(`a transaction was refused: ${verdict.code}`)
+  }
+}
+
+const run: TaskRun = parameters =>
+  withFolder(async folder => {
+    const bench = openBenchChain(textOf(parameters, 'chain'))
+    const chain = await openPrepared(folder, bench, numberOf(parameters, 'threads'))
+    const watch = new Stopwatch()
+    for (const block of readBlocks(bench, bench.setupBlocks)) {
+      if (parameters.seen === true) await fillMempool(chain, block)
+      watch.start()
+      await acceptBlocks(chain, [block])
+      watch.stop()
+    }
+    const rssBytes = process.memoryUsage.rss()
+    watch.start()
+    await chain.close()
+    const { cpuSeconds, wallSeconds } = watch.stop()
+    const transactions = bench.shape.spendBlocks * bench.shape.spendsPerBlock
+    return {
+      transactionsPerCpuSecond: transactions / cpuSeconds,
+      transactionsPerSecond: transactions / wallSeconds,
+      rssMegabytes: rssBytes / MEGABYTE,
+      peakRssMegabytes: (process.resourceUsage().maxRSS * 1024) / MEGABYTE,
+    }
+  })
+
+export default run

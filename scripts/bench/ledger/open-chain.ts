@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Chain, type ChainOptions } from '@onehop/chain'
+import { REGTEST } from '@onehop/ledger'
+import { fastVerifier } from './backend.ts'
+import { type BenchChain, readBlocks } from './bench-chain.ts'
+
+/** Calls back with a folder that is gone afterwards. */
+export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'onehop-bench-'))
+  try {
+    return await use(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A chain on disk that verifies with the fast backend on so many threads. */
+export async function openChain(datadir: string, threads: number): Promise<Chain> {
+  const options: ChainOptions & { readonly threads: number } = {
+    parameters: REGTEST,
+    datadir,
+    nowSeconds: () => Math.floor(Date.now() / 1000),
+    verifier: await fastVerifier(),
+    threads,
+  }
+  return Chain.open(options)
+}
+
+/** Gives the chain the blocks. @throws when it refuses one. */
+export async function acceptBlocks(chain: Chain, blocks: readonly Uint8Array[]): Promise<void> {
+  for (const bytes of blocks) {
+    const verdict = await chain.acceptBlock(bytes)
+    if (!verdict.ok) throw new Error(`a block was refused: ${verdict.code}`)
+  }
+}
+
+/** The chain with the blocks that make the coins, opened anew after these: nothing of them is cached. */
+export async function openPrepared(datadir: string, chain: BenchChain, threads: number): Promise<Chain> {
+  const first = await openChain(datadir, threads)
+  await acceptBlocks(first, readBlocks(chain, 0, chain.setupBlocks))
+  await first.close()
+  return openChain(datadir, threads)
+}

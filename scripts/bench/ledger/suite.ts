@@ -1,0 +1,164 @@
+import type { Line, Round, Suite, SuiteOptions, Task } from '../suite.ts'
+import { metric } from '../suite.ts'
+import { benchChain, type ChainShape } from './bench-chain.ts'
+
+const SPENDS: ChainShape = { kinds: ['p2pkh', 'p2wpkh'], spendBlocks: 10, spendsPerBlock: 3000 }
+const TAPROOT: ChainShape = { ...SPENDS, kinds: ['p2tr'] }
+
+function shapeOf(shape: ChainShape, { quick }: SuiteOptions): ChainShape {
+  return quick ? { ...shape, spendBlocks: 3, spendsPerBlock: 500 } : shape
+}
+
+function task(name: string, file: string, parameters: Task['parameters'] = {}): Task {
+  return { name, module: new URL(file, import.meta.url).href, parameters }
+}
+
+const value = (taskName: string, name: string) => (round: Round) => metric(round, taskName, name)
+
+const PER_CPU = 'transactionsPerCpuSecond'
+const PER_WALL = 'transactionsPerSecond'
+const RAW = 'verificationsPerCpuSecond'
+
+const LINES: readonly Line[] = [
+  {
+    name: 'connect',
+    what: 'block connect to disk, cold caches (P2PKH, P2WPKH)',
+    tasks: ['connect', 'raw'],
+    unit: 'tx/cpu s',
+    measured: value('connect', PER_CPU),
+    reference: value('raw', RAW),
+    referenceName: 'raw ECDSA/cpu s',
+    target: { atLeast: 0.6 },
+  },
+  {
+    name: 'connect-taproot',
+    what: 'block connect to disk, cold caches (taproot key path)',
+    tasks: ['connect-taproot', 'raw-schnorr'],
+    unit: 'tx/cpu s',
+    measured: value('connect-taproot', PER_CPU),
+    reference: value('raw-schnorr', RAW),
+    referenceName: 'raw Schnorr/cpu s',
+    target: { atLeast: 0.6 },
+  },
+  {
+    name: 'connect-seen',
+    what: 'the same when the mempool has seen the transactions',
+    tasks: ['connect-seen', 'connect'],
+    unit: 'tx/cpu s',
+    measured: value('connect-seen', PER_CPU),
+    reference: value('connect', PER_CPU),
+    referenceName: 'cold',
+    target: { atLeast: 8 },
+  },
+  {
+    name: 'connect-threads',
+    what: 'block connect on two threads, wall',
+    tasks: ['connect-2', 'connect'],
+    unit: 'tx/s',
+    measured: value('connect-2', PER_WALL),
+    reference: value('connect', PER_WALL),
+    referenceName: 'on one',
+    target: { atLeast: 1.7 },
+  },
+  {
+    name: 'connect-taproot-threads',
+    what: 'taproot blocks on two threads, wall',
+    tasks: ['connect-taproot-2', 'connect-taproot'],
+    unit: 'tx/s',
+    measured: value('connect-taproot-2', PER_WALL),
+    reference: value('connect-taproot', PER_WALL),
+    referenceName: 'on one',
+    target: { atLeast: 1.7 },
+  },
+  {
+    name: 'mempool',
+    what: 'mempool acceptance',
+    tasks: ['mempool', 'raw'],
+    unit: 'tx/cpu s',
+    measured: value('mempool', PER_CPU),
+    reference: value('raw', RAW),
+    referenceName: 'raw ECDSA/cpu s',
+    target: { atLeast: 0.5 },
+  },
+  {
+    name: 'parse',
+    what: 'parse a 3,000-tx block',
+    tasks: ['codec'],
+    unit: 'MB/cpu s',
+    measured: value('codec', 'parseMegabytesPerCpuSecond'),
+    reference: value('codec', 'otherParseMegabytesPerCpuSecond'),
+    referenceName: 'bitcoinjs-lib',
+    target: { atLeast: 5 },
+  },
+  {
+    name: 'serialize',
+    what: 'serialise a 3,000-tx block',
+    tasks: ['codec'],
+    unit: 'MB/cpu s',
+    measured: value('codec', 'serializeMegabytesPerCpuSecond'),
+    reference: value('codec', 'otherSerializeMegabytesPerCpuSecond'),
+    referenceName: 'bitcoinjs-lib',
+    target: { atLeast: 7 },
+  },
+  {
+    name: 'txids',
+    what: 'ids of 250-byte transactions',
+    tasks: ['hashing'],
+    unit: '/cpu s',
+    measured: value('hashing', 'idsPerCpuSecond'),
+    reference: value('hashing', 'nodeIdsPerCpuSecond'),
+    referenceName: 'createHash',
+    target: { atLeast: 5 },
+  },
+  {
+    name: 'merkle',
+    what: 'merkle roots of 2,000',
+    tasks: ['hashing'],
+    unit: '/cpu s',
+    measured: value('hashing', 'rootsPerCpuSecond'),
+    reference: value('hashing', 'nodeRootsPerCpuSecond'),
+    referenceName: 'createHash',
+    target: { atLeast: 9 },
+  },
+  {
+    name: 'mining',
+    what: 'mining, one core',
+    tasks: ['mining'],
+    unit: 'hashes/cpu s',
+    measured: value('mining', 'hashesPerCpuSecond'),
+    reference: value('mining', 'nodeHashesPerCpuSecond'),
+    referenceName: 'createHash',
+    target: { atLeast: 18 },
+  },
+  {
+    name: 'memory',
+    what: 'RSS after the chain',
+    tasks: ['connect'],
+    unit: 'MB',
+    measured: value('connect', 'rssMegabytes'),
+    target: { atMost: 200 },
+  },
+]
+
+/** The speed table of issue 3. */
+export const suite: Suite = {
+  name: 'ledger',
+  async prepare(options) {
+    const chain = benchChain(shapeOf(SPENDS, options), options.progress).folder
+    const taproot = benchChain(shapeOf(TAPROOT, options), options.progress).folder
+    const tasks = [
+      task('raw', 'raw-task.ts', { chain }),
+      task('connect', 'connect-task.ts', { chain, threads: 1 }),
+      task('connect-2', 'connect-task.ts', { chain, threads: 2 }),
+      task('connect-seen', 'connect-task.ts', { chain, threads: 1, seen: true }),
+      task('raw-schnorr', 'raw-task.ts', { chain: taproot }),
+      task('connect-taproot', 'connect-task.ts', { chain: taproot, threads: 1 }),
+      task('connect-taproot-2', 'connect-task.ts', { chain: taproot, threads: 2 }),
+      task('mempool', 'mempool-task.ts', { chain, threads: 1 }),
+      task('codec', 'codec-task.ts', { chain }),
+      task('hashing', 'hashing-task.ts'),
+      task('mining', 'mining-task.ts'),
+    ]
+    return { tasks, lines: LINES }
+  },
+}

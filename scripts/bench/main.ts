@@ -1,0 +1,102 @@
+/**
+ * Measures: `npm run bench -- SUITE [--only name,…] [--rounds n] [--quick] [--json file]`. Each task of a round runs in a
+ * fresh process. Prints a table; a line below its target fails nothing.
+ */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { thisMachine } from './machine.ts'
+import { type LineResult, type Report, summarise, tableOf } from './report.ts'
+import { runTask } from './run-task.ts'
+import type { Line, Metrics, Round, Suite, Task } from './suite.ts'
+
+const SUITES: Readonly<Record<string, () => Promise<{ readonly suite: Suite }>>> = {
+  ledger: () => import('./ledger/suite.ts'),
+}
+
+const DEFAULT_ROUNDS = 3
+
+interface Settings {
+  readonly suite: Suite
+  readonly only: readonly string[] | undefined
+  readonly rounds: number
+  readonly quick: boolean
+  readonly json: string | undefined
+}
+
+function usage(reason: string): never {
+  console.error(
+    `${reason}\nusage: npm run bench -- ${Object.keys(SUITES).join('|')} [--only name,…] [--rounds n] [--quick] [--json file]`,
+  )
+  process.exit(2)
+}
+
+async function readSettings(): Promise<Settings> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+    },
+  })
+  const [name = '', ...rest] = positionals
+  const load = SUITES[name]
+  if (load === undefined || rest.length > 0)
+    usage(name === '' ? 'which suite?' : `no suite "${positionals.join(' ')}"`)
+  const rounds = values.rounds === undefined ? (values.quick ? 1 : DEFAULT_ROUNDS) : Number(values.rounds)
+  if (!Number.isInteger(rounds) || rounds < 1) usage('--rounds wants a number')
+  const { suite } = await load()
+  return { suite, only: values.only?.split(','), rounds, quick: values.quick, json: values.json }
+}
+
+function progress(text: string): void {
+  console.error(text)
+}
+
+async function runOne(task: Task): Promise<Metrics | undefined> {
+  const startedAtMs = performance.now()
+  try {
+    const metrics = await runTask(task)
+    const shown = Object.entries(metrics).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`)
+    progress(
+      `  ${task.name} (${((performance.now() - startedAtMs) / 1000).toFixed(1)} s): ${shown.join(', ')}`,
+    )
+    return metrics
+  } catch (error) {
+    progress(`  ${task.name}: ${error instanceof Error ? error.message : String(error)}`)
+    return undefined
+  }
+}
+
+async function runRound(tasks: readonly Task[]): Promise<Round> {
+  const round: Record<string, Metrics | undefined> = {}
+  for (const task of tasks) round[task.name] = await runOne(task)
+  return round
+}
+
+function chosenLines(lines: readonly Line[], only: readonly string[] | undefined): readonly Line[] {
+  if (only === undefined) return lines
+  const unknown = only.find(name => !lines.some(line => line.name === name))
+  if (unknown !== undefined)
+    usage(`no line "${unknown}"; there are ${lines.map(line => line.name).join(', ')}`)
+  return lines.filter(line => only.includes(line.name))
+}
+
+async function main(): Promise<void> {
+  const { suite, only, rounds: count, quick, json } = await readSettings()
+  const prepared = await suite.prepare({ quick, progress })
+  const lines = chosenLines(prepared.lines, only)
+  const tasks = prepared.tasks.filter(task => lines.some(line => line.tasks.includes(task.name)))
+  const rounds: Round[] = []
+  for (let i = 1; i <= count; i++) {
+    progress(`round ${i} of ${count}`)
+    rounds.push(await runRound(tasks))
+  }
+  const results: LineResult[] = lines.map(line => summarise(line, rounds))
+  const report: Report = { suite: suite.name, machine: thisMachine(), rounds: count, quick, lines: results }
+  console.log(tableOf(report))
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`)
+}
+
+await main()

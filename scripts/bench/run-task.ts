@@ -1,0 +1,24 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Metrics, Task } from './suite.ts'
+
+const CHILD = fileURLToPath(new URL('child.ts', import.meta.url))
+
+/** Runs a task in a fresh process, and returns what it measured. */
+export function runTask(task: Task): Promise<Metrics> {
+  return new Promise((resolve, reject) => {
+    const child = fork(CHILD, [task.module, JSON.stringify(task.parameters)], {
+      execArgv: [...process.execArgv, '--expose-gc'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    let metrics: Metrics | undefined
+    child.on('message', message => {
+      metrics = message as Metrics
+    })
+    child.on('error', reject)
+    child.on('exit', (code, signal) => {
+      if (metrics !== undefined && code === 0) resolve(metrics)
+      else reject(new Error(`${task.name} ended with ${signal ?? code} and without a result`))
+    })
+  })
+}

@@ -10,6 +10,13 @@ export * from './errors.ts'
 export { formatJson, parseJsonExactly, serializeJson } from './json.ts'
 export * from './limits.ts'
 export { defineMethod, type MethodDefinition, type RpcContext, type RpcMethod } from './method.ts'
-export type { ParamSpec, ParamSpecs, ParamType, ParamValues, RawParams } from './params.ts'
+export {
+  type ParamSpec,
+  type ParamSpecs,
+  type ParamType,
+  type ParamValues,
+  parseHexParam,
+  type RawParams,
+} from './params.ts'
 export type * from './results.ts'
 export { createRpcServer, type RpcServer, type RpcServerOptions } from './server.ts'

@@ -177,7 +177,17 @@ function parseValue(name: string, position: number, spec: ParamSpec, value: unkn
   }
 }
 
-function parseHex(name: string, { lengthBytes }: ParamSpec, text: string): string {
+/** The same check as for a parameter, for hexadecimal values inside of one. @throws {RpcError} */
+export function parseHexParam(name: string, value: unknown, lengthBytes?: number): string {
+  if (typeof value === 'string')
+    return parseHex(name, lengthBytes === undefined ? {} : { lengthBytes }, value)
+  throw new RpcError(
+    RPC_CODE.typeError,
+    `JSON value of type ${typeNameOf(value)} is not of expected type string`,
+  )
+}
+
+function parseHex(name: string, { lengthBytes }: Pick<ParamSpec, 'lengthBytes'>, text: string): string {
   if (lengthBytes !== undefined && text.length !== 2 * lengthBytes) {
     throw new RpcError(
       RPC_CODE.invalidParameter,

@@ -6,6 +6,7 @@ import type { MethodContext } from './method-context.ts'
 import { miningMethods } from './mining-methods.ts'
 import { networkMethods } from './network-methods.ts'
 import { nodeMethods } from './node-methods.ts'
+import { proofMethods } from './proof-methods.ts'
 import { transactionMethods } from './transaction-methods.ts'
 import { walletMethods } from './wallet-methods.ts'
 
@@ -15,6 +16,7 @@ export function allMethods(context: MethodContext): RpcMethod[] {
     blockchainMethods,
     coinSetMethods,
     transactionMethods,
+    proofMethods,
     miningMethods,
     walletMethods,
     networkMethods,

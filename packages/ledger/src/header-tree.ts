@@ -69,11 +69,18 @@ export class HeaderTree {
   /**
    * Adds a header of our own store without checks.
    * @param failed it was found invalid.
+   * @param rejection why, where that is known.
    * @returns undefined when its parent is not here.
    */
-  restore(header: BlockHeader, failed: boolean): HeaderNode | undefined {
+  restore(header: BlockHeader, failed: boolean, rejection?: Rejection): HeaderNode | undefined {
+    const known = this.get(header.hash)
+    if (known) return known
     const parent = this.get(header.previousBlock)
-    return this.get(header.hash) ?? (parent && this.insert(header, parent, failed || parent.invalid))
+    if (!parent) return undefined
+    const node = this.insert(header, parent, failed || parent.invalid)
+    const why = failed ? rejection : parent.rejection
+    if (why) node.rejection = why
+    return node
   }
 
   /** The ancestor at a height, the node itself at its own. */
@@ -114,19 +121,45 @@ export class HeaderTree {
     return this.nodesByHash.values()
   }
 
-  /** Marks the block and all its descendants invalid, and returns them; the best is chosen anew. */
+  /**
+   * Marks the block and all its descendants invalid; the best is chosen anew.
+   * @returns those that were not marked before: others keep their reason.
+   */
   markInvalid(node: HeaderNode, rejection?: Rejection): HeaderNode[] {
     assert(node !== this.genesis, 'the genesis block cannot be invalid')
-    const marked = new Set<HeaderNode>([node])
-    // A child always comes after its parent in the map.
-    for (const other of this.nodesByHash.values())
-      if (other.parent && marked.has(other.parent)) marked.add(other)
+    const marked = this.branchFrom(node).filter(each => !each.invalid)
     for (const each of marked) {
       each.invalid = true
       if (rejection) each.rejection = rejection
     }
-    if (marked.has(this.bestNode)) this.bestNode = this.chooseBest()
-    return [...marked]
+    if (this.bestNode.invalid) this.bestNode = this.chooseBest()
+    return marked
+  }
+
+  /**
+   * Takes back what {@link markInvalid} said of the block, its ancestors and its descendants, so that they are checked
+   * again (Bitcoin Core's `ResetBlockFailureFlags`); the best is chosen anew.
+   * @returns those that were marked.
+   */
+  reconsider(node: HeaderNode): HeaderNode[] {
+    const line = this.branchFrom(node)
+    for (let walk = node.parent; walk; walk = walk.parent) line.push(walk)
+    const cleared = line.filter(({ invalid }) => invalid)
+    for (const each of cleared) {
+      each.invalid = false
+      delete each.rejection
+    }
+    if (cleared.length > 0) this.bestNode = this.chooseBest()
+    return cleared
+  }
+
+  /** The node and all its descendants, parents before children. */
+  private branchFrom(node: HeaderNode): HeaderNode[] {
+    const branch = new Set<HeaderNode>([node])
+    // A child always comes after its parent in the map.
+    for (const other of this.nodesByHash.values())
+      if (other.parent && branch.has(other.parent)) branch.add(other)
+    return [...branch]
   }
 
   private chooseBest(): HeaderNode {

@@ -20,7 +20,7 @@ import {
   targetOf,
   workOf,
 } from '@onehop/ledger'
-import { refused } from '@onehop/primitives'
+import { invalid, refused } from '@onehop/primitives'
 import fc from 'fast-check'
 import { codeOf } from './regtest-chain.ts'
 
@@ -207,6 +207,42 @@ describe('the header tree', () => {
     tree.markInvalid(node, refused('not-supported'))
     const verdict = tree.add(headerOn(node), node.header.time + 600)
     assert.equal(!verdict.ok && verdict.blame, 'nobody')
+  })
+
+  it('reconsiders a branch: the block, what builds on it and what it builds on', () => {
+    const tree = new HeaderTree(REGTEST)
+    const good = extend(tree, tree.genesis, 2, 1)
+    const first = extend(tree, tree.genesis, 1, 2)
+    const middle = extend(tree, first, 1, 2)
+    const last = extend(tree, middle, 2, 2)
+    const aside = extend(tree, first, 1, 3)
+    tree.markInvalid(last, invalid('bad-cb-amount'))
+    assert.equal(tree.markInvalid(first, refused('invalidated')).length, 4)
+    assert.deepEqual([last.rejection?.code, middle.rejection?.code], ['bad-cb-amount', 'invalidated'])
+    assert.equal(tree.best, good)
+    assert.equal(tree.reconsider(middle).length, 4)
+    assert.equal(tree.best, last)
+    assert.deepEqual(
+      [first, middle, last].map(node => [node.invalid, node.rejection]),
+      [
+        [false, undefined],
+        [false, undefined],
+        [false, undefined],
+      ],
+    )
+    assert.equal(aside.invalid, true)
+    assert.equal(tree.reconsider(aside).length, 1)
+    assert.equal(tree.reconsider(aside).length, 0)
+    assert.equal(aside.invalid, false)
+  })
+
+  it('takes back with a header why it, or its parent, was refused', () => {
+    const tree = new HeaderTree(REGTEST)
+    const tip = extend(tree, tree.genesis, 3)
+    const copy = new HeaderTree(REGTEST)
+    for (const node of tree.nodes()) copy.restore(node.header, node.height === 2, refused('invalidated'))
+    assert.equal(copy.best.height, 1)
+    assert.equal(copy.get(tip.hash)?.rejection?.code, 'invalidated')
   })
 
   it('takes its own headers back without checks, invalid ones too', () => {

@@ -1,4 +1,5 @@
 import type { HeaderNode } from '@onehop/ledger'
+import { isInvalidated } from './invalidation.ts'
 import type { RecordLocation } from './storage/record-files.ts'
 import type { IndexEntry } from './store-format.ts'
 
@@ -11,7 +12,7 @@ export interface BlockEntry {
   undo: RecordLocation | undefined
   /** Its body and those of all blocks before it are stored. */
   linked: boolean
-  /** The order in which blocks became linked: at equal work, the first one stays. */
+  /** The order in which blocks became linked: at equal work, the lowest wins. */
   linkedOrder: number
 }
 
@@ -22,7 +23,8 @@ function isFailed({ invalid, rejection }: HeaderNode): boolean {
 
 /** What the store keeps of an entry. */
 export function indexEntryOf({ node, block, undo }: BlockEntry): IndexEntry {
-  return { header: node.header, height: node.height, block, undo, failed: isFailed(node) }
+  const invalidated = isInvalidated(node.rejection)
+  return { header: node.header, height: node.height, block, undo, failed: isFailed(node), invalidated }
 }
 
 /** Whether `a` is to be chosen over `b`: more work, or linked earlier at equal work (Bitcoin's first-seen rule). */
@@ -42,6 +44,7 @@ export class BlockIndex {
   private unstored: BlockEntry[] = []
   private waitingBodies = 0
   private linkCount = 0
+  private preciousCount = 0
 
   /** Bodies stored before their parent's. */
   get waitingCount(): number {
@@ -88,19 +91,34 @@ export class BlockIndex {
     else this.wait(entry, parent)
   }
 
-  /** The best linked block with more work than this, if there is one. */
-  bestCandidate(aboveWork: bigint): BlockEntry | undefined {
-    let best: BlockEntry | undefined
-    for (const entry of this.candidates) {
-      if (entry.node.chainWork <= aboveWork) continue
-      if (best === undefined || isBetter(entry, best)) best = entry
-    }
+  /** The best linked block that is to be chosen over this one; itself if there is none. */
+  bestCandidate(home: BlockEntry): BlockEntry {
+    let best = home
+    for (const entry of this.candidates) if (isBetter(entry, best)) best = entry
     return best
   }
 
-  /** Forgets candidates that cannot win against a tip of this work any more. */
-  pruneCandidates(tipWork: bigint): void {
-    for (const entry of this.candidates) if (entry.node.chainWork <= tipWork) this.candidates.delete(entry)
+  /** Forgets candidates that cannot win against this tip any more. */
+  pruneCandidates(tip: BlockEntry): void {
+    for (const entry of this.candidates) if (!isBetter(entry, tip)) this.candidates.delete(entry)
+  }
+
+  /** Finds all candidates again that can win against this tip: it has less work than it had, or blocks are valid again. */
+  reviveCandidates(tip: BlockEntry): void {
+    for (const entry of this.entries.values())
+      if (entry.linked && !entry.node.invalid && isBetter(entry, tip)) this.candidates.add(entry)
+  }
+
+  /** Treats the block as if it had come before all others of its work, until the next one that this is done to. */
+  prefer(entry: BlockEntry): void {
+    this.preciousCount += 1
+    entry.linkedOrder = -this.preciousCount
+    if (entry.linked && !entry.node.invalid) this.candidates.add(entry)
+  }
+
+  /** Lets a block of the active chain win against others of its work that were stored earlier. */
+  favour(entry: BlockEntry): void {
+    entry.linkedOrder = 0
   }
 
   /** Takes blocks that turned out to be invalid out of the race. */
@@ -112,7 +130,8 @@ export class BlockIndex {
     const unlinked = [first]
     for (let entry = unlinked.pop(); entry !== undefined; entry = unlinked.pop()) {
       entry.linked = true
-      entry.linkedOrder = this.linkCount++
+      this.linkCount += 1
+      entry.linkedOrder = this.linkCount
       if (!entry.node.invalid) this.candidates.add(entry)
       unlinked.push(...this.takeWaiting(entry))
     }

@@ -29,6 +29,7 @@ import { ActiveChain } from './active-chain.ts'
 import { type BlockEntry, type BlockIndex, indexEntryOf } from './block-index.ts'
 import type { ChainStore, StoreBatch } from './chain-store.ts'
 import { decodeStored, StoreCorruptError } from './errors.ts'
+import { INVALIDATED } from './invalidation.ts'
 
 /**
  * Faults of a body that its header does not commit to: somebody else may have the right body for the same header,
@@ -126,10 +127,7 @@ export class ChainState {
     }
     const nodes = tree.markInvalid(entry.node, rejection)
     index.dropInvalid(nodes)
-    await this.commit(
-      nodes.map(node => index.entryOf(node)),
-      {},
-    )
+    await this.commitNodes(nodes)
     return rejection
   }
 
@@ -138,20 +136,37 @@ export class ChainState {
     if (this.options.index.hasUnstored) await this.commit([], {})
   }
 
+  /** Marks the block and all that build on it invalid because somebody here says so. The tip may be among them. */
+  async invalidate(entry: BlockEntry): Promise<void> {
+    const { index, tree } = this.options
+    const nodes = tree.markInvalid(entry.node, INVALIDATED)
+    index.dropInvalid(nodes)
+    await this.commitNodes(nodes)
+  }
+
+  /** Takes back that the block, its ancestors or its descendants are invalid, whatever the reason was. */
+  async reconsider(entry: BlockEntry): Promise<void> {
+    const { index, tree } = this.options
+    const nodes = tree.reconsider(entry.node)
+    index.reviveCandidates(index.entryOf(this.tip))
+    await this.commitNodes(nodes)
+  }
+
   /**
    * Moves the tip to the linked block with the most work, past invalid ones.
    * @returns why blocks on the way were refused.
    */
   async activateBest(): Promise<Map<BlockEntry, Rejection>> {
     const { index } = this.options
+    await this.leaveInvalid()
     const home = index.entryOf(this.tip)
     const refused = new Map<BlockEntry, Rejection>()
     for (;;) {
-      const target = index.bestCandidate(home.node.chainWork) ?? home
+      const target = index.bestCandidate(home)
       if (target.node === this.tip) break
       await this.moveTo(target.node, refused)
     }
-    index.pruneCandidates(this.tip.chainWork)
+    index.pruneCandidates(index.entryOf(this.tip))
     return refused
   }
 
@@ -175,6 +190,17 @@ export class ChainState {
     if (undo === undefined || node.parent === undefined) return undefined
     const bytes = await this.options.store.readUndo(undo, node.parent.hash)
     return decodeStored('Stored undo data', () => parseUndo(bytes))
+  }
+
+  /** Goes back to the last block that nobody here has called invalid. */
+  private async leaveInvalid(): Promise<void> {
+    if (!this.tip.invalid) return
+    while (this.tip.invalid) {
+      await this.disconnect()
+      await nextTurn()
+    }
+    const { index } = this.options
+    index.reviveCandidates(index.entryOf(this.tip))
   }
 
   /** Stops at the first invalid block. */
@@ -206,6 +232,14 @@ export class ChainState {
     await this.commit([], { coins: coins.changes(), bestBlock: parent.hash })
     this.active.pop()
     observer.onDisconnected(block, node)
+  }
+
+  private commitNodes(nodes: readonly HeaderNode[]): Promise<void> {
+    const { index } = this.options
+    return this.commit(
+      nodes.map(node => index.entryOf(node)),
+      {},
+    )
   }
 
   /** Headers that nobody has stored yet go with every commit, so that the store has each entry's parent. */

@@ -150,7 +150,7 @@ export class ChainStore implements CoinsView {
   /** Makes a new store one of this network, with its first block. */
   async initialize(genesisHash: BlockHash, header: BlockHeader, bytes: Uint8Array): Promise<IndexEntry> {
     const block = await this.appendBlock(bytes)
-    const entry: IndexEntry = { header, height: 0, block, failed: false }
+    const entry: IndexEntry = { header, height: 0, block, failed: false, invalidated: false }
     await this.write([
       ...changesOf({ entries: [[genesisHash, entry]], bestBlock: genesisHash }),
       { key: META_KEYS.format, value: new ByteWriter(4).writeUint32(FORMAT_VERSION).toBytes() },

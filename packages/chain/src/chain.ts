@@ -32,7 +32,7 @@ import { ChainState, type ChainStateObserver, type FreshBlock } from './chain-st
 import { ChainStore } from './chain-store.ts'
 import { begin, type CoinSetStatistics, type CoinSnapshot, countCoins } from './coin-snapshot.ts'
 import { ChainClosedError, ChainHaltedError } from './errors.ts'
-import { MAX_HEADERS_PER_CALL } from './limits.ts'
+import { MAX_HEADERS_PER_CALL, MAX_INVALIDATED_BLOCKS_RETURNED } from './limits.ts'
 import { Listeners } from './listeners.ts'
 import { type LoadedIndex, loadIndex } from './load-index.ts'
 import { MempoolRelay } from './mempool-relay.ts'
@@ -68,6 +68,12 @@ export interface ChainEvents {
   /** The mempool dropped the transaction, but not because a block has it. */
   readonly transactionRemoved: readonly [Transaction]
 }
+
+/**
+ * How far a block has got, in the words of `getchaintips`: on the active chain; invalid; without all bodies; with all of
+ * them, but not checked with its coins; checked, but no longer on the active chain.
+ */
+export type BlockStanding = 'active' | 'invalid' | 'headers-only' | 'valid-headers' | 'valid-fork'
 
 /** A transaction and the block of the active chain that has it. */
 export interface FoundTransaction {
@@ -189,6 +195,46 @@ export class Chain {
     const parsed = attemptDecode('block-decode-failed', () => parseBlock(bytes))
     if (!parsed.ok) return parsed
     return this.enqueue(() => this.takeBlock({ block: parsed.value, bytes }))
+  }
+
+  /**
+   * Treats the block, and all that build on it, as if they broke a rule, until {@link reconsiderBlock}: the tip moves to
+   * the best of the others. Of the disconnected blocks, the mempool gets the transactions of the highest ones back.
+   * The network's first block stays valid.
+   */
+  invalidateBlock(node: HeaderNode): Promise<void> {
+    return this.enqueue(async () => {
+      if (node === this.headerTree.genesis) return
+      this.relay.limitReturns(MAX_INVALIDATED_BLOCKS_RETURNED)
+      await this.state.invalidate(this.index.entryOf(node))
+      await this.activate()
+    })
+  }
+
+  /** Forgets that the block, its ancestors or its descendants are invalid, whatever the reason: they are checked again. */
+  reconsiderBlock(node: HeaderNode): Promise<void> {
+    return this.enqueue(async () => {
+      await this.state.reconsider(this.index.entryOf(node))
+      await this.activate()
+    })
+  }
+
+  /** Treats the block as if it had come before all others of its work, until the next such call or the end of the process. */
+  preferBlock(node: HeaderNode): Promise<void> {
+    return this.enqueue(async () => {
+      if (node.chainWork < this.tip.chainWork) return
+      this.index.prefer(this.index.entryOf(node))
+      await this.activate()
+    })
+  }
+
+  /** How far the block and those before it have got. */
+  standingOf(node: HeaderNode): BlockStanding {
+    const { linked, undo } = this.index.entryOf(node)
+    if (this.isActive(node)) return 'active'
+    if (node.invalid) return 'invalid'
+    if (!linked) return 'headers-only'
+    return undo === undefined ? 'valid-headers' : 'valid-fork'
   }
 
   /** Takes a transaction into the mempool. */
@@ -374,9 +420,20 @@ export class Chain {
     const added = this.headerTree.add(fresh.block.header, this.nowSeconds())
     if (!added.ok) return added
     const verdict = await acceptBody(index.entryOf(added.value), fresh, { state, index, parameters })
+    this.settle(before)
+    return verdict
+  }
+
+  /** Goes to the best block, and tells of it. */
+  private async activate(): Promise<void> {
+    const { tip: before } = this
+    await this.state.activateBest()
+    this.settle(before)
+  }
+
+  private settle(before: HeaderNode): void {
     this.relay.settle()
     if (this.tip !== before) this.listeners.emit('tip', this.tip)
-    return verdict
   }
 
   /** Waits for what has begun, and closes the store. Calls that come later are refused. */

@@ -17,9 +17,13 @@ export class DisconnectedTransactions {
     return this.blocksAdded === 0
   }
 
-  /** Blocks come from the tip downwards. Over the limit, those of the highest blocks are forgotten. */
-  add({ transactions }: Block): void {
+  /**
+   * Blocks come from the tip downwards. Over the limit, those of the highest blocks are forgotten.
+   * @param returns whether the block's transactions are to go back at all.
+   */
+  add({ transactions }: Block, returns = true): void {
     this.blocksAdded += 1
+    if (!returns) return
     const returning = transactions.slice(1)
     const bytes = returning.reduce((sum, transaction) => sum + transaction.totalSize, 0)
     this.blocks.push({ transactions: returning, bytes })

@@ -1,4 +1,10 @@
-export { Chain, type ChainEvents, type ChainOptions, type FoundTransaction } from './chain.ts'
+export {
+  type BlockStanding,
+  Chain,
+  type ChainEvents,
+  type ChainOptions,
+  type FoundTransaction,
+} from './chain.ts'
 export type { CoinSetStatistics, CoinSnapshot } from './coin-snapshot.ts'
 export {
   ChainClosedError,

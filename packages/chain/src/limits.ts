@@ -17,6 +17,12 @@ export const MAX_WAITING_BLOCKS = 1024
 export const MAX_HEADERS_PER_CALL = 2000
 
 /**
+ * Blocks that `invalidateblock` disconnects and whose transactions go back to the mempool; those of deeper ones are gone
+ * (as in Core's `InvalidateBlock`).
+ */
+export const MAX_INVALIDATED_BLOCKS_RETURNED = 10
+
+/**
  * Bytes of disconnected transactions that a reorganisation keeps in memory to return them to the mempool; the
  * oldest go first (Core's MAX_DISCONNECTED_TX_POOL_BYTES).
  */

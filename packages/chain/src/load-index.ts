@@ -3,6 +3,7 @@ import { assertDefined } from '@onehop/primitives'
 import { BlockIndex } from './block-index.ts'
 import type { ChainStore } from './chain-store.ts'
 import { StoreCorruptError } from './errors.ts'
+import { INVALIDATED } from './invalidation.ts'
 import type { RecordLocation } from './storage/record-files.ts'
 import type { IndexEntry } from './store-format.ts'
 
@@ -23,8 +24,8 @@ async function entriesByHeight(store: ChainStore): Promise<IndexEntry[]> {
   return entries.sort((a, b) => a.height - b.height)
 }
 
-function addToTree(tree: HeaderTree, { header, height, failed }: IndexEntry): HeaderNode {
-  const node = tree.restore(header, failed)
+function addToTree(tree: HeaderTree, { header, height, failed, invalidated }: IndexEntry): HeaderNode {
+  const node = tree.restore(header, failed || invalidated, invalidated ? INVALIDATED : undefined)
   if (node?.height !== height)
     throw new StoreCorruptError(`The block index has a gap below height ${height}.`)
   return node
@@ -60,7 +61,8 @@ export async function loadIndex(
   const best = assertDefined(store.bestBlock(), 'an initialized store has a best block')
   const tip = tree.get(best)
   if (tip === undefined) throw new StoreCorruptError('The block index lacks the best block.')
-  index.pruneCandidates(tip.chainWork)
+  for (let node: HeaderNode | undefined = tip; node; node = node.parent) index.favour(index.entryOf(node))
+  index.pruneCandidates(index.entryOf(tip))
   index.takeUnstored()
   return { index, tip }
 }

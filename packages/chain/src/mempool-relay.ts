@@ -21,6 +21,7 @@ export class MempoolRelay {
   private readonly disconnected = new DisconnectedTransactions(MAX_DISCONNECTED_BYTES)
   /** Transactions of blocks connected since the last disconnected one. */
   private readonly reconnected = new Set<string>()
+  private returnsLeft = Number.POSITIVE_INFINITY
 
   constructor(options: MempoolRelayOptions) {
     this.options = options
@@ -48,11 +49,19 @@ export class MempoolRelay {
   }
 
   onDisconnected(block: Block): void {
-    this.disconnected.add(block)
+    const returns = this.returnsLeft > 0
+    this.returnsLeft -= 1
+    this.disconnected.add(block, returns)
+  }
+
+  /** Until the next {@link settle}, transactions of so many disconnected blocks return and those of deeper ones do not. */
+  limitReturns(blocks: number): void {
+    this.returnsLeft = blocks
   }
 
   /** The tip rests: gives the mempool back what the disconnected blocks had and the connected ones have not. */
   settle(): void {
+    this.returnsLeft = Number.POSITIVE_INFINITY
     if (this.disconnected.isEmpty) return
     const { mempool, context, onAdded, onRemoved } = this.options
     const returning = this.disconnected.take().filter(({ txid }) => !this.reconnected.has(bytesKey(txid)))

@@ -31,6 +31,7 @@ export const COIN_PREFIX = utf8Encode('C')
 const HAS_BLOCK = 1
 const HAS_UNDO = 2
 const FAILED = 4
+const INVALIDATED = 8
 
 /** What the store knows of a header. */
 export interface IndexEntry {
@@ -42,12 +43,18 @@ export interface IndexEntry {
   readonly undo?: RecordLocation | undefined
   /** The block or one before it is invalid. */
   readonly failed: boolean
+  /** It, or one before it, was named by `invalidateblock`, and nothing else is known against it. */
+  readonly invalidated: boolean
 }
 
 /** 85 to 109 bytes: header, height, flags, and the locations that the flags tell of. */
 export function serializeIndexEntry(entry: IndexEntry): Uint8Array {
   const { block, undo } = entry
-  const flags = (block ? HAS_BLOCK : 0) | (undo ? HAS_UNDO : 0) | (entry.failed ? FAILED : 0)
+  const flags =
+    (block ? HAS_BLOCK : 0) |
+    (undo ? HAS_UNDO : 0) |
+    (entry.failed ? FAILED : 0) |
+    (entry.invalidated ? INVALIDATED : 0)
   const writer = new ByteWriter(109)
   writer.writeBytes(serializeHeader(entry.header)).writeUint32(entry.height).writeUint8(flags)
   if (block) writeRecordLocation(writer, block)
@@ -64,7 +71,8 @@ export function parseIndexEntry(bytes: Uint8Array): IndexEntry {
   const block = flags & HAS_BLOCK ? readRecordLocation(reader) : undefined
   const undo = flags & HAS_UNDO ? readRecordLocation(reader) : undefined
   reader.expectEnd()
-  return { header, height, block, undo, failed: (flags & FAILED) !== 0 }
+  const failed = (flags & FAILED) !== 0
+  return { header, height, block, undo, failed, invalidated: (flags & INVALIDATED) !== 0 }
 }
 
 /** Key of a header’s {@link IndexEntry}: 33 bytes. */

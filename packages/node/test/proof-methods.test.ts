@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { parseMerkleBlock, serializeMerkleBlock } from '@onehop/ledger'
+import { BlockHeader, parseMerkleBlock, serializeMerkleBlock } from '@onehop/ledger'
 import { type OnehopNode, startNode } from '@onehop/node'
 import { bytesToHex, hexToBytes } from '@onehop/primitives'
 import { RpcError } from '@onehop/rpc'
@@ -87,7 +87,7 @@ describe('proofs over RPC', () => {
   it('of blocks that are not in the active chain are refused, and so are bytes that are no proof', async () => {
     const proof = parseMerkleBlock(hexToBytes(await proofOf(payments)))
     const { tree, header } = proof
-    const foreign = { ...header, hash: header.hash, nonce: header.nonce ^ 1 }
+    const foreign = new BlockHeader({ ...header, version: header.version, nonce: header.nonce ^ 1 })
     const hex = bytesToHex(serializeMerkleBlock({ header: foreign, tree }))
     await assert.rejects(proven(hex), refusal(-5, 'Block not found in chain'))
     await assert.rejects(proven(''), refusal(-8, "proof must be hexadecimal string (not '')"))

@@ -1,5 +1,6 @@
 import type { RpcMethod } from '@onehop/rpc'
 import { blockchainMethods } from './blockchain-methods.ts'
+import { chainControlMethods } from './chain-control-methods.ts'
 import { coinSetMethods } from './coin-set-methods.ts'
 import { contentMethods } from './content-methods.ts'
 import type { MethodContext } from './method-context.ts'
@@ -14,6 +15,7 @@ import { walletMethods } from './wallet-methods.ts'
 export function allMethods(context: MethodContext): RpcMethod[] {
   return [
     blockchainMethods,
+    chainControlMethods,
     coinSetMethods,
     transactionMethods,
     proofMethods,

@@ -1,8 +1,6 @@
 import {
-  type BlockHash,
   blockHashToHex,
   type HeaderNode,
-  hexToBlockHash,
   hexToTxId,
   medianTimePast,
   serializeBlock,
@@ -11,6 +9,7 @@ import {
 } from '@onehop/ledger'
 import { bytesToHex, equalBytes } from '@onehop/primitives'
 import { BitcoinAmount, defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
+import { BLOCK_HASH, blockOf, nodeOf } from './block-lookup.ts'
 import {
   type BlockContext,
   bitsHex,
@@ -22,14 +21,6 @@ import {
 } from './blockchain-json.ts'
 import type { MethodContext } from './method-context.ts'
 
-const HASH = { type: 'hex', lengthBytes: 32 } as const
-
-function nodeOf({ chain }: MethodContext, hex: string): HeaderNode {
-  const node = chain.headerTree.get(hexToBlockHash(hex))
-  if (node === undefined) throw new RpcError(RPC_CODE.invalidAddressOrKey, 'Block not found')
-  return node
-}
-
 /** Where a block stands in the active chain. */
 function blockContext({ chain }: MethodContext, node: HeaderNode): BlockContext {
   const active = chain.hashAtHeight(node.height)
@@ -40,13 +31,6 @@ function blockContext({ chain }: MethodContext, node: HeaderNode): BlockContext 
     confirmations: isActive ? chain.tip.height - node.height + 1 : -1,
     nextHash: isActive ? chain.hashAtHeight(node.height + 1) : undefined,
   }
-}
-
-async function blockOf({ chain }: MethodContext, hash: BlockHash) {
-  const block = await chain.getBlock(hash)
-  if (block === undefined)
-    throw new RpcError(RPC_CODE.miscError, 'Block not available (not fully downloaded)')
-  return block
 }
 
 function chainInfo(context: MethodContext) {
@@ -73,16 +57,18 @@ function chainInfo(context: MethodContext) {
   }
 }
 
-function branchTipJson({ chain }: MethodContext, leaf: HeaderNode) {
-  const isActive = leaf === chain.tip
-  let fork = leaf
-  while (!chain.isActive(fork) && fork.parent !== undefined) fork = fork.parent
-  const status = leaf.invalid ? 'invalid' : chain.hasBlock(leaf.hash) ? 'valid-fork' : 'headers-only'
+/** The ends of all branches, and the tip, which may have invalid blocks or bare headers on it; highest first. */
+function chainTips({ chain }: MethodContext): HeaderNode[] {
+  const tips = new Set([...chain.headerTree.leaves(), chain.tip])
+  return [...tips].sort((a, b) => b.height - a.height)
+}
+
+function branchTipJson({ chain }: MethodContext, tip: HeaderNode) {
   return {
-    height: leaf.height,
-    hash: blockHashToHex(leaf.hash),
-    branchlen: leaf.height - fork.height,
-    status: isActive ? 'active' : status,
+    height: tip.height,
+    hash: blockHashToHex(tip.hash),
+    branchlen: tip.height - chain.headerTree.findFork(tip, chain.tip).height,
+    status: chain.standingOf(tip),
   }
 }
 
@@ -129,7 +115,7 @@ export function blockchainMethods(context: MethodContext): RpcMethod[] {
       name: 'getblockheader',
       category: 'Blockchain',
       summary: 'A block header, as JSON or as hex.',
-      params: { blockhash: HASH, verbose: { type: 'boolean', default: true } },
+      params: { blockhash: BLOCK_HASH, verbose: { type: 'boolean', default: true } },
       handler: async ({ blockhash, verbose }) => {
         const node = nodeOf(context, blockhash)
         if (!verbose) return bytesToHex(serializeHeader(node.header))
@@ -147,12 +133,12 @@ export function blockchainMethods(context: MethodContext): RpcMethod[] {
       category: 'Blockchain',
       summary: 'A block: 0 as hex, 1 with transaction ids, 2 with transactions.',
       params: {
-        blockhash: HASH,
+        blockhash: BLOCK_HASH,
         verbosity: { type: 'verbosity', default: 1, min: 0, max: 3, aliases: ['verbose'] },
       },
       handler: async ({ blockhash, verbosity }) => {
         const node = nodeOf(context, blockhash)
-        const block = await blockOf(context, node.hash)
+        const block = await blockOf(context, node)
         if (verbosity === 0) return bytesToHex(serializeBlock(block))
         const undo = verbosity >= 2 && node.height > 0 ? await chain.getUndo(node.hash) : undefined
         return blockJson(block, blockContext(context, node), verbosity, parameters, undo)
@@ -162,14 +148,14 @@ export function blockchainMethods(context: MethodContext): RpcMethod[] {
       name: 'getchaintips',
       category: 'Blockchain',
       summary: 'Tips of all known branches.',
-      handler: () => chain.headerTree.leaves().map(leaf => branchTipJson(context, leaf)),
+      handler: () => chainTips(context).map(tip => branchTipJson(context, tip)),
     }),
     defineMethod({
       name: 'gettxout',
       category: 'Blockchain',
       summary: 'An output that is not spent yet; null when there is none.',
       params: {
-        txid: HASH,
+        txid: { type: 'hex', lengthBytes: 32 },
         n: { type: 'integer', min: 0 },
         include_mempool: { type: 'boolean', default: true },
       },

@@ -41,6 +41,7 @@ import { DiskStorage } from './storage/disk-storage.ts'
 import { MemoryStorage } from './storage/memory-storage.ts'
 import type { Storage } from './storage/port.ts'
 import { activeHeadersAfter, missingBlocks } from './sync-queries.ts'
+import { type ChainVerification, type CheckLevel, verifyChain } from './verify-chain.ts'
 
 /** What a chain is opened with. */
 export interface ChainOptions {
@@ -102,6 +103,7 @@ export class Chain {
   readonly headerTree: HeaderTree
   readonly mempool: Mempool
   private readonly nowSeconds: () => number
+  private readonly verifier: SignatureVerifier
   private readonly storage: Storage
   private readonly store: ChainStore
   private readonly index: BlockIndex
@@ -117,6 +119,7 @@ export class Chain {
     const { parameters, nowSeconds, verifier = nobleVerifier } = options
     this.parameters = parameters
     this.nowSeconds = nowSeconds
+    this.verifier = verifier
     this.storage = storage
     this.store = store
     this.headerTree = tree
@@ -226,6 +229,16 @@ export class Chain {
       this.index.prefer(this.index.entryOf(node))
       await this.activate()
     })
+  }
+
+  /**
+   * Verifies the highest blocks of the active chain against the rules, and the coins against the blocks. Nothing else
+   * changes the chain meanwhile.
+   * @param depth how many blocks; 0 for all.
+   */
+  verify(level: CheckLevel, depth: number): Promise<ChainVerification> {
+    const { state, index, parameters, verifier, store: coins } = this
+    return this.enqueue(() => verifyChain({ state, index, parameters, verifier, coins }, level, depth))
   }
 
   /** How far the block and those before it have got. */

@@ -27,3 +27,9 @@ export const MAX_INVALIDATED_BLOCKS_RETURNED = 10
  * oldest go first (Core's MAX_DISCONNECTED_TX_POOL_BYTES).
  */
 export const MAX_DISCONNECTED_BYTES = 20_000_000
+
+/**
+ * Coins that `verifychain` changes in memory at levels 3 and 4, at some 300 bytes each; a check that needs more ends as
+ * failed (Core: its coins cache's size).
+ */
+export const MAX_VERIFICATION_COINS = 2_000_000

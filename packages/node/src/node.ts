@@ -128,6 +128,7 @@ class RunningNode implements OnehopNode {
       configuration: this.configuration,
       parameters: this.configuration.parameters,
       startedAtMs: this.startedAtMs,
+      log: this.log,
       get network() {
         return node.network
       },

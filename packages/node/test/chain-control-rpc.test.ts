@@ -70,6 +70,11 @@ describe('control over the chain', () => {
     )
   })
 
+  it('verifies the chain, by levels that are brought into range', async () => {
+    for (const params of [[], [4, 0], [9, 1000], [-1]])
+      assert.equal(await call('verifychain', ...params), true)
+  })
+
   it('knows no block that it has never heard of', async () => {
     for (const method of ['invalidateblock', 'reconsiderblock', 'preciousblock'])
       await assert.rejects(call(method, UNKNOWN), refusal(-5, /^Block not found$/))

@@ -3,6 +3,7 @@ import type { ChainParameters } from '@onehop/ledger'
 import type { Network } from '@onehop/network'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 import type { ContentService } from '../content/content-service.ts'
+import type { Logger } from '../log.ts'
 import type { MiningService } from '../mining-service.ts'
 import type { NodeConfiguration } from '../options.ts'
 import type { WalletService } from '../wallet-service.ts'
@@ -17,6 +18,7 @@ export interface MethodContext {
   /** Absent when the node runs without peers. */
   readonly network: Network | undefined
   readonly content: ContentService<unknown> | undefined
+  readonly log: Logger
   /** Milliseconds since the process's monotonic clock began, at the start. */
   readonly startedAtMs: number
   /** URL of the RPC server; empty when there is none. */

@@ -4,6 +4,9 @@ import type { Metrics, Task } from './suite.ts'
 
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url))
 
+/** A task that hangs must not keep the others from being measured. */
+const LIMIT_MS = 240_000
+
 /** Runs a task in a fresh process, and returns what it measured. */
 export function runTask(task: Task): Promise<Metrics> {
   return new Promise((resolve, reject) => {
@@ -11,12 +14,14 @@ export function runTask(task: Task): Promise<Metrics> {
       execArgv: [...process.execArgv, '--expose-gc'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
+    const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
     let metrics: Metrics | undefined
     child.on('message', message => {
       metrics = message as Metrics
     })
     child.on('error', reject)
     child.on('exit', (code, signal) => {
+      clearTimeout(limit)
       if (metrics !== undefined && code === 0) resolve(metrics)
       else reject(new Error(`${task.name} ended with ${signal ?? code} and without a result`))
     })

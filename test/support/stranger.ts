@@ -153,7 +153,14 @@ export class Stranger {
 
 /** A status that opens a stream. */
 function status(claims: Partial<PeerStatus>): SyncMessage & { type: 'status' } {
-  const honest = { version: 1, genesisHash: GENESIS, height: 0, bestHash: GENESIS, chainWork: MILLION }
+  const honest = {
+    version: 1,
+    genesisHash: GENESIS,
+    height: 0,
+    bestHash: GENESIS,
+    chainWork: MILLION,
+    minFeeRate: 0n,
+  }
   return { type: 'status', id: 0, status: { ...honest, ...claims } }
 }
 

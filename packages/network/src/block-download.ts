@@ -1,16 +1,21 @@
-import { bytesToHex, describeRejection, hexToBytes, type RandomSource, shuffled } from '@onehop/primitives'
+import { BoundedSet, bytesKey, describeRejection, type RandomSource } from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
+import { type CompactFetchResult, fetchCompactBlock } from './compact-fetch.ts'
+import { DownloadPaths, type MissingBlock } from './download-paths.ts'
 import {
   BLOCK_ARRIVAL_WAIT_MS,
   DOWNLOAD_WINDOW_BLOCKS,
   HEAD_STALL_MS,
   MAX_BLOCKS_IN_FLIGHT_PER_PEER,
   MAX_BLOCKS_PER_REQUEST,
-  MAX_DOWNLOAD_PATHS,
+  MAX_COMPACT_PATH_BLOCKS,
+  MAX_REMEMBERED_COMPACT_BLOCKS,
   MAX_WAITING_BLOCK_BYTES,
   MISSING_RETRY_MS,
   REFUSED_BLOCK_RETRY_MS,
 } from './limits.ts'
+import { RequestFailure } from './pending-requests.ts'
+import { COMPACT_BLOCKS_VERSION } from './sync-messages.ts'
 import type { SyncSession } from './sync-session.ts'
 
 interface Flight {
@@ -19,6 +24,7 @@ interface Flight {
 }
 
 interface Arrival {
+  readonly key: string
   readonly bytes: Uint8Array
   readonly from: SyncSession
 }
@@ -34,26 +40,30 @@ export interface DownloadPort {
   onInvalidBlock(session: SyncSession, reason: string): void
   /** A block was connected, or the state of the download changed. */
   onProgress(): void
+  /** Something failed here, for which no peer is to blame. */
+  onError(error: Error): void
 }
 
 /**
  * Fetches missing bodies from several peers at once within a window ahead of the chain, and feeds them to the chain
- * in order. Whoever stalls loses its requests to others.
+ * in order. Whoever stalls loses its requests to others. Near the tip, blocks come in their short form first.
  */
 export class BlockDownload {
   private readonly port: DownloadPort
+  private readonly paths: DownloadPaths
   private readonly flights = new Map<string, Flight>()
   private readonly arrivals = new Map<string, Arrival>()
   private readonly refusedUntilMs = new Map<string, number>()
   private readonly waiters = new Map<string, Set<() => void>>()
-  /** Missing blocks (hashes as hex) in the order they connect, of each branch that is being fetched. */
-  private paths: string[][] = []
+  /** Blocks whose short form was asked for once: next time they are asked for whole. */
+  private readonly askedCompact = new BoundedSet<string>(MAX_REMEMBERED_COMPACT_BLOCKS)
   private waitingBytes = 0
   private feeding = false
   private stopped = false
 
   constructor(port: DownloadPort) {
     this.port = port
+    this.paths = new DownloadPaths(port)
   }
 
   get inFlight(): number {
@@ -74,7 +84,7 @@ export class BlockDownload {
 
   /** Resolves when the block arrives, at once when it is not being downloaded, and after a short time in any case. */
   waitForBlock(hash: Uint8Array): Promise<void> {
-    const key = bytesToHex(hash)
+    const key = bytesKey(hash)
     if (!this.flights.has(key) && !this.arrivals.has(key)) return Promise.resolve()
     return new Promise(resolve => {
       const waiters = this.waiters.get(key) ?? new Set()
@@ -97,42 +107,13 @@ export class BlockDownload {
     for (const waiters of [...this.waiters.values()]) for (const release of [...waiters]) release()
   }
 
-  /**
-   * The ways to the header of most work, and to the tips that peers stand on: mostly one and the same. Headers are
-   * cheap to announce without ever showing a block, so no branch may keep us from the others.
-   */
   private look(): void {
-    const { chain } = this.port
-    const tips = new Map<string, Uint8Array>()
-    for (const { announcedTip, status } of this.port.sessions()) {
-      for (const tip of [announcedTip, status?.bestHash])
-        if (tip !== undefined) tips.set(bytesToHex(tip), tip)
-    }
-    this.paths = []
-    this.follow(chain.blocksToDownload(DOWNLOAD_WINDOW_BLOCKS))
-    for (const tip of shuffled(this.port.random, [...tips.values()])) {
-      if (this.paths.length >= MAX_DOWNLOAD_PATHS) break
-      this.follow(chain.blocksToDownload(DOWNLOAD_WINDOW_BLOCKS, tip))
-    }
+    this.paths.look()
     this.dropUnwanted()
   }
 
-  /** Of two ways that begin alike the first is enough until they part. */
-  private follow(path: readonly Uint8Array[]): void {
-    const keys = path.map(bytesToHex)
-    if (keys.length > 0 && !this.isHead(keys[0]!)) this.paths.push(keys)
-  }
-
-  private isHead(key: string): boolean {
-    return this.paths.some(([head]) => head === key)
-  }
-
-  private get wanted(): Set<string> {
-    return new Set(this.paths.flat())
-  }
-
   private requestMissing(preferred?: SyncSession): void {
-    const missing = [...this.wanted].filter(key => this.mayRequest(key))
+    const missing = this.paths.blocks().filter(block => this.mayRequest(block))
     for (let i = 0; i < missing.length; ) {
       const batch = this.assignBatch(missing.slice(i, i + MAX_BLOCKS_PER_REQUEST), preferred)
       if (batch === 0) i++
@@ -140,37 +121,50 @@ export class BlockDownload {
     }
   }
 
-  private mayRequest(key: string): boolean {
+  private mayRequest({ key }: MissingBlock): boolean {
     if (this.arrivals.has(key)) return false
     if ((this.refusedUntilMs.get(key) ?? 0) > this.port.now()) return false
     const flight = this.flights.get(key)
     if (flight === undefined) return true
-    return this.isHead(key) && flight.sessions.size === 1 && this.port.now() - flight.sinceMs > HEAD_STALL_MS
+    return (
+      this.paths.isHead(key) && flight.sessions.size === 1 && this.port.now() - flight.sinceMs > HEAD_STALL_MS
+    )
   }
 
   /** Asks one peer for as many of these as it may serve, beginning with the first. @returns how many. */
-  private assignBatch(keys: readonly string[], preferred?: SyncSession): number {
-    const [first] = keys
+  private assignBatch(blocks: readonly MissingBlock[], preferred?: SyncSession): number {
+    const [first] = blocks
     const session = first === undefined ? undefined : this.choose(first, preferred)
-    if (session === undefined) return 0
+    if (first === undefined || session === undefined) return 0
+    if (this.mayAskCompact(first, session)) {
+      void this.requestCompact(session, first.hash)
+      return 1
+    }
     const room = MAX_BLOCKS_IN_FLIGHT_PER_PEER - session.blocksInFlight
     const batch: Uint8Array[] = []
-    for (const key of keys.slice(0, room)) {
-      if (session.lacks(key, MISSING_RETRY_MS)) break
-      batch.push(hexToBytes(key))
+    for (const { hash } of blocks.slice(0, room)) {
+      if (session.lacks(hash, MISSING_RETRY_MS)) break
+      batch.push(hash)
     }
     void this.request(session, batch)
     return batch.length
   }
 
-  private choose(key: string, preferred?: SyncSession): SyncSession | undefined {
+  /** Near the tip, most of a block's transactions are here. A block that is late is asked for whole. */
+  private mayAskCompact({ key }: MissingBlock, session: SyncSession): boolean {
+    if (this.askedCompact.has(key) || this.flights.has(key)) return false
+    if ((session.status?.version ?? 0) < COMPACT_BLOCKS_VERSION) return false
+    return this.paths.lengthOfPathWith(key) <= MAX_COMPACT_PATH_BLOCKS
+  }
+
+  private choose({ hash, key }: MissingBlock, preferred?: SyncSession): SyncSession | undefined {
     const busy = this.flights.get(key)?.sessions
     const able = this.port
       .sessions()
       .filter(
         session =>
           session.blocksInFlight < MAX_BLOCKS_IN_FLIGHT_PER_PEER &&
-          !session.lacks(key, MISSING_RETRY_MS) &&
+          !session.lacks(hash, MISSING_RETRY_MS) &&
           busy?.has(session) !== true,
       )
     if (preferred !== undefined && able.includes(preferred)) return preferred
@@ -180,79 +174,106 @@ export class BlockDownload {
   }
 
   private async request(session: SyncSession, hashes: readonly Uint8Array[]): Promise<void> {
-    for (const hash of hashes) this.takeOff(bytesToHex(hash), session)
-    session.blocksInFlight += hashes.length
+    for (const hash of hashes) this.takeOff(hash, session)
     let answered = 0
     try {
       await session.getBlocks(hashes, (hash, bytes) => {
         answered++
-        session.blocksInFlight--
-        this.land(bytesToHex(hash), session, bytes)
+        this.land(hash, session, bytes)
       })
-    } catch {
-      session.blocksInFlight -= hashes.length - answered
-      for (const hash of hashes.slice(answered)) {
-        // Not asked of this peer again at once: others come first.
-        session.setMissing(bytesToHex(hash))
-        this.leave(bytesToHex(hash), session)
-      }
+    } catch (error) {
+      this.onFailure(error, session, hashes.slice(answered))
     }
     this.pump()
     this.port.onProgress()
   }
 
-  private takeOff(key: string, session: SyncSession): void {
+  private async requestCompact(session: SyncSession, hash: Uint8Array): Promise<void> {
+    this.takeOff(hash, session)
+    this.askedCompact.add(bytesKey(hash))
+    try {
+      this.onCompact(await fetchCompactBlock(session, hash, this.port.chain), session, hash)
+    } catch (error) {
+      this.onFailure(error, session, [hash])
+    }
+    this.pump(session)
+    this.port.onProgress()
+  }
+
+  private onCompact(result: CompactFetchResult, session: SyncSession, hash: Uint8Array): void {
+    if (result.outcome === 'block') {
+      this.land(hash, session, result.bytes)
+      return
+    }
+    if (result.outcome === 'missing') {
+      this.askedCompact.delete(bytesKey(hash))
+      session.setMissing(hash)
+    } else if (result.outcome === 'invalid') this.port.onInvalidBlock(session, result.reason)
+    this.land(hash, session)
+  }
+
+  /** Not asked of this peer again at once: others come first. */
+  private onFailure(error: unknown, session: SyncSession, hashes: readonly Uint8Array[]): void {
+    for (const hash of hashes) {
+      session.setMissing(hash)
+      this.leave(bytesKey(hash), session)
+    }
+    if (!(error instanceof RequestFailure)) this.port.onError(error as Error)
+  }
+
+  private takeOff(hash: Uint8Array, session: SyncSession): void {
+    const key = bytesKey(hash)
     const flight = this.flights.get(key) ?? { sessions: new Set(), sinceMs: 0 }
     flight.sessions.add(session)
     flight.sinceMs = this.port.now()
     this.flights.set(key, flight)
+    session.blocksInFlight++
   }
 
   private leave(key: string, session: SyncSession): void {
+    session.blocksInFlight--
     const flight = this.flights.get(key)
     if (flight === undefined) return
     flight.sessions.delete(session)
     if (flight.sessions.size === 0) this.flights.delete(key)
   }
 
-  private land(key: string, from: SyncSession, bytes?: Uint8Array): void {
+  private land(hash: Uint8Array, from: SyncSession, bytes?: Uint8Array): void {
+    const key = bytesKey(hash)
     this.leave(key, from)
     if (bytes === undefined || this.stopped || this.arrivals.has(key)) return
-    if (!this.wanted.has(key)) return
+    if (!this.paths.has(key)) return
     this.flights.delete(key)
-    this.arrivals.set(key, { bytes, from })
+    this.arrivals.set(key, { key, bytes, from })
     this.waitingBytes += bytes.length
     if (!this.feeding && this.next() !== undefined) void this.feed()
   }
 
   /** A block that is here and connects to what is known. */
-  private next(): string | undefined {
-    return this.paths.find(([head]) => head !== undefined && this.arrivals.has(head))?.[0]
+  private next(): Arrival | undefined {
+    for (const { key } of this.paths.heads()) {
+      const arrival = this.arrivals.get(key)
+      if (arrival !== undefined) return arrival
+    }
+    return undefined
   }
 
   /** Hands over what has arrived, in order; one at a time. */
   private async feed(): Promise<void> {
     this.feeding = true
-    for (let key = this.next(); key !== undefined && !this.stopped; key = this.next()) {
-      const arrival = this.arrivals.get(key)!
-      const verdict = await this.port.chain.acceptBlock(arrival.bytes)
+    for (let arrival = this.next(); arrival !== undefined && !this.stopped; arrival = this.next()) {
+      const { key, bytes, from } = arrival
+      const verdict = await this.port.chain.acceptBlock(bytes)
       this.dropArrival(key)
-      if (verdict.ok) this.pass(key)
-      else if (verdict.blame === 'sender') this.port.onInvalidBlock(arrival.from, describeRejection(verdict))
+      if (verdict.ok) this.paths.pass(key)
+      else if (verdict.blame === 'sender') this.port.onInvalidBlock(from, describeRejection(verdict))
       else this.refusedUntilMs.set(key, this.port.now() + REFUSED_BLOCK_RETRY_MS)
-      if (!verdict.ok || this.wanted.size < DOWNLOAD_WINDOW_BLOCKS / 2) this.refill()
+      if (!verdict.ok || this.paths.size < DOWNLOAD_WINDOW_BLOCKS / 2) this.refill()
       this.port.onProgress()
     }
     this.feeding = false
     this.pump()
     this.port.onProgress()
-  }
-
-  /** The block is in the chain: every way that began with it goes on behind it. */
-  private pass(key: string): void {
-    this.paths = this.paths
-      .map(path => (path[0] === key ? path.slice(1) : path))
-      .filter(path => path.length > 0)
   }
 
   private refill(): void {
@@ -271,8 +292,7 @@ export class BlockDownload {
 
   /** After a reorganisation of headers, what arrived for the old path is of no use. */
   private dropUnwanted(): void {
-    const { wanted } = this
-    for (const key of [...this.arrivals.keys()]) if (!wanted.has(key)) this.dropArrival(key)
+    for (const key of [...this.arrivals.keys()]) if (!this.paths.has(key)) this.dropArrival(key)
     for (const [key, untilMs] of this.refusedUntilMs) {
       if (untilMs <= this.port.now()) this.refusedUntilMs.delete(key)
     }

@@ -1,4 +1,4 @@
-import type { Verdict } from '@onehop/primitives'
+import type { Result, Verdict } from '@onehop/primitives'
 
 /** The tip of a chain, as it is announced to peers. */
 export interface ChainTip {
@@ -7,6 +7,17 @@ export interface ChainTip {
   readonly hash: Uint8Array
   /** Expected number of hashes that went into the chain. */
   readonly chainWork: bigint
+}
+
+/** A block of which some transactions are known here. */
+export interface OpenedBlock {
+  /** What to ask the sender for (BIP 152's `getblocktxn`); undefined where nothing is missing. */
+  readonly request: Uint8Array | undefined
+  /**
+   * The whole block, once the answer (`blocktxn`) is here. Where nobody is to blame for a refusal, the block is to be
+   * asked for whole: two transactions have one short id.
+   */
+  complete(answer?: Uint8Array): Result<Uint8Array>
 }
 
 /**
@@ -29,11 +40,20 @@ export interface ChainPort {
   blocksToDownload(limit: number, towards?: Uint8Array): Uint8Array[]
   /** The block, where its validity is known: who passes on a bad one is blamed for it. */
   getBlock(hash: Uint8Array): Promise<Uint8Array | undefined>
+  /** A block of valid transactions near the tip, as BIP 152's `cmpctblock`. */
+  getCompactBlock(hash: Uint8Array): Promise<Uint8Array | undefined>
+  /** What a `getblocktxn` asks for, as `blocktxn`; undefined where {@link getCompactBlock} would not show the block. */
+  getBlockTransactions(request: Uint8Array): Promise<Result<Uint8Array | undefined>>
+  /** Fills a `cmpctblock` with the transactions that are known here. */
+  openCompactBlock(bytes: Uint8Array): Result<OpenedBlock>
   /** Stores and connects. A block that is there already is in order. */
   acceptBlock(bytes: Uint8Array): Promise<Verdict>
   getTransaction(wtxid: Uint8Array): Uint8Array | undefined
   /** Whether it is in the mempool, or was seen lately and need not be fetched. */
   hasTransaction(wtxid: Uint8Array): boolean
-  mempoolIds(): Uint8Array[]
+  /** Wtxids of the transactions that pay at least this, in satoshis per 1,000 virtual bytes. */
+  mempoolIds(minFeeRate: bigint): Uint8Array[]
+  /** What a transaction has to pay to be taken, in satoshis per 1,000 virtual bytes. */
+  minFeeRate(): bigint
   acceptTransaction(bytes: Uint8Array): Promise<Verdict>
 }

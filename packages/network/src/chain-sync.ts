@@ -1,9 +1,9 @@
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { PenaltyLedger } from '@onehop/libp2p-overlay'
-import { bytesToHex } from '@onehop/primitives'
+import { bytesToHex, equalBytes } from '@onehop/primitives'
 import { BlockDownload } from './block-download.ts'
 import type { ChainPort } from './chain-port.ts'
-import { syncHeaders } from './header-sync.ts'
+import { type HeaderSyncResult, syncHeaders } from './header-sync.ts'
 import {
   FLOOD_POINTS,
   HEADERS_RETRY_MS,
@@ -14,6 +14,7 @@ import {
   STATUS_INTERVAL_MS,
 } from './limits.ts'
 import type { NetworkLog, SyncState } from './network-types.ts'
+import { RequestFailure } from './pending-requests.ts'
 import { type PeerStatus, SYNC_VERSION } from './sync-messages.ts'
 import { SyncServer } from './sync-server.ts'
 import { type SessionPort, SyncSession } from './sync-session.ts'
@@ -64,6 +65,7 @@ export class ChainSync {
       sessions,
       onInvalidBlock: (session, reason) => this.penalise(session, INVALID_BLOCK_POINTS, reason),
       onProgress: () => this.onProgress(),
+      onError: error => this.onError('a download', error),
     })
     this.transactions = new TransactionFetch({
       chain: port.chain,
@@ -71,6 +73,7 @@ export class ChainSync {
       sessions,
       onInvalidTransaction: (session, reason) => this.penalise(session, INVALID_TRANSACTION_POINTS, reason),
       onLateAcceptance: wtxid => port.onTransactions([wtxid]),
+      onError: error => this.onError('fetching transactions', error),
     })
     this.timers = [
       setInterval(() => this.compareTips(), STATUS_INTERVAL_MS),
@@ -109,7 +112,7 @@ export class ChainSync {
   async catchUpWith(peerId: string): Promise<void> {
     const session = this.session(peerId)
     if (session?.isReady !== true) return
-    session.syncedTip = ''
+    session.syncedTip = undefined
     await this.refresh(session)
   }
 
@@ -157,7 +160,9 @@ export class ChainSync {
         status: () => this.ownStatus(),
         waitForBlock: hash => this.blocks.waitForBlock(hash),
         onFlood: () => this.penalise(session, FLOOD_POINTS, 'a flood of requests'),
-        onError: error => port.log('warn', `a request of ${peerId} could not be served: ${error.message}`),
+        onInvalidRequest: reason => this.penalise(session, MALFORMED_POINTS, reason),
+        minFeeRateOfPeer: () => session.status?.minFeeRate ?? 0n,
+        onError: error => this.onError(`a request of ${peerId}`, error),
       },
       answer => session.answer(answer),
     )
@@ -207,7 +212,8 @@ export class ChainSync {
   private ownStatus(): PeerStatus {
     const { height, hash, chainWork } = this.port.chain.tip()
     const { genesisHash } = this.port
-    return { version: SYNC_VERSION, genesisHash, height, bestHash: hash, chainWork }
+    const minFeeRate = this.port.chain.minFeeRate()
+    return { version: SYNC_VERSION, genesisHash, height, bestHash: hash, chainWork, minFeeRate }
   }
 
   private readySessions(): SyncSession[] {
@@ -229,7 +235,7 @@ export class ChainSync {
     for (const session of this.readySessions()) {
       const { status } = session
       if (status === undefined || status.chainWork <= bestWork) continue
-      if (session.syncedTip === bytesToHex(status.bestHash)) continue
+      if (session.syncedTip !== undefined && equalBytes(session.syncedTip, status.bestHash)) continue
       if (session.headersRetryAtMs > this.port.now()) continue
       best = session
       bestWork = status.chainWork
@@ -240,7 +246,7 @@ export class ChainSync {
   private async syncHeadersFrom(session: SyncSession): Promise<void> {
     this.headersFrom = session
     this.onProgress()
-    const result = await syncHeaders(session, this.port.chain)
+    const result = await this.headersOf(session)
     this.headersFrom = undefined
     if (this.stopped) return
     if (result.outcome === 'invalid') this.penalise(session, INVALID_BLOCK_POINTS, result.reason)
@@ -254,6 +260,15 @@ export class ChainSync {
     this.onProgress()
   }
 
+  private async headersOf(session: SyncSession): Promise<HeaderSyncResult> {
+    try {
+      return await syncHeaders(session, this.port.chain)
+    } catch (error) {
+      this.onError('header synchronisation', error as Error)
+      return { outcome: 'failed', reason: 'an error of our own' }
+    }
+  }
+
   private compareTips(): void {
     for (const session of this.readySessions()) void this.refresh(session)
     this.blocks.pump()
@@ -265,7 +280,7 @@ export class ChainSync {
       this.evaluate()
       this.onProgress()
     } catch (error) {
-      this.port.log('debug', `status of ${session.peerId}: ${(error as Error).message}`)
+      this.onFailure(`status of ${session.peerId}`, error)
     }
   }
 
@@ -282,8 +297,18 @@ export class ChainSync {
       const results = await this.transactions.fetch(fresh, session)
       this.port.onTransactions(fresh.filter((_, i) => results[i] === 'present'))
     } catch (error) {
-      this.port.log('debug', `mempool of ${session.peerId}: ${(error as Error).message}`)
+      this.onFailure(`mempool of ${session.peerId}`, error)
     }
+  }
+
+  /** A peer did not answer, or something failed here. */
+  private onFailure(what: string, error: unknown): void {
+    if (error instanceof RequestFailure) this.port.log('debug', `${what}: ${error.message}`)
+    else this.onError(what, error as Error)
+  }
+
+  private onError(what: string, error: Error): void {
+    this.port.log('warn', `${what} failed: ${error.message}`)
   }
 
   private onProgress(): void {

@@ -3,7 +3,7 @@ import type { PeerId } from '@libp2p/interface'
 import {
   BoundedMap,
   BoundedSet,
-  bytesToHex,
+  bytesKey,
   concatBytes,
   DecodeError,
   describeRejection,
@@ -87,7 +87,7 @@ export class Gossip {
 
   /** Joins what is announced within a moment; what was announced before, by us or others, is left out. */
   announceTransactions(wtxids: readonly Uint8Array[]): void {
-    for (const wtxid of wtxids) if (this.announced.add(bytesToHex(wtxid))) this.waiting.push(wtxid)
+    for (const wtxid of wtxids) if (this.announced.add(bytesKey(wtxid))) this.waiting.push(wtxid)
     if (this.waiting.length > 0) this.timer ??= setTimeout(() => this.flush(), ANNOUNCEMENT_DELAY_MS)
   }
 
@@ -157,7 +157,7 @@ export class Gossip {
     const results = await this.port.fetchTransactions(wtxids, peerId)
     const present = wtxids.filter((_, i) => results[i] === 'present')
     if (present.length === wtxids.length) {
-      for (const wtxid of wtxids) this.announced.add(bytesToHex(wtxid))
+      for (const wtxid of wtxids) this.announced.add(bytesKey(wtxid))
       return TopicValidatorResult.Accept
     }
     this.announceTransactions(present)

@@ -11,42 +11,44 @@ export function guardChain(chain: ChainPort, log: NetworkLog): ChainPort {
     log('warn', `the chain failed at ${what}: ${error instanceof Error ? error.message : String(error)}`)
     return refused('chain-failure', what)
   }
+  const attempt = <T>(what: string, call: () => T): T | Rejection => {
+    try {
+      return call()
+    } catch (error) {
+      return failed(what, error)
+    }
+  }
+  const attemptAsync = async <T>(what: string, call: () => Promise<T>): Promise<T | Rejection> => {
+    try {
+      return await call()
+    } catch (error) {
+      return failed(what, error)
+    }
+  }
+  const attemptRead = async <T>(what: string, call: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await call()
+    } catch (error) {
+      failed(what, error)
+      return undefined
+    }
+  }
   return {
     tip: () => chain.tip(),
     locator: () => chain.locator(),
     headersAfter: (locator, limit) => chain.headersAfter(locator, limit),
-    acceptHeaders: headers => {
-      try {
-        return chain.acceptHeaders(headers)
-      } catch (error) {
-        return failed('acceptHeaders', error)
-      }
-    },
+    acceptHeaders: headers => attempt('acceptHeaders', () => chain.acceptHeaders(headers)),
     blocksToDownload: (limit, towards) => chain.blocksToDownload(limit, towards),
-    getBlock: async hash => {
-      try {
-        return await chain.getBlock(hash)
-      } catch (error) {
-        failed('getBlock', error)
-        return undefined
-      }
-    },
-    acceptBlock: async bytes => {
-      try {
-        return await chain.acceptBlock(bytes)
-      } catch (error) {
-        return failed('acceptBlock', error)
-      }
-    },
+    getBlock: hash => attemptRead('getBlock', () => chain.getBlock(hash)),
+    getCompactBlock: hash => attemptRead('getCompactBlock', () => chain.getCompactBlock(hash)),
+    getBlockTransactions: request =>
+      attemptAsync('getBlockTransactions', () => chain.getBlockTransactions(request)),
+    openCompactBlock: bytes => attempt('openCompactBlock', () => chain.openCompactBlock(bytes)),
+    acceptBlock: bytes => attemptAsync('acceptBlock', () => chain.acceptBlock(bytes)),
     getTransaction: wtxid => chain.getTransaction(wtxid),
     hasTransaction: wtxid => chain.hasTransaction(wtxid),
-    mempoolIds: () => chain.mempoolIds(),
-    acceptTransaction: async bytes => {
-      try {
-        return await chain.acceptTransaction(bytes)
-      } catch (error) {
-        return failed('acceptTransaction', error)
-      }
-    },
+    mempoolIds: minFeeRate => chain.mempoolIds(minFeeRate),
+    minFeeRate: () => chain.minFeeRate(),
+    acceptTransaction: bytes => attemptAsync('acceptTransaction', () => chain.acceptTransaction(bytes)),
   }
 }

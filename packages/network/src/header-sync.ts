@@ -1,6 +1,7 @@
-import { bytesToHex, describeRejection, equalBytes, sha256d } from '@onehop/primitives'
+import { describeRejection, equalBytes, sha256d } from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
 import { MAX_HEADER_BATCHES, MAX_HEADERS_PER_REQUEST } from './limits.ts'
+import { RequestFailure } from './pending-requests.ts'
 import type { SyncSession } from './sync-session.ts'
 
 /** How fetching headers from a peer ended. */
@@ -18,7 +19,7 @@ export async function syncHeaders(session: SyncSession, chain: ChainPort): Promi
   let before: Uint8Array | undefined
   try {
     for (let batch = 0; batch < MAX_HEADER_BATCHES; batch++) {
-      const tip = session.status === undefined ? '' : bytesToHex(session.status.bestHash)
+      const tip = session.status?.bestHash
       const headers = await session.getHeaders(locator, MAX_HEADERS_PER_REQUEST)
       const last = headers.at(-1)
       if (last === undefined) return finish(session, tip)
@@ -35,7 +36,8 @@ export async function syncHeaders(session: SyncSession, chain: ChainPort): Promi
       locator = [before, ...chain.locator()].slice(0, locator.length + 1)
     }
   } catch (error) {
-    return { outcome: 'failed', reason: (error as Error).message }
+    if (error instanceof RequestFailure) return { outcome: 'failed', reason: error.message }
+    throw error
   }
   return { outcome: 'failed', reason: 'no end of headers' }
 }
@@ -45,7 +47,7 @@ function previousOf(header: Uint8Array): Uint8Array {
   return header.subarray(4, 36)
 }
 
-function finish(session: SyncSession, tip: string): HeaderSyncResult {
+function finish(session: SyncSession, tip: Uint8Array | undefined): HeaderSyncResult {
   session.syncedTip = tip
   return { outcome: 'done' }
 }

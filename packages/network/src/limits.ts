@@ -87,6 +87,9 @@ export const MAX_QUEUED_REQUESTS = 32
 export const SERVED_ITEMS_PER_SECOND = 2_000
 export const SERVED_ITEMS_BURST = 10_000
 
+/** What a compact block, or transactions of a block, cost of these: the block is read, parsed and hashed for it. */
+export const COMPACT_BLOCK_COST_ITEMS = 50
+
 /** Requests answered `busy`: a second on average, and at once. Who asks on in spite of it floods us. */
 export const BUSY_ANSWERS_PER_SECOND = 50
 export const BUSY_ANSWERS_BURST = 2_000
@@ -126,6 +129,15 @@ export const HEAD_STALL_MS = 2_000
 
 /** A peer that had not got a block is not asked for it again for this many ms. */
 export const MISSING_RETRY_MS = 1_000
+
+/**
+ * A block is asked for in its short form when no more than this many are missing on its way: further behind, its
+ * transactions are not in the mempool.
+ */
+export const MAX_COMPACT_PATH_BLOCKS = 3
+
+/** Blocks whose short form was asked for and is not asked for again. */
+export const MAX_REMEMBERED_COMPACT_BLOCKS = 256
 
 /** Branches that are downloaded side by side. More than one is rare, and one peer adds at most two. */
 export const MAX_DOWNLOAD_PATHS = 8

@@ -14,12 +14,16 @@ import {
   MAX_TRANSACTIONS_PER_REQUEST,
 } from './limits.ts'
 
-/** Version of the messages; part of the protocol's name, too. */
-export const SYNC_VERSION = 1
+/** Version of the messages, told in the status: 2 has compact blocks and a fee floor, and is no break with 1. */
+export const SYNC_VERSION = 2
+
+/** From this version on, peers serve compact blocks. */
+export const COMPACT_BLOCKS_VERSION = 2
 
 const HASH_BYTES = 32
 const HEADER_BYTES = 80
 const MAX_WORK_BYTES = 32
+const MAX_FEE_RATE_BYTES = 8
 
 /** What a peer says of its chain. */
 export interface PeerStatus {
@@ -28,11 +32,15 @@ export interface PeerStatus {
   readonly height: number
   readonly bestHash: Uint8Array
   readonly chainWork: bigint
+  /** Satoshis per 1,000 virtual bytes, below which the peer's mempool takes nothing (as BIP 133's `feefilter`). */
+  readonly minFeeRate: bigint
 }
 
 /**
  * The messages of `/onehop/<genesis>/sync/1`. `id` ties answers to a request; the status that opens a stream has 0.
  * Blocks and transactions come as one `block`, `transaction` or `notFound` for each hash, in the order asked.
+ * `compactBlock`, `getBlockTransactions` and `blockTransactions` carry BIP 152's `cmpctblock`, `getblocktxn` and
+ * `blocktxn`; instead of the first, the whole `block` may come, and instead of the last, `notFound`.
  */
 export type SyncMessage =
   | { readonly type: 'status'; readonly id: number; readonly status: PeerStatus }
@@ -50,6 +58,10 @@ export type SyncMessage =
   | { readonly type: 'transaction'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: 'getMempool'; readonly id: number }
   | { readonly type: 'mempool'; readonly id: number; readonly hashes: readonly Uint8Array[] }
+  | { readonly type: 'getCompactBlock'; readonly id: number; readonly hash: Uint8Array }
+  | { readonly type: 'compactBlock'; readonly id: number; readonly bytes: Uint8Array }
+  | { readonly type: 'getBlockTransactions'; readonly id: number; readonly bytes: Uint8Array }
+  | { readonly type: 'blockTransactions'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: 'notFound'; readonly id: number; readonly hash: Uint8Array }
   | { readonly type: 'busy'; readonly id: number }
 
@@ -75,6 +87,10 @@ const FIELDS: Readonly<Record<MessageType, number>> = {
   mempool: 11,
   notFound: 12,
   busy: 13,
+  getCompactBlock: 14,
+  compactBlock: 15,
+  getBlockTransactions: 16,
+  blockTransactions: 17,
 }
 const TYPES = new Map(Object.entries(FIELDS).map(([type, field]) => [field, type as MessageType]))
 const EMPTY = new Uint8Array(0)
@@ -118,8 +134,12 @@ function encodeBody(message: SyncMessage): Uint8Array {
       return concatBytes(...message.hashes)
     case 'block':
     case 'transaction':
+    case 'compactBlock':
+    case 'getBlockTransactions':
+    case 'blockTransactions':
       return message.bytes
     case 'notFound':
+    case 'getCompactBlock':
       return message.hash
     default:
       return EMPTY
@@ -142,8 +162,12 @@ function decodeBody(type: MessageType, id: number, body: Uint8Array): SyncMessag
       return { type, id, hashes: splitBytes(body, HASH_BYTES, MAX_MEMPOOL_IDS) }
     case 'block':
     case 'transaction':
+    case 'compactBlock':
+    case 'getBlockTransactions':
+    case 'blockTransactions':
       return { type, id, bytes: body }
     case 'notFound':
+    case 'getCompactBlock':
       return { type, id, hash: exactly(HASH_BYTES, body) }
     default:
       return { type, id }
@@ -151,21 +175,30 @@ function decodeBody(type: MessageType, id: number, body: Uint8Array): SyncMessag
 }
 
 function encodeStatus(status: PeerStatus): Uint8Array {
-  const hex = status.chainWork.toString(16)
-  const work = hexToBytes(hex.length % 2 === 0 ? hex : `0${hex}`)
   return new ProtobufWriter()
     .varint(1, status.version)
     .bytes(2, status.genesisHash)
     .varint(3, status.height)
     .bytes(4, status.bestHash)
-    .bytes(5, work)
+    .bytes(5, shortestBytes(status.chainWork))
+    .bytes(6, shortestBytes(status.minFeeRate))
     .toBytes()
+}
+
+function shortestBytes(value: bigint): Uint8Array {
+  const hex = value.toString(16)
+  return hexToBytes(hex.length % 2 === 0 ? hex : `0${hex}`)
 }
 
 function decodeStatus(body: Uint8Array): PeerStatus {
   const reader = new ProtobufReader(body)
-  const status = { version: 0, genesisHash: EMPTY, height: 0, bestHash: EMPTY, chainWork: 0n } as {
-    -readonly [K in keyof PeerStatus]: PeerStatus[K]
+  const status: { -readonly [K in keyof PeerStatus]: PeerStatus[K] } = {
+    version: 0,
+    genesisHash: EMPTY,
+    height: 0,
+    bestHash: EMPTY,
+    chainWork: 0n,
+    minFeeRate: 0n,
   }
   while (reader.next()) {
     switch (reader.field) {
@@ -183,6 +216,9 @@ function decodeStatus(body: Uint8Array): PeerStatus {
         break
       case 5:
         status.chainWork = bytesToBigIntBE(reader.bytes(MAX_WORK_BYTES))
+        break
+      case 6:
+        status.minFeeRate = bytesToBigIntBE(reader.bytes(MAX_FEE_RATE_BYTES))
         break
       default:
         reader.skip()

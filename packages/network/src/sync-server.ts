@@ -1,8 +1,9 @@
-import { TokenBucket } from '@onehop/primitives'
+import { describeRejection, TokenBucket } from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
 import {
   BUSY_ANSWERS_BURST,
   BUSY_ANSWERS_PER_SECOND,
+  COMPACT_BLOCK_COST_ITEMS,
   MAX_HEADERS_PER_REQUEST,
   MAX_MEMPOOL_IDS,
   MAX_QUEUED_REQUESTS,
@@ -15,6 +16,8 @@ import type { PeerStatus, SyncAnswer, SyncRequest } from './sync-messages.ts'
 /** Serving this many headers costs as much as one block or transaction. */
 const HEADERS_PER_ITEM = 100
 
+const HASH_BYTES = 32
+
 /** What serving needs. */
 export interface ServerPort {
   readonly chain: ChainPort
@@ -24,6 +27,10 @@ export interface ServerPort {
   waitForBlock(hash: Uint8Array): Promise<void>
   /** The peer asks on and on, whatever it is answered. */
   onFlood(): void
+  /** The peer asks for what no block can have. */
+  onInvalidRequest(reason: string): void
+  /** What the peer's mempool takes at least, in satoshis per 1,000 virtual bytes. */
+  minFeeRateOfPeer(): bigint
   /** Serving failed on our side. */
   onError(error: Error): void
 }
@@ -96,11 +103,15 @@ export class SyncServer {
         return this.answer({ type: 'headers', id, headers: chain.headersAfter(request.hashes, limit) })
       }
       case 'getMempool':
-        return this.answer({ type: 'mempool', id, hashes: chain.mempoolIds().slice(0, MAX_MEMPOOL_IDS) })
+        return this.answer({ type: 'mempool', id, hashes: this.mempoolIds() })
       case 'getBlocks':
         return this.serveItems(id, request.hashes, 'block', hash =>
-          this.findBlock(hash, request.hashes.length === 1),
+          this.find(hash, () => chain.getBlock(hash), request.hashes.length === 1),
         )
+      case 'getCompactBlock':
+        return this.serveCompactBlock(id, request.hash)
+      case 'getBlockTransactions':
+        return this.serveBlockTransactions(id, request.bytes)
       case 'getTransactions':
         return this.serveItems(id, request.hashes, 'transaction', async hash => chain.getTransaction(hash))
     }
@@ -122,15 +133,43 @@ export class SyncServer {
     return true
   }
 
+  /** Whole where it is too old to be worth the work. */
+  private async serveCompactBlock(id: number, hash: Uint8Array): Promise<boolean> {
+    const { chain } = this.port
+    const compact = await this.find(hash, () => chain.getCompactBlock(hash), true)
+    if (compact !== undefined) return this.answer({ type: 'compactBlock', id, bytes: compact })
+    const bytes = await chain.getBlock(hash)
+    return this.answer(bytes === undefined ? { type: 'notFound', id, hash } : { type: 'block', id, bytes })
+  }
+
+  private async serveBlockTransactions(id: number, request: Uint8Array): Promise<boolean> {
+    const found = await this.port.chain.getBlockTransactions(request)
+    if (!found.ok) {
+      if (found.blame === 'sender') this.port.onInvalidRequest(describeRejection(found))
+      return found.blame === 'nobody'
+    }
+    const bytes = found.value
+    if (bytes !== undefined) return this.answer({ type: 'blockTransactions', id, bytes })
+    return this.answer({ type: 'notFound', id, hash: request.subarray(0, HASH_BYTES) })
+  }
+
+  private mempoolIds(): Uint8Array[] {
+    return this.port.chain.mempoolIds(this.port.minFeeRateOfPeer()).slice(0, MAX_MEMPOOL_IDS)
+  }
+
   /**
    * A block whose header we relayed is asked for before it is here: worth a short wait. Not one for each of many, which
    * may never come.
    */
-  private async findBlock(hash: Uint8Array, mayWait: boolean): Promise<Uint8Array | undefined> {
-    const bytes = await this.port.chain.getBlock(hash)
+  private async find(
+    hash: Uint8Array,
+    look: () => Promise<Uint8Array | undefined>,
+    mayWait: boolean,
+  ): Promise<Uint8Array | undefined> {
+    const bytes = await look()
     if (bytes !== undefined || !mayWait) return bytes
     await this.port.waitForBlock(hash)
-    return this.port.chain.getBlock(hash)
+    return look()
   }
 }
 
@@ -141,6 +180,9 @@ function costOf(request: SyncRequest): number {
     case 'getBlocks':
     case 'getTransactions':
       return 1 + request.hashes.length
+    case 'getCompactBlock':
+    case 'getBlockTransactions':
+      return COMPACT_BLOCK_COST_ITEMS
     default:
       return 1
   }

@@ -3,8 +3,9 @@ import { FramedStream } from '@onehop/libp2p-overlay'
 import {
   attemptDecode,
   BoundedMap,
-  bytesToHex,
+  bytesKey,
   describeRejection,
+  equalBytes,
   sha256d,
   TokenBucket,
 } from '@onehop/primitives'
@@ -16,8 +17,8 @@ import {
   MAX_SYNC_STREAMS,
   REFUSED_BYTES_BURST,
   REFUSED_BYTES_PER_SECOND,
-  REQUEST_TIMEOUT_MS,
 } from './limits.ts'
+import { type AnswerReader, PendingRequests, RequestFailure } from './pending-requests.ts'
 import {
   decodeSyncMessage,
   encodeSyncMessage,
@@ -29,14 +30,10 @@ import {
 
 const FRAME_LIMITS = { maxFrameBytes: MAX_SYNC_FRAME_BYTES, maxQueuedBytes: MAX_SYNC_QUEUED_BYTES }
 const HEADER_BYTES = 80
+const HASH_BYTES = 32
 
 /** Answers of one peer that it remembers not to have; forgotten oldest first. */
 const MAX_REMEMBERED_MISSING = 512
-
-/** A request failed without anybody having broken a rule: time-out, `busy`, a closed stream. */
-export class RequestFailure extends Error {
-  override name = 'RequestFailure'
-}
 
 /** What a session needs of its owner. */
 export interface SessionPort {
@@ -55,11 +52,10 @@ export interface SessionPort {
   onClosed(session: SyncSession): void
 }
 
-interface PendingRequest {
-  readonly onAnswer: (answer: SyncAnswer) => 'done' | 'more' | 'unexpected'
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
-  readonly timer: NodeJS.Timeout
+/** A block as a peer sent it: whole, or in BIP 152's short form. */
+export interface SentBlock {
+  readonly form: 'compact' | 'whole'
+  readonly bytes: Uint8Array
 }
 
 /** The sync protocol with one peer: requests with ids, pipelined over one stream that stays open. */
@@ -71,15 +67,15 @@ export class SyncSession {
   announcedTip: Uint8Array | undefined
   /** Time of the last status exchange, in ms. */
   latencyMs: number | undefined
-  /** Hash (hex) of the peer's tip up to which its headers were fetched. */
-  syncedTip = ''
+  /** The peer's tip up to which its headers were fetched. */
+  syncedTip: Uint8Array | undefined
   /** Headers are not asked of this peer before. */
   headersRetryAtMs = 0
   /** Blocks being fetched from this peer. */
   blocksInFlight = 0
   private readonly port: SessionPort
   private readonly streams: FramedStream[] = []
-  private readonly pending = new Map<number, PendingRequest>()
+  private readonly pending = new PendingRequests(() => this.onTimeout())
   private readonly missing = new BoundedMap<string, number>(MAX_REMEMBERED_MISSING)
   private readonly handshakeTimer: NodeJS.Timeout
   private readonly refusedBytes: TokenBucket
@@ -178,7 +174,35 @@ export class SyncSession {
     onBlock: (hash: Uint8Array, bytes?: Uint8Array) => void,
   ): Promise<void> {
     const request = { type: 'getBlocks', id: this.nextId, hashes: [...hashes] } as const
-    return this.requestItems(request, 'block', bytes => sha256d(bytes.subarray(0, HEADER_BYTES)), onBlock)
+    return this.requestItems(request, 'block', blockHashOf, onBlock)
+  }
+
+  /** The block, in its short form unless the peer prefers not to; undefined where it has not got it. */
+  async getCompactBlock(hash: Uint8Array): Promise<SentBlock | undefined> {
+    let block: SentBlock | undefined
+    await this.request({ type: 'getCompactBlock', id: this.nextId, hash }, answer => {
+      if (answer.type === 'notFound') return equalBytes(answer.hash, hash) ? 'done' : 'unexpected'
+      if (answer.type !== 'compactBlock' && answer.type !== 'block') return 'unexpected'
+      block = { form: answer.type === 'block' ? 'whole' : 'compact', bytes: answer.bytes }
+      return equalBytes(blockHashOf(answer.bytes), hash) ? 'done' : 'unexpected'
+    })
+    return block
+  }
+
+  /**
+   * The transactions that BIP 152's `getblocktxn` asks for, as `blocktxn`; both begin with the block's hash. Undefined
+   * where the peer has not got the block.
+   */
+  async getBlockTransactions(asked: Uint8Array): Promise<Uint8Array | undefined> {
+    const hash = asked.subarray(0, HASH_BYTES)
+    let bytes: Uint8Array | undefined
+    await this.request({ type: 'getBlockTransactions', id: this.nextId, bytes: asked }, answer => {
+      if (answer.type === 'notFound') return equalBytes(answer.hash, hash) ? 'done' : 'unexpected'
+      if (answer.type !== 'blockTransactions') return 'unexpected'
+      bytes = answer.bytes
+      return equalBytes(bytes.subarray(0, HASH_BYTES), hash) ? 'done' : 'unexpected'
+    })
+    return bytes
   }
 
   /** As {@link getBlocks}, by wtxid: the hash of a transaction's bytes, witness included. */
@@ -191,13 +215,13 @@ export class SyncSession {
   }
 
   /** Whether the peer said within the last `withinMs` that it has not got this. */
-  lacks(key: string, withinMs: number): boolean {
-    const atMs = this.missing.get(key)
+  lacks(hash: Uint8Array, withinMs: number): boolean {
+    const atMs = this.missing.get(bytesKey(hash))
     return atMs !== undefined && this.port.now() - atMs < withinMs
   }
 
-  setMissing(key: string): void {
-    this.missing.set(key, this.port.now())
+  setMissing(hash: Uint8Array): void {
+    this.missing.set(bytesKey(hash), this.port.now())
   }
 
   close(reason: Error): void {
@@ -205,7 +229,7 @@ export class SyncSession {
     this.closed = true
     clearTimeout(this.handshakeTimer)
     for (const stream of [...this.streams]) stream.abort(reason)
-    this.failPending(new RequestFailure(reason.message))
+    this.pending.failAll(reason.message)
     this.port.onClosed(this)
   }
 
@@ -220,34 +244,28 @@ export class SyncSession {
       const expected = request.hashes[next++]
       if (expected === undefined) return 'unexpected'
       if (answer.type === 'notFound') {
-        if (bytesToHex(answer.hash) !== bytesToHex(expected)) return 'unexpected'
-        this.setMissing(bytesToHex(expected))
+        if (!equalBytes(answer.hash, expected)) return 'unexpected'
+        this.setMissing(expected)
         onItem(expected)
       } else if (answer.type === itemType) {
-        if (bytesToHex(hashOf(answer.bytes)) !== bytesToHex(expected)) return 'unexpected'
+        if (!equalBytes(hashOf(answer.bytes), expected)) return 'unexpected'
         onItem(expected, answer.bytes)
       } else return 'unexpected'
       return next === request.hashes.length ? 'done' : 'more'
     })
   }
 
-  private request(request: SyncRequest, onAnswer: PendingRequest['onAnswer']): Promise<void> {
+  private request(request: SyncRequest, read: AnswerReader): Promise<void> {
     this.nextId++
     const stream = this.streams.find(candidate => candidate.isOpen)
     if (stream === undefined || !stream.send(encodeSyncMessage(request)))
       return Promise.reject(new RequestFailure('the stream does not take requests'))
-    return new Promise((resolve, reject) => {
-      const timer = this.startTimer(request.id)
-      this.pending.set(request.id, { onAnswer, resolve, reject, timer })
-    })
+    return this.pending.wait(request.id, read)
   }
 
-  private startTimer(id: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.fail(id, new RequestFailure('no answer in time'))
-      this.failures++
-      if (this.failures >= MAX_FAILURES_IN_A_ROW) this.port.onUnresponsive(this)
-    }, REQUEST_TIMEOUT_MS)
+  private onTimeout(): void {
+    this.failures++
+    if (this.failures >= MAX_FAILURES_IN_A_ROW) this.port.onUnresponsive(this)
   }
 
   private receive(frame: Uint8Array): void {
@@ -260,7 +278,7 @@ export class SyncSession {
 
   private onStatus(message: Extract<SyncMessage, { type: 'status' }>): void {
     const { status } = message
-    if (bytesToHex(status.genesisHash) !== bytesToHex(this.port.status().genesisHash)) {
+    if (!equalBytes(status.genesisHash, this.port.status().genesisHash)) {
       this.port.onForeignChain(this, status)
       return
     }
@@ -278,6 +296,8 @@ export class SyncSession {
       case 'getBlocks':
       case 'getTransactions':
       case 'getMempool':
+      case 'getCompactBlock':
+      case 'getBlockTransactions':
         this.port.onRequest(this, message)
         break
       default:
@@ -286,38 +306,10 @@ export class SyncSession {
   }
 
   private onAnswer(answer: SyncAnswer): void {
-    const pending = this.pending.get(answer.id)
-    // An answer that comes after its time-out is nobody's fault.
-    if (pending === undefined) return
-    if (answer.type === 'busy') {
-      this.fail(answer.id, new RequestFailure('the peer is busy'))
-      return
-    }
+    const progress = this.pending.onAnswer(answer)
+    if (progress === undefined || progress === 'busy') return
     this.failures = 0
-    const progress = pending.onAnswer(answer)
-    if (progress === 'more') {
-      pending.timer.refresh()
-      return
-    }
-    clearTimeout(pending.timer)
-    this.pending.delete(answer.id)
-    if (progress === 'done') pending.resolve()
-    else {
-      pending.reject(new RequestFailure('not what was asked for'))
-      this.port.onMalformed(this, `${answer.type} that was not asked for`)
-    }
-  }
-
-  private fail(id: number, error: Error): void {
-    const pending = this.pending.get(id)
-    if (pending === undefined) return
-    this.pending.delete(id)
-    clearTimeout(pending.timer)
-    pending.reject(error)
-  }
-
-  private failPending(error: Error): void {
-    for (const id of [...this.pending.keys()]) this.fail(id, error)
+    if (progress === 'unexpected') this.port.onMalformed(this, `${answer.type} that was not asked for`)
   }
 
   private detach(stream: FramedStream, error?: Error): void {
@@ -326,6 +318,10 @@ export class SyncSession {
     if (this.closed) return
     if (error?.name === 'DecodeError') this.port.onMalformed(this, error.message)
     if (this.streams.length === 0) this.close(error ?? new Error('the peer closed the stream'))
-    else this.failPending(new RequestFailure('a stream closed'))
+    else this.pending.failAll('a stream closed')
   }
+}
+
+function blockHashOf(bytes: Uint8Array): Uint8Array {
+  return sha256d(bytes.subarray(0, HEADER_BYTES))
 }

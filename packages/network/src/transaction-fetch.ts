@@ -1,4 +1,4 @@
-import { BoundedMap, bytesToHex, describeRejection, type Rejection } from '@onehop/primitives'
+import { BoundedMap, bytesKey, describeRejection, type Rejection } from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
 import {
   MAX_ORPHAN_BYTES,
@@ -12,6 +12,7 @@ import {
   MISSING_RETRY_MS,
   REFUSED_TRANSACTION_MS,
 } from './limits.ts'
+import { RequestFailure } from './pending-requests.ts'
 import type { SyncSession } from './sync-session.ts'
 
 /** Core's code for a transaction whose inputs are unknown or spent. */
@@ -29,6 +30,8 @@ export interface FetchPort {
   onInvalidTransaction(session: SyncSession, reason: string): void
   /** Accepted, though its announcement was not: it had waited for an input. */
   onLateAcceptance(wtxid: Uint8Array): void
+  /** Something failed here, for which no peer is to blame. */
+  onError(error: Error): void
 }
 
 interface Fetch {
@@ -57,7 +60,7 @@ export class TransactionFetch {
     const results: Promise<FetchResult>[] = []
     const fresh: Fetch[] = []
     for (const wtxid of wtxids) {
-      const key = bytesToHex(wtxid)
+      const key = bytesKey(wtxid)
       const known = this.knownResult(wtxid, key, announcer)
       const underway = this.fetches.get(key)
       if (known !== undefined) results.push(Promise.resolve(known))
@@ -131,9 +134,8 @@ export class TransactionFetch {
   private nextSource(fetch: Fetch): SyncSession | undefined {
     if (fetch.asked >= MAX_TRANSACTION_SOURCES) return undefined
     fetch.asked++
-    const key = bytesToHex(fetch.wtxid)
     const candidates = [...fetch.announcers, ...this.port.sessions()]
-    return candidates.find(session => session.isReady && !session.lacks(key, MISSING_RETRY_MS))
+    return candidates.find(session => session.isReady && !session.lacks(fetch.wtxid, MISSING_RETRY_MS))
   }
 
   private async request(session: SyncSession, batch: readonly Fetch[]): Promise<void> {
@@ -145,8 +147,9 @@ export class TransactionFetch {
         const fetch = batch[index++]
         if (fetch !== undefined && bytes !== undefined && this.keep(bytes)) arrived.set(fetch, bytes)
       })
-    } catch {
-      for (const fetch of batch.slice(index)) session.setMissing(bytesToHex(fetch.wtxid))
+    } catch (error) {
+      for (const fetch of batch.slice(index)) session.setMissing(fetch.wtxid)
+      if (!(error instanceof RequestFailure)) this.port.onError(error as Error)
     }
     for (const [fetch, bytes] of arrived) {
       await this.offer(fetch, bytes, session)
@@ -177,7 +180,7 @@ export class TransactionFetch {
   }
 
   private remember(wtxid: Uint8Array, bytes: Uint8Array, verdict: Rejection, from: SyncSession): void {
-    const key = bytesToHex(wtxid)
+    const key = bytesKey(wtxid)
     if (MISSING_INPUTS.test(verdict.code)) {
       if (bytes.length <= MAX_ORPHAN_BYTES) this.orphans.set(key, { wtxid, bytes })
       return
@@ -197,7 +200,7 @@ export class TransactionFetch {
   }
 
   private settle(fetch: Fetch, result: FetchResult): void {
-    if (this.fetches.delete(bytesToHex(fetch.wtxid))) this.count(fetch, -1)
+    if (this.fetches.delete(bytesKey(fetch.wtxid))) this.count(fetch, -1)
     fetch.settle(result)
   }
 

@@ -15,6 +15,7 @@ const status = fc.record({
   height: fc.nat(),
   bestHash: hash,
   chainWork: fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }),
+  minFeeRate: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
 })
 
 const message: fc.Arbitrary<SyncMessage> = fc.oneof(
@@ -27,8 +28,18 @@ const message: fc.Arbitrary<SyncMessage> = fc.oneof(
     id,
     hashes,
   }),
-  fc.record({ type: fc.constantFrom('block' as const, 'transaction' as const), id, bytes }),
-  fc.record({ type: fc.constant('notFound' as const), id, hash }),
+  fc.record({
+    type: fc.constantFrom(
+      'block' as const,
+      'transaction' as const,
+      'compactBlock' as const,
+      'getBlockTransactions' as const,
+      'blockTransactions' as const,
+    ),
+    id,
+    bytes,
+  }),
+  fc.record({ type: fc.constantFrom('notFound' as const, 'getCompactBlock' as const), id, hash }),
 )
 
 /** fast-check's arrays are of a subclass of their own, and without a prototype. */

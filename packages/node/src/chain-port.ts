@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import type { Chain } from '@onehop/chain'
 import {
   type BlockHash,
+  MIN_RELAY_FEE_RATE,
   parseHeader,
   serializeHeader,
   serializeTransaction,
@@ -8,9 +10,16 @@ import {
 } from '@onehop/ledger'
 import type { ChainPort } from '@onehop/network'
 import { attemptDecode } from '@onehop/primitives'
+import { nowSeconds } from './clock.ts'
+import { CompactBlocks } from './compact-blocks.ts'
 
 /** What the network asks of the ledger, answered by the chain: bytes on one side, blocks and headers on the other. */
 export function createChainPort(chain: Chain): ChainPort {
+  const compactBlocks = new CompactBlocks(chain, randomNonce)
+  const minFeeRate = () => {
+    const floor = chain.mempool.feeFloor(nowSeconds())
+    return floor > MIN_RELAY_FEE_RATE ? floor : MIN_RELAY_FEE_RATE
+  }
   return {
     tip: () => chain.tip,
     locator: () => chain.headerTree.locator(),
@@ -21,15 +30,27 @@ export function createChainPort(chain: Chain): ChainPort {
     },
     blocksToDownload: (limit, towards) => chain.blocksToDownload(limit, towards as BlockHash | undefined),
     getBlock: hash => getValidBlock(chain, hash as BlockHash),
+    getCompactBlock: hash => compactBlocks.make(hash as BlockHash),
+    getBlockTransactions: request => compactBlocks.answer(request),
+    openCompactBlock: bytes => compactBlocks.open(bytes),
     acceptBlock: bytes => chain.acceptBlock(bytes),
     getTransaction: wtxid => {
       const transaction = chain.mempool.getByWtxid(wtxid as Wtxid)
       return transaction === undefined ? undefined : serializeTransaction(transaction)
     },
     hasTransaction: wtxid => chain.mempool.getByWtxid(wtxid as Wtxid) !== undefined,
-    mempoolIds: () => [...chain.mempool.entries()].map(({ transaction }) => transaction.wtxid),
+    mempoolIds: minimum =>
+      [...chain.mempool.entries()]
+        .filter(({ fee, virtualSize }) => fee * 1_000n >= minimum * BigInt(virtualSize))
+        .map(({ transaction }) => transaction.wtxid),
+    minFeeRate,
     acceptTransaction: bytes => chain.acceptTransaction(bytes),
   }
+}
+
+/** 64 bits for the key of a compact block's short ids. */
+function randomNonce(): bigint {
+  return randomBytes(8).readBigUInt64LE()
 }
 
 /**

@@ -86,6 +86,6 @@ export function statusOf(node: TestNode, changes: Partial<PeerStatus> = {}): Syn
   return {
     type: 'status',
     id: 0,
-    status: { version: 1, genesisHash, height, bestHash: hash, chainWork, ...changes },
+    status: { version: 2, genesisHash, height, bestHash: hash, chainWork, minFeeRate: 0n, ...changes },
   }
 }

@@ -3,12 +3,13 @@ import {
   concatBytes,
   invalid,
   OK,
+  type Result,
   refused,
   sha256,
   sha256d,
   type Verdict,
 } from '@onehop/primitives'
-import type { ChainPort } from '../../src/index.ts'
+import type { ChainPort, OpenedBlock } from '../../src/index.ts'
 
 const HEADER_BYTES = 80
 const INVALID_MARK = 0xff
@@ -125,6 +126,19 @@ export class ToyChain implements ChainPort {
     return this.bodies.get(bytesToHex(hash))
   }
 
+  /** Toys have no short form. */
+  async getCompactBlock(): Promise<Uint8Array | undefined> {
+    return undefined
+  }
+
+  async getBlockTransactions(): Promise<Result<Uint8Array | undefined>> {
+    return { ok: true, value: undefined }
+  }
+
+  openCompactBlock(): Result<OpenedBlock> {
+    return invalid('toys have no short form')
+  }
+
   async acceptBlock(bytes: Uint8Array): Promise<Verdict> {
     const header = bytes.slice(0, HEADER_BYTES)
     const verdict = this.acceptHeaders([header])
@@ -148,6 +162,10 @@ export class ToyChain implements ChainPort {
 
   mempoolIds(): Uint8Array[] {
     return [...this.mempool.values()].map(bytes => sha256d(bytes))
+  }
+
+  minFeeRate(): bigint {
+    return 0n
   }
 
   async acceptTransaction(bytes: Uint8Array): Promise<Verdict> {

@@ -9,3 +9,21 @@ export const MAX_PROVIDERS = 50
 
 /** Time in ms that a lookup or a publication waits for a node that has just started to enter the overlay. */
 export const JOIN_WAIT_MS = 10_000
+
+/** Headers that one request asks a node for: some 200 kB of hexadecimal text. */
+export const HEADERS_PER_REQUEST = 1_000
+
+/** How often a light client starts over when the node that gives it headers changes its chain meanwhile. */
+export const MAX_HEADER_ROUNDS = 3
+
+/** How far below the tip a block may be that is served in its short form, in blocks (Core's `MAX_CMPCTBLOCK_DEPTH`). */
+export const MAX_COMPACT_BLOCK_DEPTH = 5
+
+/** The same for single transactions of a block (Core's `MAX_BLOCKTXN_DEPTH`). */
+export const MAX_BLOCK_TRANSACTIONS_DEPTH = 10
+
+/** Transactions outside the mempool that compact blocks are put together from (Core's `-blockreconstructionextratxn`). */
+export const MAX_EXTRA_TRANSACTIONS = 100
+
+/** Longest of them, in bytes: all together stay below 10 MB. */
+export const MAX_EXTRA_TRANSACTION_BYTES = 100_000

@@ -93,6 +93,30 @@ describe('the command line on a testnet of its own', () => {
     assert.ok(block.tx.includes(txid))
   })
 
+  it('proves a payment to somebody who has headers alone', async () => {
+    const payee = report.nodes[2]!.address
+    const { txid } = await json<{ txid: string }>('wallet', 'send', payee, '0.25')
+    const { blocks } = await json<{ blocks: string[] }>('mine', '1')
+    const { proof } = await json<{ proof: string }>('tx', 'prove', txid)
+    assert.equal((await cli('tx', 'prove', txid, '--block', blocks[0]!)).stdout.trim(), proof)
+    const wanted = ['--to', payee, '--amount', '0.25']
+    const shown = await json<Record<string, unknown>>('tx', 'verify', proof, ...wanted)
+    assert.deepEqual([shown.txid, shown.confirmations], [txid, 1])
+
+    const failures: [RegExp, ...string[]][] = [
+      [/confirmed by 1 block, not by 2\.$/m, proof, '--confirmations', '2'],
+      [/pays 0\.25 BTC, not 0\.3 BTC, to/, proof, '--to', payee, '--amount', '0.3'],
+      [/pays nothing to/, proof, '--to', MAINNET_ADDRESS],
+      [/refused: header-not-found/, `01${proof.slice(2)}`],
+      [/refused: bad-txoutproof/, proof.slice(0, -2)],
+    ]
+    for (const [message, ...rest] of failures) {
+      const { code, stderr } = await cli('tx', 'verify', ...rest)
+      assert.equal(code, 6, stderr)
+      assert.match(stderr, message)
+    }
+  })
+
   it('publishes a file, finds it from another node in one hop and brings it there', async () => {
     const source = join(folder, 'näme with spaces.bin')
     writeFileSync(source, randomBytes(700_000))
@@ -143,6 +167,8 @@ describe('the command line on a testnet of its own', () => {
       [1, /TX decode failed/, 'tx', 'send', '00'],
       [4, /There is no block at height/, 'chain', 'block', '999999'],
       [4, /There is no transaction/, 'chain', 'tx', '00'.repeat(32)],
+      [4, /There is no transaction/, 'tx', 'prove', '00'.repeat(32)],
+      [2, /even number of hex digits/, 'tx', 'verify', 'xyz'],
       [1, /Method not found: "nonsense"/, 'rpc', 'nonsense'],
       [1, /Invalid peer id "xyz"/, 'rpc', 'setban', 'xyz', 'add'],
       [1, /Cannot connect to .*: connection refused/, 'peers', 'connect', '/ip4/127.0.0.1/tcp/1'],

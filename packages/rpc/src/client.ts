@@ -65,7 +65,27 @@ export class RpcClient {
   async call(method: string, params: RawParams = [], options: CallOptions = {}): Promise<unknown> {
     const body = serializeJson({ jsonrpc: '2.0', id: ++this.lastId, method, params })
     const answer = await this.post(body, options)
-    return this.resultOf(answer, options.exactNumbers ?? false)
+    return this.resultOf(this.replyOf(answer, options.exactNumbers ?? false))
+  }
+
+  /**
+   * Calls a method once for each list of parameters, in one request: results in the same order.
+   * @param paramsList at most {@link MAX_BATCH_REQUESTS}.
+   * @throws as {@link call}, for the first call that is refused.
+   */
+  async callMany<T = unknown>(
+    method: string,
+    paramsList: readonly RawParams[],
+    options: CallOptions = {},
+  ): Promise<T[]> {
+    if (paramsList.length === 0) return []
+    const batch = paramsList.map((params = [], id) => ({ jsonrpc: '2.0', id, method, params }))
+    const answer = await this.post(serializeJson(batch), options)
+    const replies = this.replyOf(answer, options.exactNumbers ?? false)
+    const isComplete = Array.isArray(replies) && replies.length === batch.length
+    if (!isComplete) throw this.noNode()
+    const byId = new Map(replies.map((reply: { id?: unknown }) => [Number(reply?.id), reply]))
+    return batch.map(({ id }) => this.resultOf(byId.get(id)) as T)
   }
 
   /** Whether the node answers, and why it does not work yet if so. @throws {NodeUnreachableError} */
@@ -85,7 +105,7 @@ export class RpcClient {
     return this.exchange('POST', undefined, body, options)
   }
 
-  private resultOf({ status, text }: HttpAnswer, exactNumbers: boolean): unknown {
+  private replyOf({ status, text }: HttpAnswer, exactNumbers: boolean): unknown {
     if (status === 401) {
       throw new AuthenticationError(
         this.credentials() === undefined
@@ -93,11 +113,12 @@ export class RpcClient {
           : `The node at ${this.url} refused the credentials.`,
       )
     }
-    if (status !== 200) throw new NodeUnreachableError(`What answers at ${this.url} is no onehop node.`)
-    const reply = this.parse(text, exactNumbers)
-    if (typeof reply !== 'object' || reply === null) {
-      throw new NodeUnreachableError(`What answers at ${this.url} is no onehop node.`)
-    }
+    if (status !== 200) throw this.noNode()
+    return this.parse(text, exactNumbers)
+  }
+
+  private resultOf(reply: unknown): unknown {
+    if (typeof reply !== 'object' || reply === null) throw this.noNode()
     const { error, result } = reply as { error?: { code: number; message: string }; result?: unknown }
     if (error !== undefined && error !== null) throw new RpcError(Number(error.code), error.message)
     return result
@@ -107,8 +128,12 @@ export class RpcClient {
     try {
       return exactNumbers ? parseJsonExactly(text) : (JSON.parse(text) as unknown)
     } catch {
-      throw new NodeUnreachableError(`What answers at ${this.url} is no onehop node.`)
+      throw this.noNode()
     }
+  }
+
+  private noNode(): NodeUnreachableError {
+    return new NodeUnreachableError(`What answers at ${this.url} is no onehop node.`)
   }
 
   private credentials(): Credentials | undefined {

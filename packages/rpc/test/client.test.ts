@@ -66,6 +66,18 @@ describe('the RPC client', () => {
 
   after(() => rmSync(folder, { recursive: true }))
 
+  it('calls many at once, with results in the order of the calls', async () => {
+    assert.deepEqual(await client.callMany('add', [[1, 2], { a: 3, b: 4 }, [5, 6]]), [3, 7, 11])
+    assert.deepEqual(await client.callMany('add', []), [])
+    await assert.rejects(
+      client.callMany('add', [
+        [1, 2],
+        ['x', 2],
+      ]),
+      RpcError,
+    )
+  })
+
   it('calls with parameters by position and by name', async () => {
     assert.equal(await client.call('add', [2, 3]), 5)
     assert.equal(await client.call('add', { b: 1, a: 1 }), 2)

@@ -1,13 +1,22 @@
-import type { ConnectionGater } from '@libp2p/interface'
+import type { ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import type { PenaltyLedger } from '@onehop/libp2p-overlay'
+import type { TrafficMeter } from './traffic-meter.ts'
 
-/** Keeps banned peers out, whoever dials. On the way in a peer is known once the handshake has proven its key. */
-export function banGater(penalties: PenaltyLedger): ConnectionGater {
+/**
+ * Keeps banned peers out, whoever dials. On the way in a peer is known once the handshake has proven its key; from
+ * there on its bytes are counted.
+ */
+export function banGater(penalties: PenaltyLedger, traffic: TrafficMeter): ConnectionGater {
+  const onHandshake = (peerId: PeerId, connection: MultiaddrConnection): boolean => {
+    const isBanned = penalties.isBanned(peerId.toString())
+    if (!isBanned) traffic.attach(peerId, connection)
+    return isBanned
+  }
   return {
     denyDialPeer: peerId => penalties.isBanned(peerId.toString()),
     // libp2p's default refuses private addresses in browsers only; a testnet lives on them.
     denyDialMultiaddr: () => false,
-    denyInboundEncryptedConnection: peerId => penalties.isBanned(peerId.toString()),
-    denyOutboundEncryptedConnection: peerId => penalties.isBanned(peerId.toString()),
+    denyInboundEncryptedConnection: onHandshake,
+    denyOutboundEncryptedConnection: onHandshake,
   }
 }

@@ -27,6 +27,7 @@ import {
   STOP_GRACE_MS,
 } from './limits.ts'
 import type { NetworkOptions } from './network-types.ts'
+import type { TrafficMeter } from './traffic-meter.ts'
 
 const DEFAULT_LISTEN = ['/ip4/127.0.0.1/tcp/0']
 
@@ -92,6 +93,7 @@ export async function createHost<Message>(
   options: NetworkOptions<Message>,
   names: ChainNames,
   penalties: PenaltyLedger,
+  traffic: TrafficMeter,
 ): Promise<Host<Message>> {
   let components: OverlayComponents | undefined
   const streamOptions = { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES }
@@ -109,7 +111,7 @@ export async function createHost<Message>(
         maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
       }),
     ],
-    connectionGater: banGater(penalties),
+    connectionGater: banGater(penalties, traffic),
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
       inboundConnectionThreshold: INBOUND_CONNECTIONS_PER_SECOND,

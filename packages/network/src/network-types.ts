@@ -1,6 +1,7 @@
 import type { Libp2pOverlay } from '@onehop/libp2p-overlay'
 import type { OverlayFactory } from '@onehop/overlay'
 import type { ChainPort } from './chain-port.ts'
+import type { Traffic } from './traffic-meter.ts'
 import type { WireConnection } from './wire-connection.ts'
 
 /** How loud a log line is. */
@@ -49,6 +50,7 @@ export interface PeerSummary {
   readonly score: number
   /** What identify said, e.g. `onehop/0.1.0`. */
   readonly agent: string
+  readonly traffic: Traffic
 }
 
 /** How far the node has caught up with its peers. */
@@ -93,6 +95,8 @@ export interface Network<Message = unknown> {
   announceTip(header: Uint8Array): void
   announceTransactions(wtxids: readonly Uint8Array[]): void
   syncState(): SyncState
+  /** Bytes of all connections since the network started. */
+  traffic(): Traffic
   /** A new stream for the swarm; dials if needed, at these addresses beside the known ones. */
   openSwarmStream(
     peerId: string,

@@ -39,6 +39,7 @@ import type {
 import { joinOverlay } from './overlay-join.ts'
 import { PeersFile } from './peers-file.ts'
 import { SWARM_PROTOCOL, SwarmStream } from './swarm-stream.ts'
+import { type Traffic, TrafficMeter } from './traffic-meter.ts'
 import type { WireConnection } from './wire-connection.ts'
 
 const ANY_SYNC_PROTOCOL = /^\/onehop\/[0-9a-f]{8}\/sync\//
@@ -50,6 +51,13 @@ interface Introduction {
   readonly speaksSync: boolean
 }
 
+/** What the host and the rest of the network share. */
+interface Instruments {
+  readonly penalties: PenaltyLedger
+  readonly meter: TrafficMeter
+  readonly now: () => number
+}
+
 /** Composes the host, gossip, synchronisation and the keeping of connections. */
 class LiveNetwork<Message> implements Network<Message> {
   readonly peerId: string
@@ -58,6 +66,7 @@ class LiveNetwork<Message> implements Network<Message> {
   private readonly host: Host<Message>
   private readonly names: ChainNames
   private readonly penalties: PenaltyLedger
+  private readonly meter: TrafficMeter
   private readonly now: () => number
   private readonly log: NetworkLog
   private readonly events = new Listeners<NetworkEvents>()
@@ -70,16 +79,12 @@ class LiveNetwork<Message> implements Network<Message> {
   private maintenance: NodeJS.Timeout | undefined
   private stopped: Promise<void> | undefined
 
-  constructor(
-    options: NetworkOptions<Message>,
-    host: Host<Message>,
-    penalties: PenaltyLedger,
-    now: () => number,
-  ) {
+  constructor(options: NetworkOptions<Message>, host: Host<Message>, { penalties, meter, now }: Instruments) {
     this.options = options
     this.host = host
     this.names = chainNames(options.genesisHash)
     this.penalties = penalties
+    this.meter = meter
     this.now = now
     this.log = options.log ?? (() => {})
     this.peerId = host.libp2p.peerId.toString()
@@ -171,6 +176,10 @@ class LiveNetwork<Message> implements Network<Message> {
 
   announceTransactions(wtxids: readonly Uint8Array[]): void {
     this.gossip.announceTransactions(wtxids)
+  }
+
+  traffic(): Traffic {
+    return this.meter.total
   }
 
   syncState(): SyncState {
@@ -278,7 +287,10 @@ class LiveNetwork<Message> implements Network<Message> {
   }
 
   private onPeer(peer: PeerId, connected: boolean): void {
-    if (!connected) this.sync.onDisconnect(peer)
+    if (!connected) {
+      this.sync.onDisconnect(peer)
+      this.meter.detach(peer.toString())
+    }
     this.events.emit('peer', { peerId: peer.toString(), connected })
   }
 
@@ -354,6 +366,7 @@ class LiveNetwork<Message> implements Network<Message> {
       ...(latencyMs === undefined ? {} : { latencyMs }),
       score: Math.round(this.penalties.score(peerId)),
       agent: this.introductions.get(peerId)?.agent ?? '',
+      traffic: { ...this.meter.of(peerId) },
     }
   }
 }
@@ -371,8 +384,9 @@ function addressesOf({ peerId, addresses }: Candidate): string[] {
 export async function createNetwork<Message>(options: NetworkOptions<Message>): Promise<Network<Message>> {
   const { now } = new SteadyClock()
   const penalties = new PenaltyLedger(now)
-  const host = await createHost(options, chainNames(options.genesisHash), penalties)
-  const network = new LiveNetwork(options, host, penalties, now)
+  const meter = new TrafficMeter(now)
+  const host = await createHost(options, chainNames(options.genesisHash), penalties, meter)
+  const network = new LiveNetwork(options, host, { penalties, meter, now })
   try {
     await network.start()
   } catch (error) {

@@ -32,6 +32,9 @@ import { ChainState, type ChainStateObserver, type FreshBlock } from './chain-st
 import { ChainStore } from './chain-store.ts'
 import { begin, type CoinSetStatistics, type CoinSnapshot, countCoins } from './coin-snapshot.ts'
 import { ChainClosedError, ChainHaltedError } from './errors.ts'
+import type { ChainIndex } from './indexes/chain-index.ts'
+import type { FollowedChain } from './indexes/index-follower.ts'
+import { Indexes, type IndexFailureListener } from './indexes/indexes.ts'
 import { MAX_HEADERS_PER_CALL, MAX_INVALIDATED_BLOCKS_RETURNED } from './limits.ts'
 import { Listeners } from './listeners.ts'
 import { type LoadedIndex, loadIndex } from './load-index.ts'
@@ -54,6 +57,10 @@ export interface ChainOptions {
   readonly nowSeconds: () => number
   /** @default nobleVerifier */
   readonly verifier?: SignatureVerifier
+  /** Tables that follow the active chain; what is switched on later is built in the background. @default none */
+  readonly indexes?: readonly ChainIndex[]
+  /** Told of an index that follows the chain no more, for its own or the store's failure. */
+  readonly onIndexFailure?: IndexFailureListener
   /** Bytes of a block or undo file. @default MAX_RECORD_FILE_BYTES */
   readonly maxFileBytes?: number
 }
@@ -102,6 +109,7 @@ export class Chain {
   readonly parameters: ChainParameters
   readonly headerTree: HeaderTree
   readonly mempool: Mempool
+  readonly indexes: Indexes
   private readonly nowSeconds: () => number
   private readonly verifier: SignatureVerifier
   private readonly storage: Storage
@@ -112,6 +120,8 @@ export class Chain {
   private readonly queue = new SerialQueue()
   private readonly listeners = new Listeners<ChainEvents>()
   private readonly reads = new Set<Promise<unknown>>()
+  /** The tip when no change of it was under way. */
+  private restingTip: HeaderNode
   private closed = false
   private failure: ChainHaltedError | undefined
 
@@ -135,7 +145,10 @@ export class Chain {
       onRemoved: transaction => this.listeners.emit('transactionRemoved', transaction),
     })
     const { index, tip } = loaded
+    this.restingTip = tip
     this.state = new ChainState({ store, index, tree, tip, parameters, verifier, observer: this.observer })
+    const { indexes = [], onIndexFailure = () => undefined } = options
+    this.indexes = new Indexes(indexes, this.followed(), storage.values, onIndexFailure)
   }
 
   /**
@@ -151,6 +164,8 @@ export class Chain {
       const loaded = await loadIndex(store, options.parameters, tree)
       const chain = new Chain(options, { storage, store, tree, loaded })
       await chain.enqueue(() => chain.state.activateBest())
+      chain.restingTip = chain.tip
+      chain.indexes.wake()
       return chain
     } catch (error) {
       await store?.close()
@@ -342,10 +357,12 @@ export class Chain {
   }
 
   /**
-   * A transaction of the active chain, found by an output of it that is unspent. Others are not found: there is no
-   * index of transactions.
+   * A transaction of the active chain, found by the index of transactions. Where there is none, or it is not built yet,
+   * by an output of it that is unspent: then others are not found.
    */
   async findTransaction(txid: TxId): Promise<FoundTransaction | undefined> {
+    const indexed = await this.read(() => this.indexes.findTransaction(txid))
+    if (indexed !== 'not indexed') return indexed
     const coin = await this.read(() => this.store.anyCoinOf(txid))
     const node = coin && this.nodeAtHeight(coin.height)
     const block = node && (await this.getBlock(node.hash))
@@ -366,6 +383,21 @@ export class Chain {
   /** Headers of the active chain after the first block of the locator that is on it, lowest first. */
   headersAfter(locator: readonly BlockHash[], limit = MAX_HEADERS_PER_CALL): BlockHeader[] {
     return activeHeadersAfter(locator, this.headerTree, this.state.active, limit)
+  }
+
+  /** What indexes see of this chain. */
+  private followed(): FollowedChain {
+    const chain = this
+    const { state, index, headerTree } = this
+    return {
+      get tip() {
+        return chain.restingTip
+      },
+      nodeOf: hash => headerTree.get(hash),
+      readBytes: node => state.readBytes(index.entryOf(node)),
+      readBlock: node => state.readBlock(index.entryOf(node)),
+      readUndo: node => state.readUndo(index.entryOf(node)),
+    }
   }
 
   private readonly observer: ChainStateObserver = {
@@ -446,7 +478,10 @@ export class Chain {
 
   private settle(before: HeaderNode): void {
     this.relay.settle()
-    if (this.tip !== before) this.listeners.emit('tip', this.tip)
+    this.restingTip = this.tip
+    if (this.tip === before) return
+    this.indexes.wake()
+    this.listeners.emit('tip', this.tip)
   }
 
   /** Waits for what has begun, and closes the store. Calls that come later are refused. */
@@ -454,6 +489,7 @@ export class Chain {
     if (this.closed) return
     this.closed = true
     await this.queue.idle()
+    await this.indexes.close()
     await Promise.allSettled(this.reads)
     await this.store.close()
     await this.storage.close()

@@ -14,6 +14,10 @@ export {
   StoreCorruptError,
   WrongNetworkError,
 } from './errors.ts'
+export { BlockFilterIndex, type StoredFilter } from './indexes/block-filter-index.ts'
+export type * from './indexes/chain-index.ts'
+export type { Indexes } from './indexes/indexes.ts'
+export { TransactionIndex } from './indexes/transaction-index.ts'
 export * from './limits.ts'
 export * from './storage/disk-storage.ts'
 export * from './storage/memory-storage.ts'

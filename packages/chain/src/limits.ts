@@ -33,3 +33,9 @@ export const MAX_DISCONNECTED_BYTES = 20_000_000
  * failed (Core: its coins cache's size).
  */
 export const MAX_VERIFICATION_COINS = 2_000_000
+
+/** Blocks that an index takes in with one write while it catches up. A stop waits for no more than these. */
+export const MAX_INDEX_BATCH_BLOCKS = 256
+
+/** Bytes of changes after which an index writes, whatever the number of blocks: what it holds in memory. */
+export const MAX_INDEX_BATCH_BYTES = 4 * 1024 * 1024

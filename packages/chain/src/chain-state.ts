@@ -27,9 +27,11 @@ import {
 } from '@onehop/primitives'
 import { ActiveChain } from './active-chain.ts'
 import { type BlockEntry, type BlockIndex, indexEntryOf } from './block-index.ts'
-import type { ChainStore, StoreBatch } from './chain-store.ts'
+import type { ChainStore } from './chain-store.ts'
+import { CommitGroup } from './commit-group.ts'
 import { decodeStored, StoreCorruptError } from './errors.ts'
 import { INVALIDATED } from './invalidation.ts'
+import { MAX_UNFLUSHED_STEPS } from './limits.ts'
 
 /**
  * Faults of a body that its header does not commit to: somebody else may have the right body for the same header,
@@ -49,7 +51,7 @@ export interface FreshBlock {
   readonly bytes: Uint8Array
 }
 
-/** Is told of every step of the tip, after the step is stored. */
+/** Is told of every step of the tip at once: it is stored only with the next commit. */
 export interface ChainStateObserver {
   onConnected(block: Block, node: HeaderNode): void
   onDisconnected(block: Block, node: HeaderNode): void
@@ -60,6 +62,7 @@ export interface ChainStateOptions {
   readonly store: ChainStore
   readonly index: BlockIndex
   readonly tree: HeaderTree
+  /** The block whose coins the store holds. */
   readonly tip: HeaderNode
   readonly parameters: ChainParameters
   readonly verifier: SignatureVerifier
@@ -67,12 +70,18 @@ export interface ChainStateOptions {
 }
 
 /**
- * The active chain and its coins. Moves the tip one block at a time; each step is one commit of the store, so that
- * whatever happens between two steps, the store is at a block boundary. Calls must not overlap.
+ * The active chain and its coins. Moves the tip one block at a time, in memory; blocks, undo data and index come to the
+ * store with a {@link commit}, which several steps may share, and the coins later, when it suits them. Calls must not
+ * overlap.
  */
 export class ChainState {
   readonly active: ActiveChain
   private readonly options: ChainStateOptions
+  private readonly group = new CommitGroup()
+  /** Steps of the tip since the coins were flushed. */
+  private unflushedSteps = 0
+  /** The acknowledged tip, while its coins are worked out again. */
+  private acknowledged: HeaderNode | undefined
 
   constructor(options: ChainStateOptions) {
     this.options = options
@@ -84,42 +93,40 @@ export class ChainState {
   }
 
   /**
-   * Connects a block to the tip; a fresh one is stored with it in the same commit.
+   * Connects a block to the tip; a fresh one is stored with it.
    * @returns why it is invalid; then nothing has changed but that it may be marked ({@link refuse}).
    */
   async connect(entry: BlockEntry, fresh?: FreshBlock): Promise<Verdict> {
-    const { store, parameters, verifier, observer, index } = this.options
+    const { store, parameters, verifier, observer } = this.options
     const block = fresh?.block ?? (await this.readLinked(entry))
-    const coins = new CoinsCache(store)
-    const result = connectBlock(block, { node: entry.node, coins, parameters })
+    const coins = new CoinsCache(store.coins)
+    // What has been connected before has valid scripts: they depend on the block and those before it only.
+    const assumesScripts = entry.undo !== undefined
+    const result = connectBlock(block, { node: entry.node, coins, parameters, assumesScripts })
     if (!result.ok) return this.refuse(entry, result)
     const scripts = runScriptChecks(result.value.checks, verifier)
     if (!scripts.ok) return this.refuse(entry, scripts)
-    const location = fresh ? await store.appendBlock(fresh.bytes) : entry.block
-    const undo = entry.undo ?? (await this.appendUndo(entry, result.value.undo))
-    await this.commit([{ ...entry, block: location, undo }], {
-      coins: coins.changes(),
-      bestBlock: entry.node.hash,
-    })
-    entry.undo = undo
+    if (fresh !== undefined) await this.storeBody(entry, fresh.bytes)
+    if (entry.undo === undefined) await this.storeUndo(entry, result.value.undo)
+    coins.flushInto(store.coins)
     this.active.push(entry.node)
-    if (entry.block === undefined) index.setBody(entry, assertDefined(location, 'a fresh block was stored'))
     observer.onConnected(block, entry.node)
+    await this.finishStep(block)
     return OK
   }
 
-  /** Stores a body that does not extend the tip. */
+  /** Stores a body. */
   async storeBody(entry: BlockEntry, bytes: Uint8Array): Promise<void> {
-    const block = await this.options.store.appendBlock(bytes)
-    await this.commit([{ ...entry, block }], {})
-    this.options.index.setBody(entry, block)
+    const { store, index } = this.options
+    index.setBody(entry, await store.appendBlock(bytes))
+    this.group.touch(entry)
   }
 
   /**
    * Marks the block and all that build on it invalid, here and in the store, unless only this body of it is wrong.
    * @returns the rejection.
    */
-  async refuse(entry: BlockEntry, rejection: Rejection): Promise<Rejection> {
+  refuse(entry: BlockEntry, rejection: Rejection): Rejection {
     const { index, tree } = this.options
     if (MUTATED_BODY_CODES.has(rejection.code)) {
       assert(entry.block === undefined, 'a stored body is the one that its header commits to')
@@ -127,29 +134,74 @@ export class ChainState {
     }
     const nodes = tree.markInvalid(entry.node, rejection)
     index.dropInvalid(nodes)
-    await this.commitNodes(nodes)
+    this.touch(nodes)
     return rejection
   }
 
-  /** Stores the headers that are only in memory. */
-  async storeHeaders(): Promise<void> {
-    if (this.options.index.hasUnstored) await this.commit([], {})
+  /** Whether the store lacks something that a {@link commit} would write. */
+  get hasUncommitted(): boolean {
+    return !this.group.isEmpty || this.options.index.hasUnstored
+  }
+
+  /** Resolves when all that has happened up to now would survive a loss of power. */
+  committed(): Promise<void> {
+    return this.group.committed()
+  }
+
+  /** Runs when all that has happened up to now is stored. */
+  announce(announcement: () => void): void {
+    this.group.announce(announcement)
+  }
+
+  /**
+   * Makes the store have all that has happened, but for coins. Headers that nobody has stored yet go with it, so that
+   * the store has each entry's parent.
+   */
+  async commit(): Promise<void> {
+    if (!this.hasUncommitted) return
+    const { store, index } = this.options
+    const changed = new Set([...index.takeUnstored(), ...this.group.changedEntries()])
+    const entries = Array.from(changed, entry => [entry.node.hash, indexEntryOf(entry)] as const)
+    const { hash } = this.acknowledged ?? this.tip
+    // Coins alone may have been worked out again.
+    if (entries.length > 0 || !equalBytes(hash, store.tip())) await store.commit({ entries, tip: hash })
+    this.group.finish()
+  }
+
+  /** Makes the store have everything, coins too. */
+  async flush(): Promise<void> {
+    await this.commit()
+    if (this.unflushedSteps === 0) return
+    await this.options.store.flushCoins(this.tip.hash)
+    this.unflushedSteps = 0
+  }
+
+  /** The store has failed: tells those who wait for a commit. */
+  fail(reason: Error): void {
+    this.group.fail(reason)
+  }
+
+  /** Works out again what the coins of the acknowledged tip are. */
+  async replay(acknowledged: HeaderNode): Promise<void> {
+    this.acknowledged = acknowledged
+    await this.moveTo(acknowledged, new Map())
+    this.acknowledged = undefined
   }
 
   /** Marks the block and all that build on it invalid because somebody here says so. The tip may be among them. */
-  async invalidate(entry: BlockEntry): Promise<void> {
+  invalidate(entry: BlockEntry): void {
     const { index, tree } = this.options
     const nodes = tree.markInvalid(entry.node, INVALIDATED)
     index.dropInvalid(nodes)
-    await this.commitNodes(nodes)
+    this.touch(nodes)
   }
 
   /** Takes back that the block, its ancestors or its descendants are invalid, whatever the reason was. */
-  async reconsider(entry: BlockEntry): Promise<void> {
+  reconsider(entry: BlockEntry): void {
     const { index, tree } = this.options
     const nodes = tree.reconsider(entry.node)
     index.reviveCandidates(index.entryOf(this.tip))
-    await this.commitNodes(nodes)
+    this.touch(nodes)
   }
 
   /**
@@ -224,38 +276,38 @@ export class ChainState {
     const { store, index, observer } = this.options
     const node = this.tip
     const entry = index.entryOf(node)
-    const parent = assertDefined(node.parent, 'the first block is never disconnected')
     const block = await this.readLinked(entry)
     const undo = assertDefined(await this.readUndo(entry), 'a connected block has undo data')
-    const coins = new CoinsCache(store)
+    const coins = new CoinsCache(store.coins)
     disconnectBlock(block, undo, coins)
-    await this.commit([], { coins: coins.changes(), bestBlock: parent.hash })
+    coins.flushInto(store.coins)
     this.active.pop()
     observer.onDisconnected(block, node)
+    await this.finishStep(block)
   }
 
-  private commitNodes(nodes: readonly HeaderNode[]): Promise<void> {
-    const { index } = this.options
-    return this.commit(
-      nodes.map(node => index.entryOf(node)),
-      {},
-    )
+  /** Keeps within bounds what waits for the store. */
+  private async finishStep({ totalSize }: Block): Promise<void> {
+    const { coins } = this.options.store
+    this.group.step(totalSize)
+    this.unflushedSteps += 1
+    if (coins.mustFlush || this.unflushedSteps >= MAX_UNFLUSHED_STEPS) await this.flush()
+    else if (this.group.isFull) await this.commit()
+    coins.makeRoom()
   }
 
-  /** Headers that nobody has stored yet go with every commit, so that the store has each entry's parent. */
-  private async commit(entries: readonly BlockEntry[], rest: Omit<StoreBatch, 'entries'>): Promise<void> {
-    const { store, index } = this.options
-    const changed = [...index.takeUnstored(), ...entries]
-    await store.commit({ ...rest, entries: changed.map(entry => [entry.node.hash, indexEntryOf(entry)]) })
+  private touch(nodes: readonly HeaderNode[]): void {
+    for (const node of nodes) this.group.touch(this.options.index.entryOf(node))
   }
 
   private async readLinked(entry: BlockEntry): Promise<Block> {
     return assertDefined(await this.readBlock(entry), 'a linked block is stored')
   }
 
-  private async appendUndo({ node }: BlockEntry, undo: BlockUndo) {
-    const parent = assertDefined(node.parent, 'the first block is never connected')
-    return this.options.store.appendUndo(serializeUndo(undo), parent.hash)
+  private async storeUndo(entry: BlockEntry, undo: BlockUndo): Promise<void> {
+    const parent = assertDefined(entry.node.parent, 'the first block is never connected')
+    entry.undo = await this.options.store.appendUndo(serializeUndo(undo), parent.hash)
+    this.group.touch(entry)
   }
 }
 

@@ -1,16 +1,8 @@
-import {
-  type BlockHash,
-  type BlockHeader,
-  type ChainParameters,
-  type Coin,
-  type CoinsView,
-  type OutPoint,
-  parseCoin,
-  serializeCoin,
-  type TxId,
-} from '@onehop/ledger'
-import { ByteReader, ByteWriter, concatBytes, equalBytes, readAll, sha256d } from '@onehop/primitives'
+import type { BlockHash, BlockHeader, ChainParameters } from '@onehop/ledger'
+import { assertDefined, ByteWriter, concatBytes, equalBytes, readAll, sha256d } from '@onehop/primitives'
+import { CoinsStore } from './coins/coins-store.ts'
 import { decodeStored, NewerFormatError, StoreCorruptError, WrongNetworkError } from './errors.ts'
+import { DEFAULT_COINS_CACHE_BYTES } from './limits.ts'
 import type { KeyValueChange, KeyValueStore, Storage } from './storage/port.ts'
 import {
   parseRecordEnd,
@@ -21,8 +13,6 @@ import {
   serializeRecordEnd,
 } from './storage/record-files.ts'
 import {
-  COIN_PREFIX,
-  coinKey,
   ENTRY_PREFIX,
   entryKey,
   FORMAT_VERSION,
@@ -39,17 +29,25 @@ const START = { file: 0, lengthBytes: 0 }
 
 /** What becomes true at once, or not at all. */
 export interface StoreBatch {
-  readonly entries?: readonly (readonly [BlockHash, IndexEntry])[]
-  /** Coins added, and (without a coin) spent. */
-  readonly coins?: Iterable<readonly [OutPoint, Coin | undefined]>
-  readonly bestBlock?: BlockHash
+  readonly entries: readonly (readonly [BlockHash, IndexEntry])[]
+  /** The last block of the active chain. */
+  readonly tip: BlockHash
+}
+
+/** Sizes of a store. */
+export interface ChainStoreOptions {
+  /** Bytes of block and undo files. @default MAX_RECORD_FILE_BYTES */
+  readonly maxFileBytes?: number | undefined
+  /** Bytes of memory for coins. @default DEFAULT_COINS_CACHE_BYTES */
+  readonly coinsCacheBytes?: number | undefined
 }
 
 /**
- * Blocks, undo data, the index and the coins. What a {@link commit} writes is acknowledged as a whole: files are
- * synced first, then one atomic and synced batch makes it count.
+ * Blocks, undo data and the index. What a {@link commit} writes is acknowledged as a whole: files are synced first,
+ * then one atomic and synced batch makes it count. The coins may lag behind: {@link flushCoins}.
  */
-export class ChainStore implements CoinsView {
+export class ChainStore {
+  readonly coins: CoinsStore
   private readonly storage: Storage
   private readonly values: KeyValueStore
   private readonly blocks: RecordFiles
@@ -58,23 +56,24 @@ export class ChainStore implements CoinsView {
   private undosDirty = false
   private writing = false
 
-  private constructor(storage: Storage, blocks: RecordFiles, undos: RecordFiles) {
+  private upgrade: boolean
+
+  private constructor(storage: Storage, blocks: RecordFiles, undos: RecordFiles, coins: CoinsStore) {
     this.storage = storage
     this.values = storage.values
     this.blocks = blocks
     this.undos = undos
+    this.coins = coins
+    this.upgrade = formatOf(storage) !== FORMAT_VERSION
   }
 
-  /**
-   * @param maxFileBytes of block and undo files.
-   * @throws {WrongNetworkError | NewerFormatError | StoreCorruptError}
-   */
+  /** @throws {WrongNetworkError | NewerFormatError | StoreCorruptError} */
   static async open(
     storage: Storage,
     parameters: ChainParameters,
-    maxFileBytes?: number,
+    { maxFileBytes, coinsCacheBytes = DEFAULT_COINS_CACHE_BYTES }: ChainStoreOptions = {},
   ): Promise<ChainStore> {
-    if (storage.values.get(META_KEYS.format) === undefined) await checkIsNew(storage, parameters)
+    if (formatOf(storage) === undefined) await checkIsNew(storage, parameters)
     else checkFormat(storage, parameters)
     const files = (prefix: string, endKey: Uint8Array) => {
       const stored = storage.values.get(endKey)
@@ -84,7 +83,7 @@ export class ChainStore implements CoinsView {
     }
     const blocks = await files(BLOCK_FILES, META_KEYS.blocksEnd)
     const undos = await files(UNDO_FILES, META_KEYS.undosEnd)
-    return new ChainStore(storage, blocks, undos)
+    return new ChainStore(storage, blocks, undos, new CoinsStore(storage.values, coinsCacheBytes))
   }
 
   /** Whether a write has failed (or is under way), so that nobody knows how much of it has happened. */
@@ -92,36 +91,16 @@ export class ChainStore implements CoinsView {
     return this.writing
   }
 
-  /** The block whose coins are here; undefined in a store that was made just now. */
-  bestBlock(): BlockHash | undefined {
-    return this.values.get(META_KEYS.bestBlock) as BlockHash | undefined
+  /** Whether it was made just now, and lacks even the first block. */
+  get isNew(): boolean {
+    return this.coins.flushedBlock === undefined
   }
 
-  get(outpoint: OutPoint): Coin | undefined {
-    const bytes = this.values.get(coinKey(outpoint))
-    return bytes && decodeStored('A coin', () => parseCoin(bytes))
-  }
-
-  /** An unspent output of the transaction, if it has one left. */
-  async anyCoinOf(txid: TxId): Promise<Coin | undefined> {
-    for await (const [, bytes] of this.values.entries(concatBytes(COIN_PREFIX, txid)))
-      return decodeStored('A coin', () => parseCoin(bytes))
-    return undefined
-  }
-
-  /** All coins, in the order of transaction id and index. */
-  async *coins(): AsyncIterable<readonly [OutPoint, Coin]> {
-    for await (const [key, bytes] of this.values.entries(COIN_PREFIX)) {
-      const reader = new ByteReader(key, COIN_PREFIX.length)
-      const txid = reader.readBytes(32) as TxId
-      const index = reader.readUint32BE()
-      yield [{ txid, index }, decodeStored('A coin', () => parseCoin(bytes))]
-    }
-  }
-
-  /** Bytes that the coins take on the disk, roughly. */
-  coinDiskBytes(): Promise<number> {
-    return this.values.diskBytes(COIN_PREFIX)
+  /** The last block of the acknowledged chain. */
+  tip(): BlockHash {
+    // Format 1 had no tip of its own: the coins were always those of the tip.
+    const tip = this.values.get(META_KEYS.tip) ?? this.coins.flushedBlock
+    return assertDefined(tip, 'a store that is not new has a tip') as BlockHash
   }
 
   /** All index entries, in the order of their hashes. */
@@ -147,13 +126,23 @@ export class ChainStore implements CoinsView {
     await this.settled(this.write(changesOf(batch)))
   }
 
+  /** Writes the coins, which are those of this block. It must be committed before. */
+  async flushCoins(block: BlockHash): Promise<void> {
+    await this.settled(this.coins.flush(block))
+  }
+
+  /** Writes the coins of a block on the way to the target of an interrupted flush. */
+  async spillCoins(): Promise<void> {
+    await this.settled(this.coins.spill())
+  }
+
   /** Makes a new store one of this network, with its first block. */
   async initialize(genesisHash: BlockHash, header: BlockHeader, bytes: Uint8Array): Promise<IndexEntry> {
     const block = await this.appendBlock(bytes)
     const entry: IndexEntry = { header, height: 0, block, failed: false, invalidated: false }
     await this.write([
-      ...changesOf({ entries: [[genesisHash, entry]], bestBlock: genesisHash }),
-      { key: META_KEYS.format, value: new ByteWriter(4).writeUint32(FORMAT_VERSION).toBytes() },
+      ...changesOf({ entries: [[genesisHash, entry]], tip: genesisHash }),
+      { key: META_KEYS.bestBlock, value: genesisHash },
       { key: META_KEYS.genesis, value: genesisHash },
     ])
     return entry
@@ -176,7 +165,9 @@ export class ChainStore implements CoinsView {
       await this.undos.sync()
       changes.push({ key: META_KEYS.undosEnd, value: serializeRecordEnd(this.undos.end) })
     }
+    if (this.upgrade) changes.push({ key: META_KEYS.format, value: serializeFormat(FORMAT_VERSION) })
     await this.values.write(changes)
+    this.upgrade = false
     this.blocksDirty = false
     this.undosDirty = false
   }
@@ -206,14 +197,22 @@ function undoChecksum(bytes: Uint8Array, parent: BlockHash): Uint8Array {
   return sha256d(concatBytes(parent, bytes))
 }
 
-function changesOf({ entries = [], coins = [], bestBlock }: StoreBatch): KeyValueChange[] {
+function changesOf({ entries, tip }: StoreBatch): KeyValueChange[] {
   const changes: KeyValueChange[] = []
   for (const [hash, entry] of entries)
     changes.push({ key: entryKey(hash), value: serializeIndexEntry(entry) })
-  for (const [outpoint, coin] of coins)
-    changes.push({ key: coinKey(outpoint), value: coin && serializeCoin(coin) })
-  if (bestBlock !== undefined) changes.push({ key: META_KEYS.bestBlock, value: bestBlock })
+  changes.push({ key: META_KEYS.tip, value: tip })
   return changes
+}
+
+function serializeFormat(version: number): Uint8Array {
+  return new ByteWriter(4).writeUint32(version).toBytes()
+}
+
+/** Undefined in a store that was made just now. */
+function formatOf({ values }: Storage): number | undefined {
+  const bytes = values.get(META_KEYS.format)
+  return bytes && decodeStored('The format', () => readAll(bytes, reader => reader.readUint32()))
 }
 
 /** The files of a store that was killed while it was made hold at most the first block: more must not be cut off. */
@@ -226,8 +225,7 @@ async function checkIsNew(storage: Storage, { genesis }: ChainParameters): Promi
 }
 
 function checkFormat(storage: Storage, { name, genesis }: ChainParameters): void {
-  const format = storage.values.get(META_KEYS.format) ?? new Uint8Array(0)
-  const found = decodeStored('The format', () => readAll(format, reader => reader.readUint32()))
+  const found = formatOf(storage) ?? 0
   if (found > FORMAT_VERSION) throw new NewerFormatError(storage.description, found, FORMAT_VERSION)
   const stored = storage.values.get(META_KEYS.genesis)
   if (stored === undefined || !equalBytes(stored, genesis.hash))

@@ -18,6 +18,7 @@ import {
   type TxId,
 } from '@onehop/ledger'
 import {
+  assertDefined,
   attemptDecode,
   equalBytes,
   invalid,
@@ -31,6 +32,7 @@ import type { BlockEntry, BlockIndex } from './block-index.ts'
 import { ChainState, type ChainStateObserver, type FreshBlock } from './chain-state.ts'
 import { ChainStore } from './chain-store.ts'
 import { begin, type CoinSetStatistics, type CoinSnapshot, countCoins } from './coin-snapshot.ts'
+import { finishFlush } from './coins/finish-flush.ts'
 import { ChainClosedError, ChainHaltedError } from './errors.ts'
 import type { ChainIndex } from './indexes/chain-index.ts'
 import type { FollowedChain } from './indexes/index-follower.ts'
@@ -63,6 +65,8 @@ export interface ChainOptions {
   readonly onIndexFailure?: IndexFailureListener
   /** Bytes of a block or undo file. @default MAX_RECORD_FILE_BYTES */
   readonly maxFileBytes?: number
+  /** Bytes of memory for coins. @default DEFAULT_COINS_CACHE_BYTES */
+  readonly coinsCacheBytes?: number
 }
 
 /** What listeners are told, always after it is stored. */
@@ -120,6 +124,7 @@ export class Chain {
   private readonly queue = new SerialQueue()
   private readonly listeners = new Listeners<ChainEvents>()
   private readonly reads = new Set<Promise<unknown>>()
+  private durableJobsWaiting = 0
   /** The tip when no change of it was under way. */
   private restingTip: HeaderNode
   private closed = false
@@ -136,15 +141,15 @@ export class Chain {
     this.index = loaded.index
     this.mempool = new Mempool({
       parameters,
-      onEvicted: transaction => this.listeners.emit('transactionRemoved', transaction),
+      onEvicted: transaction => this.emit('transactionRemoved', transaction),
     })
     this.relay = new MempoolRelay({
       mempool: this.mempool,
-      context: () => ({ coins: store, tip: this.tip, now: nowSeconds(), verifier }),
-      onAdded: transaction => this.listeners.emit('transaction', transaction),
-      onRemoved: transaction => this.listeners.emit('transactionRemoved', transaction),
+      context: () => ({ coins: store.coins, tip: this.tip, now: nowSeconds(), verifier }),
+      onAdded: transaction => this.emit('transaction', transaction),
+      onRemoved: transaction => this.emit('transactionRemoved', transaction),
     })
-    const { index, tip } = loaded
+    const { index, coinsTip: tip } = loaded
     this.restingTip = tip
     this.state = new ChainState({ store, index, tree, tip, parameters, verifier, observer: this.observer })
     const { indexes = [], onIndexFailure = () => undefined } = options
@@ -159,11 +164,11 @@ export class Chain {
     const storage = await openStorage(options)
     let store: ChainStore | undefined
     try {
-      store = await ChainStore.open(storage, options.parameters, options.maxFileBytes)
+      store = await ChainStore.open(storage, options.parameters, options)
       const tree = new HeaderTree(options.parameters)
       const loaded = await loadIndex(store, options.parameters, tree)
       const chain = new Chain(options, { storage, store, tree, loaded })
-      await chain.enqueue(() => chain.state.activateBest())
+      await chain.enqueue(() => chain.recover(loaded))
       chain.restingTip = chain.tip
       chain.indexes.wake()
       return chain
@@ -199,7 +204,7 @@ export class Chain {
     const verdict = this.addHeaders(headers)
     if (wasStored && this.index.hasUnstored) {
       // A failure to store halts the chain, and every later call tells of it.
-      this.enqueue(() => this.state.storeHeaders()).catch(() => undefined)
+      this.enqueue(async () => undefined).catch(() => undefined)
     }
     return verdict
   }
@@ -212,7 +217,7 @@ export class Chain {
     if (bytes.length > MAX_BLOCK_WEIGHT) return invalid('bad-blk-length', 'size limits failed')
     const parsed = attemptDecode('block-decode-failed', () => parseBlock(bytes))
     if (!parsed.ok) return parsed
-    return this.enqueue(() => this.takeBlock({ block: parsed.value, bytes }))
+    return this.enqueueDurable(() => this.takeBlock({ block: parsed.value, bytes }))
   }
 
   /**
@@ -221,25 +226,25 @@ export class Chain {
    * The network's first block stays valid.
    */
   invalidateBlock(node: HeaderNode): Promise<void> {
-    return this.enqueue(async () => {
+    return this.enqueueDurable(async () => {
       if (node === this.headerTree.genesis) return
       this.relay.limitReturns(MAX_INVALIDATED_BLOCKS_RETURNED)
-      await this.state.invalidate(this.index.entryOf(node))
+      this.state.invalidate(this.index.entryOf(node))
       await this.activate()
     })
   }
 
   /** Forgets that the block, its ancestors or its descendants are invalid, whatever the reason: they are checked again. */
   reconsiderBlock(node: HeaderNode): Promise<void> {
-    return this.enqueue(async () => {
-      await this.state.reconsider(this.index.entryOf(node))
+    return this.enqueueDurable(async () => {
+      this.state.reconsider(this.index.entryOf(node))
       await this.activate()
     })
   }
 
   /** Treats the block as if it had come before all others of its work, until the next such call or the end of the process. */
   preferBlock(node: HeaderNode): Promise<void> {
-    return this.enqueue(async () => {
+    return this.enqueueDurable(async () => {
       if (node.chainWork < this.tip.chainWork) return
       this.index.prefer(this.index.entryOf(node))
       await this.activate()
@@ -252,7 +257,8 @@ export class Chain {
    * @param depth how many blocks; 0 for all.
    */
   verify(level: CheckLevel, depth: number): Promise<ChainVerification> {
-    const { state, index, parameters, verifier, store: coins } = this
+    const { state, index, parameters, verifier } = this
+    const { coins } = this.store
     return this.enqueue(() => verifyChain({ state, index, parameters, verifier, coins }, level, depth))
   }
 
@@ -332,18 +338,21 @@ export class Chain {
   /** The unspent output at the tip; the mempool's transactions change nothing here. */
   getCoin(outpoint: OutPoint): Coin | undefined {
     this.assertUsable()
-    return this.store.get(outpoint)
+    return this.store.coins.get(outpoint)
   }
 
   /** All unspent outputs at the tip, by transaction id and index. */
-  coins(): AsyncIterable<readonly [OutPoint, Coin]> {
-    this.assertUsable()
-    return this.store.coins()
+  async *coins(): AsyncIterable<readonly [OutPoint, Coin]> {
+    const { coins } = await this.snapshotCoins()
+    yield* coins
   }
 
   /** All unspent outputs at the tip as it is now, for a reader that takes its time. */
   snapshotCoins(): Promise<CoinSnapshot> {
-    return this.enqueue(async () => ({ tip: this.tip, coins: await begin(this.store.coins()) }))
+    return this.enqueue(async () => {
+      await this.state.flush()
+      return { tip: this.tip, coins: await begin(this.store.coins.flushedCoins()) }
+    })
   }
 
   /** Number, value and hash of all unspent outputs at one block, the tip when it was asked. */
@@ -352,7 +361,7 @@ export class Chain {
     return this.read(async () => ({
       ...(await countCoins(snapshot.coins, hashType)),
       tip: snapshot.tip,
-      diskBytes: await this.store.coinDiskBytes(),
+      diskBytes: await this.store.coins.diskBytes(),
     }))
   }
 
@@ -363,7 +372,7 @@ export class Chain {
   async findTransaction(txid: TxId): Promise<FoundTransaction | undefined> {
     const indexed = await this.read(() => this.indexes.findTransaction(txid))
     if (indexed !== 'not indexed') return indexed
-    const coin = await this.read(() => this.store.anyCoinOf(txid))
+    const coin = await this.read(() => this.store.coins.anyCoinOf(txid))
     const node = coin && this.nodeAtHeight(coin.height)
     const block = node && (await this.getBlock(node.hash))
     const transaction = block?.transactions.find(one => equalBytes(one.txid, txid))
@@ -403,30 +412,79 @@ export class Chain {
   private readonly observer: ChainStateObserver = {
     onConnected: (block, node) => {
       this.relay.onConnected(block)
-      this.listeners.emit('blockConnected', block, node)
+      this.emit('blockConnected', block, node)
     },
     onDisconnected: (block, node) => {
       this.relay.onDisconnected(block)
-      this.listeners.emit('blockDisconnected', block, node)
+      this.emit('blockDisconnected', block, node)
     },
   }
 
+  /** Tells listeners when all that has happened up to now is stored. */
+  private emit<Name extends keyof ChainEvents>(name: Name, ...values: ChainEvents[Name]): void {
+    this.state.announce(() => this.listeners.emit(name, ...values))
+  }
+
   /**
-   * Runs alone, after all that came before. When the store fails in the middle of a write, memory and store may
-   * differ: nothing runs after that.
+   * Runs alone, after all that came before, and before long what it did is stored. When the store fails in the middle of
+   * a write, memory and store may differ: nothing runs after that.
    */
   private enqueue<T>(job: () => Promise<T>): Promise<T> {
     if (this.closed) return Promise.reject(new ChainClosedError())
     return this.queue.run(async () => {
       if (this.failure !== undefined) throw this.failure
       try {
-        return await job()
+        return await this.thenCommit(job)
       } catch (error) {
         if (!this.store.isUnsure) throw error
         this.failure = new ChainHaltedError(error)
+        this.state.fail(this.failure)
         throw this.failure
       }
     })
+  }
+
+  /**
+   * As {@link enqueue}, and resolves when what the job did, and what it found done, would survive a loss of power. Jobs
+   * that wait for each other share a commit.
+   */
+  private async enqueueDurable<T>(job: () => Promise<T>): Promise<T> {
+    this.durableJobsWaiting += 1
+    let committed: Promise<void> | undefined
+    const result = await this.enqueue(async () => {
+      this.durableJobsWaiting -= 1
+      const done = await job()
+      committed = this.state.committed()
+      // When the commit fails, this job may be the one that hears of it first.
+      committed.catch(() => undefined)
+      return done
+    })
+    await committed
+    return result
+  }
+
+  private async thenCommit<T>(job: () => Promise<T>): Promise<T> {
+    try {
+      return await job()
+    } finally {
+      if (!this.store.isUnsure && this.durableJobsWaiting === 0) await this.state.commit()
+    }
+  }
+
+  /** Gets the coins to where the acknowledged blocks were, and goes on to the best block. */
+  private async recover({ index, coinsTip, acknowledged }: LoadedIndex): Promise<void> {
+    const { state, store, headerTree } = this
+    const flushed = store.coins.flushedBlock
+    const from = flushed && headerTree.get(flushed)
+    if (from !== undefined && store.coins.unfinishedFlush !== undefined) {
+      await finishFlush(store, [from, coinsTip], {
+        readBlock: async node =>
+          assertDefined(await state.readBlock(index.entryOf(node)), 'it was connected'),
+        readUndo: async node => assertDefined(await state.readUndo(index.entryOf(node)), 'it was connected'),
+      })
+    }
+    await state.replay(acknowledged)
+    await state.activateBest()
   }
 
   /** Runs beside the queue; `close` waits for it. */
@@ -478,20 +536,33 @@ export class Chain {
 
   private settle(before: HeaderNode): void {
     this.relay.settle()
-    this.restingTip = this.tip
-    if (this.tip === before) return
-    this.indexes.wake()
-    this.listeners.emit('tip', this.tip)
+    const { tip } = this
+    if (tip === before) return
+    this.state.announce(() => {
+      this.restingTip = tip
+      this.indexes.wake()
+    })
+    this.emit('tip', tip)
   }
 
-  /** Waits for what has begun, and closes the store. Calls that come later are refused. */
+  /**
+   * Waits for what has begun, writes what is only in memory, and closes the store. Calls that come later are refused.
+   * @throws {ChainHaltedError} when it cannot be written; nothing that was acknowledged is lost then.
+   */
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
-    await this.queue.idle()
-    await this.indexes.close()
-    await Promise.allSettled(this.reads)
-    await this.store.close()
-    await this.storage.close()
+    try {
+      await this.queue.run(async () => {
+        if (this.failure === undefined) await this.state.flush()
+      })
+    } catch (error) {
+      throw new ChainHaltedError(error)
+    } finally {
+      await this.indexes.close()
+      await Promise.allSettled(this.reads)
+      await this.store.close()
+      await this.storage.close()
+    }
   }
 }

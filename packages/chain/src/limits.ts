@@ -34,6 +34,30 @@ export const MAX_DISCONNECTED_BYTES = 20_000_000
  */
 export const MAX_VERIFICATION_COINS = 2_000_000
 
+/** Bytes of memory for coins, clean and dirty, unless an option says otherwise (Core's default for `-dbcache`). */
+export const DEFAULT_COINS_CACHE_BYTES = 450 * 1024 * 1024
+
+/** Bytes. A smaller coins cache would be flushed at every block (Core's least `-dbcache`). */
+export const MIN_COINS_CACHE_BYTES = 4 * 1024 * 1024
+
+/**
+ * Bytes of coins in one batch of the key-value store, which holds a batch three times in memory while it writes it:
+ * small beside {@link DEFAULT_COINS_CACHE_BYTES}.
+ */
+export const MAX_COINS_BATCH_BYTES = 4 * 1024 * 1024
+
+/**
+ * Steps of the tip after which coins are flushed although there is room for them: what a process that was killed has
+ * to do again when it is opened, a second or so for 50 full blocks.
+ */
+export const MAX_UNFLUSHED_STEPS = 500
+
+/** Steps of the tip that share one commit when many blocks wait: their blocks are kept in memory until then. */
+export const MAX_UNCOMMITTED_STEPS = 128
+
+/** Bytes of blocks that share one commit. */
+export const MAX_UNCOMMITTED_BYTES = 16 * 1024 * 1024
+
 /** Blocks that an index takes in with one write while it catches up. A stop waits for no more than these. */
 export const MAX_INDEX_BATCH_BLOCKS = 256
 

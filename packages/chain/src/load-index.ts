@@ -1,4 +1,10 @@
-import { type ChainParameters, type HeaderNode, type HeaderTree, serializeBlock } from '@onehop/ledger'
+import {
+  type BlockHash,
+  type ChainParameters,
+  type HeaderNode,
+  type HeaderTree,
+  serializeBlock,
+} from '@onehop/ledger'
 import { assertDefined } from '@onehop/primitives'
 import { BlockIndex } from './block-index.ts'
 import type { ChainStore } from './chain-store.ts'
@@ -10,8 +16,10 @@ import type { IndexEntry } from './store-format.ts'
 /** What a store held when it was opened. */
 export interface LoadedIndex {
   readonly index: BlockIndex
-  /** The block whose coins the store holds. */
-  readonly tip: HeaderNode
+  /** The block whose coins the store holds, or will hold when an interrupted flush is finished. */
+  readonly coinsTip: HeaderNode
+  /** The last block of the acknowledged chain that is not marked invalid. */
+  readonly acknowledged: HeaderNode
 }
 
 function compareLocations(a: RecordLocation, b: RecordLocation): number {
@@ -47,8 +55,7 @@ export async function loadIndex(
   tree: HeaderTree,
 ): Promise<LoadedIndex> {
   const { genesis } = parameters
-  if (store.bestBlock() === undefined)
-    await store.initialize(genesis.header.hash, genesis.header, serializeBlock(genesis))
+  if (store.isNew) await store.initialize(genesis.header.hash, genesis.header, serializeBlock(genesis))
   const index = new BlockIndex()
   const bodies: [HeaderNode, RecordLocation][] = []
   for (const stored of await entriesByHeight(store)) {
@@ -58,11 +65,23 @@ export async function loadIndex(
     if (stored.block !== undefined) bodies.push([node, stored.block])
   }
   addBodies(index, bodies)
-  const best = assertDefined(store.bestBlock(), 'an initialized store has a best block')
-  const tip = tree.get(best)
-  if (tip === undefined) throw new StoreCorruptError('The block index lacks the best block.')
-  for (let node: HeaderNode | undefined = tip; node; node = node.parent) index.favour(index.entryOf(node))
-  index.pruneCandidates(index.entryOf(tip))
+  const find = (hash: BlockHash | undefined, what: string) => {
+    const node = hash && tree.get(hash)
+    if (node === undefined) throw new StoreCorruptError(`The block index lacks the ${what}.`)
+    return node
+  }
+  const coinsTip = find(store.coins.unfinishedFlush ?? store.coins.flushedBlock, 'block whose coins are here')
+  const acknowledged = lastValid(find(store.tip(), 'best block'))
+  for (let node: HeaderNode | undefined = acknowledged; node; node = node.parent)
+    index.favour(index.entryOf(node))
+  index.pruneCandidates(index.entryOf(acknowledged))
   index.takeUnstored()
-  return { index, tip }
+  return { index, coinsTip, acknowledged }
+}
+
+/** A process may have ended after a block was marked and before the tip had left it. */
+function lastValid(tip: HeaderNode): HeaderNode {
+  let node = tip
+  while (node.invalid) node = assertDefined(node.parent, 'the first block is valid')
+  return node
 }

@@ -4,9 +4,9 @@ import { type RecordLocation, readRecordLocation, writeRecordLocation } from './
 
 /**
  * Version of everything in this file and of the record files. Raised when an older onehop could not read the
- * result.
+ * result. In format 1, the coins were always those of the tip; it is read, and becomes 2 with the first commit.
  */
-export const FORMAT_VERSION = 1
+export const FORMAT_VERSION = 2
 
 /** Keys of single values. */
 export const META_KEYS = {
@@ -14,8 +14,12 @@ export const META_KEYS = {
   format: utf8Encode('Mformat'),
   /** 32 bytes: the hash of the network's first block. */
   genesis: utf8Encode('Mgenesis'),
-  /** 32 bytes: the block whose coins the store holds. */
+  /** 32 bytes: the last block of the active chain. */
+  tip: utf8Encode('Mtip'),
+  /** 32 bytes: the block whose coins the store holds. It may be another than the tip. */
   bestBlock: utf8Encode('Mbest'),
+  /** 32 bytes, while coins are written in several batches: the block that they will be of when all are written. */
+  flushTarget: utf8Encode('Mflush'),
   /** 8 bytes: the acknowledged end of the block files. */
   blocksEnd: utf8Encode('Mblk'),
   /** 8 bytes: the acknowledged end of the undo files. */

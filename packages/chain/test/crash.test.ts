@@ -144,10 +144,9 @@ describe('a chain whose process dies at any write', () => {
       const acknowledged = await live(storage)
       for (let crashAt = 1; crashAt <= 8; crashAt++) {
         storage = storage.next(crashAt, mode)
-        await Chain.open({ ...openOptions, storage }).then(
-          chain => chain.close(),
-          () => undefined,
-        )
+        await Chain.open({ ...openOptions, storage })
+          .then(chain => chain.close())
+          .catch(() => undefined)
       }
       await assertWhole(storage.next(), acknowledged)
     }

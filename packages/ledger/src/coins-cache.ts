@@ -10,8 +10,16 @@ interface Change {
   readonly fresh: boolean
 }
 
+/** What coins are added to and spent from. */
+export interface CoinsTarget {
+  /** @param mayOverwrite there may be an unspent coin here. */
+  add(outPoint: OutPoint, coin: Coin, mayOverwrite: boolean): void
+  /** Takes a coin away, where there is one. */
+  spend(outPoint: OutPoint): void
+}
+
 /** Coins added and spent on top of a base that stays as it is until somebody applies {@link CoinsCache.changes}. */
-export class CoinsCache implements CoinsView {
+export class CoinsCache implements CoinsView, CoinsTarget {
   private readonly base: CoinsView
   private readonly changesByKey = new Map<string, Change>()
 
@@ -48,12 +56,15 @@ export class CoinsCache implements CoinsView {
     return coin
   }
 
-  /** Adds the transaction's outputs, but for those that nobody can ever spend. */
-  addOutputs(transaction: Transaction, height: number): void {
+  /**
+   * Adds the transaction's outputs, but for those that nobody can ever spend.
+   * @param mayOverwrite there may be such outputs already, as two coinbases of mainnet have the same id.
+   */
+  addOutputs(transaction: Transaction, height: number, mayOverwrite = transaction.isCoinbase): void {
     const coinbase = transaction.isCoinbase
     transaction.outputs.forEach((output, index) => {
       if (isUnspendable(output.scriptPubKey)) return
-      this.add({ txid: transaction.txid, index }, { output, height, coinbase }, coinbase)
+      this.add({ txid: transaction.txid, index }, { output, height, coinbase }, mayOverwrite)
     })
   }
 
@@ -62,8 +73,8 @@ export class CoinsCache implements CoinsView {
     for (const { outPoint, coin } of this.changesByKey.values()) yield [outPoint, coin]
   }
 
-  /** Makes all changes in another cache, which is this one's base, and forgets them here. */
-  flushInto(target: CoinsCache): void {
+  /** Makes all changes in the base, which is given again because it can be changed, and forgets them here. */
+  flushInto(target: CoinsTarget): void {
     for (const { outPoint, coin, fresh } of this.changesByKey.values()) {
       if (coin === undefined) target.spend(outPoint)
       else target.add(outPoint, coin, !fresh)

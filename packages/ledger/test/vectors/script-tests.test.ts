@@ -10,7 +10,8 @@ import {
   tapTweakHash,
   verifyScript,
 } from '@onehop/ledger'
-import { bytesToHex, concatBytes, hexToBytes, nobleVerifier, tweakPublicKey } from '@onehop/primitives'
+import { bytesToHex, concatBytes, hexToBytes, tweakPublicKey } from '@onehop/primitives'
+import { everyVerifier } from './every-verifier.ts'
 import { flagsFromText, scriptFromText } from './script-text.ts'
 import { readVectorRows, requireVectors } from './vector-files.ts'
 
@@ -94,7 +95,7 @@ function outcome(test: Case): string {
   const scriptPubKey = scriptFromText(test.scriptPubKey)
   const transaction = spendingTransaction(test, scriptSig, scriptPubKey)
   const midstate = new SegwitMidstate(transaction, [{ value: test.value, scriptPubKey }])
-  const checker = new TransactionSignatureChecker(transaction, 0, test.value, nobleVerifier, midstate)
+  const checker = new TransactionSignatureChecker(transaction, 0, test.value, everyVerifier, midstate)
   const { witness } = transaction.inputs[0]!
   const flags = flagsFromText(test.flags)
   return verifyScript({ scriptSig, scriptPubKey, witness, flags, checker }) ?? 'OK'

@@ -11,7 +11,8 @@ import {
   type TxOutput,
   verifyScript,
 } from '@onehop/ledger'
-import { ByteReader, hexToBytes, nobleVerifier } from '@onehop/primitives'
+import { ByteReader, hexToBytes } from '@onehop/primitives'
+import { everyVerifier } from './every-verifier.ts'
 import { flagsFromText } from './script-text.ts'
 import { requireVectors, vectorPath } from './vector-files.ts'
 
@@ -64,7 +65,7 @@ function outcome({ tx, prevouts, index }: Case, spend: Spend, flags: ScriptFlags
   const spent = prevouts.map(hex => outputFrom(new ByteReader(hexToBytes(hex))))
   const { value, scriptPubKey } = spent[index]!
   const midstate = new SegwitMidstate(transaction, spent)
-  const checker = new TransactionSignatureChecker(transaction, index, value, nobleVerifier, midstate)
+  const checker = new TransactionSignatureChecker(transaction, index, value, everyVerifier, midstate)
   return verifyScript({ scriptSig, scriptPubKey, witness, flags, checker }) ?? 'OK'
 }
 

@@ -21,12 +21,12 @@ import {
   bytesToHex,
   concatBytes,
   hexToBytes,
-  nobleVerifier,
   signSchnorr,
   tweakPrivateKey,
   tweakPublicKey,
   xOnlyPublicKeyOf,
 } from '@onehop/primitives'
+import { everyVerifier } from './every-verifier.ts'
 import { requireVectors, vectorPath } from './vector-files.ts'
 
 interface Leaf {
@@ -107,7 +107,7 @@ function checkOutput({ given, intermediary, expected }: OutputCase): void {
   assert.equal(bytesToHex(outputKey), intermediary.tweakedPubkey)
   assert.equal(bytesToHex(scriptOf(OP[1], pushBytes(outputKey))), expected.scriptPubKey)
   for (const [i, block] of (expected.scriptPathControlBlocks ?? []).entries()) {
-    assert.ok(commitsToLeaf(outputKey, hexToBytes(block), hashes[i]!, nobleVerifier), block)
+    assert.ok(commitsToLeaf(outputKey, hexToBytes(block), hashes[i]!, everyVerifier), block)
   }
 }
 
@@ -183,7 +183,7 @@ describe('official vectors: bip341_wallet_vectors.json', () => {
       const midstate = new SegwitMidstate(transaction, spent)
       for (const [i, { scriptSig, witness }] of transaction.inputs.entries()) {
         const { value, scriptPubKey } = spent[i]!
-        const checker = new TransactionSignatureChecker(transaction, i, value, nobleVerifier, midstate)
+        const checker = new TransactionSignatureChecker(transaction, i, value, everyVerifier, midstate)
         const error = verifyScript({ scriptSig, scriptPubKey, witness, flags: MANDATORY_FLAGS, checker })
         assert.equal(error, undefined, `input ${i}`)
         inputs++

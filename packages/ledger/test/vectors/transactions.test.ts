@@ -12,7 +12,8 @@ import {
   type TxOutput,
   verifyScript,
 } from '@onehop/ledger'
-import { bytesToHex, hexToBytes, nobleVerifier } from '@onehop/primitives'
+import { bytesToHex, hexToBytes } from '@onehop/primitives'
+import { everyVerifier } from './every-verifier.ts'
 import { ALL_FLAGS, flagsFromText, scriptFromText } from './script-text.ts'
 import { readVectorRows, requireVectors } from './vector-files.ts'
 
@@ -41,7 +42,7 @@ function scriptOutcome({ transaction, spent }: Case, flags: ScriptFlags): string
   const midstate = new SegwitMidstate(transaction, spentOutputs)
   for (const [i, { previousOutput, scriptSig, witness }] of transaction.inputs.entries()) {
     const { value, scriptPubKey } = spent.get(outPointKey(previousOutput))!
-    const checker = new TransactionSignatureChecker(transaction, i, value, nobleVerifier, midstate)
+    const checker = new TransactionSignatureChecker(transaction, i, value, everyVerifier, midstate)
     const error = verifyScript({ scriptSig, scriptPubKey, witness, flags, checker })
     if (error) return error
   }

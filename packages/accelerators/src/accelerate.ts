@@ -1,15 +1,20 @@
-import type { SignatureVerifier } from '@onehop/primitives'
+import { type HashBackend, type SignatureVerifier, useHashBackend } from '@onehop/primitives'
+import { chooseHashes } from './sha256/choose-hashes.ts'
 import { chooseVerifier } from './signatures/choose-verifier.ts'
 
 /** What this process or worker computes with from now on. */
 export interface AccelerationReport {
   readonly verifier: SignatureVerifier
+  /** Installed in primitives already. */
+  readonly hashes: HashBackend
   /** One line for each faster backend that does not run here: which, and why. */
   readonly fallbacks: readonly string[]
 }
 
-/** Picks the fastest verifier that runs here. Each worker thread calls it for itself. */
+/** Installs the fastest hashes and picks the fastest verifier that run here. Each worker thread calls it for itself. */
 export function accelerate(): AccelerationReport {
-  const { verifier, fallbacks } = chooseVerifier()
-  return { verifier, fallbacks }
+  const { hashes, fallbacks } = chooseHashes()
+  useHashBackend(hashes)
+  const choice = chooseVerifier()
+  return { verifier: choice.verifier, hashes, fallbacks: [...fallbacks, ...choice.fallbacks] }
 }

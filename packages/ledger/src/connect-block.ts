@@ -14,6 +14,7 @@ import { checkNoOverwrite } from './rules/check-no-overwrite.ts'
 import { checkSequenceLocks } from './rules/check-sequence-locks.ts'
 import { checkTransactionInputs } from './rules/check-transaction-inputs.ts'
 import { consensusFlags } from './script/flags.ts'
+import type { ScriptCache } from './script-cache.ts'
 import type { ScriptCheck } from './script-checks.ts'
 import { sigopsCost } from './sigops.ts'
 import type { Transaction } from './transaction.ts'
@@ -28,12 +29,14 @@ export interface ConnectContext {
   readonly parameters: ChainParameters
   /** The block is an ancestor of one whose scripts are known to be right (`assumevalid`). @default false */
   readonly assumesScripts?: boolean
+  /** Transactions whose scripts ran before. */
+  readonly scriptCache?: ScriptCache
 }
 
 /** A block that keeps every rule if its scripts run. */
 export interface Connection {
   readonly undo: BlockUndo
-  /** In the order of the block; none where they are assumed to be right. */
+  /** In the order of the block; none where they are known or assumed to be right. */
   readonly checks: readonly ScriptCheck[]
 }
 
@@ -134,7 +137,9 @@ class BlockSpending {
   }
 
   private addCheck(transaction: Transaction, spent: readonly Coin[]): void {
-    if (!this.context.assumesScripts) this.checks.push({ transaction, spent, flags: this.flags })
+    const { assumesScripts = false, scriptCache } = this.context
+    if (assumesScripts || scriptCache?.has(transaction.wtxid, this.flags)) return
+    this.checks.push({ transaction, spent, flags: this.flags })
   }
 }
 

@@ -60,6 +60,12 @@ export const MAX_TAPROOT_TREE_DEPTH = 128
 export const TAPSCRIPT_WEIGHT_PER_SIGNATURE = 50
 export const TAPSCRIPT_WEIGHT_OFFSET = 50
 
+/**
+ * Transactions whose scripts are remembered to be right: those of eight full blocks at the least. A power of two, at
+ * 36 bytes each.
+ */
+export const SCRIPT_CACHE_TRANSACTIONS = 131_072
+
 /** Most elements on the stack and the alternative stack together. */
 export const MAX_STACK_ELEMENTS = 1_000
 

@@ -1,5 +1,6 @@
 import { invalid, OK, refused, type SignatureVerifier, type Verdict } from '@onehop/primitives'
 import type { Coin } from '../coin.ts'
+import type { ScriptCache } from '../script-cache.ts'
 import type { Transaction } from '../transaction.ts'
 import type { ScriptFlags } from './flags.ts'
 import { SCRIPT_ERROR_TEXT, type ScriptError } from './script-error.ts'
@@ -44,15 +45,23 @@ function mempoolScriptVerdict({ inputIndex, error }: InputFailure, breaksConsens
   return breaksConsensus ? invalid(code, detail) : refused(code, detail)
 }
 
-/** Runs under policy's rules, and where these fail under consensus' to find out who is to blame. */
+/**
+ * Runs under policy's rules, and where these fail under consensus' to find out who is to blame.
+ * @param cache is told of a success.
+ */
 export function verifyForMempool(
   transaction: Transaction,
   coins: readonly Coin[],
   flags: { readonly policy: ScriptFlags; readonly consensus: ScriptFlags },
   verifier: SignatureVerifier,
+  cache?: ScriptCache,
 ): Verdict {
+  if (cache?.has(transaction.wtxid, flags.policy)) return OK
   const failure = verifyInputs(transaction, coins, flags.policy, verifier)
-  if (failure === undefined) return OK
+  if (failure === undefined) {
+    cache?.add(transaction.wtxid, flags.policy)
+    return OK
+  }
   return mempoolScriptVerdict(
     failure,
     verifyInputs(transaction, coins, flags.consensus, verifier) !== undefined,

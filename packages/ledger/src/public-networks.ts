@@ -62,6 +62,25 @@ export const MAINNET: ChainParameters = {
   rpcPort: 8_332,
 }
 
+/** The third public test network (`CTestNetParams`), whose blocks are in many test suites. */
+export const TESTNET3: ChainParameters = {
+  ...TEST,
+  name: 'testnet3',
+  genesis: createGenesis({ time: 1_296_688_602, bits: 0x1d00_ffff, nonce: 414_098_458 }),
+  magic: Uint8Array.of(0x0b, 0x11, 0x09, 0x07),
+  powLimit: (1n << 224n) - 1n,
+  allowMinimumDifficulty: true,
+  enforceBip94: false,
+  bip34Height: 21_111,
+  bip65Height: 581_885,
+  bip66Height: 330_776,
+  csvHeight: 770_112,
+  segwitHeight: 834_624,
+  // A block from before BIP 16's time that breaks it.
+  scriptFlagExceptions: new Map([['00000000dd30457c001f4095d208cc1296b0eed002427aa599874af7a432b105', 0]]),
+  rpcPort: 18_332,
+}
+
 /** The fourth public test network, with BIP 94's rules (`CTestNet4Params`). */
 export const TESTNET4: ChainParameters = {
   ...TEST,
@@ -92,7 +111,7 @@ export const SIGNET: ChainParameters = {
   rpcPort: 38_332,
 }
 
-const KNOWN: readonly ChainParameters[] = [REGTEST, MAINNET, TESTNET4, SIGNET]
+const KNOWN: readonly ChainParameters[] = [REGTEST, MAINNET, TESTNET3, TESTNET4, SIGNET]
 
 /** The parameters of every network that this package knows, those that no node can run yet included. */
 export function knownParametersOf(name: string): ChainParameters | undefined {

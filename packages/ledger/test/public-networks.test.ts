@@ -17,12 +17,14 @@ import {
   parametersOf,
   REGTEST,
   SIGNET,
+  TESTNET3,
   TESTNET4,
 } from '@onehop/ledger'
 import { codeOf, mine, RegtestChain } from './regtest-chain.ts'
 
 const GENESIS: readonly (readonly [ChainParameters, string])[] = [
   [MAINNET, '000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f'],
+  [TESTNET3, '000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943'],
   [TESTNET4, '00000000da84f2bafbbc53dee25a72ae507ff4914b867c565be350b0da8bf043'],
   [SIGNET, '00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6'],
   [REGTEST, '0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206'],
@@ -38,7 +40,7 @@ describe('the networks of Bitcoin', () => {
 
   it('are known by name, of which a node runs regtest alone', () => {
     for (const [parameters] of GENESIS) assert.equal(knownParametersOf(parameters.name), parameters)
-    assert.equal(knownParametersOf('testnet3'), undefined)
+    assert.equal(knownParametersOf('testnet5'), undefined)
     assert.deepEqual(
       GENESIS.filter(([{ name }]) => parametersOf(name) !== undefined).map(([{ name }]) => name),
       ['regtest'],
@@ -46,7 +48,7 @@ describe('the networks of Bitcoin', () => {
   })
 
   it('change their difficulty every 2,016 blocks, and halve the subsidy every 210,000', () => {
-    for (const parameters of [MAINNET, TESTNET4, SIGNET]) {
+    for (const parameters of [MAINNET, TESTNET3, TESTNET4, SIGNET]) {
       assert.equal(difficultyInterval(parameters), 2_016)
       assert.equal(blockSubsidy(209_999, parameters), 50n * COIN)
       assert.equal(blockSubsidy(210_000, parameters), 25n * COIN)

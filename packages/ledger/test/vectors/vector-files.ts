@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const ROOT = process.env.ONEHOP_VECTORS ?? '../shared/vectors'
@@ -15,12 +16,21 @@ export function vectorPath(path: string): string {
   return join(ROOT, path)
 }
 
+/** Names of the files in a folder that end so, sorted. */
+export function listVectors(folder: string, ending: string): string[] {
+  return readdirSync(vectorPath(folder))
+    .filter(name => name.endsWith(ending))
+    .sort()
+}
+
 export function readVectorBytes(path: string): Uint8Array {
   return new Uint8Array(readFileSync(vectorPath(path)))
 }
 
-/** The rows of a JSON file that are cases, not comments. */
+/** The rows of a JSON file but for comments, which are one text alone: every other row is a case. */
 export function readVectorRows<Row extends readonly unknown[]>(path: string, leastColumns: number): Row[] {
   const rows = JSON.parse(readFileSync(vectorPath(path), 'utf8')) as unknown[][]
-  return rows.filter(row => row.length >= leastColumns) as unknown as Row[]
+  const cases = leastColumns === 1 ? rows : rows.filter(row => row.length !== 1)
+  for (const row of cases) assert.ok(row.length >= leastColumns, `${path}: ${JSON.stringify(row)}`)
+  return cases as unknown as Row[]
 }

@@ -58,7 +58,10 @@ export const MAX_UNCOMMITTED_STEPS = 128
 /** Bytes of blocks that share one commit. */
 export const MAX_UNCOMMITTED_BYTES = 16 * 1024 * 1024
 
-/** Blocks that an index takes in with one write while it catches up. A stop waits for no more than these. */
+/**
+ * Blocks that an index takes in with one write while it catches up. A stop waits for no more than these, and whoever asks
+ * an index that is that near to the tip waits for it.
+ */
 export const MAX_INDEX_BATCH_BLOCKS = 256
 
 /** Bytes of changes after which an index writes, whatever the number of blocks: what it holds in memory. */

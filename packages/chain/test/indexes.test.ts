@@ -13,6 +13,7 @@ import {
   BlockFilterIndex,
   Chain,
   type ChainIndex,
+  MAX_INDEX_BATCH_BLOCKS,
   StoreCorruptError,
   TransactionIndex,
 } from '../src/index.ts'
@@ -146,7 +147,11 @@ describe('indexes of a chain', () => {
   })
 
   it('say while they are built that they are', async () => {
-    const chain = await Chain.open({ ...openOptions, storage: prepared.next(), ...bothIndexes() })
+    const storage = prepared.next()
+    const long = await Chain.open({ ...openOptions, storage })
+    await acceptAll(long, makeBranch(fork, MAX_INDEX_BATCH_BLOCKS))
+    await long.close()
+    const chain = await Chain.open({ ...openOptions, storage: storage.next(), ...bothIndexes() })
     assert.deepEqual(
       chain.indexes.progress().map(({ synced, height }) => [synced, height]),
       [

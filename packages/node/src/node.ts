@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Chain } from '@onehop/chain'
+import { BlockFilterIndex, Chain, type ChainOptions, TransactionIndex } from '@onehop/chain'
 import { serializeHeader } from '@onehop/ledger'
 import type { Network } from '@onehop/network'
 import { createRpcServer, type NodeStatus, type RawParams, RpcDispatcher, type RpcServer } from '@onehop/rpc'
@@ -101,9 +101,8 @@ class RunningNode implements OnehopNode {
   }
 
   async start(): Promise<void> {
-    const { parameters, peerToPeer, mineIntervalMs } = this.configuration
-    const datadir = this.datadir === undefined ? {} : { datadir: this.datadir.path }
-    const chain = await Chain.open({ parameters, nowSeconds, ...datadir }).catch((error: unknown) => {
+    const { peerToPeer, mineIntervalMs } = this.configuration
+    const chain = await Chain.open(this.chainOptions()).catch((error: unknown) => {
       throw storeFailure(error, this.datadir)
     })
     this.closers.push(() => chain.close())
@@ -119,6 +118,21 @@ class RunningNode implements OnehopNode {
     if (peerToPeer) await this.joinNetwork(chain)
     if (mineIntervalMs !== undefined) await mining.startInterval(mineIntervalMs)
     this.ready()
+  }
+
+  private chainOptions(): ChainOptions {
+    const { parameters, txindex, blockFilterIndex } = this.configuration
+    return {
+      parameters,
+      nowSeconds,
+      ...(this.datadir === undefined ? {} : { datadir: this.datadir.path }),
+      indexes: [
+        ...(txindex ? [new TransactionIndex()] : []),
+        ...(blockFilterIndex ? [new BlockFilterIndex()] : []),
+      ],
+      onIndexFailure: (index, error) =>
+        this.log.error({ index, error: describe(error) }, 'an index follows the chain no more'),
+    }
   }
 
   private createContext(parts: Pick<MethodContext, 'chain' | 'wallet' | 'mining'>): MethodContext {

@@ -26,6 +26,10 @@ export interface NodeOptions {
   /** What people call this node, shown in its status. */
   readonly name?: string
   readonly logLevel?: LogLevel
+  /** Keep an index of all transactions of the chain. Can be switched on and off at any start. */
+  readonly txindex?: boolean
+  /** Keep the filters of all blocks (BIP 158). Can be switched on and off at any start. */
+  readonly blockFilterIndex?: boolean
   /** Mine a block each so many milliseconds. */
   readonly mineIntervalMs?: number
 }
@@ -41,6 +45,8 @@ export interface NodeConfiguration {
   readonly rpcPort: number | undefined
   readonly name: string | undefined
   readonly logLevel: LogLevel
+  readonly txindex: boolean
+  readonly blockFilterIndex: boolean
   readonly mineIntervalMs: number | undefined
 }
 
@@ -105,6 +111,8 @@ export function configure(options: NodeOptions): NodeConfiguration {
     rpcPort: checkPort(options.rpcPort ?? (datadir === undefined ? undefined : parameters.rpcPort)),
     name: options.name,
     logLevel: options.logLevel ?? (datadir === undefined ? 'silent' : 'info'),
+    txindex: options.txindex ?? false,
+    blockFilterIndex: options.blockFilterIndex ?? false,
     mineIntervalMs: checkInterval(options.mineIntervalMs),
   }
 }

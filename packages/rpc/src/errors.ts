@@ -24,6 +24,7 @@ export const RPC_CODE = {
   invalidRequest: -32600,
   methodNotFound: -32601,
   invalidParams: -32602,
+  internalError: -32603,
   parseError: -32700,
 } as const
 

@@ -39,6 +39,16 @@ export class Start extends OutputCommand {
       description: 'How much goes into debug.log.',
       options: LOG_LEVELS,
     })(),
+    txindex: Flags.boolean({
+      description:
+        'Keep an index of all transactions (getrawtransaction finds any). Built once, in the background.',
+      env: 'ONEHOP_TXINDEX',
+    }),
+    blockfilterindex: Flags.boolean({
+      description:
+        'Keep the filters of all blocks, for light clients (BIP 158). Built once, in the background.',
+      env: 'ONEHOP_BLOCKFILTERINDEX',
+    }),
     'mine-interval': Flags.custom<number>({
       description: 'Mine a block each so many milliseconds.',
       hidden: true,
@@ -64,6 +74,8 @@ export class Start extends OutputCommand {
         rpcPort: flags['rpc-port'],
         name: flags.name,
         logLevel: flags['log-level'],
+        txindex: flags.txindex,
+        blockFilterIndex: flags.blockfilterindex,
         mineIntervalMs: flags['mine-interval'],
       }),
     )

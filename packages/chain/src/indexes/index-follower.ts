@@ -88,10 +88,11 @@ export class IndexFollower {
 
   /**
    * Waits for the index to have what the chain has now, if it is near that.
-   * @returns false when it is still being built for the first time (since it was switched on).
+   * @returns false when it is not: it is still being built, or has failed.
    */
   async catchUp(): Promise<boolean> {
-    if (!this.synced) return false
+    const missing = this.chain.tip.height - (this.best?.height ?? -1)
+    if (!this.synced && missing > MAX_INDEX_BATCH_BLOCKS) return false
     await this.running
     return this.synced
   }

@@ -3,6 +3,7 @@ import { blockchainMethods } from './blockchain-methods.ts'
 import { chainControlMethods } from './chain-control-methods.ts'
 import { coinSetMethods } from './coin-set-methods.ts'
 import { contentMethods } from './content-methods.ts'
+import { indexMethods } from './index-methods.ts'
 import type { MethodContext } from './method-context.ts'
 import { miningMethods } from './mining-methods.ts'
 import { networkMethods } from './network-methods.ts'
@@ -17,6 +18,7 @@ export function allMethods(context: MethodContext): RpcMethod[] {
     blockchainMethods,
     chainControlMethods,
     coinSetMethods,
+    indexMethods,
     transactionMethods,
     proofMethods,
     miningMethods,

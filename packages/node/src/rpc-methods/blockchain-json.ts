@@ -7,6 +7,7 @@ import {
   type ChainParameters,
   type Coin,
   type HeaderNode,
+  inferDescriptor,
   scriptToAddress,
   scriptToAsm,
   scriptType,
@@ -40,14 +41,26 @@ export function scriptJson(script: Uint8Array, parameters: ChainParameters) {
   const address = scriptToAddress(script, parameters)
   return {
     asm: scriptToAsm(script),
+    desc: inferDescriptor(script, parameters),
     hex: bytesToHex(script),
     ...(address === undefined ? {} : { address }),
     type: scriptType(script),
   }
 }
 
-/** As `decoderawtransaction` shows a transaction. */
-export function transactionJson(transaction: Transaction, parameters: ChainParameters) {
+/** What is known of the coins that a transaction spends. */
+export interface SpentCoins {
+  /** In the order of its inputs. */
+  readonly coins: readonly Coin[]
+  /** Whether each input shows its coin. */
+  readonly areShown: boolean
+}
+
+/**
+ * As `decoderawtransaction` shows a transaction.
+ * @param spent absent where the coins that it spends are not known, and for a coinbase.
+ */
+export function transactionJson(transaction: Transaction, parameters: ChainParameters, spent?: SpentCoins) {
   return {
     txid: txIdToHex(transaction.txid),
     hash: txIdToHex(transaction.wtxid),
@@ -66,6 +79,7 @@ export function transactionJson(transaction: Transaction, parameters: ChainParam
         vout: input.previousOutput.index,
         scriptSig: { asm: scriptToAsm(input.scriptSig), hex: bytesToHex(input.scriptSig) },
         ...witness,
+        ...prevoutJson(spent?.areShown ? spent.coins[i] : undefined, parameters),
         sequence: input.sequence,
       }
     }),
@@ -74,7 +88,21 @@ export function transactionJson(transaction: Transaction, parameters: ChainParam
       n,
       scriptPubKey: scriptJson(output.scriptPubKey, parameters),
     })),
+    ...feeJson(transaction, spent?.coins),
     hex: bytesToHex(serializeTransaction(transaction)),
+  }
+}
+
+function prevoutJson(coin: Coin | undefined, parameters: ChainParameters) {
+  if (coin === undefined) return {}
+  const { coinbase, height, output } = coin
+  return {
+    prevout: {
+      generated: coinbase,
+      height,
+      value: new BitcoinAmount(output.value),
+      scriptPubKey: scriptJson(output.scriptPubKey, parameters),
+    },
   }
 }
 
@@ -108,7 +136,7 @@ export function headerJson(header: BlockHeader, { node, medianTime, confirmation
   }
 }
 
-/** As `getblock` shows a block; with whole transactions at verbosity 2. */
+/** As `getblock` shows a block; with whole transactions at verbosity 2, and the coins that they spend at 3. */
 export function blockJson(
   block: Block,
   context: BlockContext,
@@ -125,11 +153,11 @@ export function blockJson(
     // Its weight counts the bytes without witnesses three times more (BIP 141).
     strippedsize: (block.weight - size) / (WITNESS_SCALE_FACTOR - 1),
     weight: block.weight,
-    tx: block.transactions.map((transaction, i) =>
-      verbosity >= 2
-        ? { ...transactionJson(transaction, parameters), ...feeJson(transaction, undo?.spent[i - 1]) }
-        : txIdToHex(transaction.txid),
-    ),
+    tx: block.transactions.map((transaction, i) => {
+      if (verbosity < 2) return txIdToHex(transaction.txid)
+      const coins = undo?.spent[i - 1]
+      return transactionJson(transaction, parameters, coins && { coins, areShown: verbosity >= 3 })
+    }),
     ...(nextblockhash === undefined ? {} : { nextblockhash }),
   }
 }

@@ -131,15 +131,16 @@ export function blockchainMethods(context: MethodContext): RpcMethod[] {
     defineMethod({
       name: 'getblock',
       category: 'Blockchain',
-      summary: 'A block: 0 as hex, 1 with transaction ids, 2 with transactions.',
+      summary:
+        'A block: 0 as hex, 1 with transaction ids, 2 with transactions, 3 with the coins that these spend.',
       params: {
         blockhash: BLOCK_HASH,
-        verbosity: { type: 'verbosity', default: 1, min: 0, max: 3, aliases: ['verbose'] },
+        verbosity: { type: 'verbosity', default: 1, aliases: ['verbose'] },
       },
       handler: async ({ blockhash, verbosity }) => {
         const node = nodeOf(context, blockhash)
         const block = await blockOf(context, node)
-        if (verbosity === 0) return bytesToHex(serializeBlock(block))
+        if (verbosity <= 0) return bytesToHex(serializeBlock(block))
         const undo = verbosity >= 2 && node.height > 0 ? await chain.getUndo(node.hash) : undefined
         return blockJson(block, blockContext(context, node), verbosity, parameters, undo)
       },

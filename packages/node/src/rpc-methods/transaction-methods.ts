@@ -1,7 +1,4 @@
 import {
-  blockHashToHex,
-  type HeaderNode,
-  hexToBlockHash,
   hexToTxId,
   INCREMENTAL_RELAY_FEE_RATE,
   type MempoolEntry,
@@ -9,13 +6,13 @@ import {
   parseTransaction,
   serializeTransaction,
   type Transaction,
-  type TxId,
   txIdToHex,
 } from '@onehop/ledger'
-import { attemptDecode, bytesToHex, equalBytes, hexToBytes, type Rejection } from '@onehop/primitives'
+import { attemptDecode, hexToBytes, type Rejection } from '@onehop/primitives'
 import { BitcoinAmount, defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
 import { DEFAULT_FEE_RATE } from '@onehop/wallet'
 import { transactionJson } from './blockchain-json.ts'
+import { getRawTransaction } from './get-raw-transaction.ts'
 import type { MethodContext } from './method-context.ts'
 
 const TXID = { type: 'hex', lengthBytes: 32 } as const
@@ -108,45 +105,6 @@ function checkMaxFee(context: MethodContext, transaction: Transaction, maxFeeRat
   if (fee * VIRTUAL_BYTES_PER_RATE > maxFeeRate * BigInt(transaction.virtualSize)) {
     throw new RpcError(RPC_CODE.verifyError, 'Fee exceeds maximum configured by user (maxfeerate)')
   }
-}
-
-interface Located {
-  readonly transaction: Transaction
-  /** Absent while it waits for a block. */
-  readonly node?: HeaderNode
-}
-
-/** In the mempool, in the named block, in the wallet, or in the block that still has one of its coins. */
-async function locate(
-  context: MethodContext,
-  txid: TxId,
-  blockHash: string | undefined,
-): Promise<Located | undefined> {
-  const { chain, wallet } = context
-  if (blockHash !== undefined) return locateIn(context, txid, chain.headerTree.get(hexToBlockHash(blockHash)))
-  const waiting = chain.mempool.get(txid)
-  if (waiting !== undefined) return { transaction: waiting }
-  const height = wallet.state.transaction(txid)?.height
-  const own = height === undefined ? undefined : await locateIn(context, txid, chain.nodeAtHeight(height))
-  return own ?? chain.findTransaction(txid)
-}
-
-async function locateIn(
-  { chain }: MethodContext,
-  txid: TxId,
-  node: HeaderNode | undefined,
-): Promise<Located | undefined> {
-  const block = node && (await chain.getBlock(node.hash))
-  const transaction = block?.transactions.find(each => equalBytes(each.txid, txid))
-  return node && transaction && { transaction, node }
-}
-
-function locatedJson({ chain, parameters }: MethodContext, { transaction, node }: Located) {
-  const json = transactionJson(transaction, parameters)
-  if (node === undefined) return json
-  const { time } = node.header
-  const confirmations = chain.isActive(node) ? chain.tip.height - node.height + 1 : 0
-  return { ...json, blockhash: blockHashToHex(node.hash), confirmations, time, blocktime: time }
 }
 
 function mempoolMethods(context: MethodContext): RpcMethod[] {
@@ -276,27 +234,7 @@ export function transactionMethods(context: MethodContext): RpcMethod[] {
         return txIdToHex(transaction.txid)
       },
     }),
-    defineMethod({
-      name: 'getrawtransaction',
-      category: 'Rawtransactions',
-      summary: 'A transaction of the mempool, of a block that is named, or one that has a coin left.',
-      params: {
-        txid: TXID,
-        verbosity: { type: 'verbosity', default: 0, min: 0, max: 2, aliases: ['verbose'] },
-        blockhash: { type: 'hex', lengthBytes: 32, optional: true },
-      },
-      handler: async ({ txid, verbosity, blockhash }) => {
-        const located = await locate(context, hexToTxId(txid), blockhash)
-        if (located === undefined) {
-          const where =
-            blockhash === undefined ? 'mempool or among unspent coins; name its block' : 'the block'
-          throw new RpcError(RPC_CODE.invalidAddressOrKey, `No such transaction found in ${where}.`)
-        }
-        return verbosity === 0
-          ? bytesToHex(serializeTransaction(located.transaction))
-          : locatedJson(context, located)
-      },
-    }),
+    getRawTransaction(context),
     defineMethod({
       name: 'decoderawtransaction',
       category: 'Rawtransactions',

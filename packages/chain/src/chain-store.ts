@@ -1,8 +1,7 @@
 import type { BlockHash, BlockHeader, ChainParameters } from '@onehop/ledger'
 import { assertDefined, ByteWriter, concatBytes, equalBytes, readAll, sha256d } from '@onehop/primitives'
-import { CoinsStore } from './coins/coins-store.ts'
+import { type CoinsOptions, CoinsStore } from './coins/coins-store.ts'
 import { decodeStored, NewerFormatError, StoreCorruptError, WrongNetworkError } from './errors.ts'
-import { DEFAULT_COINS_CACHE_BYTES } from './limits.ts'
 import type { KeyValueChange, KeyValueStore, Storage } from './storage/port.ts'
 import {
   parseRecordEnd,
@@ -35,11 +34,9 @@ export interface StoreBatch {
 }
 
 /** Sizes of a store. */
-export interface ChainStoreOptions {
-  /** Bytes of block and undo files. @default MAX_RECORD_FILE_BYTES */
-  readonly maxFileBytes?: number | undefined
-  /** Bytes of memory for coins. @default DEFAULT_COINS_CACHE_BYTES */
-  readonly coinsCacheBytes?: number | undefined
+export interface ChainStoreOptions extends CoinsOptions {
+  /** Bytes of a block or undo file. @default MAX_RECORD_FILE_BYTES */
+  readonly maxFileBytes?: number
 }
 
 /**
@@ -71,19 +68,18 @@ export class ChainStore {
   static async open(
     storage: Storage,
     parameters: ChainParameters,
-    { maxFileBytes, coinsCacheBytes = DEFAULT_COINS_CACHE_BYTES }: ChainStoreOptions = {},
+    options: ChainStoreOptions = {},
   ): Promise<ChainStore> {
     if (formatOf(storage) === undefined) await checkIsNew(storage, parameters)
     else checkFormat(storage, parameters)
     const files = (prefix: string, endKey: Uint8Array) => {
       const stored = storage.values.get(endKey)
       const end = stored === undefined ? START : decodeStored('The store', () => parseRecordEnd(stored))
-      const options = { prefix, magic: parameters.magic, end }
-      return RecordFiles.open(storage, maxFileBytes === undefined ? options : { ...options, maxFileBytes })
+      return RecordFiles.open(storage, { ...options, prefix, magic: parameters.magic, end })
     }
     const blocks = await files(BLOCK_FILES, META_KEYS.blocksEnd)
     const undos = await files(UNDO_FILES, META_KEYS.undosEnd)
-    return new ChainStore(storage, blocks, undos, new CoinsStore(storage.values, coinsCacheBytes))
+    return new ChainStore(storage, blocks, undos, new CoinsStore(storage.values, options))
   }
 
   /** Whether a write has failed (or is under way), so that nobody knows how much of it has happened. */

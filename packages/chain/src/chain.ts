@@ -30,7 +30,7 @@ import {
 import { acceptBody } from './accept-body.ts'
 import type { BlockEntry, BlockIndex } from './block-index.ts'
 import { ChainState, type ChainStateObserver, type FreshBlock } from './chain-state.ts'
-import { ChainStore } from './chain-store.ts'
+import { ChainStore, type ChainStoreOptions } from './chain-store.ts'
 import { begin, type CoinSetStatistics, type CoinSnapshot, countCoins } from './coin-snapshot.ts'
 import { finishFlush } from './coins/finish-flush.ts'
 import { ChainClosedError, ChainHaltedError } from './errors.ts'
@@ -49,7 +49,7 @@ import { activeHeadersAfter, missingBlocks } from './sync-queries.ts'
 import { type ChainVerification, type CheckLevel, verifyChain } from './verify-chain.ts'
 
 /** What a chain is opened with. */
-export interface ChainOptions {
+export interface ChainOptions extends ChainStoreOptions {
   readonly parameters: ChainParameters
   /** Folder of the chain's files. Without it, the chain lives in memory. */
   readonly datadir?: string
@@ -63,10 +63,6 @@ export interface ChainOptions {
   readonly indexes?: readonly ChainIndex[]
   /** Told of an index that follows the chain no more, for its own or the store's failure. */
   readonly onIndexFailure?: IndexFailureListener
-  /** Bytes of a block or undo file. @default MAX_RECORD_FILE_BYTES */
-  readonly maxFileBytes?: number
-  /** Bytes of memory for coins. @default DEFAULT_COINS_CACHE_BYTES */
-  readonly coinsCacheBytes?: number
 }
 
 /** What listeners are told, always after it is stored. */

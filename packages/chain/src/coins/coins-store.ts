@@ -14,7 +14,7 @@ import {
 } from '@onehop/ledger'
 import { ByteReader, concatBytes } from '@onehop/primitives'
 import { decodeStored } from '../errors.ts'
-import { MAX_COINS_BATCH_BYTES } from '../limits.ts'
+import { DEFAULT_COINS_CACHE_BYTES, MAX_COINS_BATCH_BYTES } from '../limits.ts'
 import type { KeyValueChange, KeyValueStore } from '../storage/port.ts'
 import { COIN_PREFIX, coinKey, META_KEYS } from '../store-format.ts'
 import { CoinTable } from './coin-table.ts'
@@ -35,21 +35,39 @@ function newHashKey() {
   return { low: secret.readInt32LE(0), high: secret.readInt32LE(4) }
 }
 
+/** Sizes of the coins' store. */
+export interface CoinsOptions {
+  /**
+   * Bytes of memory for coins. A block's changes may go beyond it, until they are written.
+   * @default DEFAULT_COINS_CACHE_BYTES
+   */
+  readonly coinsCacheBytes?: number
+  /** Bytes of coins in one batch of the key-value store. @default MAX_COINS_BATCH_BYTES */
+  readonly coinsBatchBytes?: number
+}
+
 /**
  * The coins at the tip: those of the key-value store, and over them, in memory, what has changed since
  * {@link flushedBlock}. Coins that were read stay in memory as long as there is room.
  */
 export class CoinsStore implements CoinsView, CoinsTarget {
   readonly limitBytes: number
+  private readonly batchBytes: number
   private readonly values: KeyValueStore
   private readonly table: CoinTable
   private flushing = false
 
-  /** @param limitBytes of memory. A block's changes may go beyond it, until {@link makeRoom}. */
-  constructor(values: KeyValueStore, limitBytes: number) {
+  constructor(
+    values: KeyValueStore,
+    {
+      coinsCacheBytes = DEFAULT_COINS_CACHE_BYTES,
+      coinsBatchBytes = MAX_COINS_BATCH_BYTES,
+    }: CoinsOptions = {},
+  ) {
     this.values = values
-    this.limitBytes = limitBytes
-    this.table = new CoinTable(limitBytes, newHashKey())
+    this.limitBytes = coinsCacheBytes
+    this.batchBytes = coinsBatchBytes
+    this.table = new CoinTable(coinsCacheBytes, newHashKey())
   }
 
   /** The block whose coins the key-value store has; undefined in a new store. */
@@ -164,7 +182,7 @@ export class CoinsStore implements CoinsView, CoinsTarget {
       let batchBytes = 0
       let isOnly = true
       for (const [outPoint, coin] of this.table.dirtyCoins()) {
-        if (batchBytes >= MAX_COINS_BATCH_BYTES) {
+        if (batchBytes >= this.batchBytes) {
           await this.values.write(batch)
           batch = []
           batchBytes = 0

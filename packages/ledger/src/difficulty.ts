@@ -21,6 +21,29 @@ export function requiredBits(
   return lastUsualBits(parent, easiest, parameters)
 }
 
+/**
+ * Whether a header of these bits may follow one of those, whatever the times between (`PermittedDifficultyTransition`).
+ * For headers that are looked at before they are kept.
+ */
+export function isPermittedTransition(
+  height: number,
+  parentBits: number,
+  bits: number,
+  parameters: ChainParameters,
+): boolean {
+  if (parameters.allowMinimumDifficulty) return true
+  if (height % difficultyInterval(parameters) !== 0) return bits === parentBits
+  const target = targetOf(bits)
+  const easiest = roundedTarget(targetOf(parentBits) * 4n, parameters)
+  const hardest = roundedTarget(targetOf(parentBits) / 4n, parameters)
+  return target <= easiest && target >= hardest
+}
+
+/** What is left of a target in its compact form, within the limit. */
+function roundedTarget(target: bigint, { powLimit }: ChainParameters): bigint {
+  return targetOf(bitsOf(target < powLimit ? target : powLimit))
+}
+
 /** The bits of the last block that did not make use of the easiest target. */
 function lastUsualBits(parent: HeaderNode, easiest: number, parameters: ChainParameters): number {
   const interval = difficultyInterval(parameters)

@@ -155,3 +155,14 @@ export const MAX_COMPACT_BLOCK_TRANSACTIONS = 0xffff
 
 /** Bytes that are hashed for a node of a merkle tree: two hashes. */
 export const MERKLE_NODE_LENGTH = 64
+
+/**
+ * Headers of which one bit is remembered while a chain is looked at for the first time, and headers that wait the second
+ * time until bits after them agreed: to smuggle in one header that costs nothing, a peer would have to guess some 23 bits
+ * (Core's `HEADER_COMMITMENT_PERIOD` and `REDOWNLOAD_BUFFER_SIZE`).
+ */
+export const HEADER_COMMITMENT_PERIOD = 641
+export const REDOWNLOAD_BUFFER_HEADERS = 15_218
+
+/** No valid chain has more blocks for the seconds since it began: the median of eleven times rises with every sixth. */
+export const MAX_BLOCKS_PER_SECOND = 6

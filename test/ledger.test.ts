@@ -112,7 +112,7 @@ describe('the ledger of four processes', () => {
       : [other, one]
     assert.match(
       (await refusal(second.call('sendrawtransaction', [loser.hex]))).message,
-      /txn-mempool-conflict/,
+      /^insufficient fee, rejecting replacement/,
     )
 
     await second.call('generatetoaddress', [1, DESTINATION])

@@ -96,7 +96,7 @@ function fakeMethods(calls: unknown[]) {
         return { key, path: output, bytes: 3, pieces: 1, providers: ['12D3KooWa'], elapsedMs: 5 }
       },
     }),
-    refuse('sendrawtransaction', -26, 'txn-mempool-conflict'),
+    refuse('sendrawtransaction', -26, 'insufficient fee'),
     refuse('getblockhash', -8, 'Block height out of range'),
     refuse('getblock', -5, 'Block not found'),
     refuse('getrawtransaction', -5, 'No such mempool transaction.'),
@@ -200,7 +200,7 @@ describe('the command line and a node', () => {
         5,
         /^Error: The node at http.* gave no answer within 0\.2 s\.\n$/,
       ],
-      [['tx', 'send', '00ff'], 1, /^Error: txn-mempool-conflict\n$/],
+      [['tx', 'send', '00ff'], 1, /^Error: insufficient fee\n$/],
       [['wallet', 'send', 'x', '60'], 1, /^Error: Insufficient funds\n$/],
       [['chain', 'block', '9'], 4, /^Error: There is no block at height 9\.\n$/],
       [['chain', 'block', HASH], 4, /^Error: There is no block abab/],

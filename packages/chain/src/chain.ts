@@ -1,4 +1,5 @@
 import {
+  type Accepted,
   type Block,
   type BlockHash,
   type BlockHeader,
@@ -14,6 +15,7 @@ import {
   type OutPoint,
   parseBlock,
   parseTransaction,
+  type RemovalReason,
   type Transaction,
   type TxId,
 } from '@onehop/ledger'
@@ -74,7 +76,7 @@ export interface ChainEvents {
   /** The mempool took the transaction in, for the first time or back after a reorganisation. */
   readonly transaction: readonly [Transaction]
   /** The mempool dropped the transaction, but not because a block has it. */
-  readonly transactionRemoved: readonly [Transaction]
+  readonly transactionRemoved: readonly [Transaction, RemovalReason]
 }
 
 /**
@@ -137,13 +139,15 @@ export class Chain {
     this.index = loaded.index
     this.mempool = new Mempool({
       parameters,
-      onEvicted: transaction => this.emit('transactionRemoved', transaction),
+      observer: {
+        onAdded: transaction => this.emit('transaction', transaction),
+        onRemoved: (transaction, reason) => this.emit('transactionRemoved', transaction, reason),
+      },
     })
     this.relay = new MempoolRelay({
       mempool: this.mempool,
       context: () => ({ coins: store.coins, tip: this.tip, now: nowSeconds(), verifier }),
-      onAdded: transaction => this.emit('transaction', transaction),
-      onRemoved: transaction => this.emit('transactionRemoved', transaction),
+      onDropped: transaction => this.emit('transactionRemoved', transaction, 'reorg'),
     })
     const { index, coinsTip: tip } = loaded
     this.restingTip = tip
@@ -276,7 +280,7 @@ export class Chain {
   }
 
   /** Whether {@link acceptTransaction} would take it now. Changes nothing. */
-  testTransaction(transaction: Transaction): Verdict {
+  testTransaction(transaction: Transaction): Result<Accepted> {
     this.assertUsable()
     return this.relay.test(transaction)
   }
@@ -411,9 +415,9 @@ export class Chain {
       this.emit('blockConnected', block, node)
     },
     onDisconnected: (block, node) => {
-      this.relay.onDisconnected(block)
       this.emit('blockDisconnected', block, node)
     },
+      this.relay.onDisconnected(block)
   }
 
   /** Tells listeners when all that has happened up to now is stored. */

@@ -6,29 +6,26 @@ export class DisconnectedTransactions {
   /** Latest block first; within a block, in its order. */
   private readonly blocks: { readonly transactions: readonly Transaction[]; readonly bytes: number }[] = []
   private bytes = 0
-  private blocksAdded = 0
 
   constructor(limitBytes: number) {
     this.limitBytes = limitBytes
   }
 
-  /** Whether no block was added since the last {@link take}. */
-  get isEmpty(): boolean {
-    return this.blocksAdded === 0
-  }
-
   /**
-   * Blocks come from the tip downwards. Over the limit, those of the highest blocks are forgotten.
-   * @param returns whether the block's transactions are to go back at all.
+   * Blocks come from the tip downwards.
+   * @returns what cannot be kept: over the limit, those of the highest blocks go.
    */
-  add({ transactions }: Block, returns = true): void {
-    this.blocksAdded += 1
-    if (!returns) return
-    const returning = transactions.slice(1)
-    const bytes = returning.reduce((sum, transaction) => sum + transaction.totalSize, 0)
-    this.blocks.push({ transactions: returning, bytes })
+  add({ transactions }: Block): readonly Transaction[] {
+    const bytes = transactions.reduce((sum, transaction) => sum + transaction.totalSize, 0)
+    this.blocks.push({ transactions, bytes })
     this.bytes += bytes
-    while (this.bytes > this.limitBytes) this.bytes -= this.blocks.shift()?.bytes ?? 0
+    const forgotten: Transaction[] = []
+    while (this.bytes > this.limitBytes) {
+      const highest = this.blocks.shift()
+      this.bytes -= highest?.bytes ?? 0
+      forgotten.push(...(highest?.transactions ?? []))
+    }
+    return forgotten
   }
 
   /** Hands all over, in the order in which they can be accepted again: lowest block first. */
@@ -36,7 +33,6 @@ export class DisconnectedTransactions {
     const transactions = this.blocks.toReversed().flatMap(block => block.transactions)
     this.blocks.length = 0
     this.bytes = 0
-    this.blocksAdded = 0
     return transactions
   }
 }

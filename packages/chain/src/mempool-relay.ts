@@ -1,5 +1,5 @@
-import type { Block, Mempool, MempoolContext, Transaction } from '@onehop/ledger'
-import type { Verdict } from '@onehop/primitives'
+import type { Accepted, Block, Mempool, MempoolContext, OfferOptions, Transaction } from '@onehop/ledger'
+import type { Result } from '@onehop/primitives'
 import { bytesKey } from '@onehop/primitives'
 import { DisconnectedTransactions } from './disconnected-transactions.ts'
 import { MAX_DISCONNECTED_BYTES } from './limits.ts'
@@ -9,16 +9,15 @@ export interface MempoolRelayOptions {
   readonly mempool: Mempool
   /** The chain as it is now. */
   readonly context: () => MempoolContext
-  /** The mempool took the transaction. */
-  readonly onAdded: (transaction: Transaction) => void
-  /** The mempool lost the transaction, and no block has it. */
-  readonly onRemoved: (transaction: Transaction) => void
+  /** A transaction of a disconnected block is in no block any more, and the mempool does not take it. */
+  readonly onDropped: (transaction: Transaction) => void
 }
 
-/** Tells the mempool what happens to the chain, and the chain's listeners what happens to the mempool. */
+/** Tells the mempool what happens to the chain. */
 export class MempoolRelay {
   private readonly options: MempoolRelayOptions
   private readonly disconnected = new DisconnectedTransactions(MAX_DISCONNECTED_BYTES)
+  private hasDisconnected = false
   /** Transactions of blocks connected since the last disconnected one. */
   private readonly reconnected = new Set<string>()
   private returnsLeft = Number.POSITIVE_INFINITY
@@ -27,31 +26,28 @@ export class MempoolRelay {
     this.options = options
   }
 
-  accept(transaction: Transaction): Verdict {
-    const { mempool, context, onAdded } = this.options
-    const verdict = mempool.accept(transaction, context())
-    if (verdict.ok) onAdded(transaction)
-    return verdict
+  accept(transaction: Transaction, options?: OfferOptions): Result<Accepted> {
+    const { mempool, context } = this.options
+    return mempool.accept(transaction, context(), options)
   }
 
   /** Whether {@link accept} would take it. */
-  test(transaction: Transaction): Verdict {
+  test(transaction: Transaction, options?: OfferOptions): Result<Accepted> {
     const { mempool, context } = this.options
-    return mempool.check(transaction, context())
+    return mempool.check(transaction, context(), options)
   }
 
   onConnected(block: Block): void {
-    const { mempool, onRemoved } = this.options
-    const dropped = mempool.onBlockConnected(block)
-    if (!this.disconnected.isEmpty)
-      for (const { txid } of block.transactions) this.reconnected.add(bytesKey(txid))
-    for (const transaction of dropped) onRemoved(transaction)
+    const { mempool, context } = this.options
+    mempool.onBlockConnected(block, context().now)
+    if (this.hasDisconnected) for (const { txid } of block.transactions) this.reconnected.add(bytesKey(txid))
   }
 
   onDisconnected(block: Block): void {
-    const returns = this.returnsLeft > 0
+    this.hasDisconnected = true
+    const forgotten = this.returnsLeft > 0 ? this.disconnected.add(block) : block.transactions
     this.returnsLeft -= 1
-    this.disconnected.add(block, returns)
+    for (const transaction of forgotten) this.drop(transaction)
   }
 
   /** Until the next {@link settle}, transactions of so many disconnected blocks return and those of deeper ones do not. */
@@ -62,15 +58,18 @@ export class MempoolRelay {
   /** The tip rests: gives the mempool back what the disconnected blocks had and the connected ones have not. */
   settle(): void {
     this.returnsLeft = Number.POSITIVE_INFINITY
-    if (this.disconnected.isEmpty) return
-    const { mempool, context, onAdded, onRemoved } = this.options
+    if (!this.hasDisconnected) return
+    this.hasDisconnected = false
+    const { mempool, context, onDropped } = this.options
     const returning = this.disconnected.take().filter(({ txid }) => !this.reconnected.has(bytesKey(txid)))
     this.reconnected.clear()
-    const dropped = mempool.onReorganised(returning, context())
-    for (const transaction of dropped) onRemoved(transaction)
-    for (const transaction of returning) {
-      if (mempool.has(transaction.txid)) onAdded(transaction)
-      else onRemoved(transaction)
-    }
+    mempool.onReorganised(returning, context())
+    for (const transaction of returning)
+      if (!transaction.isCoinbase && !mempool.has(transaction.txid)) onDropped(transaction)
+  }
+
+  private drop(transaction: Transaction): void {
+    this.options.mempool.removeSpendersOf(transaction)
+    if (!transaction.isCoinbase) this.options.onDropped(transaction)
   }
 }

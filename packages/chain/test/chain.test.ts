@@ -10,6 +10,7 @@ import {
   serializeBlock,
   serializeTransaction,
   type Transaction,
+  txIdToHex,
 } from '@onehop/ledger'
 import { equalBytes, nobleVerifier, type SignatureVerifier } from '@onehop/primitives'
 import { Chain, MemoryStorage } from '../src/index.ts'
@@ -111,16 +112,16 @@ function describeChain(name: string, datadirOf: (folder: string) => string | und
       assert.equal(await chain.findTransaction(spentOutpoint.txid), undefined)
     })
 
-    it('refuses a double spend in the mempool and in a block', async () => {
+    it('refuses a double spend that pays no more in the mempool, and any in a block', async () => {
       const blocks = makeBranch(GENESIS, MATURE)
       await acceptAll(chain, blocks)
       const [first] = blocks
       assert(first)
-      const one = spendCoinbase(first, 1_000n)
+      const one = spendCoinbase(first, 2_001n)
       const other = spendCoinbase(first, 2_000n)
       assert((await send(one)).ok)
       const conflict = await send(other)
-      assert.deepEqual(conflict.ok || [conflict.code, conflict.blame], ['txn-mempool-conflict', 'nobody'])
+      assert.deepEqual(conflict.ok || [conflict.code, conflict.blame], ['insufficient fee', 'nobody'])
       assert((await accept(makeBlock(tipOf(chain), { transactions: [other], fees: 2_000n }))).ok)
       assert.equal(chain.mempool.size, 0)
       const late = await send(one)
@@ -129,6 +130,19 @@ function describeChain(name: string, datadirOf: (folder: string) => string | und
       const block = await accept(makeBlock(tipOf(chain), { transactions: [one] }))
       assert.deepEqual(block.ok || [block.code, block.blame], ['bad-txns-inputs-missingorspent', 'sender'])
       assert.equal(chain.tip, tip)
+    })
+
+    it('replaces a waiting transaction by one that pays more, and says so', async () => {
+      const blocks = makeBranch(GENESIS, MATURE)
+      await acceptAll(chain, blocks)
+      const [one, other] = [1_000n, 2_000n].map(fee => spendCoinbase(blocks[0]!, fee))
+      assert(one && other)
+      assert((await send(one)).ok)
+      const removed: string[] = []
+      chain.on('transactionRemoved', ({ txid }, reason) => removed.push(`${reason} ${txIdToHex(txid)}`))
+      assert((await send(other)).ok)
+      assert.deepEqual(removed, [`replaced ${txIdToHex(one.txid)}`])
+      assert.equal(chain.mempool.has(other.txid), true)
     })
 
     it('reorganises to the branch with more work, coins and mempool with it', async () => {

@@ -126,11 +126,31 @@ export const MAX_MEMPOOL_CHAIN_VIRTUAL_SIZE = 101_000
 /** Memory that the mempool's transactions may take, in bytes. */
 export const MAX_MEMPOOL_BYTES = 300_000_000
 
-/** Memory of a mempool entry beyond its serialised bytes (objects, map entries), estimated, in bytes. */
+/**
+ * Memory of a mempool entry beyond its serialised bytes (objects, map entries): of the transaction, of each input, of
+ * each output; measured, in bytes.
+ */
 export const MEMPOOL_ENTRY_OVERHEAD_BYTES = 1_000
+export const MEMPOOL_INPUT_OVERHEAD_BYTES = 0
+export const MEMPOOL_OUTPUT_OVERHEAD_BYTES = 0
+
+/** How long a transaction waits for a block before it is forgotten, in seconds (`DEFAULT_MEMPOOL_EXPIRY_HOURS`). */
+export const MEMPOOL_EXPIRY_SECONDS = 336 * 60 * 60
+
+/** Most transactions that go for one that replaces them (`MAX_REPLACEMENT_CANDIDATES`). */
+export const MAX_REPLACEMENTS = 100
+
+/** Virtual bytes of the one transaction that may spend from a parent at its descendant limit (`EXTRA_DESCENDANT_TX_SIZE_LIMIT`). */
+export const CARVE_OUT_VIRTUAL_SIZE = 10_000
 
 /** In how many seconds the fee floor that eviction raised falls to half. */
 export const FEE_FLOOR_HALF_LIFE_SECONDS = 12 * 60 * 60
+
+/** Seconds before the fee floor is worked out again. */
+export const FEE_FLOOR_UPDATE_SECONDS = 10
+
+/** Dust outputs of a transaction that pays nothing, for a child that spends them with it (`MAX_DUST_OUTPUTS_PER_TX`). */
+export const MAX_STANDARD_DUST_OUTPUTS = 1
 
 /** Weight kept free in a template for the header, the transaction count and the coinbase. */
 export const TEMPLATE_RESERVED_WEIGHT = 8_000

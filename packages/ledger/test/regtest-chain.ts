@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  type Accepted,
   type Block,
   Block as BlockClass,
   BlockHeader,
@@ -31,6 +32,7 @@ import {
   Transaction,
   type TransactionFields,
   transactionMerkleRoot,
+  txIdToHex,
   witnessCommitment,
   witnessCommitmentScript,
 } from '@onehop/ledger'
@@ -158,15 +160,22 @@ export function mine(block: Block): Block {
 export class RegtestChain {
   readonly tree = new HeaderTree(REGTEST)
   readonly mempool: Mempool
+  /** What the mempool told of, in order. */
+  readonly events: string[] = []
   readonly coins = new Map<string, { outPoint: OutPoint; coin: Coin }>()
   readonly blocks: { block: Block; undo: BlockUndo; node: HeaderNode }[] = []
   nowSeconds = REGTEST.genesis.header.time + 600
   private extraNonce = 0
 
   constructor(mempoolLimit?: number) {
-    this.mempool = new Mempool(
-      mempoolLimit === undefined ? { parameters: REGTEST } : { parameters: REGTEST, limit: mempoolLimit },
-    )
+    this.mempool = new Mempool({
+      parameters: REGTEST,
+      ...(mempoolLimit === undefined ? {} : { limit: mempoolLimit }),
+      observer: {
+        onAdded: ({ txid }) => this.events.push(`added ${txIdToHex(txid)}`),
+        onRemoved: ({ txid }, reason) => this.events.push(`${reason} ${txIdToHex(txid)}`),
+      },
+    })
   }
 
   get tip(): HeaderNode {
@@ -186,7 +195,7 @@ export class RegtestChain {
     return [...this.coins.values()].reduce((sum, { coin }) => sum + coin.output.value, 0n)
   }
 
-  accept(transaction: Transaction): Verdict {
+  accept(transaction: Transaction): Result<Accepted> {
     return this.mempool.accept(transaction, this.context)
   }
 
@@ -220,7 +229,7 @@ export class RegtestChain {
     if (!result.ok) return result
     this.apply(coins)
     this.blocks.push({ block: mined, undo: result.value, node })
-    this.mempool.onBlockConnected(mined)
+    this.mempool.onBlockConnected(mined, this.nowSeconds)
     return result
   }
 

@@ -68,7 +68,7 @@ describe('the RPC server', () => {
       name: 'refuse',
       summary: 'Refuses.',
       handler: () => {
-        throw new RpcError(-26, 'txn-mempool-conflict')
+        throw new RpcError(-26, 'insufficient fee')
       },
     }),
     defineMethod({
@@ -158,7 +158,7 @@ describe('the RPC server', () => {
     assert.equal(status, 200)
     assert.deepEqual(reply, [
       { result: 7, error: null, id: 1 },
-      { jsonrpc: '2.0', error: { code: -26, message: 'txn-mempool-conflict' }, id: 2 },
+      { jsonrpc: '2.0', error: { code: -26, message: 'insufficient fee' }, id: 2 },
       { result: null, error: { code: -32600, message: 'Invalid Request object' }, id: null },
     ])
     assert.deepEqual(await post([]), { status: 200, reply: [] })

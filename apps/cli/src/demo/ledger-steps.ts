@@ -118,7 +118,7 @@ async function refusalsBefore(
       return (await refusalOf(call, `${node.name} took both payments.`)).message
     }),
   )
-  return onlyCode(messages, 'txn-mempool-conflict')
+  return onlyCode(messages, 'insufficient fee')
 }
 
 async function refusalsAfter(tour: Tour, loser: SignedPayment): Promise<string> {

@@ -1,183 +1,207 @@
-import {
-  firstRejection,
-  invalid,
-  OK,
-  type Rejection,
-  type Result,
-  refused,
-  type Verdict,
-} from '@onehop/primitives'
+import { invalid, OK, type Rejection, type Result, refused, type Verdict } from '@onehop/primitives'
 import type { Sats } from '../amount.ts'
 import type { Coin } from '../coin.ts'
 import { medianTimePast } from '../header-node.ts'
-import {
-  MAX_KNOWN_OUTPUT_PROBES,
-  MAX_MEMPOOL_CHAIN_TRANSACTIONS,
-  MAX_MEMPOOL_CHAIN_VIRTUAL_SIZE,
-  MAX_STANDARD_SIGOPS_COST,
-  MIN_RELAY_FEE_RATE,
-} from '../limits.ts'
+import { CARVE_OUT_VIRTUAL_SIZE, MAX_KNOWN_OUTPUT_PROBES, MAX_STANDARD_SIGOPS_COST } from '../limits.ts'
+import { checkCoinbaseMaturity } from '../rules/check-coinbase-maturity.ts'
 import { checkSequenceLocks } from '../rules/check-sequence-locks.ts'
 import { checkTransaction } from '../rules/check-transaction.ts'
 import { isFinal } from '../rules/check-transaction-final.ts'
-import { checkTransactionInputs, type SpentInputs } from '../rules/check-transaction-inputs.ts'
-import { MANDATORY_FLAGS, STANDARD_FLAGS } from '../script/flags.ts'
-import { verifyForMempool } from '../script/verify-inputs.ts'
+import { checkValueConservation } from '../rules/check-value-conservation.ts'
+import { STANDARD_FLAGS } from '../script/flags.ts'
 import { sigopsCost } from '../sigops.ts'
 import type { Transaction } from '../transaction.ts'
+import type { AcceptanceMode, Candidate } from './candidate.ts'
+import { ancestorsWithin, CARVE_OUT_LIMITS, CHAIN_LIMITS } from './chain-limits.ts'
+import { checkPaysNothingForDust } from './check-ephemeral.ts'
+import { checkDisjoint } from './check-replacement.ts'
 import { checkStandard } from './check-standard.ts'
 import { checkStandardInputs } from './check-standard-inputs.ts'
 import { checkStandardWitness } from './check-standard-witness.ts'
-import { checkTruc } from './check-truc.ts'
-import { coinsWithMempool } from './coins-with-mempool.ts'
-import { feeAt } from './fee-rate.ts'
-import type { Mempool, MempoolContext } from './mempool.ts'
-import { closure, type MempoolEntry, policyVirtualSize } from './mempool-entry.ts'
+import { findTrucViolation, TRUC_VERSION } from './check-truc.ts'
+import { exceedsRate } from './fee-rate.ts'
+import { type MempoolEntry, policyVirtualSize } from './mempool-entry.ts'
+import { checkFeeRate, type PolicyContext } from './policy-context.ts'
 
-/** What the checks found out on the way. */
-export interface Acceptance {
-  readonly fee: Sats
-  readonly sigopsCost: number
-}
-
-/** Checks that a transaction which was here or in a block before is spared. */
-export interface AcceptanceOptions {
-  /** False for what was checked when it came here first. */
-  readonly checkScripts: boolean
-  /** False for what a block had, or what was here before: it need not pay again. */
-  readonly checkFee: boolean
-}
-
-/** All checks of a transaction that wants into the mempool, in Bitcoin Core's order (MemPoolAccept). */
+/**
+ * The checks of a transaction that wants into the mempool but for replacement and scripts, in Bitcoin Core's order
+ * (`PreChecks`).
+ */
 export function checkAcceptance(
   transaction: Transaction,
-  mempool: Mempool,
-  context: MempoolContext,
-  options: AcceptanceOptions,
-): Result<Acceptance> {
-  const alone = checkAlone(transaction, mempool, context)
+  context: PolicyContext,
+  mode: AcceptanceMode,
+): Result<Candidate> {
+  const alone = checkAlone(transaction, context)
   if (!alone.ok) return alone
-  const spent = findInputs(transaction, mempool, context)
-  if (!spent.ok) return spent
-  const { coins, fee } = spent.value
+  const conflicts = findConflicts(transaction, context, mode)
+  if (!conflicts.ok) return conflicts
+  const inputs = findInputs(transaction, context)
+  if (!inputs.ok) return inputs
+  const { coins, parents } = inputs.value
+  const fee = checkInputs(transaction, coins, context)
+  if (!fee.ok) return fee
   const cost = sigopsCost(
     transaction,
     coins.map(coin => coin.output),
     STANDARD_FLAGS,
   )
-  const size = policyVirtualSize(transaction, cost)
-  const parents = parentsOf(transaction, mempool)
-  const rest = firstRejection(
-    () => checkLocks(transaction, coins, mempool, context),
-    () => checkStandardInputs(transaction, coins),
-    () => checkStandardWitness(transaction, coins),
-    () => (cost > MAX_STANDARD_SIGOPS_COST ? refused('bad-txns-too-many-sigops') : OK),
-    () => (options.checkFee ? checkFee(fee, size, mempool.feeFloor(context.now)) : OK),
-    () => checkTruc(transaction, size, parents),
-    () => checkChain(size, parents),
-    () =>
-      options.checkScripts
-        ? verifyForMempool(
-            transaction,
-            coins,
-            { policy: STANDARD_FLAGS, consensus: MANDATORY_FLAGS },
-            context.verifier,
-          )
-        : OK,
-  )
-  return rest.ok ? { ok: true, value: { fee, sigopsCost: cost } } : rest
+  const draft: Draft = {
+    transaction,
+    coins,
+    fee: fee.value,
+    modifiedFee: fee.value + context.pool.deltaOf(transaction.txid),
+    sigopsCost: cost,
+    virtualSize: policyVirtualSize(transaction, cost),
+  }
+  const paid = checkPayment(draft, context, mode)
+  return paid.ok ? checkFamily(draft, parents, conflicts.value, mode) : paid
 }
+
+type Draft = Omit<Candidate, 'ancestors' | 'conflicts' | 'evictsSibling'>
 
 /** What needs no coins. */
-function checkAlone(transaction: Transaction, mempool: Mempool, { tip }: MempoolContext): Verdict {
-  return firstRejection(
-    () => checkTransaction(transaction),
-    () => (transaction.isCoinbase ? invalid('coinbase') : OK),
-    () => checkStandard(transaction),
-    () => (isFinal(transaction, tip.height + 1, medianTimePast(tip)) ? OK : refused('non-final')),
-    () => checkNew(transaction, mempool),
-    () => checkConflicts(transaction, mempool),
-  )
+function checkAlone(transaction: Transaction, { pool, tip }: PolicyContext): Verdict {
+  const valid = checkTransaction(transaction)
+  if (!valid.ok) return valid
+  if (transaction.isCoinbase) return invalid('coinbase')
+  const standard = checkStandard(transaction)
+  if (!standard.ok) return standard
+  if (transaction.lockTime !== 0 && !isFinal(transaction, tip.height + 1, medianTimePast(tip)))
+    return refused('non-final')
+  if (pool.getByWtxid(transaction.wtxid)) return refused('txn-already-in-mempool')
+  return pool.get(transaction.txid) ? refused('txn-same-nonwitness-data-in-mempool') : OK
 }
 
-function checkNew(transaction: Transaction, mempool: Mempool): Verdict {
-  if (mempool.getByWtxid(transaction.wtxid)) return refused('txn-already-in-mempool')
-  return mempool.has(transaction.txid) ? refused('txn-same-nonwitness-data-in-mempool') : OK
-}
+const NO_CONFLICTS: ReadonlySet<MempoolEntry> = new Set()
 
-/** First seen wins. */
-function checkConflicts({ inputs }: Transaction, mempool: Mempool): Verdict {
-  const isSpent = inputs.some(input => mempool.spenderOf(input.previousOutput) !== undefined)
-  return isSpent ? refused('txn-mempool-conflict') : OK
-}
-
-/** The coins, from the chain or from transactions that wait; what only others can have caused is nobody's fault. */
-function findInputs(
-  transaction: Transaction,
-  mempool: Mempool,
-  context: MempoolContext,
-): Result<SpentInputs> {
-  const nextHeight = context.tip.height + 1
-  const coins = coinsWithMempool(mempool, context.coins, nextHeight)
-  const spent = checkTransactionInputs(transaction, coins, nextHeight)
-  return spent.ok ? spent : blameless(spent, transaction, context)
-}
-
-function blameless(
-  rejection: Rejection,
-  { txid, outputs }: Transaction,
-  { coins }: MempoolContext,
-): Rejection {
-  if (rejection.code === 'bad-txns-inputs-missingorspent') {
-    const isConfirmed = outputs
-      .slice(0, MAX_KNOWN_OUTPUT_PROBES)
-      .some((_, index) => coins.get({ txid, index }) !== undefined)
-    return refused(isConfirmed ? 'txn-already-known' : rejection.code)
+/** What spends the same coins. */
+function findConflicts(
+  { inputs }: Transaction,
+  { pool }: PolicyContext,
+  { mayReplace }: AcceptanceMode,
+): Result<ReadonlySet<MempoolEntry>> {
+  let conflicts: Set<MempoolEntry> | undefined
+  for (const { previousOutput } of inputs) {
+    const spender = pool.spenderOf(previousOutput)
+    if (spender === undefined) continue
+    if (!mayReplace) return refused('bip125-replacement-disallowed')
+    conflicts = (conflicts ?? new Set()).add(spender)
   }
-  const dependsOnTheTip = rejection.code === 'bad-txns-premature-spend-of-coinbase'
-  return dependsOnTheTip ? refused(rejection.code, rejection.detail) : rejection
+  return { ok: true, value: conflicts ?? NO_CONFLICTS }
 }
 
-function checkLocks(
+interface FoundInputs {
+  readonly coins: readonly Coin[]
+  /** Where they are not confirmed. */
+  readonly parents: ReadonlySet<MempoolEntry>
+}
+
+/** The coins: of transactions that wait, of the package, of the chain. */
+function findInputs(transaction: Transaction, context: PolicyContext): Result<FoundInputs> {
+  const { pool, tip, packageOutputs } = context
+  const coins: Coin[] = []
+  let parents: Set<MempoolEntry> | undefined
+  for (const { previousOutput } of transaction.inputs) {
+    const parent = pool.get(previousOutput.txid)
+    const output = parent?.transaction.outputs[previousOutput.index] ?? packageOutputs?.get(previousOutput)
+    if (parent !== undefined) parents = (parents ?? new Set()).add(parent)
+    const coin = output
+      ? { output, height: tip.height + 1, coinbase: false }
+      : context.coins.get(previousOutput)
+    if (coin === undefined) return missing(transaction, context)
+    coins.push(coin)
+  }
+  return { ok: true, value: { coins, parents: parents ?? NO_CONFLICTS } }
+}
+
+/** It may be in the chain already; otherwise its parents have still to come. */
+function missing({ txid, outputs }: Transaction, { coins }: PolicyContext): Rejection {
+  const isConfirmed = outputs
+    .slice(0, MAX_KNOWN_OUTPUT_PROBES)
+    .some((_, index) => coins.get({ txid, index }) !== undefined)
+  return refused(isConfirmed ? 'txn-already-known' : 'bad-txns-inputs-missingorspent')
+}
+
+/** Lock times, maturity, values, and what the mempool asks of the coins. What depends on the tip is nobody's fault. */
+function checkInputs(
   transaction: Transaction,
   coins: readonly Coin[],
-  { parameters }: Mempool,
-  { tip }: MempoolContext,
-): Verdict {
-  return checkSequenceLocks(transaction, coins, tip, parameters).ok ? OK : refused('non-BIP68-final')
+  { tip, parameters }: PolicyContext,
+): Result<Sats> {
+  if (!checkSequenceLocks(transaction, coins, tip, parameters).ok) return refused('non-BIP68-final')
+  const mature = checkCoinbaseMaturity(coins, tip.height + 1)
+  if (!mature.ok) return { ...mature, blame: 'nobody' }
+  const fee = checkValueConservation(transaction, coins)
+  if (!fee.ok) return fee
+  const standard = checkStandardInputs(transaction, coins)
+  if (!standard.ok) return standard
+  const witness = checkStandardWitness(transaction, coins)
+  return witness.ok ? fee : witness
 }
 
-function checkFee(fee: Sats, virtualSize: number, floor: bigint): Verdict {
-  const forFloor = feeAt(floor, virtualSize)
-  if (fee < forFloor) return refused('mempool min fee not met', `${fee} < ${forFloor}`)
-  const least = feeAt(MIN_RELAY_FEE_RATE, virtualSize)
-  return fee < least ? refused('min relay fee not met', `${fee} < ${least}`) : OK
+function checkPayment(draft: Draft, context: PolicyContext, mode: AcceptanceMode): Verdict {
+  const { transaction, fee, modifiedFee, virtualSize, sigopsCost: cost } = draft
+  const dust = checkPaysNothingForDust(transaction, fee, modifiedFee)
+  if (!dust.ok) return dust
+  if (cost > MAX_STANDARD_SIGOPS_COST) return refused('bad-txns-too-many-sigops', `${cost}`)
+  return mode.checksFee ? checkFeeRate({ fee: modifiedFee, size: virtualSize }, context) : OK
 }
 
-function parentsOf({ inputs }: Transaction, mempool: Mempool): Set<MempoolEntry> {
-  const parents = new Set<MempoolEntry>()
-  for (const { previousOutput } of inputs) {
-    const parent = mempool.entry(previousOutput.txid)
-    if (parent !== undefined) parents.add(parent)
-  }
-  return parents
+/** What it would depend on and replace. */
+function checkFamily(
+  draft: Draft,
+  parents: ReadonlySet<MempoolEntry>,
+  conflicts: ReadonlySet<MempoolEntry>,
+  mode: AcceptanceMode,
+): Result<Candidate> {
+  const { transaction, virtualSize } = draft
+  const found = ancestorsOf(draft, parents, conflicts, mode)
+  if (!found.ok) return found
+  const ancestors = found.value
+  const violation = findTrucViolation(transaction, virtualSize, ancestors, conflicts)
+  const sibling = mode.mayEvictSibling ? violation?.sibling : undefined
+  if (violation !== undefined && sibling === undefined) return refused('TRUC-violation', violation.detail)
+  const replaced = sibling === undefined ? conflicts : new Set([...conflicts, sibling])
+  const disjoint = checkDisjoint(transaction, ancestors, replaced)
+  if (!disjoint.ok) return disjoint
+  const value = { ...draft, ancestors, conflicts: replaced, evictsSibling: sibling !== undefined }
+  return exceedsMaximum(value, mode) ? refused('max feerate exceeded') : { ok: true, value }
 }
 
-/** Neither it with its ancestors nor any ancestor with its descendants may grow too long. */
-function checkChain(virtualSize: number, parents: ReadonlySet<MempoolEntry>): Verdict {
-  const ancestors = closure(parents, entry => entry.parents)
-  if (isTooLong(ancestors, virtualSize))
-    return refused('too-long-mempool-chain', 'too many unconfirmed ancestors')
-  for (const ancestor of ancestors) {
-    const family = closure([ancestor], entry => entry.children)
-    if (isTooLong(family, virtualSize))
-      return refused('too-long-mempool-chain', 'too many descendants of an unconfirmed ancestor')
-  }
-  return OK
+function exceedsMaximum({ modifiedFee, virtualSize }: Draft, { maxFeeRate }: AcceptanceMode): boolean {
+  return maxFeeRate !== undefined && exceedsRate({ fee: modifiedFee, size: virtualSize }, maxFeeRate)
 }
 
-function isTooLong(relatives: ReadonlySet<MempoolEntry>, virtualSize: number): boolean {
-  let size = virtualSize
-  for (const relative of relatives) size += relative.virtualSize
-  return relatives.size + 1 > MAX_MEMPOOL_CHAIN_TRANSACTIONS || size > MAX_MEMPOOL_CHAIN_VIRTUAL_SIZE
+/**
+ * What replaces a single transaction takes its place among the descendants, and a small one below a full parent may
+ * still come in: see {@link CARVE_OUT_LIMITS}.
+ */
+function ancestorsOf(
+  { transaction, virtualSize }: Draft,
+  parents: ReadonlySet<MempoolEntry>,
+  conflicts: ReadonlySet<MempoolEntry>,
+  { mayCarveOut }: AcceptanceMode,
+): Result<ReadonlySet<MempoolEntry>> {
+  const newcomer = { count: 1, size: virtualSize }
+  const [conflict] = conflicts
+  const limits =
+    mayCarveOut && conflicts.size === 1 && conflict !== undefined
+      ? {
+          ...CHAIN_LIMITS,
+          descendantCount: CHAIN_LIMITS.descendantCount + 1,
+          descendantSize: CHAIN_LIMITS.descendantSize + conflict.descendantSize,
+        }
+      : CHAIN_LIMITS
+  const found = ancestorsWithin(parents, newcomer, limits)
+  const mayRetry =
+    mayCarveOut && virtualSize <= CARVE_OUT_VIRTUAL_SIZE && transaction.version !== TRUC_VERSION
+  if (found.ok || !mayRetry) return found
+  const { descendantCount, descendantSize } = limits
+  const retried = ancestorsWithin(parents, newcomer, {
+    ...CARVE_OUT_LIMITS,
+    descendantCount: descendantCount + 1,
+    descendantSize: descendantSize + CARVE_OUT_VIRTUAL_SIZE,
+  })
+  return retried.ok ? retried : found
 }

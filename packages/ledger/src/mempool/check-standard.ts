@@ -2,6 +2,7 @@ import { OK, refused, type Verdict } from '@onehop/primitives'
 import {
   DUST_RELAY_FEE_RATE,
   MAX_STANDARD_DATA_CARRIER_LENGTH,
+  MAX_STANDARD_DUST_OUTPUTS,
   MAX_STANDARD_SCRIPT_SIG_LENGTH,
   MAX_STANDARD_TRANSACTION_WEIGHT,
   MIN_STANDARD_TRANSACTION_LENGTH,
@@ -44,7 +45,7 @@ function checkOutputs(outputs: readonly TxOutput[]): Verdict {
     if (type === 'nulldata') dataBytes += scriptPubKey.length
   }
   if (dataBytes > MAX_STANDARD_DATA_CARRIER_LENGTH) return refused('datacarrier')
-  return outputs.some(isDust) ? refused('dust') : OK
+  return outputs.filter(isDust).length > MAX_STANDARD_DUST_OUTPUTS ? refused('dust') : OK
 }
 
 function isLongMultisig(script: Uint8Array): boolean {

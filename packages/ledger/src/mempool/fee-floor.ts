@@ -1,5 +1,9 @@
 import type { Sats } from '../amount.ts'
-import { FEE_FLOOR_HALF_LIFE_SECONDS, INCREMENTAL_RELAY_FEE_RATE } from '../limits.ts'
+import {
+  FEE_FLOOR_HALF_LIFE_SECONDS,
+  FEE_FLOOR_UPDATE_SECONDS,
+  INCREMENTAL_RELAY_FEE_RATE,
+} from '../limits.ts'
 
 /**
  * The fee rate that a transaction has to pay since others had to go for want of memory
@@ -7,31 +11,35 @@ import { FEE_FLOOR_HALF_LIFE_SECONDS, INCREMENTAL_RELAY_FEE_RATE } from '../limi
  * Satoshis per 1,000 virtual bytes.
  */
 export class FeeFloor {
-  private rate: Sats = 0n
+  private rate = 0
   private changedSeconds = 0
   private blockSinceRaise = false
 
-  /** @param roomy there is so much room that the floor falls faster. */
-  at(nowSeconds: number, roomy: boolean): Sats {
-    if (!this.blockSinceRaise) return this.rate
-    const halfLife = roomy ? FEE_FLOOR_HALF_LIFE_SECONDS / 2 : FEE_FLOOR_HALF_LIFE_SECONDS
-    while (this.rate > 0n && nowSeconds >= this.changedSeconds + halfLife) {
-      this.changedSeconds += halfLife
-      this.rate = this.rate / 2n < INCREMENTAL_RELAY_FEE_RATE ? 0n : this.rate / 2n
+  /** @param fullness share of the memory that is taken: with much room the floor falls faster. */
+  at(nowSeconds: number, fullness: number): Sats {
+    if (this.rate === 0 || !this.blockSinceRaise) return BigInt(Math.round(this.rate))
+    if (nowSeconds > this.changedSeconds + FEE_FLOOR_UPDATE_SECONDS) {
+      const haste = fullness < 1 / 4 ? 4 : fullness < 1 / 2 ? 2 : 1
+      const halvings = ((nowSeconds - this.changedSeconds) * haste) / FEE_FLOOR_HALF_LIFE_SECONDS
+      this.rate /= 2 ** halvings
+      this.changedSeconds = nowSeconds
+      if (this.rate < Number(INCREMENTAL_RELAY_FEE_RATE) / 2) this.rate = 0
+      if (this.rate === 0) return 0n
     }
-    return this.rate
+    const rounded = BigInt(Math.round(this.rate))
+    return rounded > INCREMENTAL_RELAY_FEE_RATE ? rounded : INCREMENTAL_RELAY_FEE_RATE
   }
 
   /** Something that paid at this rate had to go: the next one has to pay visibly more. */
-  raiseAbove(rate: Sats, nowSeconds: number): void {
-    const raised = rate + INCREMENTAL_RELAY_FEE_RATE
+  raiseAbove(rate: Sats): void {
+    const raised = Number(rate + INCREMENTAL_RELAY_FEE_RATE)
     if (raised <= this.rate) return
     this.rate = raised
-    this.changedSeconds = nowSeconds
     this.blockSinceRaise = false
   }
 
-  onBlock(): void {
+  onBlock(nowSeconds: number): void {
+    this.changedSeconds = nowSeconds
     this.blockSinceRaise = true
   }
 }

@@ -1,194 +1,292 @@
-import { bytesKey, OK, refused, type SignatureVerifier, type Verdict } from '@onehop/primitives'
+import { type Result, refused } from '@onehop/primitives'
+import type { Sats } from '../amount.ts'
 import type { Block } from '../block.ts'
-import type { CoinsView } from '../coin.ts'
-import type { HeaderNode } from '../header-node.ts'
 import type { TxId, Wtxid } from '../ids.ts'
-import { MAX_MEMPOOL_BYTES } from '../limits.ts'
+import { MAX_MEMPOOL_BYTES, MEMPOOL_EXPIRY_SECONDS, MIN_RELAY_FEE_RATE } from '../limits.ts'
 import type { ChainParameters } from '../params.ts'
-import { type OutPoint, outPointKey, type Transaction } from '../transaction.ts'
-import { type AcceptanceOptions, checkAcceptance } from './check-acceptance.ts'
-import { descendantFeeRate, worstPackages } from './eviction.ts'
+import type { OutPoint, Transaction } from '../transaction.ts'
+import { type AcceptanceMode, ALONE, type Candidate, RETURNED, rateOf } from './candidate.ts'
+import { CHAIN_LIMITS } from './chain-limits.ts'
+import { EntryPool, type FeeDelta } from './entry-pool.ts'
+import { type Evaluated, evaluateTransaction } from './evaluate-transaction.ts'
 import { FeeFloor } from './fee-floor.ts'
-import { closure, MempoolEntry } from './mempool-entry.ts'
+import { feeRateOf } from './fee-rate.ts'
+import { closure, type MempoolEntry } from './mempool-entry.ts'
+import type { Accepted, MempoolObserver, RemovalReason } from './outcome.ts'
+import type { MempoolContext, PolicyContext } from './policy-context.ts'
+import { isTimeBound, isTimely } from './time-bounds.ts'
 
-/** What the mempool has to know of the chain at the moment of a call. */
-export interface MempoolContext {
-  /** Coins at the tip. */
-  readonly coins: CoinsView
-  readonly tip: HeaderNode
-  /** Unix time in seconds. */
-  readonly now: number
-  readonly verifier: SignatureVerifier
-}
+export type { MempoolContext } from './policy-context.ts'
 
 /** What a mempool is made with. */
 export interface MempoolOptions {
   readonly parameters: ChainParameters
-  /** Memory in bytes. Default {@link MAX_MEMPOOL_BYTES}. */
+  /** Memory in bytes. @default MAX_MEMPOOL_BYTES */
   readonly limit?: number
-  /** Told of what had to leave for transactions that pay more. */
-  readonly onEvicted?: (transaction: Transaction) => void
+  /** Satoshis per 1,000 virtual bytes. @default MIN_RELAY_FEE_RATE */
+  readonly minRelayFeeRate?: Sats
+  readonly observer?: MempoolObserver
+}
+
+/** How a transaction is offered. */
+export interface OfferOptions {
+  /** Satoshis per 1,000 virtual bytes above which the sender does not want it taken. */
+  readonly maxFeeRate?: Sats | undefined
+  /** Unix time in seconds at which it came, when that was before now. */
+  readonly time?: number
 }
 
 /**
- * Transactions that wait for a block. First seen wins: what spends a coin that another one here spends is refused.
- * Knows no clock and no chain of its own.
+ * Transactions that wait for a block. What pays enough more replaces what spends the same coins, whether or not that
+ * signalled it. Knows no clock and no chain of its own.
  */
 export class Mempool {
   readonly parameters: ChainParameters
   /** Memory in bytes beyond which the transactions that pay least are dropped. */
   readonly limit: number
-  private readonly byTxid = new Map<string, MempoolEntry>()
-  private readonly byWtxid = new Map<string, MempoolEntry>()
-  private readonly spenders = new Map<string, MempoolEntry>()
+  /** Fee rate below which nothing is ever taken, in satoshis per 1,000 virtual bytes. */
+  readonly minRelayFeeRate: Sats
+  private readonly pool = new EntryPool()
   private readonly floor = new FeeFloor()
-  private readonly onEvicted: (transaction: Transaction) => void
-  private usedBytes = 0
+  private readonly observer: MempoolObserver
+  /** No entry is older; Unix time in seconds. */
+  private oldestTime = Number.POSITIVE_INFINITY
+  private changes = 1
 
-  constructor({ parameters, limit = MAX_MEMPOOL_BYTES, onEvicted = () => undefined }: MempoolOptions) {
-    this.onEvicted = onEvicted
+  constructor(options: MempoolOptions) {
+    const { parameters, limit = MAX_MEMPOOL_BYTES, minRelayFeeRate = MIN_RELAY_FEE_RATE } = options
     this.parameters = parameters
     this.limit = limit
+    this.minRelayFeeRate = minRelayFeeRate
+    this.observer = options.observer ?? {}
   }
 
   /** Transactions. */
   get size(): number {
-    return this.byTxid.size
+    return this.pool.size
   }
 
   /** Memory that the transactions are charged. */
   get bytes(): number {
-    return this.usedBytes
+    return this.pool.usedBytes
+  }
+
+  /** Virtual bytes of all transactions. */
+  get virtualSize(): number {
+    return this.pool.virtualSize
+  }
+
+  /** Satoshis that all transactions pay. */
+  get totalFee(): Sats {
+    return this.pool.totalFee
+  }
+
+  /** Grows by one with each transaction that comes, or goes otherwise than with a block (`mempool_sequence`). */
+  get sequence(): number {
+    return this.changes
   }
 
   /** Fee rate below which nothing is taken, since memory ran out; satoshis per 1,000 virtual bytes, mostly 0. */
-  feeFloor(nowSeconds: number): bigint {
-    return this.floor.at(nowSeconds, this.usedBytes < this.limit / 2)
+  feeFloor(nowSeconds: number): Sats {
+    return this.floor.at(nowSeconds, this.pool.usedBytes / this.limit)
   }
 
   get(txid: TxId): Transaction | undefined {
-    return this.entry(txid)?.transaction
+    return this.pool.get(txid)?.transaction
   }
 
   getByWtxid(wtxid: Wtxid): Transaction | undefined {
-    return this.byWtxid.get(bytesKey(wtxid))?.transaction
+    return this.pool.getByWtxid(wtxid)?.transaction
   }
 
   has(txid: TxId): boolean {
-    return this.byTxid.has(bytesKey(txid))
+    return this.pool.get(txid) !== undefined
   }
 
   entry(txid: TxId): MempoolEntry | undefined {
-    return this.byTxid.get(bytesKey(txid))
+    return this.pool.get(txid)
   }
 
-  /** In the order in which they came: parents before children. */
+  /** In the order in which they came: parents before children, but for what a reorganisation brought back. */
   entries(): IterableIterator<MempoolEntry> {
-    return this.byTxid.values()
+    return this.pool.entries()
   }
 
   /** The transaction here that spends the output. */
   spenderOf(outPoint: OutPoint): Transaction | undefined {
-    return this.spenders.get(outPointKey(outPoint))?.transaction
+    return this.pool.spenderOf(outPoint)?.transaction
   }
 
   /** Whether {@link accept} would take it. Changes nothing. */
-  check(transaction: Transaction, context: MempoolContext): Verdict {
-    const checked = checkAcceptance(transaction, this, context, NEW)
-    return checked.ok ? OK : checked
+  check(transaction: Transaction, context: MempoolContext, options: OfferOptions = {}): Result<Accepted> {
+    const evaluated = this.evaluate(transaction, context, { ...ALONE, maxFeeRate: options.maxFeeRate })
+    return evaluated.ok ? { ok: true, value: acceptedAlone(evaluated.value) } : evaluated
   }
 
   /** Takes the transaction, or says why not. What pays least may have to go for it. */
-  accept(transaction: Transaction, context: MempoolContext): Verdict {
-    return this.take(transaction, context, NEW)
+  accept(transaction: Transaction, context: MempoolContext, options: OfferOptions = {}): Result<Accepted> {
+    const { maxFeeRate, time = context.now } = options
+    const mode = maxFeeRate === undefined ? ALONE : { ...ALONE, maxFeeRate }
+    const evaluated = this.evaluate(transaction, context, mode)
+    if (!evaluated.ok) return evaluated
+    const { candidate, leaving } = evaluated.value
+    if (leaving.size > 0) this.removeEntries(leaving, 'replaced')
+    const entry = this.add(candidate, context, time)
+    this.announce([entry], context.now)
+    return this.pool.has(entry)
+      ? { ok: true, value: acceptedAlone(evaluated.value) }
+      : refused('mempool full')
   }
 
-  /**
-   * A block was connected: its transactions leave, and whatever spends a coin that it spent.
-   * @returns what left without being in the block.
-   */
-  onBlockConnected(block: Block): Transaction[] {
-    const conflicting = new Set<MempoolEntry>()
+  /** A block was connected: its transactions leave, and whatever spends a coin that it spent. */
+  onBlockConnected(block: Block, nowSeconds: number): void {
     for (const transaction of block.transactions) {
-      const included = this.entry(transaction.txid)
-      if (included !== undefined) this.unlink(included)
+      const included = this.pool.get(transaction.txid)
+      if (included !== undefined) this.pool.remove(new Set([included]))
+      this.pool.clearDelta(transaction.txid)
+      const conflicting = new Set<MempoolEntry>()
       for (const { previousOutput } of transaction.inputs) {
-        const spender = this.spenders.get(outPointKey(previousOutput))
+        const spender = this.pool.spenderOf(previousOutput)
         if (spender !== undefined) conflicting.add(spender)
       }
+      if (conflicting.size > 0) this.removeEntries(this.pool.withDescendants(conflicting), 'conflict')
     }
-    this.floor.onBlock()
-    return this.removeWithDescendants(conflicting)
+    this.floor.onBlock(nowSeconds)
   }
 
   /**
-   * The chain was reorganised: takes the disconnected blocks' transactions back, and looks at everything here again.
-   * @param returned lowest block first.
-   * @returns what had to leave.
+   * The chain was reorganised: takes the disconnected blocks' transactions back where the new chain allows it, and drops
+   * what it does not allow any more (`MaybeUpdateMempoolForReorg`).
+   * @param returned lowest block first, coinbases included, without those that the new chain has.
    */
-  onReorganised(returned: readonly Transaction[], context: MempoolContext): Transaction[] {
-    const waiting = [...this.byTxid.values()]
-    for (const entry of waiting.toReversed()) this.unlink(entry)
-    for (const transaction of returned) this.take(transaction, context, RETURNED)
-    for (const { transaction, time } of waiting) this.take(transaction, { ...context, now: time }, KEPT)
-    return waiting.map(entry => entry.transaction).filter(transaction => !this.has(transaction.txid))
+  onReorganised(returned: readonly Transaction[], context: MempoolContext): void {
+    const policy = this.policyContext(context)
+    const back: MempoolEntry[] = []
+    for (const transaction of returned) {
+      const evaluated = evaluateTransaction(transaction, policy, RETURNED)
+      if (!evaluated.ok) {
+        this.removeSpendersOf(transaction)
+        continue
+      }
+      const { candidate, leaving } = evaluated.value
+      if (leaving.size > 0) this.removeEntries(leaving, 'replaced')
+      back.push(this.add(candidate, context, context.now))
+    }
+    this.adopt(back)
+    for (const entry of [...this.pool.timeBound]) {
+      if (!this.pool.has(entry) || isTimely(entry.transaction, policy)) continue
+      this.removeEntries(this.pool.withDescendants([entry]), 'reorg')
+    }
+    this.announce(back, context.now)
   }
 
-  private take(transaction: Transaction, context: MempoolContext, options: AcceptanceOptions): Verdict {
-    const checked = checkAcceptance(transaction, this, context, options)
-    if (!checked.ok) return checked
-    const { fee, sigopsCost } = checked.value
-    const entry = new MempoolEntry(transaction, fee, context.now, context.tip.height, sigopsCost)
-    this.link(entry)
-    this.evictToLimit(context.now)
-    return this.has(transaction.txid) ? OK : refused('mempool full')
+  /** The transaction is in no block any more, and does not come back: what spends its outputs cannot stay. */
+  removeSpendersOf({ txid, outputs }: Transaction): void {
+    const spenders = new Set<MempoolEntry>()
+    for (let index = 0; index < outputs.length; index++) {
+      const spender = this.pool.spenderOf({ txid, index })
+      if (spender !== undefined) spenders.add(spender)
+    }
+    if (spenders.size > 0) this.removeEntries(this.pool.withDescendants(spenders), 'reorg')
   }
 
-  private link(entry: MempoolEntry): void {
-    const { transaction } = entry
-    this.byTxid.set(bytesKey(transaction.txid), entry)
-    this.byWtxid.set(bytesKey(transaction.wtxid), entry)
-    this.usedBytes += entry.memoryBytes
-    for (const { previousOutput } of transaction.inputs) {
-      this.spenders.set(outPointKey(previousOutput), entry)
-      const parent = this.entry(previousOutput.txid)
-      if (parent === undefined) continue
-      entry.parents.add(parent)
-      parent.children.add(entry)
+  /** Drops what waits for longer than {@link MEMPOOL_EXPIRY_SECONDS}, and what depends on it. */
+  expire(nowSeconds: number): void {
+    const oldestAllowed = nowSeconds - MEMPOOL_EXPIRY_SECONDS
+    if (this.oldestTime >= oldestAllowed) return
+    const old: MempoolEntry[] = []
+    this.oldestTime = Number.POSITIVE_INFINITY
+    for (const entry of this.pool.entries()) {
+      if (entry.time < oldestAllowed) old.push(entry)
+      else this.oldestTime = Math.min(this.oldestTime, entry.time)
+    }
+    this.removeEntries(this.pool.withDescendants(old), 'expiry')
+  }
+
+  /** Adds so many satoshis (or takes them, below zero) to what the transaction's fee counts for here. */
+  prioritise(txid: TxId, by: Sats): void {
+    this.pool.prioritise(txid, by)
+  }
+
+  /** What {@link prioritise} left, also for transactions that are not here. */
+  feeDeltas(): IterableIterator<FeeDelta> {
+    return this.pool.feeDeltas()
+  }
+
+  private evaluate(
+    transaction: Transaction,
+    context: MempoolContext,
+    mode: AcceptanceMode,
+  ): Result<Evaluated> {
+    return evaluateTransaction(transaction, this.policyContext(context), mode)
+  }
+
+  private policyContext({ coins, tip, now, verifier }: MempoolContext): PolicyContext {
+    const { pool, parameters, minRelayFeeRate } = this
+    return { coins, tip, now, verifier, pool, parameters, minRelayFeeRate, feeFloor: this.feeFloor(now) }
+  }
+
+  private add(candidate: Candidate, { tip }: MempoolContext, time: number): MempoolEntry {
+    const { transaction, coins, fee, sigopsCost } = candidate
+    const bound = isTimeBound(transaction, coins)
+    if (time < this.oldestTime) this.oldestTime = time
+    return this.pool.add({ transaction, fee, time, height: tip.height, sigopsCost, isTimeBound: bound })
+  }
+
+  /** Makes room, and tells of the newcomers that are still here then. */
+  private announce(newcomers: readonly MempoolEntry[], nowSeconds: number): void {
+    this.expire(nowSeconds)
+    if (this.pool.usedBytes > this.limit) this.evictToLimit(newcomers)
+    for (const entry of newcomers) {
+      if (!this.pool.has(entry)) continue
+      this.changes += 1
+      this.observer.onAdded?.(entry.transaction)
     }
   }
 
-  private unlink(entry: MempoolEntry): void {
-    const { transaction } = entry
-    this.byTxid.delete(bytesKey(transaction.txid))
-    this.byWtxid.delete(bytesKey(transaction.wtxid))
-    this.usedBytes -= entry.memoryBytes
-    for (const { previousOutput } of transaction.inputs) this.spenders.delete(outPointKey(previousOutput))
-    for (const parent of entry.parents) parent.children.delete(entry)
-    for (const child of entry.children) child.parents.delete(entry)
+  /** Drops those that pay least for themselves and their descendants until the memory suffices (`TrimToSize`). */
+  private evictToLimit(newcomers: readonly MempoolEntry[]): void {
+    const unannounced = new Set(newcomers)
+    while (this.pool.usedBytes > this.limit) {
+      const worst = this.pool.cheapest()
+      if (worst === undefined) return
+      this.floor.raiseAbove(feeRateOf({ fee: worst.descendantFees, size: worst.descendantSize }))
+      this.removeEntries(this.pool.withDescendants([worst]), 'sizelimit', unannounced)
+    }
   }
 
-  private removeWithDescendants(entries: Iterable<MempoolEntry>): Transaction[] {
-    const leaving = closure(entries, entry => entry.children)
-    for (const entry of leaving) this.unlink(entry)
-    return Array.from(leaving, entry => entry.transaction)
+  /** Links what came back with what spends it here, and drops what has too many ancestors then. */
+  private adopt(back: readonly MempoolEntry[]): void {
+    this.pool.adoptSpenders(back)
+    for (const entry of closure(back, each => each.children)) {
+      const { ancestorCount, ancestorSize } = entry
+      const fits = ancestorCount <= CHAIN_LIMITS.ancestorCount && ancestorSize <= CHAIN_LIMITS.ancestorSize
+      if (!fits && this.pool.has(entry)) this.removeEntries(this.pool.withDescendants([entry]), 'sizelimit')
+    }
   }
 
-  /** Drops those that pay least for themselves and their descendants until the memory suffices. */
-  private evictToLimit(nowSeconds: number): void {
-    if (this.usedBytes <= this.limit) return
-    for (const entry of worstPackages(this.byTxid.values())) {
-      if (this.usedBytes <= this.limit) return
-      if (!this.has(entry.transaction.txid)) continue
-      this.floor.raiseAbove(descendantFeeRate(entry), nowSeconds)
-      for (const evicted of this.removeWithDescendants([entry])) this.onEvicted(evicted)
+  private removeEntries(
+    leaving: ReadonlySet<MempoolEntry>,
+    reason: RemovalReason,
+    unannounced?: ReadonlySet<MempoolEntry>,
+  ): void {
+    this.pool.remove(leaving)
+    for (const entry of leaving) {
+      if (unannounced?.has(entry)) continue
+      this.changes += 1
+      this.observer.onRemoved?.(entry.transaction, reason)
     }
   }
 }
 
-/** From a peer or a user. */
-const NEW: AcceptanceOptions = { checkScripts: true, checkFee: true }
-/** From a block that was disconnected: what was good enough for a miner may wait for the next one. */
-const RETURNED: AcceptanceOptions = { checkScripts: true, checkFee: false }
-/** Here since before a reorganisation. Scripts do not depend on the chain. */
-const KEPT: AcceptanceOptions = { checkScripts: false, checkFee: false }
+function acceptedAlone({ candidate, leaving }: Evaluated): Accepted {
+  const { transaction, fee, virtualSize } = candidate
+  return {
+    transaction,
+    fee,
+    virtualSize,
+    effectiveRate: rateOf(candidate),
+    effectiveIncludes: [transaction.wtxid],
+    replaced: Array.from(leaving, entry => entry.transaction),
+  }
+}

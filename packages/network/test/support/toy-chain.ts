@@ -171,7 +171,7 @@ export class ToyChain implements ChainPort {
   async acceptTransaction(bytes: Uint8Array): Promise<Verdict> {
     const text = new TextDecoder().decode(bytes)
     if (text.startsWith('bad')) return invalid('bad-txns')
-    if (text.startsWith('odd')) return refused('txn-mempool-conflict')
+    if (text.startsWith('odd')) return refused('insufficient fee')
     const wtxid = sha256d(bytes)
     const isNew = !this.hasTransaction(wtxid)
     this.mempool.set(bytesToHex(wtxid), bytes)

@@ -26,6 +26,7 @@ import {
   invalid,
   nobleVerifier,
   OK,
+  type Result,
   type SignatureVerifier,
   type Verdict,
 } from '@onehop/primitives'
@@ -416,8 +417,8 @@ export class Chain {
     },
     onDisconnected: (block, node) => {
       this.emit('blockDisconnected', block, node)
-    },
       this.relay.onDisconnected(block)
+    },
   }
 
   /** Tells listeners when all that has happened up to now is stored. */

@@ -39,7 +39,8 @@ export function evaluateTransaction(
 const NO_REPLACEMENT = { ok: true, value: NOTHING } as const
 
 /** Runs the scripts of a candidate. */
-export function checkScripts({ transaction, coins }: Candidate, { verifier }: PolicyContext): Verdict {
-  const flags = { policy: STANDARD_FLAGS, consensus: MANDATORY_FLAGS }
-  return verifyForMempool(transaction, coins, flags, verifier)
+export function checkScripts({ transaction, coins }: Candidate, context: PolicyContext): Verdict {
+  return verifyForMempool(transaction, coins, FLAGS, context.verifier, context.scriptCache)
 }
+
+const FLAGS = { policy: STANDARD_FLAGS, consensus: MANDATORY_FLAGS }

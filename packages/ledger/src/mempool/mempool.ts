@@ -221,9 +221,10 @@ export class Mempool {
     return evaluateTransaction(transaction, this.policyContext(context), mode)
   }
 
-  private policyContext({ coins, tip, now, verifier }: MempoolContext): PolicyContext {
+  private policyContext({ coins, tip, now, verifier, scriptCache }: MempoolContext): PolicyContext {
     const { pool, parameters, minRelayFeeRate } = this
-    return { coins, tip, now, verifier, pool, parameters, minRelayFeeRate, feeFloor: this.feeFloor(now) }
+    const feeFloor = this.feeFloor(now)
+    return { coins, tip, now, verifier, scriptCache, pool, parameters, minRelayFeeRate, feeFloor }
   }
 
   private add(candidate: Candidate, { tip }: MempoolContext, time: number): MempoolEntry {

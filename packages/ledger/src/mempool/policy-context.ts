@@ -3,6 +3,7 @@ import type { Sats } from '../amount.ts'
 import type { CoinsView } from '../coin.ts'
 import type { HeaderNode } from '../header-node.ts'
 import type { ChainParameters } from '../params.ts'
+import type { ScriptCache } from '../script-cache.ts'
 import type { OutPoint, TxOutput } from '../transaction.ts'
 import type { EntryPool } from './entry-pool.ts'
 import { type FeePerSize, feeAt } from './fee-rate.ts'
@@ -15,6 +16,8 @@ export interface MempoolContext {
   /** Unix time in seconds. */
   readonly now: number
   readonly verifier: SignatureVerifier
+  /** Remembers whose scripts ran. */
+  readonly scriptCache?: ScriptCache | undefined
 }
 
 /** Outputs that are not in the chain. */

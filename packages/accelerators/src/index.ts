@@ -1,5 +1,6 @@
 export * from './accelerate.ts'
 export * from './sha256/choose-hashes.ts'
+export * from './sha256/nonce-kernel.ts'
 export * from './sha256/wasm-hashes.ts'
 export * from './signatures/choose-verifier.ts'
 export { loadNativeVerifier } from './signatures/native-verifier.ts'

@@ -1,8 +1,9 @@
 import { HASH_LENGTH, INITIAL_STATE, ROUND_CONSTANTS } from './constants.ts'
-import { LANES, LAYOUT } from './hash-layout.ts'
+import { LAYOUT } from './hash-layout.ts'
 import { LANE_FUNCTIONS } from './lane-kernels.ts'
 import { SCALAR_FUNCTIONS } from './scalar-kernel.ts'
 import { PADDING_SCHEDULE, SECOND_HASH_SCHEDULE } from './schedule.ts'
+import { writeVectors } from './vectors.ts'
 import { assembleModule } from './wasm-assembler.ts'
 import { instantiate, type WasmMemory } from './web-assembly.ts'
 
@@ -34,14 +35,6 @@ export interface HashExports {
   ): void
   /** The double hashes of 4 × `groups` times 64 bytes at `input`, one after the other to the same place. */
   hashPairs(groups: number): void
-}
-
-/** @param address in bytes. */
-function writeVectors(words: Uint32Array, address: number, values: Uint32Array): void {
-  for (const [i, value] of values.entries()) {
-    const at = address / 4 + LANES * i
-    words.fill(value, at, at + LANES)
-  }
 }
 
 /**

@@ -14,7 +14,7 @@ export interface Schedule {
   readonly sums: Uint32Array
 }
 
-const rotateRight = (word: number, bits: number) => (word >>> bits) | (word << (32 - bits))
+export const rotateRight = (word: number, bits: number): number => (word >>> bits) | (word << (32 - bits))
 
 const smallSigma0 = (w: number) => rotateRight(w, 7) ^ rotateRight(w, 18) ^ (w >>> 3)
 const smallSigma1 = (w: number) => rotateRight(w, 17) ^ rotateRight(w, 19) ^ (w >>> 10)

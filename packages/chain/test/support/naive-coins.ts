@@ -3,7 +3,7 @@
  * one on. Takes nothing from the code under test but the parser's transactions.
  */
 import { createHash } from 'node:crypto'
-import type { Block, Transaction } from '@onehop/ledger'
+import { type Block, serializeBlock, type Transaction } from '@onehop/ledger'
 
 interface NaiveCoin {
   readonly outPoint: Buffer
@@ -95,6 +95,12 @@ export class NaiveReplay {
 
   add(block: Block): void {
     this.blocks.set(Buffer.from(block.hash).toString('hex'), block)
+  }
+
+  /** The serialised block as hex. */
+  blockBytes(hash: Uint8Array): string | undefined {
+    const block = this.blocks.get(Buffer.from(hash).toString('hex'))
+    return block && Buffer.from(serializeBlock(block)).toString('hex')
   }
 
   /** @param hash of a block that was added, as were all before it. */

@@ -74,12 +74,14 @@ export interface BlockContent {
   readonly fees?: bigint
   /** Makes blocks at the same place differ. */
   readonly extraNonce?: number
+  /** Whom the coinbase pays. @default OWN_SCRIPT */
+  readonly coinbaseScript?: Uint8Array
 }
 
 /** A solved block. */
 export function makeBlock(
   parent: Link,
-  { transactions = [], fees = 0n, extraNonce = 0 }: BlockContent = {},
+  { transactions = [], fees = 0n, extraNonce = 0, coinbaseScript = OWN_SCRIPT }: BlockContent = {},
 ): Block {
   const height = parent.height + 1
   const nonce = new Uint8Array(32)
@@ -95,7 +97,7 @@ export function makeBlock(
         },
       ],
       outputs: [
-        { value: blockSubsidy(height, REGTEST) + fees, scriptPubKey: OWN_SCRIPT },
+        { value: blockSubsidy(height, REGTEST) + fees, scriptPubKey: coinbaseScript },
         { value: 0n, scriptPubKey: witnessCommitmentScript(commitment) },
       ],
       lockTime: 0,

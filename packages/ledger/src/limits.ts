@@ -140,6 +140,10 @@ export const MEMPOOL_EXPIRY_SECONDS = 336 * 60 * 60
 /** Most transactions that go for one that replaces them (`MAX_REPLACEMENT_CANDIDATES`). */
 export const MAX_REPLACEMENTS = 100
 
+/** Most transactions that are handed in together, and their weight units (`MAX_PACKAGE_COUNT`, `MAX_PACKAGE_WEIGHT`). */
+export const MAX_PACKAGE_TRANSACTIONS = 25
+export const MAX_PACKAGE_WEIGHT = 404_000
+
 /** Virtual bytes of the one transaction that may spend from a parent at its descendant limit (`EXTRA_DESCENDANT_TX_SIZE_LIMIT`). */
 export const CARVE_OUT_VIRTUAL_SIZE = 10_000
 

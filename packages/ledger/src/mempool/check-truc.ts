@@ -6,7 +6,7 @@ import type { MempoolEntry } from './mempool-entry.ts'
 /** Topologically restricted until confirmation (BIP 431). */
 export const TRUC_VERSION = 3
 /** A version 3 transaction with all that it depends on; with all that depends on it. */
-const MAX_FAMILY = 2
+export const MAX_TRUC_FAMILY = 2
 
 /** Why a transaction does not keep BIP 431. */
 export interface TrucViolation {
@@ -32,7 +32,7 @@ export function findTrucViolation(
   }
   if (transaction.version !== TRUC_VERSION) return undefined
   const isChild = ancestors.size > 0
-  if (ancestors.size + 1 > MAX_FAMILY && virtualSize <= MAX_TRUC_VIRTUAL_SIZE)
+  if (ancestors.size + 1 > MAX_TRUC_FAMILY && virtualSize <= MAX_TRUC_VIRTUAL_SIZE)
     return { detail: tooManyAncestors(transaction) }
   const detail = tooBigForTruc(transaction, virtualSize, isChild)
   if (detail !== undefined) return { detail }
@@ -68,10 +68,10 @@ export function tooBigForTruc(
  */
 function fullParent(parent: MempoolEntry, conflicts: ReadonlySet<MempoolEntry>): TrucViolation | undefined {
   for (const child of parent.children) if (conflicts.has(child)) return undefined
-  if (parent.descendantCount + 1 <= MAX_FAMILY) return undefined
+  if (parent.descendantCount + 1 <= MAX_TRUC_FAMILY) return undefined
   const detail = tooManyDescendants(parent.transaction)
   const [sibling] = parent.children
-  const canGo = parent.descendantCount === MAX_FAMILY && sibling?.ancestorCount === MAX_FAMILY
+  const canGo = parent.descendantCount === MAX_TRUC_FAMILY && sibling?.ancestorCount === MAX_TRUC_FAMILY
   return canGo ? { detail, sibling } : { detail }
 }
 

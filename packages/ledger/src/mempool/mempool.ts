@@ -5,6 +5,7 @@ import type { TxId, Wtxid } from '../ids.ts'
 import { MAX_MEMPOOL_BYTES, MEMPOOL_EXPIRY_SECONDS, MIN_RELAY_FEE_RATE } from '../limits.ts'
 import type { ChainParameters } from '../params.ts'
 import type { OutPoint, Transaction } from '../transaction.ts'
+import { acceptPackage, testPackage } from './accept-package.ts'
 import { type AcceptanceMode, ALONE, type Candidate, RETURNED, rateOf } from './candidate.ts'
 import { CHAIN_LIMITS } from './chain-limits.ts'
 import { EntryPool, type FeeDelta } from './entry-pool.ts'
@@ -12,7 +13,7 @@ import { type Evaluated, evaluateTransaction } from './evaluate-transaction.ts'
 import { FeeFloor } from './fee-floor.ts'
 import { feeRateOf } from './fee-rate.ts'
 import { closure, type MempoolEntry } from './mempool-entry.ts'
-import type { Accepted, MempoolObserver, RemovalReason } from './outcome.ts'
+import type { Accepted, MempoolObserver, PackageOutcome, RemovalReason } from './outcome.ts'
 import type { MempoolContext, PolicyContext } from './policy-context.ts'
 import { isTimeBound, isTimely } from './time-bounds.ts'
 
@@ -136,6 +137,32 @@ export class Mempool {
     return this.pool.has(entry)
       ? { ok: true, value: acceptedAlone(evaluated.value) }
       : refused('mempool full')
+  }
+
+  /** Whether {@link acceptPackage} would take all of these, if each has to pay for itself and replaces nothing. */
+  checkPackage(transactions: readonly Transaction[], context: MempoolContext): PackageOutcome {
+    return testPackage(transactions, this.policyContext(context))
+  }
+
+  /**
+   * Takes a transaction with its parents, parents first: the child's fee may pay for them too. What can be taken by itself
+   * stays also when others are refused.
+   */
+  acceptPackage(
+    transactions: readonly Transaction[],
+    context: MempoolContext,
+    { maxFeeRate }: OfferOptions = {},
+  ): PackageOutcome {
+    const newcomers: MempoolEntry[] = []
+    const destination = {
+      context: this.policyContext(context),
+      take: (candidates: readonly Candidate[], leaving: ReadonlySet<MempoolEntry>) => {
+        if (leaving.size > 0) this.removeEntries(leaving, 'replaced', new Set(newcomers))
+        for (const candidate of candidates) newcomers.push(this.add(candidate, context, context.now))
+      },
+      makeRoom: () => this.announce(newcomers, context.now),
+    }
+    return acceptPackage(transactions, destination, maxFeeRate)
   }
 
   /** A block was connected: its transactions leave, and whatever spends a coin that it spent. */

@@ -243,25 +243,23 @@ class Race {
     this.model.reconsider(hexOf(node.hash))
   }
 
-  /** What waits can all go into the next block: its coins are there, and nobody else here spends them. */
+  /** What waits can all go into the next block: its coins are there or made by others here, and nobody else spends them. */
   private assertMempool(): void {
-    const coins = new Map(this.model.coins)
     const height = this.model.tip.height + 1
-    const seen = new Set<string>()
-    for (const { transaction } of this.chain.mempool.entries()) {
-      for (const input of transaction.inputs) {
-        const key = spentKey(input)
-        const coin = coins.get(key)
-        assert(coin !== undefined, 'the mempool spends a coin that is not there, or twice')
-        assert(!coin.coinbase || height - coin.height >= 100, 'the mempool spends an immature coinbase')
-        coins.delete(key)
-      }
-      const txid = hexOf(transaction.txid)
-      assert(!seen.has(txid), 'the mempool has a transaction twice')
-      seen.add(txid)
+    const waiting = [...this.chain.mempool.entries()].map(({ transaction }) => transaction)
+    const coins = new Map(this.model.coins)
+    for (const transaction of waiting) {
       transaction.outputs.forEach(({ value, scriptPubKey }, index) => {
-        coins.set(`${txid}:${index}`, { value, script: hexOf(scriptPubKey), height, coinbase: false })
+        const key = keyOf(transaction.txid, index)
+        assert(!coins.has(key), 'the mempool has a transaction twice, or one that a block has')
+        coins.set(key, { value, script: hexOf(scriptPubKey), height, coinbase: false })
       })
+    }
+    for (const key of waiting.flatMap(({ inputs }) => inputs.map(spentKey))) {
+      const coin = coins.get(key)
+      assert(coin !== undefined, 'the mempool spends a coin that is not there, or twice')
+      assert(!coin.coinbase || height - coin.height >= 100, 'the mempool spends an immature coinbase')
+      coins.delete(key)
     }
   }
 }

@@ -16,7 +16,8 @@ import {
 /** A header that the chain knows, and perhaps its body. */
 interface ModelBlock {
   readonly hash: string
-  readonly block: Block
+  /** Its body counts when it is stored. */
+  block: Block
   readonly parent: ModelBlock | undefined
   readonly height: number
   stored: boolean
@@ -75,6 +76,8 @@ export class NaiveChain {
     // A body that is not the header's leaves the header as it is.
     if (!areTransactionsCommitted(block)) return false
     const parent = added.parent ?? fail('only the first block has no parent')
+    added.block = block
+    this.replayed.delete(added)
     const isGood = isBodyGood(block, parentOf(parent))
     if (isGood && !areWitnessesCommitted(block)) return false
     if (!isGood || (parent === this.tipBlock && this.coinsOf(added) === undefined)) {

@@ -46,7 +46,7 @@ async function storeAside(
   if (!checked.ok) return state.refuse(entry, checked)
   const room = checkRoom(entry, destination)
   if (!room.ok) return room
-  await state.storeBody(entry, fresh.bytes)
+  await state.storeBody(entry, fresh)
   return OK
 }
 

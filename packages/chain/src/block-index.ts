@@ -10,6 +10,12 @@ export interface BlockEntry {
   block: RecordLocation | undefined
   /** Where the undo data are, once it was connected. */
   undo: RecordLocation | undefined
+  /** How many transactions the body has, once it was stored. */
+  transactions: number | undefined
+  /** Its body was here, and has been deleted. */
+  pruned: boolean
+  /** It was connected at least once. */
+  connected: boolean
   /** Its body and those of all blocks before it are stored. */
   linked: boolean
   /** The order in which blocks became linked: at equal work, the lowest wins. */
@@ -22,9 +28,11 @@ function isFailed({ invalid, rejection }: HeaderNode): boolean {
 }
 
 /** What the store keeps of an entry. */
-export function indexEntryOf({ node, block, undo }: BlockEntry): IndexEntry {
+export function indexEntryOf(entry: BlockEntry): IndexEntry {
+  const { node, block, undo, transactions, pruned, connected } = entry
+  const { header, height } = node
   const invalidated = isInvalidated(node.rejection)
-  return { header: node.header, height: node.height, block, undo, failed: isFailed(node), invalidated }
+  return { header, height, block, undo, transactions, pruned, connected, failed: isFailed(node), invalidated }
 }
 
 /** Whether `a` is to be chosen over `b`: more work, or linked earlier at equal work (Bitcoin's first-seen rule). */
@@ -59,6 +67,9 @@ export class BlockIndex {
       node,
       block: undefined,
       undo: undefined,
+      transactions: undefined,
+      pruned: false,
+      connected: false,
       linked: false,
       linkedOrder: 0,
     }
@@ -83,9 +94,16 @@ export class BlockIndex {
     return node.parent && this.entryOf(node.parent)
   }
 
-  /** The body is stored now: links it and those that waited for it, or lets it wait for its parent's. */
-  setBody(entry: BlockEntry, location: RecordLocation): void {
+  /** The body is stored now. */
+  setBody(entry: BlockEntry, location: RecordLocation, transactions: number | undefined): void {
     entry.block = location
+    entry.transactions = transactions
+    this.join(entry)
+  }
+
+  /** The body is here, or was: links it and those that waited for it, or lets it wait for its parent's. */
+  join(entry: BlockEntry): void {
+    if (entry.linked) return
     const parent = this.parentOf(entry)
     if (parent === undefined || parent.linked) this.link(entry)
     else this.wait(entry, parent)

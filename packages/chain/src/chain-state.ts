@@ -101,12 +101,12 @@ export class ChainState {
     const block = fresh?.block ?? (await this.readLinked(entry))
     const coins = new CoinsCache(store.coins)
     // What has been connected before has valid scripts: they depend on the block and those before it only.
-    const assumesScripts = entry.undo !== undefined
+    const assumesScripts = entry.connected
     const result = connectBlock(block, { node: entry.node, coins, parameters, assumesScripts })
     if (!result.ok) return this.refuse(entry, result)
     const scripts = runScriptChecks(result.value.checks, verifier)
     if (!scripts.ok) return this.refuse(entry, scripts)
-    if (fresh !== undefined) await this.storeBody(entry, fresh.bytes)
+    if (fresh !== undefined) await this.storeBody(entry, fresh)
     if (entry.undo === undefined) await this.storeUndo(entry, result.value.undo)
     coins.flushInto(store.coins)
     this.active.push(entry.node)
@@ -116,9 +116,9 @@ export class ChainState {
   }
 
   /** Stores a body. */
-  async storeBody(entry: BlockEntry, bytes: Uint8Array): Promise<void> {
+  async storeBody(entry: BlockEntry, { block, bytes }: FreshBlock): Promise<void> {
     const { store, index } = this.options
-    index.setBody(entry, await store.appendBlock(bytes))
+    index.setBody(entry, await store.appendBlock(bytes), block.transactions.length)
     this.group.touch(entry)
   }
 
@@ -307,6 +307,7 @@ export class ChainState {
   private async storeUndo(entry: BlockEntry, undo: BlockUndo): Promise<void> {
     const parent = assertDefined(entry.node.parent, 'the first block is never connected')
     entry.undo = await this.options.store.appendUndo(serializeUndo(undo), parent.hash)
+    entry.connected = true
     this.group.touch(entry)
   }
 }

@@ -135,7 +135,8 @@ export class ChainStore {
   /** Makes a new store one of this network, with its first block. */
   async initialize(genesisHash: BlockHash, header: BlockHeader, bytes: Uint8Array): Promise<IndexEntry> {
     const block = await this.appendBlock(bytes)
-    const entry: IndexEntry = { header, height: 0, block, failed: false, invalidated: false }
+    const marks = { pruned: false, connected: false, failed: false, invalidated: false }
+    const entry: IndexEntry = { header, height: 0, block, transactions: 1, ...marks }
     await this.write([
       ...changesOf({ entries: [[genesisHash, entry]], tip: genesisHash }),
       { key: META_KEYS.bestBlock, value: genesisHash },

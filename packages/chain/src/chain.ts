@@ -49,6 +49,7 @@ import { DiskStorage } from './storage/disk-storage.ts'
 import { MemoryStorage } from './storage/memory-storage.ts'
 import type { Storage } from './storage/port.ts'
 import { activeHeadersAfter, missingBlocks } from './sync-queries.ts'
+import { TransactionCounts } from './transaction-counts.ts'
 import { type ChainVerification, type CheckLevel, verifyChain } from './verify-chain.ts'
 
 /** What a chain is opened with. */
@@ -120,6 +121,7 @@ export class Chain {
   private readonly index: BlockIndex
   private readonly state: ChainState
   private readonly relay: MempoolRelay
+  private readonly transactionCounts = new TransactionCounts(node => this.transactionCount(node))
   private readonly queue = new SerialQueue()
   private readonly listeners = new Listeners<ChainEvents>()
   private readonly reads = new Set<Promise<unknown>>()
@@ -265,11 +267,11 @@ export class Chain {
 
   /** How far the block and those before it have got. */
   standingOf(node: HeaderNode): BlockStanding {
-    const { linked, undo } = this.index.entryOf(node)
+    const { linked, connected } = this.index.entryOf(node)
     if (this.isActive(node)) return 'active'
     if (node.invalid) return 'invalid'
     if (!linked) return 'headers-only'
-    return undo === undefined ? 'valid-headers' : 'valid-fork'
+    return connected ? 'valid-fork' : 'valid-headers'
   }
 
   /** Takes a transaction into the mempool. */
@@ -319,6 +321,17 @@ export class Chain {
   async getUndo(hash: BlockHash): Promise<BlockUndo | undefined> {
     const entry = this.entryAt(hash)
     return entry && this.read(() => this.state.readUndo(entry))
+  }
+
+  /** How many transactions the block has; undefined when its body was never here. */
+  async transactionCount(node: HeaderNode): Promise<number | undefined> {
+    // Stores of older versions have no counts.
+    return this.index.entryOf(node).transactions ?? (await this.getBlock(node.hash))?.transactions.length
+  }
+
+  /** How many transactions the block and all before it have; undefined when the body of one was never here. */
+  totalTransactionCount(node: HeaderNode): Promise<number | undefined> {
+    return this.transactionCounts.upTo(node)
   }
 
   /** The block of the active chain at this height. */

@@ -42,7 +42,7 @@ function addToTree(tree: HeaderTree, { header, height, failed, invalidated }: In
 /** Bodies in the order in which they were stored, so that the first seen of equal work is first again. */
 function addBodies(index: BlockIndex, bodies: readonly (readonly [HeaderNode, RecordLocation])[]): void {
   for (const [node, location] of bodies.toSorted((a, b) => compareLocations(a[1], b[1])))
-    index.setBody(index.entryOf(node), location)
+    index.setBody(index.entryOf(node), location, index.entryOf(node).transactions)
 }
 
 /**
@@ -62,6 +62,8 @@ export async function loadIndex(
     const node = addToTree(tree, stored)
     const entry = index.entryOf(node)
     entry.undo = stored.undo
+    entry.transactions = stored.transactions
+    entry.connected = stored.connected
     if (stored.block !== undefined) bodies.push([node, stored.block])
   }
   addBodies(index, bodies)

@@ -36,6 +36,9 @@ const HAS_BLOCK = 1
 const HAS_UNDO = 2
 const FAILED = 4
 const INVALIDATED = 8
+const HAS_COUNT = 16
+const PRUNED = 32
+const CONNECTED = 64
 
 /** What the store knows of a header. */
 export interface IndexEntry {
@@ -45,24 +48,34 @@ export interface IndexEntry {
   readonly block?: RecordLocation | undefined
   /** Where its undo data are: it was connected at least once. */
   readonly undo?: RecordLocation | undefined
+  /** How many transactions the block has, once its body was here. */
+  readonly transactions?: number | undefined
+  /** Its body was here, and has been deleted. */
+  readonly pruned: boolean
+  /** It was connected at least once. */
+  readonly connected: boolean
   /** The block or one before it is invalid. */
   readonly failed: boolean
   /** It, or one before it, was named by `invalidateblock`, and nothing else is known against it. */
   readonly invalidated: boolean
 }
 
-/** 85 to 109 bytes: header, height, flags, and the locations that the flags tell of. */
+/** 85 to 113 bytes: header, height, flags, and what the flags tell of: locations, the count of transactions. */
 export function serializeIndexEntry(entry: IndexEntry): Uint8Array {
-  const { block, undo } = entry
+  const { block, undo, transactions } = entry
   const flags =
     (block ? HAS_BLOCK : 0) |
     (undo ? HAS_UNDO : 0) |
     (entry.failed ? FAILED : 0) |
-    (entry.invalidated ? INVALIDATED : 0)
-  const writer = new ByteWriter(109)
+    (entry.invalidated ? INVALIDATED : 0) |
+    (transactions === undefined ? 0 : HAS_COUNT) |
+    (entry.pruned ? PRUNED : 0) |
+    (entry.connected ? CONNECTED : 0)
+  const writer = new ByteWriter(113)
   writer.writeBytes(serializeHeader(entry.header)).writeUint32(entry.height).writeUint8(flags)
   if (block) writeRecordLocation(writer, block)
   if (undo) writeRecordLocation(writer, undo)
+  if (transactions !== undefined) writer.writeUint32(transactions)
   return writer.toBytes()
 }
 
@@ -74,9 +87,20 @@ export function parseIndexEntry(bytes: Uint8Array): IndexEntry {
   const flags = reader.readUint8()
   const block = flags & HAS_BLOCK ? readRecordLocation(reader) : undefined
   const undo = flags & HAS_UNDO ? readRecordLocation(reader) : undefined
+  const transactions = flags & HAS_COUNT ? reader.readUint32() : undefined
   reader.expectEnd()
-  const failed = (flags & FAILED) !== 0
-  return { header, height, block, undo, failed, invalidated: (flags & INVALIDATED) !== 0 }
+  return {
+    header,
+    height,
+    block,
+    undo,
+    transactions,
+    pruned: (flags & PRUNED) !== 0,
+    // Older versions told it by the undo data alone.
+    connected: (flags & CONNECTED) !== 0 || undo !== undefined,
+    failed: (flags & FAILED) !== 0,
+    invalidated: (flags & INVALIDATED) !== 0,
+  }
 }
 
 /** Key of a header’s {@link IndexEntry}: 33 bytes. */

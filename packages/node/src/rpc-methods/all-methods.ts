@@ -3,13 +3,16 @@ import { blockchainMethods } from './blockchain-methods.ts'
 import { chainControlMethods } from './chain-control-methods.ts'
 import { coinSetMethods } from './coin-set-methods.ts'
 import { contentMethods } from './content-methods.ts'
+import { deploymentMethods } from './deployment-methods.ts'
 import { indexMethods } from './index-methods.ts'
 import type { MethodContext } from './method-context.ts'
 import { miningMethods } from './mining-methods.ts'
 import { networkMethods } from './network-methods.ts'
 import { nodeMethods } from './node-methods.ts'
 import { proofMethods } from './proof-methods.ts'
+import { statisticsMethods } from './statistics-methods.ts'
 import { transactionMethods } from './transaction-methods.ts'
+import { waitMethods } from './wait-methods.ts'
 import { walletMethods } from './wallet-methods.ts'
 
 /** Every method of a node. */
@@ -18,7 +21,10 @@ export function allMethods(context: MethodContext): RpcMethod[] {
     blockchainMethods,
     chainControlMethods,
     coinSetMethods,
+    deploymentMethods,
     indexMethods,
+    statisticsMethods,
+    waitMethods,
     transactionMethods,
     proofMethods,
     miningMethods,

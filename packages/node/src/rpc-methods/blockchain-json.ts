@@ -33,8 +33,12 @@ export function bitsHex(bits: number): string {
 
 /** How many times harder than the easiest target of mainnet. */
 export function difficultyOf(bits: number): number {
-  const easiest = Number(targetOf(0x1d00ffff))
-  return easiest / Number(targetOf(bits))
+  return shownNumber((0xffff / (bits & 0xff_ffff)) * 256 ** (29 - (bits >>> 24)))
+}
+
+/** A number with the 16 digits that Core's JSON has. */
+export function shownNumber(value: number): number {
+  return Number(value.toPrecision(16))
 }
 
 export function scriptJson(script: Uint8Array, parameters: ChainParameters) {
@@ -113,10 +117,13 @@ export interface BlockContext {
   /** −1 when it is not in the active chain. */
   readonly confirmations: number
   readonly nextHash: BlockHash | undefined
+  /** Transactions in the block; 0 where that is not known. */
+  readonly nTx: number
 }
 
 /** As `getblockheader` shows a header. */
-export function headerJson(header: BlockHeader, { node, medianTime, confirmations, nextHash }: BlockContext) {
+export function headerJson(header: BlockHeader, context: BlockContext) {
+  const { node, medianTime, confirmations, nextHash, nTx } = context
   return {
     hash: blockHashToHex(node.hash),
     confirmations,
@@ -131,6 +138,7 @@ export function headerJson(header: BlockHeader, { node, medianTime, confirmation
     target: uint256Hex(targetOf(header.bits)),
     difficulty: difficultyOf(header.bits),
     chainwork: uint256Hex(node.chainWork),
+    nTx,
     ...(node.height === 0 ? {} : { previousblockhash: blockHashToHex(header.previousBlock) }),
     ...(nextHash === undefined ? {} : { nextblockhash: blockHashToHex(nextHash) }),
   }
@@ -144,21 +152,18 @@ export function blockJson(
   parameters: ChainParameters,
   undo?: BlockUndo,
 ) {
-  const { nextblockhash, ...header } = headerJson(block.header, context)
   const size = serializeBlock(block).length
   return {
-    ...header,
-    nTx: block.transactions.length,
-    size,
+    ...headerJson(block.header, context),
     // Its weight counts the bytes without witnesses three times more (BIP 141).
     strippedsize: (block.weight - size) / (WITNESS_SCALE_FACTOR - 1),
+    size,
     weight: block.weight,
     tx: block.transactions.map((transaction, i) => {
       if (verbosity < 2) return txIdToHex(transaction.txid)
       const coins = undo?.spent[i - 1]
       return transactionJson(transaction, parameters, coins && { coins, areShown: verbosity >= 3 })
     }),
-    ...(nextblockhash === undefined ? {} : { nextblockhash }),
   }
 }
 

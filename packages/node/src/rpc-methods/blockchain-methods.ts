@@ -22,7 +22,7 @@ import {
 import type { MethodContext } from './method-context.ts'
 
 /** Where a block stands in the active chain. */
-function blockContext({ chain }: MethodContext, node: HeaderNode): BlockContext {
+function blockContext({ chain }: MethodContext, node: HeaderNode): Omit<BlockContext, 'nTx'> {
   const active = chain.hashAtHeight(node.height)
   const isActive = active !== undefined && equalBytes(active, node.hash)
   return {
@@ -119,13 +119,8 @@ export function blockchainMethods(context: MethodContext): RpcMethod[] {
       handler: async ({ blockhash, verbose }) => {
         const node = nodeOf(context, blockhash)
         if (!verbose) return bytesToHex(serializeHeader(node.header))
-        const { nextblockhash, ...header } = headerJson(node.header, blockContext(context, node))
-        const block = await chain.getBlock(node.hash)
-        return {
-          ...header,
-          ...(block === undefined ? {} : { nTx: block.transactions.length }),
-          ...(nextblockhash === undefined ? {} : { nextblockhash }),
-        }
+        const nTx = (await chain.transactionCount(node)) ?? 0
+        return headerJson(node.header, { ...blockContext(context, node), nTx })
       },
     }),
     defineMethod({
@@ -142,7 +137,8 @@ export function blockchainMethods(context: MethodContext): RpcMethod[] {
         const block = await blockOf(context, node)
         if (verbosity <= 0) return bytesToHex(serializeBlock(block))
         const undo = verbosity >= 2 && node.height > 0 ? await chain.getUndo(node.hash) : undefined
-        return blockJson(block, blockContext(context, node), verbosity, parameters, undo)
+        const place = { ...blockContext(context, node), nTx: block.transactions.length }
+        return blockJson(block, place, verbosity, parameters, undo)
       },
     }),
     defineMethod({

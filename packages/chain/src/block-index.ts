@@ -50,6 +50,8 @@ export class BlockIndex {
   private readonly candidates = new Set<BlockEntry>()
   /** Entries that were added since the store last got such. */
   private unstored: BlockEntry[] = []
+  /** Entries that were removed since the store last heard of such. */
+  private removed: BlockEntry[] = []
   private waitingBodies = 0
   private linkCount = 0
   private preciousCount = 0
@@ -78,9 +80,39 @@ export class BlockIndex {
     return entry
   }
 
-  /** Whether there are entries that the store has not. */
+  /** Whether the store lacks entries, or has some that are gone. */
   get hasUnstored(): boolean {
-    return this.unstored.length > 0
+    return this.unstored.length > 0 || this.removed.length > 0
+  }
+
+  /** Hands over the entries that the store has no more use for. They must go out of it in its next commit. */
+  takeRemoved(): BlockEntry[] {
+    const entries = this.removed
+    this.removed = []
+    return entries
+  }
+
+  /** Those of the entries on which no stored body builds. */
+  withoutBodies(entries: readonly BlockEntry[]): BlockEntry[] {
+    const needed = new Set<BlockEntry>()
+    for (const parent of this.waiting.keys())
+      for (
+        let entry: BlockEntry | undefined = parent;
+        entry && !needed.has(entry);
+        entry = this.parentOf(entry)
+      )
+        needed.add(entry)
+    return entries.filter(entry => entry.block === undefined && !entry.linked && !needed.has(entry))
+  }
+
+  /** Forgets headers that have no bodies, and nothing with a body builds on. */
+  remove(nodes: readonly HeaderNode[]): void {
+    const gone = new Set(nodes.map(node => this.entryOf(node)))
+    this.unstored = this.unstored.filter(entry => !gone.has(entry))
+    for (const entry of gone) {
+      this.entries.delete(entry.node)
+      this.removed.push(entry)
+    }
   }
 
   /** Hands over the entries that the store has not, parents first. They must go into its next commit. */

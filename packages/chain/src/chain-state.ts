@@ -159,12 +159,15 @@ export class ChainState {
    */
   async commit(): Promise<void> {
     if (!this.hasUncommitted) return
-    const { store, index } = this.options
+    const { store, index, tree } = this.options
     const changed = new Set([...index.takeUnstored(), ...this.group.changedEntries()])
-    const entries = Array.from(changed, entry => [entry.node.hash, indexEntryOf(entry)] as const)
+    const kept = [...changed].filter(({ node }) => tree.get(node.hash) === node)
+    const entries = kept.map(entry => [entry.node.hash, indexEntryOf(entry)] as const)
+    const removed = index.takeRemoved().map(({ node }) => node.hash)
     const { hash } = this.acknowledged ?? this.tip
     // Coins alone may have been worked out again.
-    if (entries.length > 0 || !equalBytes(hash, store.tip())) await store.commit({ entries, tip: hash })
+    if (entries.length > 0 || removed.length > 0 || !equalBytes(hash, store.tip()))
+      await store.commit({ entries, removed, tip: hash })
     this.group.finish()
   }
 

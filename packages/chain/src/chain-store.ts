@@ -29,6 +29,8 @@ const START = { file: 0, lengthBytes: 0 }
 /** What becomes true at once, or not at all. */
 export interface StoreBatch {
   readonly entries: readonly (readonly [BlockHash, IndexEntry])[]
+  /** Headers that are forgotten, unless they are among the entries. */
+  readonly removed?: readonly BlockHash[]
   /** The last block of the active chain. */
   readonly tip: BlockHash
 }
@@ -194,8 +196,8 @@ function undoChecksum(bytes: Uint8Array, parent: BlockHash): Uint8Array {
   return sha256d(concatBytes(parent, bytes))
 }
 
-function changesOf({ entries, tip }: StoreBatch): KeyValueChange[] {
-  const changes: KeyValueChange[] = []
+function changesOf({ entries, removed = [], tip }: StoreBatch): KeyValueChange[] {
+  const changes: KeyValueChange[] = removed.map(hash => ({ key: entryKey(hash), value: undefined }))
   for (const [hash, entry] of entries)
     changes.push({ key: entryKey(hash), value: serializeIndexEntry(entry) })
   changes.push({ key: META_KEYS.tip, value: tip })

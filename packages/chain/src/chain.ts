@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   type Accepted,
   type Block,
@@ -25,8 +26,8 @@ import {
   equalBytes,
   invalid,
   nobleVerifier,
-  OK,
   type Result,
+  SIPHASH_KEY_LENGTH,
   type SignatureVerifier,
   type Verdict,
 } from '@onehop/primitives'
@@ -37,6 +38,7 @@ import { ChainStore, type ChainStoreOptions } from './chain-store.ts'
 import { begin, type CoinSetStatistics, type CoinSnapshot, countCoins } from './coin-snapshot.ts'
 import { finishFlush } from './coins/finish-flush.ts'
 import { ChainClosedError, ChainHaltedError } from './errors.ts'
+import type { HeaderIntake } from './header-intake.ts'
 import type { ChainIndex } from './indexes/chain-index.ts'
 import type { FollowedChain } from './indexes/index-follower.ts'
 import { Indexes, type IndexFailureListener } from './indexes/indexes.ts'
@@ -44,6 +46,7 @@ import { MAX_HEADERS_PER_CALL, MAX_INVALIDATED_BLOCKS_RETURNED } from './limits.
 import { Listeners } from './listeners.ts'
 import { type LoadedIndex, loadIndex } from './load-index.ts'
 import { MempoolRelay } from './mempool-relay.ts'
+import { PeerHeaders } from './peer-headers.ts'
 import { SerialQueue } from './serial-queue.ts'
 import { DiskStorage } from './storage/disk-storage.ts'
 import { MemoryStorage } from './storage/memory-storage.ts'
@@ -125,6 +128,7 @@ export class Chain {
   private readonly queue = new SerialQueue()
   private readonly listeners = new Listeners<ChainEvents>()
   private readonly reads = new Set<Promise<unknown>>()
+  private readonly headers: PeerHeaders
   private durableJobsWaiting = 0
   /** The tip when no change of it was under way. */
   private restingTip: HeaderNode
@@ -155,6 +159,15 @@ export class Chain {
     const { index, coinsTip: tip } = loaded
     this.restingTip = tip
     this.state = new ChainState({ store, index, tree, tip, parameters, verifier, observer: this.observer })
+    this.headers = new PeerHeaders({
+      tree,
+      index,
+      tip: () => this.tip,
+      nowSeconds,
+      salt: () => randomBytes(SIPHASH_KEY_LENGTH),
+      // A failure to store halts the chain, and every later call tells of it.
+      onAdded: () => void this.enqueue(async () => this.headers.dropSurplus()).catch(() => undefined),
+    })
     const { indexes = [], onIndexFailure = () => undefined } = options
     this.indexes = new Indexes(indexes, this.followed(), storage.values, onIndexFailure)
   }
@@ -203,13 +216,23 @@ export class Chain {
   acceptHeaders(headers: readonly BlockHeader[]): Verdict {
     this.assertUsable()
     if (headers.length > MAX_HEADERS_PER_CALL) return invalid('too-many-headers')
-    const wasStored = !this.index.hasUnstored
-    const verdict = this.addHeaders(headers)
-    if (wasStored && this.index.hasUnstored) {
-      // A failure to store halts the chain, and every later call tells of it.
-      this.enqueue(async () => undefined).catch(() => undefined)
-    }
-    return verdict
+    return this.headers.add(headers)
+  }
+
+  /**
+   * Takes in a header that a peer announced. Beside {@link acceptHeaders}'s, it is refused (blame: nobody) with
+   * `too-little-chainwork` far below the tip, and with `too-many-headers` after too many of the source's whose blocks
+   * never came.
+   */
+  acceptAnnouncedHeader(header: BlockHeader, source: string): Verdict {
+    this.assertUsable()
+    return this.headers.addAnnounced(header, source)
+  }
+
+  /** Begins to take in all headers of a peer. */
+  openHeaderIntake(source: string): HeaderIntake {
+    this.assertUsable()
+    return this.headers.openIntake(source)
   }
 
   /**
@@ -521,15 +544,6 @@ export class Chain {
   private entryAt(hash: BlockHash): BlockEntry | undefined {
     const node = this.headerTree.get(hash)
     return node && this.index.entryOf(node)
-  }
-
-  private addHeaders(headers: readonly BlockHeader[]): Verdict {
-    for (const header of headers) {
-      const added = this.headerTree.add(header, this.nowSeconds())
-      if (!added.ok) return added
-      this.index.entryOf(added.value)
-    }
-    return OK
   }
 
   private async takeBlock(fresh: FreshBlock): Promise<Verdict> {

@@ -14,6 +14,7 @@ export {
   StoreCorruptError,
   WrongNetworkError,
 } from './errors.ts'
+export type { HeaderIntake, HeaderProgress } from './header-intake.ts'
 export { BlockFilterIndex, type StoredFilter } from './indexes/block-filter-index.ts'
 export type * from './indexes/chain-index.ts'
 export type { Indexes } from './indexes/indexes.ts'

@@ -66,3 +66,15 @@ export const MAX_INDEX_BATCH_BLOCKS = 256
 
 /** Bytes of changes after which an index writes, whatever the number of blocks: what it holds in memory. */
 export const MAX_INDEX_BATCH_BYTES = 4 * 1024 * 1024
+
+/** Blocks below the tip at which a branch is still worth keeping although it has less work: a day (Bitcoin Core's). */
+export const MAX_BRANCH_DEPTH_BLOCKS = 144
+
+/** Headers of one branch that are kept ahead of the active chain's work, each some 1 kB: twice are in flight at most. */
+export const MAX_HEADERS_AHEAD = 8_000
+
+/** Headers without blocks that one peer may announce; more are not looked at until blocks have come. */
+export const MAX_ANNOUNCED_HEADERS_PER_SOURCE = 1_000
+
+/** Headers without blocks that are kept in all, some 50 MB; above it, those of the peer that sent most are dropped. */
+export const MAX_UNPROVEN_HEADERS = 50_000

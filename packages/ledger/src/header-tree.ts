@@ -153,9 +153,28 @@ export class HeaderTree {
     return cleared
   }
 
+  /**
+   * Forgets headers and all that build on them; the best is chosen anew.
+   * @returns all that went.
+   */
+  remove(roots: Iterable<HeaderNode>): HeaderNode[] {
+    const removed = this.branchesFrom(roots)
+    assert(!removed.includes(this.genesis), 'the genesis block cannot be forgotten')
+    for (const node of removed) this.nodesByHash.delete(bytesKey(node.hash))
+    this.parents.clear()
+    for (const { parent } of this.nodesByHash.values()) if (parent) this.parents.add(parent)
+    if (removed.includes(this.bestNode)) this.bestNode = this.chooseBest()
+    return removed
+  }
+
   /** The node and all its descendants, parents before children. */
   private branchFrom(node: HeaderNode): HeaderNode[] {
-    const branch = new Set<HeaderNode>([node])
+    return this.branchesFrom([node])
+  }
+
+  /** The nodes and all their descendants. */
+  private branchesFrom(roots: Iterable<HeaderNode>): HeaderNode[] {
+    const branch = new Set<HeaderNode>(roots)
     // A child always comes after its parent in the map.
     for (const other of this.nodesByHash.values())
       if (other.parent && branch.has(other.parent)) branch.add(other)

@@ -144,6 +144,22 @@ export const MAX_REPLACEMENTS = 100
 export const MAX_PACKAGE_TRANSACTIONS = 25
 export const MAX_PACKAGE_WEIGHT = 404_000
 
+/**
+ * What all peers' orphans may cost to go through: one for each announcement, and one for each
+ * {@link ORPHAN_INPUTS_PER_SCORE} inputs (`DEFAULT_MAX_ORPHANAGE_LATENCY_SCORE`).
+ */
+export const MAX_ORPHANAGE_LATENCY_SCORE = 3_000
+export const ORPHAN_INPUTS_PER_SCORE = 10
+
+/** Weight units of orphans that each peer may have here whatever others have (`DEFAULT_RESERVED_ORPHAN_WEIGHT_PER_PEER`). */
+export const RESERVED_ORPHAN_WEIGHT_PER_PEER = 404_000
+
+/** How long an orphan waits for its parents, in seconds (`ORPHAN_TX_EXPIRE_TIME`). */
+export const ORPHAN_EXPIRY_SECONDS = 20 * 60
+
+/** Refused transactions that are remembered until the tip changes, at about 150 bytes each (Core's filter has as many). */
+export const MAX_RECENT_REJECTIONS = 120_000
+
 /** Virtual bytes of the one transaction that may spend from a parent at its descendant limit (`EXTRA_DESCENDANT_TX_SIZE_LIMIT`). */
 export const CARVE_OUT_VIRTUAL_SIZE = 10_000
 

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hexToBlockHash, parseBlock, REGTEST } from '@onehop/ledger'
+import { blockHashToHex, type HeaderNode, hexToBlockHash, parseBlock, REGTEST } from '@onehop/ledger'
 import { bytesToHex, hexToBytes, randomBelow, SeededRandom } from '@onehop/primitives'
 import { ChainStore } from '../../src/chain-store.ts'
 import { Chain, DiskStorage } from '../../src/index.ts'
@@ -85,7 +85,9 @@ class Ordeal {
   private readonly datadir: string
   private readonly summary: KillSummary
   private readonly model = new NaiveReplay(REGTEST.genesis.hash)
-  private readonly acknowledged: string[] = []
+  private readonly acknowledged = new Set<string>()
+  /** Blocks that must be here with all before them: the tip may not be older. A body may come before its parent's. */
+  private readonly linked = new Set<string>()
 
   constructor(datadir: string, summary: KillSummary) {
     this.datadir = datadir
@@ -100,7 +102,7 @@ class Ordeal {
       if (word === 'block') this.model.add(parseBlock(hexToBytes(value)))
       if (word === 'acknowledged') acknowledged.push(value)
     }
-    this.acknowledged.push(...acknowledged)
+    for (const hash of acknowledged) this.acknowledged.add(hash)
     this.summary.kills += 1
     this.summary.acknowledgedBlocks += acknowledged.length
     if (!lines.includes('open')) this.summary.whileOpening += 1
@@ -117,8 +119,11 @@ class Ordeal {
     for (const hash of this.acknowledged) {
       const node = chain.headerTree.get(hexToBlockHash(hash))
       assert(node && chain.hasBlock(node.hash), `block ${hash} was acknowledged and is not here`)
-      assert(chain.tip.chainWork >= node.chainWork, `the tip is older than block ${hash}`)
+      const wasActive = this.isLinked(node)
+      assert(!wasActive || chain.tip.chainWork >= node.chainWork, `the tip is older than block ${hash}`)
     }
+    for (let node = chain.tip; node.parent && !this.linked.has(blockHashToHex(node.hash)); node = node.parent)
+      this.linked.add(blockHashToHex(node.hash))
     for (const hash of acknowledged.slice(-3)) {
       const bytes = await chain.getBlockBytes(hexToBlockHash(hash))
       assert.equal(bytesToHex(bytes ?? new Uint8Array(0)), this.model.blockBytes(hexToBlockHash(hash)))
@@ -127,6 +132,16 @@ class Ordeal {
     assert.equal(bytesToHex(hash ?? new Uint8Array(0)), this.model.at(chain.tip.hash).hash(), 'other coins')
     const root = chain.hashAtHeight(Math.max(0, chain.tip.height - REMEMBERED_BLOCKS))
     if (root !== undefined) this.model.keepOnly(root)
+  }
+
+  /** Whether all blocks up to this one were acknowledged, or were active when somebody looked. */
+  private isLinked(node: HeaderNode): boolean {
+    if (node.parent === undefined) return true
+    const hash = blockHashToHex(node.hash)
+    if (this.linked.has(hash)) return true
+    if (!this.acknowledged.has(hash) || !this.isLinked(node.parent)) return false
+    this.linked.add(hash)
+    return true
   }
 
   /** What the killed process was doing with its coins. */

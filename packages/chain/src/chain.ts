@@ -15,9 +15,9 @@ import {
   Mempool,
   type OutPoint,
   parseBlock,
-  parseTransaction,
   type RemovalReason,
   type Transaction,
+  TransactionIntake,
   type TxId,
 } from '@onehop/ledger'
 import {
@@ -52,6 +52,7 @@ import { DiskStorage } from './storage/disk-storage.ts'
 import { MemoryStorage } from './storage/memory-storage.ts'
 import type { Storage } from './storage/port.ts'
 import { activeHeadersAfter, missingBlocks } from './sync-queries.ts'
+import { TransactionGate } from './transaction-gate.ts'
 import { TransactionCounts } from './transaction-counts.ts'
 import { type ChainVerification, type CheckLevel, verifyChain } from './verify-chain.ts'
 
@@ -116,6 +117,8 @@ export class Chain {
   readonly parameters: ChainParameters
   readonly headerTree: HeaderTree
   readonly mempool: Mempool
+  /** How transactions come into the mempool, and what waits for its parents. */
+  readonly transactions: TransactionGate
   readonly indexes: Indexes
   private readonly nowSeconds: () => number
   private readonly verifier: SignatureVerifier
@@ -151,11 +154,16 @@ export class Chain {
         onRemoved: (transaction, reason) => this.emit('transactionRemoved', transaction, reason),
       },
     })
-    this.relay = new MempoolRelay({
+    const pool = {
       mempool: this.mempool,
+      intake: new TransactionIntake(this.mempool),
       context: () => ({ coins: store.coins, tip: this.tip, now: nowSeconds(), verifier }),
+    }
+    this.relay = new MempoolRelay({
+      ...pool,
       onDropped: transaction => this.emit('transactionRemoved', transaction, 'reorg'),
     })
+    this.transactions = new TransactionGate({ ...pool, enqueue: job => this.enqueue(job) })
     const { index, coinsTip: tip } = loaded
     this.restingTip = tip
     this.state = new ChainState({ store, index, tree, tip, parameters, verifier, observer: this.observer })
@@ -297,18 +305,15 @@ export class Chain {
     return connected ? 'valid-fork' : 'valid-headers'
   }
 
-  /** Takes a transaction into the mempool. */
-  async acceptTransaction(bytes: Uint8Array): Promise<Verdict> {
-    if (bytes.length > MAX_BLOCK_WEIGHT) return invalid('bad-txns-oversize')
-    const parsed = attemptDecode('tx-decode-failed', () => parseTransaction(bytes))
-    if (!parsed.ok) return parsed
-    return this.enqueue(async () => this.relay.accept(parsed.value))
+  /** Takes a transaction into the mempool. @param from the peer that sent it, if a peer did. */
+  acceptTransaction(bytes: Uint8Array, from?: string): Promise<Verdict> {
+    return this.transactions.accept(bytes, { from })
   }
 
   /** Whether {@link acceptTransaction} would take it now. Changes nothing. */
   testTransaction(transaction: Transaction): Result<Accepted> {
     this.assertUsable()
-    return this.relay.test(transaction)
+    return this.transactions.test(transaction)
   }
 
   /** Whether the block's bytes are here, on whatever branch. */
@@ -564,6 +569,7 @@ export class Chain {
 
   private settle(before: HeaderNode): void {
     this.relay.settle()
+    void this.transactions.retryOrphans()
     const { tip } = this
     if (tip === before) return
     this.state.announce(() => {

@@ -1,5 +1,4 @@
-import type { Accepted, Block, Mempool, MempoolContext, OfferOptions, Transaction } from '@onehop/ledger'
-import type { Result } from '@onehop/primitives'
+import type { Block, Mempool, MempoolContext, Transaction, TransactionIntake } from '@onehop/ledger'
 import { bytesKey } from '@onehop/primitives'
 import { DisconnectedTransactions } from './disconnected-transactions.ts'
 import { MAX_DISCONNECTED_BYTES } from './limits.ts'
@@ -7,6 +6,7 @@ import { MAX_DISCONNECTED_BYTES } from './limits.ts'
 /** What the relay needs, and whom it tells. */
 export interface MempoolRelayOptions {
   readonly mempool: Mempool
+  readonly intake: TransactionIntake
   /** The chain as it is now. */
   readonly context: () => MempoolContext
   /** A transaction of a disconnected block is in no block any more, and the mempool does not take it. */
@@ -18,6 +18,7 @@ export class MempoolRelay {
   private readonly options: MempoolRelayOptions
   private readonly disconnected = new DisconnectedTransactions(MAX_DISCONNECTED_BYTES)
   private hasDisconnected = false
+  private hasMoved = false
   /** Transactions of blocks connected since the last disconnected one. */
   private readonly reconnected = new Set<string>()
   private returnsLeft = Number.POSITIVE_INFINITY
@@ -26,25 +27,17 @@ export class MempoolRelay {
     this.options = options
   }
 
-  accept(transaction: Transaction, options?: OfferOptions): Result<Accepted> {
-    const { mempool, context } = this.options
-    return mempool.accept(transaction, context(), options)
-  }
-
-  /** Whether {@link accept} would take it. */
-  test(transaction: Transaction, options?: OfferOptions): Result<Accepted> {
-    const { mempool, context } = this.options
-    return mempool.check(transaction, context(), options)
-  }
-
   onConnected(block: Block): void {
-    const { mempool, context } = this.options
+    const { mempool, intake, context } = this.options
     mempool.onBlockConnected(block, context().now)
+    intake.onBlockConnected(block)
+    this.hasMoved = true
     if (this.hasDisconnected) for (const { txid } of block.transactions) this.reconnected.add(bytesKey(txid))
   }
 
   onDisconnected(block: Block): void {
     this.hasDisconnected = true
+    this.hasMoved = true
     const forgotten = this.returnsLeft > 0 ? this.disconnected.add(block) : block.transactions
     this.returnsLeft -= 1
     for (const transaction of forgotten) this.drop(transaction)
@@ -58,7 +51,12 @@ export class MempoolRelay {
   /** The tip rests: gives the mempool back what the disconnected blocks had and the connected ones have not. */
   settle(): void {
     this.returnsLeft = Number.POSITIVE_INFINITY
-    if (!this.hasDisconnected) return
+    if (this.hasMoved) this.options.intake.onTip()
+    this.hasMoved = false
+    if (this.hasDisconnected) this.takeBack()
+  }
+
+  private takeBack(): void {
     this.hasDisconnected = false
     const { mempool, context, onDropped } = this.options
     const returning = this.disconnected.take().filter(({ txid }) => !this.reconnected.has(bytesKey(txid)))

@@ -2,7 +2,7 @@ import { bytesKey, concatBytes, type Rejection, type Result, refused } from '@on
 import type { Block } from '../block.ts'
 import type { TxId, Wtxid } from '../ids.ts'
 import type { Transaction } from '../transaction.ts'
-import type { Mempool } from './mempool.ts'
+import type { Mempool, OfferOptions } from './mempool.ts'
 import { Orphanage } from './orphanage.ts'
 import {
   type Accepted,
@@ -74,23 +74,24 @@ export class TransactionIntake {
     return isReconsiderable(result) ? this.tryWithChild(transaction, peer, result, context) : result
   }
 
-  /** Takes in a parent and its child, of which the peer says that they go together. */
+  /** Takes in a transaction with its parents. @param peer who sent them; undefined for a user, who may insist. */
   acceptPackage(
     transactions: readonly Transaction[],
     peer: string | undefined,
     context: MempoolContext,
+    offer?: OfferOptions,
   ): PackageOutcome {
     const id = packageId(transactions)
     const known = this.reconsiderable.get(id)
     if (known !== undefined && peer !== undefined) return { verdict: known, members: new Map() }
-    const outcome = this.mempool.acceptPackage(transactions, context)
+    const outcome = this.mempool.acceptPackage(transactions, context, offer)
     for (const transaction of transactions) {
       const member = outcome.members.get(memberKey(transaction))
       if (member?.kind === 'accepted') this.onArrived(transaction)
-      else if (member?.kind === 'refused' && !isMissingInputs(member.rejection))
+      else if (member?.kind === 'refused' && !isMissingInputs(member.rejection) && peer !== undefined)
         this.onRefused(transaction, member.rejection)
     }
-    if (!outcome.verdict.ok) this.reconsiderable.add(id, outcome.verdict)
+    if (!outcome.verdict.ok && peer !== undefined) this.reconsiderable.add(id, outcome.verdict)
     return outcome
   }
 

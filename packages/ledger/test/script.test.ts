@@ -23,7 +23,9 @@ import {
   verifyScript,
 } from '@onehop/ledger'
 import {
+  bigIntToBytesBE,
   bytesToHex,
+  CURVE_ORDER,
   concatBytes,
   encodeDerSignature,
   nobleVerifier,
@@ -235,6 +237,21 @@ describe('signatures in a script', () => {
     assert.equal(run(sign(keys[0]!, script), script), 'OK')
     assert.equal(run(pushBytes(new Uint8Array(9)), script), 'SIG_DER')
     assert.equal(run(scriptOf(OP[0]), script), 'EVAL_FALSE')
+  })
+
+  it('with a number from the order on have a low s, as Core parses them, and verify nothing', () => {
+    const order = bigIntToBytesBE(CURVE_ORDER, 32)
+    const half = bigIntToBytesBE(CURVE_ORDER / 2n + 1n, 32)
+    const one = bigIntToBytesBE(1n, 32)
+    const outcomeOf = (r: Uint8Array, s: Uint8Array) => {
+      const signature = concatBytes(encodeDerSignature(concatBytes(r, s)), Uint8Array.of(SIGHASH.ALL))
+      const script = scriptOf(pushBytes(publicKeyOf(testKey(1))), OP.CHECKSIG, OP.NOT)
+      return run(pushBytes(signature), script, { flags: FLAG.LOW_S | FLAG.DERSIG })
+    }
+    assert.equal(outcomeOf(one, half), 'SIG_HIGH_S')
+    assert.equal(outcomeOf(one, order), 'OK')
+    assert.equal(outcomeOf(order, half), 'OK')
+    assert.equal(outcomeOf(one, new Uint8Array(32).fill(0xff)), 'OK')
   })
 
   it('commit to what their hash type says', () => {

@@ -1,3 +1,5 @@
+import { bytesToBigIntBE, CURVE_ORDER } from '@onehop/primitives'
+
 const SEQUENCE = 0x30
 const INTEGER = 0x02
 const SCALAR_BYTES = 32
@@ -36,7 +38,8 @@ function readInteger(cursor: Cursor): Uint8Array | undefined {
 
 /**
  * The 64-byte form of a signature in anything that OpenSSL once took for DER, as Core parses it
- * (`ecdsa_signature_parse_der_lax`): an integer that is too large makes a signature that verifies nothing.
+ * (`ecdsa_signature_parse_der_lax`): an integer that is too large makes both of them zero, which verifies nothing and
+ * is low.
  * @returns undefined when it cannot be parsed at all.
  */
 export function decodeLaxDerSignature(bytes: Uint8Array): Uint8Array | undefined {
@@ -53,8 +56,15 @@ export function decodeLaxDerSignature(bytes: Uint8Array): Uint8Array | undefined
   const s = r && readInteger(cursor)
   if (r === undefined || s === undefined) return undefined
   const signature = new Uint8Array(2 * SCALAR_BYTES)
-  if (r.length > SCALAR_BYTES || s.length > SCALAR_BYTES) return signature
+  if (!isScalar(r) || !isScalar(s)) return signature
   signature.set(r, SCALAR_BYTES - r.length)
   signature.set(s, 2 * SCALAR_BYTES - s.length)
   return signature
+}
+
+/** Whether the number, which has no leading zeros, is below the group's order. */
+function isScalar(bytes: Uint8Array): boolean {
+  if (bytes.length !== SCALAR_BYTES) return bytes.length < SCALAR_BYTES
+  // All but one number of 256 begin lower than the order does.
+  return bytes[0] !== 0xff || bytesToBigIntBE(bytes) < CURVE_ORDER
 }

@@ -6,7 +6,7 @@ import {
   type HeaderTree,
   workOf,
 } from '@onehop/ledger'
-import { type Result, refused, type Verdict } from '@onehop/primitives'
+import { equalBytes, type Result, refused, type Verdict } from '@onehop/primitives'
 import { MAX_BRANCH_DEPTH_BLOCKS, MAX_HEADERS_AHEAD } from './limits.ts'
 
 /** How fetching a peer's headers goes on. */
@@ -63,9 +63,12 @@ export class HeaderIntake {
    *   (blame: sender).
    */
   take(headers: readonly BlockHeader[], isFull: boolean): Result<HeaderProgress> {
+    if (this.presync !== undefined) return this.takeUnseen(this.presync, headers, isFull)
     const [first] = headers
     if (first === undefined) return { ok: true, value: { next: 'nothing' } }
-    if (this.presync !== undefined) return this.takeUnseen(this.presync, headers, isFull)
+    // Every answer must lead on, or a peer could keep us busy with the same headers forever.
+    if (this.last !== undefined && !equalBytes(first.previousBlock, this.last))
+      return refused('headers-changed')
     const parent = this.port.tree.get(first.previousBlock)
     if (parent === undefined) return refused('prev-blk-not-found')
     const work = headers.reduce((sum, { bits }) => sum + workOf(bits), parent.chainWork)

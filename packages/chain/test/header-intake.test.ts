@@ -118,6 +118,21 @@ describe('an intake of headers', () => {
     assert.equal(scene.others, 3)
   })
 
+  it('ends when an answer does not lead on', () => {
+    const intake = scene.open()
+    const first = active.slice(0, BATCH)
+    assert.deepEqual(intake.take(first, true), { ok: true, value: { next: 'more' } })
+    const again = intake.take(first, true)
+    assert.equal(again.ok ? 'OK' : again.code, 'headers-changed')
+  })
+
+  it('does not wait for the rest of a branch whose peer has no more of it', () => {
+    const intake = scene.open()
+    assert.ok(intake.take(headersOn(GENESIS, BATCH, 2), true).ok)
+    const rest = intake.take([], false)
+    assert.equal(rest.ok ? 'OK' : rest.code, 'too-little-chainwork')
+  })
+
   it('blames nobody for headers that begin at a block that we do not know', () => {
     const [, second] = headersOn(tip, 2, 2)
     assert.equal(fetchAll(scene.open(), [second!]).end, 'nobody: prev-blk-not-found')

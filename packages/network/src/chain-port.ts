@@ -9,6 +9,21 @@ export interface ChainTip {
   readonly chainWork: bigint
 }
 
+/** How fetching a peer's headers goes on. */
+export type HeaderProgress =
+  | { readonly next: 'more' }
+  | { readonly next: 'nothing' }
+  /** There are enough until the validated chain has this work. */
+  | { readonly next: 'later'; readonly atWork: bigint }
+
+/** Takes in the headers of one peer, in order, as they are fetched. */
+export interface HeaderIntakePort {
+  /** Hashes after the first known of which the peer's next answer is to begin. */
+  locator(): Uint8Array[]
+  /** Takes in an answer. A refusal ends it. @param isFull more may follow. */
+  take(headers: readonly Uint8Array[], isFull: boolean): Result<HeaderProgress>
+}
+
 /** A block of which some transactions are known here. */
 export interface OpenedBlock {
   /** What to ask the sender for (BIP 152's `getblocktxn`); undefined where nothing is missing. */
@@ -27,12 +42,12 @@ export interface OpenedBlock {
 export interface ChainPort {
   /** The tip of the validated chain. */
   tip(): ChainTip
-  /** Hashes of the best header chain from its tip back to genesis, ever further apart. */
-  locator(): Uint8Array[]
   /** At most `limit` headers of the active chain that follow the first known hash of the locator. */
   headersAfter(locator: readonly Uint8Array[], limit: number): Uint8Array[]
-  /** Adds headers, each of which extends a known one. Known ones are in order. */
-  acceptHeaders(headers: readonly Uint8Array[]): Verdict
+  /** Adds a header that a peer announced. `source` is charged for it until its block comes. A known one is in order. */
+  acceptHeader(header: Uint8Array, source: string): Verdict
+  /** Begins to take in all headers of a peer. */
+  openHeaders(source: string): HeaderIntakePort
   /**
    * Hashes on the path to the best header chain, or to the header named, whose blocks are missing, in the order they
    * connect. None when that path has no more work than the validated chain.

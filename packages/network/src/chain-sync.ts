@@ -9,8 +9,11 @@ import {
   HEADERS_RETRY_MS,
   INVALID_BLOCK_POINTS,
   INVALID_TRANSACTION_POINTS,
+  LOW_WORK_POINTS,
   MALFORMED_POINTS,
+  MAX_HEADER_SYNCS,
   MEMPOOL_INTERVAL_MS,
+  SLOW_HEADERS_MS,
   STATUS_INTERVAL_MS,
 } from './limits.ts'
 import type { NetworkLog, SyncState } from './network-types.ts'
@@ -49,7 +52,8 @@ export class ChainSync {
   private readonly blocks: BlockDownload
   private readonly transactions: TransactionFetch
   private readonly timers: NodeJS.Timeout[]
-  private headersFrom: SyncSession | undefined
+  /** Peers whose headers are being fetched, and since when. */
+  private readonly headerSyncs = new Map<SyncSession, number>()
   private lastState = ''
   private wasSyncing = false
   private stopped = false
@@ -124,7 +128,7 @@ export class ChainSync {
     const { height } = this.port.chain.tip()
     let bestHeight = height
     for (const session of this.readySessions()) bestHeight = Math.max(bestHeight, session.status?.height ?? 0)
-    const syncing = this.headersFrom !== undefined || this.blocks.isActive
+    const syncing = this.headerSyncs.size > 0 || this.blocks.isActive
     return { syncing, height, bestHeight, blocksInFlight: this.blocks.inFlight }
   }
 
@@ -220,12 +224,21 @@ export class ChainSync {
     return [...this.members.values()].map(member => member.session).filter(session => session.isReady)
   }
 
-  /** Fetches headers from the peer that claims most work, when that is more than ours. */
+  /**
+   * Fetches headers from the peer that claims most work, when that is more than ours. One that takes long, which is easy
+   * with headers of no use, does not keep us from others.
+   */
   private evaluate(): void {
-    if (this.stopped || this.headersFrom !== undefined) return
+    if (this.stopped || !this.mayBeginHeaderSync) return
     const best = this.bestUnsynced()
-    if (best === undefined) this.blocks.pump()
-    else void this.syncHeadersFrom(best)
+    if (best !== undefined) void this.syncHeadersFrom(best)
+    else if (this.headerSyncs.size === 0) this.blocks.pump()
+  }
+
+  private get mayBeginHeaderSync(): boolean {
+    if (this.headerSyncs.size >= MAX_HEADER_SYNCS) return false
+    const longAgo = this.port.now() - SLOW_HEADERS_MS
+    return [...this.headerSyncs.values()].every(sinceMs => sinceMs <= longAgo)
   }
 
   private bestUnsynced(): SyncSession | undefined {
@@ -236,7 +249,8 @@ export class ChainSync {
       const { status } = session
       if (status === undefined || status.chainWork <= bestWork) continue
       if (session.syncedTip !== undefined && equalBytes(session.syncedTip, status.bestHash)) continue
-      if (session.headersRetryAtMs > this.port.now()) continue
+      if (session.headersRetryAtMs > this.port.now() || session.headersAtWork > chainWork) continue
+      if (this.headerSyncs.has(session)) continue
       best = session
       bestWork = status.chainWork
     }
@@ -244,13 +258,14 @@ export class ChainSync {
   }
 
   private async syncHeadersFrom(session: SyncSession): Promise<void> {
-    this.headersFrom = session
+    this.headerSyncs.set(session, this.port.now())
     this.onProgress()
     const result = await this.headersOf(session)
-    this.headersFrom = undefined
+    this.headerSyncs.delete(session)
     if (this.stopped) return
     if (result.outcome === 'invalid') this.penalise(session, INVALID_BLOCK_POINTS, result.reason)
-    else if (result.outcome === 'failed') {
+    else if (result.outcome === 'low-work') this.penalise(session, LOW_WORK_POINTS, result.reason)
+    if (result.outcome !== 'done') {
       // Others come first for a while.
       session.headersRetryAtMs = this.port.now() + HEADERS_RETRY_MS
       this.port.log('debug', `headers from ${session.peerId}: ${result.reason}`)

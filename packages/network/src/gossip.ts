@@ -33,6 +33,9 @@ const HASH_BYTES = 32
  */
 const INVALID_BY_ITS_BODY = /^(duplicate-invalid|bad-prevblk)$/
 
+/** Core's code for a header whose parent is not known. */
+const UNKNOWN_PARENT = 'prev-blk-not-found'
+
 /** What gossipsub's frame reader throws for a length that is none, or above the limit. */
 const BAD_FRAME = /^InvalidDataLength/
 
@@ -134,7 +137,7 @@ export class Gossip {
   private judgeHeader(from: PeerId, message: Message): TopicValidatorResult {
     const peerId = from.toString()
     if (message.data.length !== HEADER_BYTES) return this.reject(peerId, MALFORMED_POINTS, 'malformed header')
-    const verdict = this.port.chain.acceptHeaders([message.data.slice()])
+    const verdict = this.port.chain.acceptHeader(message.data.slice(), peerId)
     if (verdict.ok) {
       this.port.onHeader(peerId, sha256d(message.data))
       return TopicValidatorResult.Accept
@@ -142,7 +145,7 @@ export class Gossip {
     if (INVALID_BY_ITS_BODY.test(verdict.code)) return TopicValidatorResult.Ignore
     if (verdict.blame === 'sender')
       return this.reject(peerId, INVALID_BLOCK_POINTS, describeRejection(verdict))
-    this.port.onUnknownHeader(peerId)
+    if (verdict.code === UNKNOWN_PARENT) this.port.onUnknownHeader(peerId)
     return TopicValidatorResult.Ignore
   }
 

@@ -35,9 +35,15 @@ export function guardChain(chain: ChainPort, log: NetworkLog): ChainPort {
   }
   return {
     tip: () => chain.tip(),
-    locator: () => chain.locator(),
     headersAfter: (locator, limit) => chain.headersAfter(locator, limit),
-    acceptHeaders: headers => attempt('acceptHeaders', () => chain.acceptHeaders(headers)),
+    acceptHeader: (header, source) => attempt('acceptHeader', () => chain.acceptHeader(header, source)),
+    openHeaders: source => {
+      const intake = chain.openHeaders(source)
+      return {
+        locator: () => intake.locator(),
+        take: (headers, isFull) => attempt('openHeaders', () => intake.take(headers, isFull)),
+      }
+    },
     blocksToDownload: (limit, towards) => chain.blocksToDownload(limit, towards),
     getBlock: hash => attemptRead('getBlock', () => chain.getBlock(hash)),
     getCompactBlock: hash => attemptRead('getCompactBlock', () => chain.getCompactBlock(hash)),

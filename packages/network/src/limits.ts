@@ -151,6 +151,13 @@ export const BLOCK_ARRIVAL_WAIT_MS = 2_000
 /** After headers of a peer could not be had or used, it is asked again in this many ms. */
 export const HEADERS_RETRY_MS = 5_000
 
+/**
+ * After this many ms, fetching a peer's headers is slow, or they are many and of no use: others are asked beside it, up
+ * to so many in all. Headers that wait for their chain to show its work are up to 10 MB each.
+ */
+export const SLOW_HEADERS_MS = 5_000
+export const MAX_HEADER_SYNCS = 3
+
 /** Header batches of one synchronisation: 10 million headers. */
 export const MAX_HEADER_BATCHES = 5_000
 
@@ -185,6 +192,9 @@ export const REFUSED_TRANSACTION_MS = 60_000
 
 /** Points (of `BAN_THRESHOLD_POINTS`) for a header or block that breaks consensus: nobody honest sends one. */
 export const INVALID_BLOCK_POINTS = 100
+
+/** Points for a chain of headers that has less work than the peer claimed, and so much less than ours that it is of no use. */
+export const LOW_WORK_POINTS = 25
 
 /** Points for a transaction that breaks consensus. */
 export const INVALID_TRANSACTION_POINTS = 50

@@ -71,6 +71,8 @@ export class SyncSession {
   syncedTip: Uint8Array | undefined
   /** Headers are not asked of this peer before. */
   headersRetryAtMs = 0
+  /** Nor before our chain has this work. */
+  headersAtWork = 0n
   /** Blocks being fetched from this peer. */
   blocksInFlight = 0
   private readonly port: SessionPort

@@ -22,11 +22,20 @@ export function createChainPort(chain: Chain): ChainPort {
   }
   return {
     tip: () => chain.tip,
-    locator: () => chain.headerTree.locator(),
     headersAfter: (locator, limit) => chain.headersAfter(locator as BlockHash[], limit).map(serializeHeader),
-    acceptHeaders: headers => {
-      const parsed = attemptDecode('bad-header', () => headers.map(parseHeader))
-      return parsed.ok ? chain.acceptHeaders(parsed.value) : parsed
+    acceptHeader: (header, source) => {
+      const parsed = attemptDecode('bad-header', () => parseHeader(header))
+      return parsed.ok ? chain.acceptAnnouncedHeader(parsed.value, source) : parsed
+    },
+    openHeaders: source => {
+      const intake = chain.openHeaderIntake(source)
+      return {
+        locator: () => intake.locator(),
+        take: (headers, isFull) => {
+          const parsed = attemptDecode('bad-header', () => headers.map(parseHeader))
+          return parsed.ok ? intake.take(parsed.value, isFull) : parsed
+        },
+      }
     },
     blocksToDownload: (limit, towards) => chain.blocksToDownload(limit, towards as BlockHash | undefined),
     getBlock: hash => getValidBlock(chain, hash as BlockHash),

@@ -9,7 +9,7 @@ import {
   sha256d,
   type Verdict,
 } from '@onehop/primitives'
-import type { ChainPort, OpenedBlock } from '../../src/index.ts'
+import type { ChainPort, HeaderIntakePort, OpenedBlock } from '../../src/index.ts'
 
 const HEADER_BYTES = 80
 const INVALID_MARK = 0xff
@@ -80,7 +80,24 @@ export class ToyChain implements ChainPort {
     return { height: this.active.height, hash: this.active.hash, chainWork: BigInt(this.active.height + 1) }
   }
 
-  locator(): Uint8Array[] {
+  acceptHeader(header: Uint8Array): Verdict {
+    return this.acceptHeaders([header])
+  }
+
+  openHeaders(): HeaderIntakePort {
+    let last: Uint8Array | undefined
+    return {
+      locator: () => (last === undefined ? this.locator() : [last, ...this.locator()]),
+      take: (headers, isFull) => {
+        const verdict = this.acceptHeaders(headers)
+        if (!verdict.ok) return verdict
+        last = headers.length > 0 ? sha256d(headers.at(-1)!) : undefined
+        return { ok: true, value: { next: isFull ? 'more' : 'nothing' } }
+      },
+    }
+  }
+
+  private locator(): Uint8Array[] {
     const hashes: Uint8Array[] = []
     let step = 1
     for (let node: Node | undefined = this.bestHeader; node; ) {
@@ -99,7 +116,7 @@ export class ToyChain implements ChainPort {
     return path.slice(from + 1, from + 1 + limit).map(node => node.header)
   }
 
-  acceptHeaders(headers: readonly Uint8Array[]): Verdict {
+  private acceptHeaders(headers: readonly Uint8Array[]): Verdict {
     for (const header of headers) {
       const hash = sha256d(header)
       if (this.nodes.has(bytesToHex(hash))) continue

@@ -1,5 +1,5 @@
 import { concatBytes, merkleParents, sha256d } from '@onehop/primitives'
-import type { Transaction } from './transaction.ts'
+import { Transaction } from './transaction.ts'
 
 /** A merkle root, and whether the same root has another list of leaves. */
 export interface MerkleRoot {
@@ -36,13 +36,15 @@ export function merkleLevels(leaves: readonly Uint8Array[]): readonly (readonly 
 
 /** The merkle root of the transactions' ids. */
 export function transactionMerkleRoot(transactions: readonly Transaction[]): MerkleRoot {
+  Transaction.computeIds(transactions, 'txid')
   return merkleRoot(transactions.map(transaction => transaction.txid))
 }
 
 /** The merkle root of the witness transaction ids, the coinbase's counting as zeros (BIP 141). */
 export function witnessMerkleRoot(transactions: readonly Transaction[]): Uint8Array {
-  return merkleRoot(transactions.map((transaction, i) => (i === 0 ? new Uint8Array(32) : transaction.wtxid)))
-    .root
+  const [, ...others] = transactions
+  Transaction.computeIds(others, 'wtxid')
+  return merkleRoot([new Uint8Array(HASH_LENGTH), ...others.map(({ wtxid }) => wtxid)]).root
 }
 
 /** The hash over two, 32 bytes. */

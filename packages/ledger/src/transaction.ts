@@ -2,14 +2,15 @@ import {
   type ByteReader,
   ByteWriter,
   bytesKey,
-  compactSizeLength,
   DecodeError,
   readAll,
   sha256d,
+  sha256dMany,
 } from '@onehop/primitives'
 import type { Sats } from './amount.ts'
 import { asTxId, type TxId, type Wtxid } from './ids.ts'
 import { MIN_INPUT_LENGTH, MIN_OUTPUT_LENGTH, WITNESS_SCALE_FACTOR } from './limits.ts'
+import { baseSizeOf, witnessSizeOf } from './transaction-size.ts'
 
 /** Which output of which transaction. */
 export interface OutPoint {
@@ -51,8 +52,20 @@ export const SEQUENCE_FINAL = 0xffff_ffff
 /** The outpoint in a coinbase's only input. */
 export const NULL_OUTPOINT: OutPoint = { txid: asTxId(new Uint8Array(32)), index: NULL_INDEX }
 
+const VERSION_LENGTH = 4
 const SEGWIT_MARKER_AND_FLAG_LENGTH = 2
+const LOCK_TIME_LENGTH = 4
 const WITNESS_FLAG = 1
+
+/** Where a transaction was read from, so that its bytes need not be written anew. */
+interface Encoding {
+  /** Also those around it; nobody changes them. */
+  readonly bytes: Uint8Array
+  readonly start: number
+  /** Where the witnesses begin; where the lock time does if there are none. */
+  readonly witnessStart: number
+  readonly end: number
+}
 
 /** An immutable transaction; ids and sizes are computed once, when they are first asked for. */
 export class Transaction implements TransactionFields {
@@ -60,34 +73,50 @@ export class Transaction implements TransactionFields {
   readonly inputs: readonly TxInput[]
   readonly outputs: readonly TxOutput[]
   readonly lockTime: number
+  readonly hasWitness: boolean
+  private readonly encoding: Encoding | undefined
   private cachedTxid: TxId | undefined
   private cachedWtxid: Wtxid | undefined
   private cachedBaseSize: number | undefined
   private cachedTotalSize: number | undefined
 
-  constructor(fields: TransactionFields) {
+  /** @param encoding for {@link readTransaction} only: where these very fields were read from. */
+  constructor(fields: TransactionFields, encoding?: Encoding) {
     this.version = fields.version >>> 0
     this.inputs = fields.inputs
     this.outputs = fields.outputs
     this.lockTime = fields.lockTime
+    this.hasWitness = fields.inputs.some(input => input.witness.length > 0)
+    this.encoding = encoding
+    this.cachedTxid = undefined
+    this.cachedWtxid = undefined
+    this.cachedBaseSize = undefined
+    this.cachedTotalSize = undefined
+  }
+
+  /** Computes the ids of many at once, which is faster than one by one, where they are not known yet. */
+  static computeIds(transactions: readonly Transaction[], kind: 'txid' | 'wtxid'): void {
+    const missing = transactions.filter(one =>
+      kind === 'txid' || !one.hasWitness ? !one.cachedTxid : !one.cachedWtxid,
+    )
+    const ids = sha256dMany(missing.map(one => one.hashedBytes(kind === 'wtxid')))
+    missing.forEach((one, i) => {
+      if (kind === 'txid' || !one.hasWitness) one.cachedTxid = ids[i] as TxId
+      else one.cachedWtxid = ids[i] as Wtxid
+    })
   }
 
   /** 32 bytes, internal order. */
   get txid(): TxId {
-    this.cachedTxid ??= sha256d(serializeTransaction(this, { witness: false })) as TxId
+    this.cachedTxid ??= sha256d(this.hashedBytes(false)) as TxId
     return this.cachedTxid
   }
 
   /** 32 bytes, internal order; equal to the txid where there is no witness. */
   get wtxid(): Wtxid {
-    this.cachedWtxid ??= (
-      this.hasWitness ? sha256d(serializeTransaction(this)) : (this.txid as Uint8Array)
-    ) as Wtxid
+    if (!this.hasWitness) return this.txid as Uint8Array as Wtxid
+    this.cachedWtxid ??= sha256d(this.hashedBytes(true)) as Wtxid
     return this.cachedWtxid
-  }
-
-  get hasWitness(): boolean {
-    return this.inputs.some(input => input.witness.length > 0)
   }
 
   get isCoinbase(): boolean {
@@ -96,15 +125,17 @@ export class Transaction implements TransactionFields {
 
   /** Bytes without witnesses. */
   get baseSize(): number {
-    this.cachedBaseSize ??= baseSizeOf(this)
+    this.cachedBaseSize ??= this.encoding ? baseSizeOfEncoding(this.encoding) : baseSizeOf(this)
     return this.cachedBaseSize
   }
 
   /** Bytes with witnesses. */
   get totalSize(): number {
-    this.cachedTotalSize ??= this.hasWitness
-      ? this.baseSize + SEGWIT_MARKER_AND_FLAG_LENGTH + witnessSizeOf(this)
-      : this.baseSize
+    this.cachedTotalSize ??= this.encoding
+      ? this.encoding.end - this.encoding.start
+      : this.hasWitness
+        ? this.baseSize + SEGWIT_MARKER_AND_FLAG_LENGTH + witnessSizeOf(this)
+        : this.baseSize
     return this.cachedTotalSize
   }
 
@@ -116,6 +147,32 @@ export class Transaction implements TransactionFields {
   /** A quarter of the weight, rounded up, in virtual bytes. */
   get virtualSize(): number {
     return Math.ceil(this.weight / WITNESS_SCALE_FACTOR)
+  }
+
+  /**
+   * Appends the bytes that it was read from. There is one encoding of each transaction, so that it is the same as
+   * writing the fields.
+   * @returns false when it was not read but made.
+   */
+  copyEncoding(writer: ByteWriter, withWitness: boolean): boolean {
+    if (this.encoding === undefined) return false
+    const { bytes, start, witnessStart, end } = this.encoding
+    if (withWitness || !this.hasWitness) {
+      writer.writeBytes(bytes.subarray(start, end))
+      return true
+    }
+    const inputsStart = start + VERSION_LENGTH + SEGWIT_MARKER_AND_FLAG_LENGTH
+    writer.writeBytes(bytes.subarray(start, start + VERSION_LENGTH))
+    writer.writeBytes(bytes.subarray(inputsStart, witnessStart))
+    writer.writeBytes(bytes.subarray(end - LOCK_TIME_LENGTH, end))
+    return true
+  }
+
+  /** What an id is the hash of; not to be written to. */
+  private hashedBytes(witness: boolean): Uint8Array {
+    if (this.encoding === undefined || (this.hasWitness && !witness))
+      return serializeTransaction(this, { witness })
+    return this.encoding.bytes.subarray(this.encoding.start, this.encoding.end)
   }
 }
 
@@ -134,6 +191,7 @@ export function outPointKey(outPoint: OutPoint): string {
  * @throws {DecodeError} for a truncated one, a superfluous witness, an unknown flag.
  */
 export function readTransaction(reader: ByteReader): Transaction {
+  const { bytes, offset: start } = reader
   const version = reader.readUint32()
   let inputs = readInputs(reader)
   let outputs: TxOutput[] = []
@@ -148,9 +206,12 @@ export function readTransaction(reader: ByteReader): Transaction {
   } else {
     outputs = readOutputs(reader)
   }
-  if ((flags & WITNESS_FLAG) !== 0) inputs = readWitnesses(reader, inputs)
+  const witnessStart = reader.offset
+  if ((flags & WITNESS_FLAG) !== 0) readWitnesses(reader, inputs)
   if ((flags & ~WITNESS_FLAG) !== 0) throw new DecodeError('unknown transaction optional data')
-  return new Transaction({ version, inputs, outputs, lockTime: reader.readUint32() })
+  const lockTime = reader.readUint32()
+  const encoding = { bytes, start, witnessStart, end: reader.offset }
+  return new Transaction({ version, inputs, outputs, lockTime }, encoding)
 }
 
 /** A transaction from all of `bytes`. @throws {DecodeError} */
@@ -165,6 +226,10 @@ export function writeTransaction(
   options: { readonly witness?: boolean } = {},
 ): void {
   const withWitness = options.witness !== false && transaction.hasWitness
+  if (!transaction.copyEncoding(writer, withWitness)) writeFields(writer, transaction, withWitness)
+}
+
+function writeFields(writer: ByteWriter, transaction: Transaction, withWitness: boolean): void {
   writer.writeUint32(transaction.version)
   if (withWitness) writer.writeUint8(0).writeUint8(WITNESS_FLAG)
   writer.writeCompactSize(transaction.inputs.length)
@@ -210,8 +275,11 @@ export function writeOutput(writer: ByteWriter, output: TxOutput): void {
   writer.writeInt64(output.value).writeVarBytes(output.scriptPubKey)
 }
 
-function readInputs(reader: ByteReader): TxInput[] {
-  const inputs: TxInput[] = []
+/** An input whose witness comes later. */
+type ReadInput = TxInput & { witness: readonly Uint8Array[] }
+
+function readInputs(reader: ByteReader): ReadInput[] {
+  const inputs: ReadInput[] = []
   for (let count = reader.readCount(MIN_INPUT_LENGTH); count > 0; count--) {
     const previousOutput = readOutPoint(reader)
     const scriptSig = reader.readVarBytes()
@@ -230,10 +298,13 @@ function readOutputs(reader: ByteReader): TxOutput[] {
 
 const NO_WITNESS: readonly Uint8Array[] = []
 
-function readWitnesses(reader: ByteReader, inputs: readonly TxInput[]): TxInput[] {
-  const complete = inputs.map(input => ({ ...input, witness: readWitness(reader) }))
-  if (complete.every(input => input.witness.length === 0)) throw new DecodeError('superfluous witness record')
-  return complete
+function readWitnesses(reader: ByteReader, inputs: readonly ReadInput[]): void {
+  let items = 0
+  for (const input of inputs) {
+    input.witness = readWitness(reader)
+    items += input.witness.length
+  }
+  if (items === 0) throw new DecodeError('superfluous witness record')
 }
 
 function readWitness(reader: ByteReader): readonly Uint8Array[] {
@@ -247,26 +318,7 @@ function writeWitness(writer: ByteWriter, witness: readonly Uint8Array[]): void 
   for (const item of witness) writer.writeVarBytes(item)
 }
 
-function baseSizeOf(transaction: Transaction): number {
-  let size = 8 + compactSizeLength(transaction.inputs.length) + compactSizeLength(transaction.outputs.length)
-  for (const { scriptSig } of transaction.inputs) {
-    size += 40 + compactSizeLength(scriptSig.length) + scriptSig.length
-  }
-  for (const { scriptPubKey } of transaction.outputs) {
-    size += 8 + compactSizeLength(scriptPubKey.length) + scriptPubKey.length
-  }
-  return size
-}
-
-/** Bytes of a witness stack with its counts and lengths. */
-export function witnessLength(witness: readonly Uint8Array[]): number {
-  let size = compactSizeLength(witness.length)
-  for (const item of witness) size += compactSizeLength(item.length) + item.length
-  return size
-}
-
-function witnessSizeOf(transaction: Transaction): number {
-  let size = 0
-  for (const input of transaction.inputs) size += witnessLength(input.witness)
-  return size
+function baseSizeOfEncoding({ start, witnessStart, end }: Encoding): number {
+  const hasWitness = witnessStart + LOCK_TIME_LENGTH < end
+  return witnessStart + LOCK_TIME_LENGTH - start - (hasWitness ? SEGWIT_MARKER_AND_FLAG_LENGTH : 0)
 }

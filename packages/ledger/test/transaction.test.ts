@@ -3,13 +3,14 @@ import {
   asTxId,
   hexToTxId,
   parseTransaction,
+  readTransaction,
   serializeTransaction,
   Transaction,
   type TransactionFields,
   type TxInput,
   txIdToHex,
 } from '@onehop/ledger'
-import { bytesToHex, DecodeError, hexToBytes, sha256d } from '@onehop/primitives'
+import { ByteReader, bytesToHex, concatBytes, DecodeError, hexToBytes, sha256d } from '@onehop/primitives'
 import fc from 'fast-check'
 import { record } from './plain-record.ts'
 
@@ -80,6 +81,43 @@ describe('a transaction', () => {
           assert.equal(bytesToHex(serializeTransaction(parseTransaction(garbage))), bytesToHex(garbage))
         } catch (error) {
           assert.ok(error instanceof DecodeError)
+        }
+      }),
+    )
+  })
+
+  it('is the same, read or made: bytes, sizes and ids', () => {
+    fc.assert(
+      fc.property(transaction, bytes(40), bytes(40), (original, before, after) => {
+        const encoded = serializeTransaction(original)
+        const reader = new ByteReader(concatBytes(before, encoded, after), before.length)
+        const read = readTransaction(reader)
+        const { version, inputs, outputs, lockTime } = read
+        const made = new Transaction({ version, inputs, outputs, lockTime })
+        assert.equal(reader.offset, before.length + encoded.length)
+        for (const witness of [true, false]) {
+          assert.deepEqual(serializeTransaction(read, { witness }), serializeTransaction(made, { witness }))
+        }
+        for (const size of ['baseSize', 'totalSize', 'weight', 'virtualSize'] as const)
+          assert.equal(read[size], made[size], size)
+        assert.equal(read.totalSize, encoded.length)
+        assert.deepEqual(read.txid, made.txid)
+        assert.deepEqual(read.wtxid, made.wtxid)
+      }),
+    )
+  })
+
+  it('has the same ids, computed alone or with others', () => {
+    fc.assert(
+      fc.property(fc.array(transaction, { maxLength: 12 }), fc.nat(12), (originals, known) => {
+        const read = originals.map(one => parseTransaction(serializeTransaction(one)))
+        // Some are known before.
+        for (const one of read.slice(0, known)) assert.ok(one.wtxid)
+        Transaction.computeIds(read, 'wtxid')
+        Transaction.computeIds(read, 'txid')
+        for (const [i, original] of originals.entries()) {
+          assert.deepEqual(read[i]!.txid, original.txid)
+          assert.deepEqual(read[i]!.wtxid, original.wtxid)
         }
       }),
     )

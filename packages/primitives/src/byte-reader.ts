@@ -1,5 +1,11 @@
 import { DecodeError } from './verdict.ts'
 
+const TWO_TO_32 = 2 ** 32
+const TWO_TO_63 = 1n << 63n
+const TWO_TO_64 = 1n << 64n
+/** The upper 32 bits of 2^53 − 1. */
+const MAX_SAFE_HIGH = 0x1f_ffff
+
 /**
  * A cursor over bytes from outside. Little-endian integers, as Bitcoin serialises them.
  * Every read past the end throws {@link DecodeError}; nothing is allocated by a length that the data only claims.
@@ -46,11 +52,14 @@ export class ByteReader {
   readUint64(): bigint {
     const low = this.readUint32()
     const high = this.readUint32()
+    // A number is made a bigint once; arithmetic with bigints makes one at each step.
+    if (high <= MAX_SAFE_HIGH) return BigInt(high * TWO_TO_32 + low)
     return (BigInt(high) << 32n) | BigInt(low)
   }
 
   readInt64(): bigint {
-    return BigInt.asIntN(64, this.readUint64())
+    const unsigned = this.readUint64()
+    return unsigned < TWO_TO_63 ? unsigned : unsigned - TWO_TO_64
   }
 
   /** Big-endian, as BitTorrent and network headers have it. */

@@ -1,6 +1,7 @@
 import { assert } from './assert.ts'
 
 const INITIAL_CAPACITY_BYTES = 256
+const TWO_TO_32 = 2 ** 32
 
 /** Length in bytes of a CompactSize: 1, 3, 5 or 9. */
 export function compactSizeLength(value: number): number {
@@ -56,6 +57,8 @@ export class ByteWriter {
   }
 
   writeUint64(value: bigint): this {
+    const number = Number(value)
+    if (number >= 0 && number <= Number.MAX_SAFE_INTEGER) return this.writeSafeUint64(number)
     const unsigned = BigInt.asUintN(64, value)
     this.writeUint32(Number(unsigned & 0xffff_ffffn))
     return this.writeUint32(Number(unsigned >> 32n))
@@ -63,6 +66,11 @@ export class ByteWriter {
 
   writeInt64(value: bigint): this {
     return this.writeUint64(value)
+  }
+
+  /** 64 bits of a number that is no bigint: up to 2^53 − 1. */
+  private writeSafeUint64(value: number): this {
+    return this.writeUint32(value >>> 0).writeUint32((value / TWO_TO_32) >>> 0)
   }
 
   /** Big-endian, as BitTorrent and network headers have it. */
@@ -81,7 +89,7 @@ export class ByteWriter {
     if (value < 0xfd) return this.writeUint8(value)
     if (value <= 0xffff) return this.writeUint8(0xfd).writeUint16(value)
     if (value <= 0xffff_ffff) return this.writeUint8(0xfe).writeUint32(value)
-    return this.writeUint8(0xff).writeUint64(BigInt(value))
+    return this.writeUint8(0xff).writeSafeUint64(value)
   }
 
   /** A CompactSize length and the bytes. */
@@ -89,9 +97,10 @@ export class ByteWriter {
     return this.writeCompactSize(bytes.length).writeBytes(bytes)
   }
 
-  /** A copy of what was written. */
+  /** What was written; nothing that is written later changes it. */
   toBytes(): Uint8Array {
-    return this.buffer.slice(0, this.used)
+    // What comes after a full buffer goes to a larger one.
+    return this.used === this.buffer.length ? this.buffer : this.buffer.slice(0, this.used)
   }
 
   private grow(length: number): number {

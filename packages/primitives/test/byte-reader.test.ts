@@ -27,6 +27,33 @@ describe('the byte reader', () => {
     )
   })
 
+  it('reads 64 bits at the edges of what a number holds, of a sign and of the type', () => {
+    const edges = [0n, 1n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n].flatMap(edge => [
+      edge - 1n,
+      edge,
+      edge + 1n,
+    ])
+    for (const value of edges) {
+      const bytes = new ByteWriter().writeUint64(value).writeInt64(-value).toBytes()
+      const reader = new ByteReader(bytes)
+      assert.equal(reader.readUint64(), BigInt.asUintN(64, value))
+      assert.equal(reader.readInt64(), BigInt.asIntN(64, -value))
+      const view = new DataView(bytes.buffer, bytes.byteOffset)
+      assert.equal(view.getBigUint64(0, true), BigInt.asUintN(64, value))
+      assert.equal(view.getBigInt64(8, true), BigInt.asIntN(64, -value))
+    }
+  })
+
+  it('hands out bytes that no later writing changes', () => {
+    for (const capacity of [4, 8]) {
+      const writer = new ByteWriter(capacity).writeUint32(1)
+      const before = writer.toBytes()
+      writer.writeUint32(0xffff_ffff)
+      assert.deepEqual(before, Uint8Array.of(1, 0, 0, 0))
+      assert.deepEqual(writer.toBytes(), Uint8Array.of(1, 0, 0, 0, 255, 255, 255, 255))
+    }
+  })
+
   it('writes a CompactSize in 1, 3, 5 or 9 bytes and reads it back', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), value => {

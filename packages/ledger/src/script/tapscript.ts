@@ -1,5 +1,5 @@
 import { TAPSCRIPT_WEIGHT_OFFSET, TAPSCRIPT_WEIGHT_PER_SIGNATURE } from '../limits.ts'
-import { witnessLength } from '../transaction.ts'
+import { witnessLength } from '../transaction-size.ts'
 import type { Execution } from './execution.ts'
 import { FLAG, type ScriptFlags } from './flags.ts'
 import { OP } from './opcodes.ts'

@@ -383,6 +383,11 @@ export class Chain {
     return this.store.coins.get(outpoint)
   }
 
+  /** Memory that coins take, clean and dirty. */
+  get coinsMemoryBytes(): number {
+    return this.store.coins.memoryBytes
+  }
+
   /** All unspent outputs at the tip, by transaction id and index. */
   async *coins(): AsyncIterable<readonly [OutPoint, Coin]> {
     const { coins } = await this.snapshotCoins()

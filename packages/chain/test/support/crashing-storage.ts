@@ -35,6 +35,8 @@ export class CrashingStorage implements Storage {
   readonly values: KeyValueStore
   /** Writes so far: appends, truncations, syncs, batches. */
   writes = 0
+  /** Batches of values among them. */
+  batches = 0
   private readonly state: DiskState
   private readonly crashAt: number
   private readonly mode: CrashMode
@@ -156,6 +158,7 @@ class CrashingValues implements KeyValueStore {
         if (value === undefined) this.values.delete(bytesToHex(key))
         else this.values.set(bytesToHex(key), value)
       }
+      this.storage.batches += 1
     }
     return this.storage.write(apply, () => undefined)
   }

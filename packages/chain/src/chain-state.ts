@@ -12,7 +12,7 @@ import {
   type HeaderTree,
   parseBlock,
   parseUndo,
-  runScriptChecks,
+  type ScriptCache,
   serializeUndo,
 } from '@onehop/ledger'
 import {
@@ -21,7 +21,6 @@ import {
   equalBytes,
   OK,
   type Rejection,
-  type SignatureVerifier,
   sha256d,
   type Verdict,
 } from '@onehop/primitives'
@@ -32,6 +31,7 @@ import { CommitGroup } from './commit-group.ts'
 import { decodeStored, StoreCorruptError } from './errors.ts'
 import { INVALIDATED } from './invalidation.ts'
 import { MAX_UNFLUSHED_STEPS } from './limits.ts'
+import type { ScriptChecker } from './script-checks/script-checker.ts'
 
 /**
  * Faults of a body that its header does not commit to: somebody else may have the right body for the same header,
@@ -65,7 +65,8 @@ export interface ChainStateOptions {
   /** The block whose coins the store holds. */
   readonly tip: HeaderNode
   readonly parameters: ChainParameters
-  readonly verifier: SignatureVerifier
+  readonly scripts: ScriptChecker
+  readonly scriptCache: ScriptCache
   readonly observer: ChainStateObserver
 }
 
@@ -97,15 +98,16 @@ export class ChainState {
    * @returns why it is invalid; then nothing has changed but that it may be marked ({@link refuse}).
    */
   async connect(entry: BlockEntry, fresh?: FreshBlock): Promise<Verdict> {
-    const { store, parameters, verifier, observer } = this.options
+    const { store, parameters, scripts, scriptCache, observer } = this.options
     const block = fresh?.block ?? (await this.readLinked(entry))
     const coins = new CoinsCache(store.coins)
     // What has been connected before has valid scripts: they depend on the block and those before it only.
     const assumesScripts = entry.connected
-    const result = connectBlock(block, { node: entry.node, coins, parameters, assumesScripts })
+    const context = { node: entry.node, coins, parameters, assumesScripts, scriptCache }
+    const result = connectBlock(block, context)
     if (!result.ok) return this.refuse(entry, result)
-    const scripts = runScriptChecks(result.value.checks, verifier)
-    if (!scripts.ok) return this.refuse(entry, scripts)
+    const verdict = await scripts.run(result.value.checks)
+    if (!verdict.ok) return this.refuse(entry, verdict)
     if (fresh !== undefined) await this.storeBody(entry, fresh)
     if (entry.undo === undefined) await this.storeUndo(entry, result.value.undo)
     coins.flushInto(store.coins)

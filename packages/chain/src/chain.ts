@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { accelerate } from '@onehop/accelerators'
 import {
   type Accepted,
   type Block,
@@ -16,6 +18,7 @@ import {
   type OutPoint,
   parseBlock,
   type RemovalReason,
+  ScriptCache,
   type Transaction,
   TransactionIntake,
   type TxId,
@@ -25,7 +28,6 @@ import {
   attemptDecode,
   equalBytes,
   invalid,
-  nobleVerifier,
   type Result,
   SIPHASH_KEY_LENGTH,
   type SignatureVerifier,
@@ -42,11 +44,12 @@ import type { HeaderIntake } from './header-intake.ts'
 import type { ChainIndex } from './indexes/chain-index.ts'
 import type { FollowedChain } from './indexes/index-follower.ts'
 import { Indexes, type IndexFailureListener } from './indexes/indexes.ts'
-import { MAX_HEADERS_PER_CALL, MAX_INVALIDATED_BLOCKS_RETURNED } from './limits.ts'
+import { MAX_HEADERS_PER_CALL, MAX_INVALIDATED_BLOCKS_RETURNED, MAX_SCRIPT_THREADS } from './limits.ts'
 import { Listeners } from './listeners.ts'
 import { type LoadedIndex, loadIndex } from './load-index.ts'
 import { MempoolRelay } from './mempool-relay.ts'
 import { PeerHeaders } from './peer-headers.ts'
+import { ScriptChecker } from './script-checks/script-checker.ts'
 import { SerialQueue } from './serial-queue.ts'
 import { DiskStorage } from './storage/disk-storage.ts'
 import { MemoryStorage } from './storage/memory-storage.ts'
@@ -65,8 +68,12 @@ export interface ChainOptions extends ChainStoreOptions {
   readonly storage?: Storage
   /** Unix time in seconds. */
   readonly nowSeconds: () => number
-  /** @default nobleVerifier */
+  /** @default the fastest that runs here */
   readonly verifier?: SignatureVerifier
+  /** Threads that check the scripts of large blocks, the main thread included. @default one for each core, at most {@link MAX_SCRIPT_THREADS} */
+  readonly threads?: number
+  /** Told of a thread for script checks that ended before its time: one sentence for the log. */
+  readonly onThreadTrouble?: (message: string) => void
   /** Tables that follow the active chain; what is switched on later is built in the background. @default none */
   readonly indexes?: readonly ChainIndex[]
   /** Told of an index that follows the chain no more, for its own or the store's failure. */
@@ -102,6 +109,13 @@ interface ChainParts {
   readonly store: ChainStore
   readonly tree: HeaderTree
   readonly loaded: LoadedIndex
+  readonly scripts: ScriptChecker
+}
+
+function scriptCheckerOf(options: ChainOptions): ScriptChecker {
+  const { verifier = accelerate().verifier, onThreadTrouble: onTrouble = () => undefined } = options
+  const { threads = Math.min(availableParallelism(), MAX_SCRIPT_THREADS) } = options
+  return new ScriptChecker({ verifier, threads, onTrouble })
 }
 
 async function openStorage({ storage, datadir }: ChainOptions): Promise<Storage> {
@@ -121,7 +135,7 @@ export class Chain {
   readonly transactions: TransactionGate
   readonly indexes: Indexes
   private readonly nowSeconds: () => number
-  private readonly verifier: SignatureVerifier
+  private readonly scripts: ScriptChecker
   private readonly storage: Storage
   private readonly store: ChainStore
   private readonly index: BlockIndex
@@ -138,11 +152,11 @@ export class Chain {
   private closed = false
   private failure: ChainHaltedError | undefined
 
-  private constructor(options: ChainOptions, { storage, store, tree, loaded }: ChainParts) {
-    const { parameters, nowSeconds, verifier = nobleVerifier } = options
+  private constructor(options: ChainOptions, { storage, store, tree, loaded, scripts }: ChainParts) {
+    const { parameters, nowSeconds } = options
     this.parameters = parameters
     this.nowSeconds = nowSeconds
-    this.verifier = verifier
+    this.scripts = scripts
     this.storage = storage
     this.store = store
     this.headerTree = tree
@@ -154,10 +168,12 @@ export class Chain {
         onRemoved: (transaction, reason) => this.emit('transactionRemoved', transaction, reason),
       },
     })
+    const { verifier } = scripts
+    const scriptCache = new ScriptCache()
     const pool = {
       mempool: this.mempool,
       intake: new TransactionIntake(this.mempool),
-      context: () => ({ coins: store.coins, tip: this.tip, now: nowSeconds(), verifier }),
+      context: () => ({ coins: store.coins, tip: this.tip, now: nowSeconds(), verifier, scriptCache }),
     }
     this.relay = new MempoolRelay({
       ...pool,
@@ -166,7 +182,8 @@ export class Chain {
     this.transactions = new TransactionGate({ ...pool, enqueue: job => this.enqueue(job) })
     const { index, coinsTip: tip } = loaded
     this.restingTip = tip
-    this.state = new ChainState({ store, index, tree, tip, parameters, verifier, observer: this.observer })
+    const { observer } = this
+    this.state = new ChainState({ store, index, tree, tip, parameters, scripts, scriptCache, observer })
     this.headers = new PeerHeaders({
       tree,
       index,
@@ -186,17 +203,19 @@ export class Chain {
    */
   static async open(options: ChainOptions): Promise<Chain> {
     const storage = await openStorage(options)
+    const scripts = scriptCheckerOf(options)
     let store: ChainStore | undefined
     try {
       store = await ChainStore.open(storage, options.parameters, options)
       const tree = new HeaderTree(options.parameters)
       const loaded = await loadIndex(store, options.parameters, tree)
-      const chain = new Chain(options, { storage, store, tree, loaded })
+      const chain = new Chain(options, { storage, store, tree, loaded, scripts })
       await chain.enqueue(() => chain.recover(loaded))
       chain.restingTip = chain.tip
       chain.indexes.wake()
       return chain
     } catch (error) {
+      await scripts.close()
       await store?.close()
       await storage.close()
       throw error instanceof ChainHaltedError ? error.cause : error
@@ -291,9 +310,9 @@ export class Chain {
    * @param depth how many blocks; 0 for all.
    */
   verify(level: CheckLevel, depth: number): Promise<ChainVerification> {
-    const { state, index, parameters, verifier } = this
+    const { state, index, parameters, scripts } = this
     const { coins } = this.store
-    return this.enqueue(() => verifyChain({ state, index, parameters, verifier, coins }, level, depth))
+    return this.enqueue(() => verifyChain({ state, index, parameters, scripts, coins }, level, depth))
   }
 
   /** How far the block and those before it have got. */
@@ -600,6 +619,7 @@ export class Chain {
     } finally {
       await this.indexes.close()
       await Promise.allSettled(this.reads)
+      await this.scripts.close()
       await this.store.close()
       await this.storage.close()
     }

@@ -11,13 +11,13 @@ import {
   connectBlock,
   type HeaderNode,
   isUnspendable,
-  runScriptChecks,
 } from '@onehop/ledger'
-import { assertDefined, equalBytes, type SignatureVerifier } from '@onehop/primitives'
+import { assertDefined, equalBytes } from '@onehop/primitives'
 import type { BlockIndex } from './block-index.ts'
 import type { ChainState } from './chain-state.ts'
 import { StoreCorruptError } from './errors.ts'
 import { MAX_VERIFICATION_COINS } from './limits.ts'
+import type { ScriptChecker } from './script-checks/script-checker.ts'
 
 /**
  * How thoroughly stored blocks are verified, each level with what those before it do (Core's `checklevel`): 0 reads
@@ -34,7 +34,7 @@ export interface VerificationSubject {
   readonly index: BlockIndex
   readonly coins: CoinsView
   readonly parameters: ChainParameters
-  readonly verifier: SignatureVerifier
+  readonly scripts: ScriptChecker
 }
 
 /** Ends the verification. */
@@ -102,10 +102,10 @@ class Verification {
   }
 
   private async goUp(node: HeaderNode): Promise<void> {
-    const { parameters, verifier } = this.subject
+    const { parameters, scripts } = this.subject
     const block = await this.readBlock(node)
     const connected = connectBlock(block, { node, coins: this.coins, parameters })
-    const verdict = connected.ok ? runScriptChecks(connected.value.checks, verifier) : connected
+    const verdict = connected.ok ? await scripts.run(connected.value.checks) : connected
     if (!verdict.ok) throw failure('found unconnectable block', node, verdict.code)
   }
 

@@ -1,7 +1,7 @@
 import { invalid, OK, refused, type SignatureVerifier, type Verdict } from '@onehop/primitives'
 import type { Coin } from '../coin.ts'
 import type { ScriptCache } from '../script-cache.ts'
-import type { Transaction } from '../transaction.ts'
+import type { Transaction, TxOutput } from '../transaction.ts'
 import type { ScriptFlags } from './flags.ts'
 import { SCRIPT_ERROR_TEXT, type ScriptError } from './script-error.ts'
 import { SegwitMidstate } from './segwit-midstate.ts'
@@ -14,6 +14,38 @@ export interface InputFailure {
   readonly error: ScriptError
 }
 
+/** The scripts of one transaction's inputs, which share what is the same in all their signature hashes. */
+export class InputScripts {
+  private readonly transaction: Transaction
+  private readonly spent: readonly TxOutput[]
+  private readonly flags: ScriptFlags
+  private readonly verifier: SignatureVerifier
+  private readonly midstate: SegwitMidstate
+
+  /** @param spent what the inputs spend, in their order. */
+  constructor(
+    transaction: Transaction,
+    spent: readonly TxOutput[],
+    flags: ScriptFlags,
+    verifier: SignatureVerifier,
+  ) {
+    this.transaction = transaction
+    this.spent = spent
+    this.flags = flags
+    this.verifier = verifier
+    this.midstate = new SegwitMidstate(transaction, spent)
+  }
+
+  /** Runs the scripts of one input. */
+  verify(inputIndex: number): ScriptError | undefined {
+    const { transaction, flags, verifier, midstate } = this
+    const { scriptSig, witness } = transaction.inputs[inputIndex]!
+    const { value, scriptPubKey } = this.spent[inputIndex]!
+    const checker = new TransactionSignatureChecker(transaction, inputIndex, value, verifier, midstate)
+    return verifyScript({ scriptSig, scriptPubKey, witness, flags, checker })
+  }
+}
+
 /** Runs the scripts of all inputs. @param coins what they spend, in their order. @returns the first failure. */
 export function verifyInputs(
   transaction: Transaction,
@@ -21,12 +53,10 @@ export function verifyInputs(
   flags: ScriptFlags,
   verifier: SignatureVerifier,
 ): InputFailure | undefined {
-  const spentOutputs = coins.map(({ output }) => output)
-  const midstate = new SegwitMidstate(transaction, spentOutputs)
-  for (const [inputIndex, { scriptSig, witness }] of transaction.inputs.entries()) {
-    const { value, scriptPubKey } = coins[inputIndex]!.output
-    const checker = new TransactionSignatureChecker(transaction, inputIndex, value, verifier, midstate)
-    const error = verifyScript({ scriptSig, scriptPubKey, witness, flags, checker })
+  const spent = coins.map(({ output }) => output)
+  const scripts = new InputScripts(transaction, spent, flags, verifier)
+  for (let inputIndex = 0; inputIndex < transaction.inputs.length; inputIndex++) {
+    const error = scripts.verify(inputIndex)
     if (error !== undefined) return { inputIndex, error }
   }
   return undefined

@@ -121,9 +121,10 @@ class RunningNode implements OnehopNode {
   }
 
   private chainOptions(): ChainOptions {
-    const { parameters, txindex, blockFilterIndex } = this.configuration
+    const { parameters, txindex, blockFilterIndex, coinsCacheBytes } = this.configuration
     return {
       parameters,
+      coinsCacheBytes,
       nowSeconds,
       ...(this.datadir === undefined ? {} : { datadir: this.datadir.path }),
       indexes: [

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { DEFAULT_COINS_CACHE_BYTES, MAX_COINS_CACHE_BYTES, MIN_COINS_CACHE_BYTES } from '@onehop/chain'
 import { type ChainParameters, parametersOf } from '@onehop/ledger'
 import { ConfigurationError } from './errors.ts'
 
@@ -30,6 +31,8 @@ export interface NodeOptions {
   readonly txindex?: boolean
   /** Keep the filters of all blocks (BIP 158). Can be switched on and off at any start. */
   readonly blockFilterIndex?: boolean
+  /** Memory in MiB for unspent outputs, 4 to 16,384. Default 450. What is needed is taken, and no more. */
+  readonly dbcacheMebibytes?: number
   /** Mine a block each so many milliseconds. */
   readonly mineIntervalMs?: number
 }
@@ -47,11 +50,13 @@ export interface NodeConfiguration {
   readonly logLevel: LogLevel
   readonly txindex: boolean
   readonly blockFilterIndex: boolean
+  readonly coinsCacheBytes: number
   readonly mineIntervalMs: number | undefined
 }
 
 const DEFAULT_LISTEN = ['/ip4/127.0.0.1/tcp/0']
 const MAX_PORT = 65_535
+const MEBIBYTE = 1024 * 1024
 
 /** `~/.onehop`, or what `ONEHOP_HOME` says. */
 export function onehopHome(): string {
@@ -67,6 +72,15 @@ export function defaultDatadir(network: string): string {
 function checkPort(port: number | undefined): number | undefined {
   if (port === undefined || (Number.isInteger(port) && port >= 0 && port <= MAX_PORT)) return port
   throw new ConfigurationError(`The RPC port must be between 0 and ${MAX_PORT}, not ${port}.`)
+}
+
+/** @throws {ConfigurationError} for a size that is too small to be of use or too large to be addressed. */
+function checkCache(mebibytes: number | undefined): number {
+  if (mebibytes === undefined) return DEFAULT_COINS_CACHE_BYTES
+  const bytes = mebibytes * MEBIBYTE
+  if (bytes >= MIN_COINS_CACHE_BYTES && bytes <= MAX_COINS_CACHE_BYTES) return bytes
+  const [least, most] = [MIN_COINS_CACHE_BYTES / MEBIBYTE, MAX_COINS_CACHE_BYTES / MEBIBYTE]
+  throw new ConfigurationError(`--dbcache wants between ${least} and ${most} MiB, not ${mebibytes}.`)
 }
 
 function checkInterval(intervalMs: number | undefined): number | undefined {
@@ -113,6 +127,7 @@ export function configure(options: NodeOptions): NodeConfiguration {
     logLevel: options.logLevel ?? (datadir === undefined ? 'silent' : 'info'),
     txindex: options.txindex ?? false,
     blockFilterIndex: options.blockFilterIndex ?? false,
+    coinsCacheBytes: checkCache(options.dbcacheMebibytes),
     mineIntervalMs: checkInterval(options.mineIntervalMs),
   }
 }

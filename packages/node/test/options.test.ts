@@ -23,6 +23,11 @@ describe("a node's options", () => {
     assert.equal(configure({ inMemory: true, rpcPort: 0 }).rpcPort, 0)
   })
 
+  it('give coins 450 MiB of memory, or what is asked for', () => {
+    assert.equal(configure({}).coinsCacheBytes, 450 * 1024 * 1024)
+    assert.equal(configure({ dbcacheMebibytes: 4 }).coinsCacheBytes, 4 * 1024 * 1024)
+  })
+
   it('make a datadir absolute', () => {
     assert.equal(configure({ datadir: 'a/b' }).datadir, resolve('a/b'))
   })
@@ -32,6 +37,8 @@ describe("a node's options", () => {
     ['a datadir for a node in memory', { inMemory: true, datadir: 'a' }, /either in memory or in a datadir/],
     ['a port that is none', { rpcPort: 65_536 }, /between 0 and 65535, not 65536/],
     ['a port with a fraction', { rpcPort: 1.5 }, /not 1.5/],
+    ['a cache that is too small', { dbcacheMebibytes: 3 }, /--dbcache wants between 4 and 16384 MiB, not 3/],
+    ['a cache that is too large', { dbcacheMebibytes: 16_385 }, /not 16385/],
     ['an interval that is none', { mineIntervalMs: 0 }, /more than 0 ms, not 0/],
     [
       'a text that is no multiaddr',

@@ -49,6 +49,11 @@ export class Start extends OutputCommand {
         'Keep the filters of all blocks, for light clients (BIP 158). Built once, in the background.',
       env: 'ONEHOP_BLOCKFILTERINDEX',
     }),
+    dbcache: Flags.custom<number>({
+      description: 'Memory for unspent outputs in MiB, 4 to 16384. Default: 450.',
+      env: 'ONEHOP_DBCACHE',
+      parse: wholeNumber('--dbcache', { min: 4, max: 16_384 }),
+    })(),
     'mine-interval': Flags.custom<number>({
       description: 'Mine a block each so many milliseconds.',
       hidden: true,
@@ -76,6 +81,7 @@ export class Start extends OutputCommand {
         logLevel: flags['log-level'],
         txindex: flags.txindex,
         blockFilterIndex: flags.blockfilterindex,
+        dbcacheMebibytes: flags.dbcache,
         mineIntervalMs: flags['mine-interval'],
       }),
     )

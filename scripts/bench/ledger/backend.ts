@@ -1,13 +1,7 @@
-import { nobleVerifier, type SignatureVerifier } from '@onehop/primitives'
-import secp256k1 from 'secp256k1'
-import * as tiny from 'tiny-secp256k1'
+import { accelerate } from '@onehop/accelerators'
+import type { SignatureVerifier } from '@onehop/primitives'
 
-/** The fast backend of this machine. */
-export async function fastVerifier(): Promise<SignatureVerifier> {
-  return {
-    ...nobleVerifier,
-    verifyEcdsa: (signature, hash, key) =>
-      secp256k1.ecdsaVerify(secp256k1.signatureNormalize(signature.slice()), hash, key),
-    verifySchnorr: (signature, message, key) => tiny.verifySchnorr(message, key, signature),
-  }
+/** The fast backends of this machine: hashes from now on, and the verifier. */
+export function fastVerifier(): SignatureVerifier {
+  return accelerate().verifier
 }

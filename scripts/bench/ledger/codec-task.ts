@@ -48,7 +48,8 @@ const run: TaskRun = async parameters => {
   const other = OtherBlock.fromBuffer(buffer)
   return {
     parseMegabytesPerCpuSecond: callsPerCpuSecond(() => parseBlock(bytes)) * megabytes,
-    serializeMegabytesPerCpuSecond: serializedPerCpuSecond(block) * megabytes,
+    serializeMegabytesPerCpuSecond: callsPerCpuSecond(() => serializeBlock(block)) * megabytes,
+    serializeNewMegabytesPerCpuSecond: serializedPerCpuSecond(block) * megabytes,
     otherParseMegabytesPerCpuSecond: callsPerCpuSecond(() => OtherBlock.fromBuffer(buffer)) * megabytes,
     otherSerializeMegabytesPerCpuSecond: callsPerCpuSecond(() => other.toBuffer()) * megabytes,
   }

@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Chain, type ChainOptions } from '@onehop/chain'
+import { Chain } from '@onehop/chain'
 import { REGTEST } from '@onehop/ledger'
-import { fastVerifier } from './backend.ts'
 import { type BenchChain, readBlocks } from './bench-chain.ts'
 
 /** Calls back with a folder that is gone afterwards. */
@@ -16,16 +15,10 @@ export async function withFolder<T>(use: (folder: string) => Promise<T>): Promis
   }
 }
 
-/** A chain on disk that verifies with the fast backend on so many threads. */
+/** A chain on disk that checks scripts on so many threads, as fast as this machine can. */
 export async function openChain(datadir: string, threads: number): Promise<Chain> {
-  const options: ChainOptions & { readonly threads: number } = {
-    parameters: REGTEST,
-    datadir,
-    nowSeconds: () => Math.floor(Date.now() / 1000),
-    verifier: await fastVerifier(),
-    threads,
-  }
-  return Chain.open(options)
+  const nowSeconds = () => Math.floor(Date.now() / 1000)
+  return Chain.open({ parameters: REGTEST, datadir, nowSeconds, threads })
 }
 
 /** Gives the chain the blocks. @throws when it refuses one. */

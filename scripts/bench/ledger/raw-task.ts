@@ -22,7 +22,7 @@ const WARM_UP = 500
 const run: TaskRun = async parameters => {
   const bench = openBenchChain(textOf(parameters, 'chain'))
   const schnorr = bench.shape.kinds.includes('p2tr')
-  const verifier = await fastVerifier()
+  const verifier = fastVerifier()
   const signatures = readSignatures(bench)
   verifyAll(verifier, signatures.slice(0, WARM_UP), schnorr)
   const watch = new Stopwatch()

@@ -9,6 +9,11 @@ function shapeOf(shape: ChainShape, { quick }: SuiteOptions): ChainShape {
   return quick ? { ...shape, spendBlocks: 3, spendsPerBlock: 500 } : shape
 }
 
+/** Coins and the cache's limit: room for a third of them. */
+function coinsParameters({ quick }: SuiteOptions): Task['parameters'] {
+  return quick ? { coins: 200_000, limitBytes: 10_000_000 } : { coins: 2_000_000, limitBytes: 100_000_000 }
+}
+
 function task(name: string, file: string, parameters: Task['parameters'] = {}): Task {
   return { name, module: new URL(file, import.meta.url).href, parameters }
 }
@@ -121,6 +126,16 @@ const LINES: readonly Line[] = [
     target: { atLeast: 7 },
   },
   {
+    name: 'serialize-new',
+    what: 'the same, made of fields and not parsed',
+    tasks: ['codec'],
+    unit: 'MB/cpu s',
+    measured: value('codec', 'serializeNewMegabytesPerCpuSecond'),
+    reference: value('codec', 'otherSerializeMegabytesPerCpuSecond'),
+    referenceName: 'bitcoinjs-lib',
+    target: { atLeast: 7 },
+  },
+  {
     name: 'txids',
     what: 'ids of 250-byte transactions',
     tasks: ['hashing'],
@@ -158,6 +173,29 @@ const LINES: readonly Line[] = [
     measured: value('connect', 'rssMegabytes'),
     target: { atMost: 200 },
   },
+  {
+    name: 'memory-threads',
+    what: 'RSS after the chain on two threads',
+    tasks: ['connect-2'],
+    unit: 'MB',
+    measured: value('connect-2', 'rssMegabytes'),
+    target: { atMost: 200 },
+  },
+  {
+    name: 'coins',
+    what: 'coins cache at its limit of 100 MB, 2,000,000 coins: memory held',
+    tasks: ['coins'],
+    unit: '× the limit',
+    measured: value('coins', 'heldToLimit'),
+    target: { atMost: 1.1 },
+  },
+  {
+    name: 'coins-rss',
+    what: 'the same, growth of RSS, LevelDB and batches included',
+    tasks: ['coins'],
+    unit: '× the limit',
+    measured: value('coins', 'rssToLimit'),
+  },
 ]
 
 /** The speed table of issue 3. */
@@ -179,6 +217,7 @@ export const suite: Suite = {
       task('codec', 'codec-task.ts', { chain }),
       task('hashing', 'hashing-task.ts'),
       task('mining', 'mining-task.ts'),
+      task('coins', 'coins-task.ts', coinsParameters(options)),
     ]
     return { tasks, lines: LINES }
   },

@@ -31,6 +31,8 @@ export interface ChainParameters {
   readonly scriptFlagExceptions: ReadonlyMap<string, ScriptFlags>
   /** Hashes in hex of the blocks whose coinbase has the id of an earlier one (BIP 30). */
   readonly bip30Exceptions: ReadonlySet<string>
+  /** The script that every block's signature satisfies, on a signet (BIP 325); absent elsewhere. */
+  readonly signetChallenge?: Uint8Array
   /** Human-readable part of segwit addresses. */
   readonly bech32Prefix: string
   readonly base58PublicKeyHash: number

@@ -1,3 +1,4 @@
+import { ByteWriter, hexToBytes, sha256d } from '@onehop/primitives'
 import { createGenesis } from './genesis.ts'
 import { type ChainParameters, REGTEST } from './params.ts'
 import { FLAG } from './script/flags.ts'
@@ -99,17 +100,27 @@ export const TESTNET4: ChainParameters = {
   rpcPort: 48_332,
 }
 
-/** The public signet (`SigNetParams`). That its blocks are signed (BIP 325) is not checked here. */
-export const SIGNET: ChainParameters = {
-  ...TEST,
-  name: 'signet',
-  genesis: createGenesis({ time: 1_598_918_400, bits: 0x1e03_77ae, nonce: 52_613_770 }),
-  magic: Uint8Array.of(0x0a, 0x03, 0xcf, 0x40),
-  powLimit: 0x377aen << 216n,
-  allowMinimumDifficulty: false,
-  enforceBip94: false,
-  rpcPort: 38_332,
+/** Either of two keys signs the blocks of the public signet. */
+const DEFAULT_CHALLENGE =
+  '512103ad5e0edad18cb1f0fc0d28a3d4f1f3e445640337489abb10404f2d1e086be430210359ef5021964fe22d6f8e05b2463c9540ce96883fe3b278760f048f5189f2e6c452ae'
+
+/** A signet whose blocks satisfy this challenge (`SigNetParams`, BIP 325). All of them start with the same block. */
+export function signetParameters(challenge: Uint8Array): ChainParameters {
+  return {
+    ...TEST,
+    name: 'signet',
+    genesis: createGenesis({ time: 1_598_918_400, bits: 0x1e03_77ae, nonce: 52_613_770 }),
+    magic: sha256d(new ByteWriter().writeVarBytes(challenge).toBytes()).slice(0, 4),
+    powLimit: 0x377aen << 216n,
+    allowMinimumDifficulty: false,
+    enforceBip94: false,
+    signetChallenge: challenge,
+    rpcPort: 38_332,
+  }
 }
+
+/** The public signet. */
+export const SIGNET: ChainParameters = signetParameters(hexToBytes(DEFAULT_CHALLENGE))
 
 const KNOWN: readonly ChainParameters[] = [REGTEST, MAINNET, TESTNET3, TESTNET4, SIGNET]
 

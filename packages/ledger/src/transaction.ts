@@ -307,7 +307,8 @@ function readWitnesses(reader: ByteReader, inputs: readonly ReadInput[]): void {
   if (items === 0) throw new DecodeError('superfluous witness record')
 }
 
-function readWitness(reader: ByteReader): readonly Uint8Array[] {
+/** A count of items, and each with its length. @throws {DecodeError} */
+export function readWitness(reader: ByteReader): readonly Uint8Array[] {
   const stack: Uint8Array[] = []
   for (let count = reader.readCount(1); count > 0; count--) stack.push(reader.readVarBytes())
   return stack.length === 0 ? NO_WITNESS : stack

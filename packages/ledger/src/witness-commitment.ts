@@ -20,13 +20,22 @@ export function witnessCommitmentScript(commitment: Uint8Array): Uint8Array {
   return concatBytes(COMMITMENT_PREFIX, commitment)
 }
 
-/** The commitment in the last output of the coinbase that has one, or undefined. */
-export function findWitnessCommitment(coinbase: Transaction): Uint8Array | undefined {
+/** Which output of the coinbase carries the commitment: the last one that looks like it; undefined without one. */
+export function findWitnessCommitmentOutput(coinbase: Transaction): number | undefined {
   const start = COMMITMENT_PREFIX.length
-  const output = coinbase.outputs.findLast(
+  const index = coinbase.outputs.findLastIndex(
     ({ scriptPubKey }) =>
       scriptPubKey.length >= start + COMMITMENT_LENGTH &&
       equalBytes(scriptPubKey.subarray(0, start), COMMITMENT_PREFIX),
   )
-  return output?.scriptPubKey.subarray(start, start + COMMITMENT_LENGTH)
+  return index < 0 ? undefined : index
+}
+
+/** The commitment in that output, or undefined. */
+export function findWitnessCommitment(coinbase: Transaction): Uint8Array | undefined {
+  const index = findWitnessCommitmentOutput(coinbase)
+  const start = COMMITMENT_PREFIX.length
+  return index === undefined
+    ? undefined
+    : coinbase.outputs[index]?.scriptPubKey.subarray(start, start + COMMITMENT_LENGTH)
 }

@@ -6,15 +6,17 @@ import { checkBlockSize } from './check-block-size.ts'
 import { checkCoinbasePosition } from './check-coinbase-position.ts'
 import { checkHeaderProofOfWork } from './check-header-proof-of-work.ts'
 import { checkMerkleRoot } from './check-merkle-root.ts'
+import { checkSignetSolution } from './check-signet-solution.ts'
 import { checkTransaction } from './check-transaction.ts'
 
 /** All rules of a block that depend on nothing else, in Bitcoin Core's order (`CheckBlock`). */
 export function checkBlock(block: Block, parameters: ChainParameters): Verdict {
   const work = checkHeaderProofOfWork(block.header, parameters)
-  return work.ok ? checkBlockBody(block) : work
+  if (!work.ok) return work
+  const signed = checkSignetSolution(block, parameters)
+  return signed.ok ? checkBlockBody(block) : signed
 }
 
-/** {@link checkBlock} without proof of work, for a template. */
 function checkBlockBody(block: Block): Verdict {
   const merkle = checkMerkleRoot(block)
   if (!merkle.ok) return merkle

@@ -34,6 +34,21 @@ export const MAX_DISCONNECTED_BYTES = 20_000_000
  */
 export const MAX_VERIFICATION_COINS = 2_000_000
 
+/**
+ * Inputs that a thread claims at once when it checks a block's scripts: about a millisecond of work, which is how long
+ * threads may wait for the last one.
+ */
+export const INPUTS_PER_RUN = 32
+
+/** Inputs. Fewer are checked sooner by one thread than they are told to others. */
+export const MIN_INPUTS_FOR_WORKERS = 128
+
+/** Milliseconds of script checks after which other events get their turn. */
+export const SCRIPT_SLICE_MS = 10
+
+/** Threads that check scripts, unless an option says otherwise; more would wait for the rest of the work (Core: 16). */
+export const MAX_SCRIPT_THREADS = 16
+
 /** Bytes of memory for coins, clean and dirty, unless an option says otherwise (Core's default for `-dbcache`). */
 export const DEFAULT_COINS_CACHE_BYTES = 450 * 1024 * 1024
 

@@ -10,6 +10,8 @@ import {
   type ChainParameters,
   type Coin,
   type CoinHashType,
+  CoinsCache,
+  connectBlock,
   createBlockTemplate,
   type HeaderNode,
   HeaderTree,
@@ -29,6 +31,7 @@ import {
   equalBytes,
   invalid,
   type Result,
+  refused,
   SIPHASH_KEY_LENGTH,
   type SignatureVerifier,
   type Verdict,
@@ -55,8 +58,8 @@ import { DiskStorage } from './storage/disk-storage.ts'
 import { MemoryStorage } from './storage/memory-storage.ts'
 import type { Storage } from './storage/port.ts'
 import { activeHeadersAfter, missingBlocks } from './sync-queries.ts'
-import { TransactionGate } from './transaction-gate.ts'
 import { TransactionCounts } from './transaction-counts.ts'
+import { TransactionGate } from './transaction-gate.ts'
 import { type ChainVerification, type CheckLevel, verifyChain } from './verify-chain.ts'
 
 /** What a chain is opened with. */
@@ -133,8 +136,9 @@ export class Chain {
   readonly mempool: Mempool
   /** How transactions come into the mempool, and what waits for its parents. */
   readonly transactions: TransactionGate
+  /** Unix time in seconds, by the clock that it was opened with. */
+  readonly nowSeconds: () => number
   readonly indexes: Indexes
-  private readonly nowSeconds: () => number
   private readonly scripts: ScriptChecker
   private readonly storage: Storage
   private readonly store: ChainStore
@@ -322,6 +326,22 @@ export class Chain {
     if (node.invalid) return 'invalid'
     if (!linked) return 'headers-only'
     return connected ? 'valid-fork' : 'valid-headers'
+  }
+
+  /**
+   * Whether the block would be valid on the tip if it had a proof of work (BIP 23's proposals). Changes nothing.
+   * Refused: `inconclusive-not-best-prevblk` (blame: nobody) for one that builds on another block.
+   */
+  testBlock(block: Block): Promise<Verdict> {
+    return this.enqueue(async () => {
+      const { tip, parameters, headerTree } = this
+      if (!equalBytes(block.header.previousBlock, tip.hash)) return refused('inconclusive-not-best-prevblk')
+      const node = headerTree.preview(block.header, tip, this.nowSeconds())
+      if (!node.ok) return node
+      const coins = new CoinsCache(this.store.coins)
+      const connected = connectBlock(block, { node: node.value, coins, parameters, isTemplate: true })
+      return connected.ok ? this.scripts.run(connected.value.checks) : connected
+    })
   }
 
   /** Takes a transaction into the mempool. @param from the peer that sent it, if a peer did. */

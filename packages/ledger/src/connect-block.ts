@@ -6,7 +6,7 @@ import type { CoinsCache } from './coins-cache.ts'
 import type { HeaderNode } from './header-node.ts'
 import type { ChainParameters } from './params.ts'
 import { checkAccumulatedFees } from './rules/check-accumulated-fees.ts'
-import { checkBlock } from './rules/check-block.ts'
+import { checkBlock, checkBlockBody } from './rules/check-block.ts'
 import { checkBlockInContext } from './rules/check-block-in-context.ts'
 import { checkBlockSigopsCost } from './rules/check-block-sigops-cost.ts'
 import { checkCoinbaseAmount } from './rules/check-coinbase-amount.ts'
@@ -29,6 +29,8 @@ export interface ConnectContext {
   readonly parameters: ChainParameters
   /** The block is an ancestor of one whose scripts are known to be right (`assumevalid`). @default false */
   readonly assumesScripts?: boolean
+  /** The block is yet to be mined, and has no proof of work. @default false */
+  readonly isTemplate?: boolean
   /** Transactions whose scripts ran before. */
   readonly scriptCache?: ScriptCache
 }
@@ -49,7 +51,7 @@ export function connectBlock(block: Block, context: ConnectContext): Result<Conn
   const parent = node.parent
   if (parent === undefined) throw new Error('the genesis block is never connected')
   const before = firstRejection(
-    () => checkBlock(block, parameters),
+    () => (context.isTemplate ? checkBlockBody(block) : checkBlock(block, parameters)),
     () => checkBlockInContext(block, parent, parameters),
     () => checkNoOverwrite(block, coins, parameters),
   )

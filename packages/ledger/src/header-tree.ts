@@ -67,6 +67,15 @@ export class HeaderTree {
   }
 
   /**
+   * The place that a header would have on the node, after all checks but its proof of work. It is not added: for blocks
+   * that are yet to be mined (BIP 23's proposals).
+   */
+  preview(header: BlockHeader, parent: HeaderNode, nowSeconds: number): Result<HeaderNode> {
+    const context = checkHeaderInContext(header, parent, this.parameters, nowSeconds)
+    return context.ok ? { ok: true, value: childOf(parent, header, false) } : context
+  }
+
+  /**
    * Adds a header of our own store without checks.
    * @param failed it was found invalid.
    * @param rejection why, where that is known.
@@ -190,20 +199,24 @@ export class HeaderTree {
   }
 
   private insert(header: BlockHeader, parent: HeaderNode, failed: boolean): HeaderNode {
-    const height = parent.height + 1
-    const node: HeaderNode = {
-      hash: header.hash,
-      header,
-      height,
-      chainWork: parent.chainWork + workOf(header.bits),
-      parent,
-      skip: ancestorAt(parent, skipHeight(height)),
-      invalid: failed,
-    }
+    const node = childOf(parent, header, failed)
     this.nodesByHash.set(bytesKey(header.hash), node)
     this.parents.add(parent)
     if (!failed && node.chainWork > this.bestNode.chainWork) this.bestNode = node
     return node
+  }
+}
+
+function childOf(parent: HeaderNode, header: BlockHeader, invalid: boolean): HeaderNode {
+  const height = parent.height + 1
+  return {
+    hash: header.hash,
+    header,
+    height,
+    chainWork: parent.chainWork + workOf(header.bits),
+    parent,
+    skip: ancestorAt(parent, skipHeight(height)),
+    invalid,
   }
 }
 

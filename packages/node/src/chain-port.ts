@@ -10,14 +10,13 @@ import {
 } from '@onehop/ledger'
 import type { ChainPort } from '@onehop/network'
 import { attemptDecode } from '@onehop/primitives'
-import { nowSeconds } from './clock.ts'
 import { CompactBlocks } from './compact-blocks.ts'
 
 /** What the network asks of the ledger, answered by the chain: bytes on one side, blocks and headers on the other. */
 export function createChainPort(chain: Chain): ChainPort {
   const compactBlocks = new CompactBlocks(chain, randomNonce)
   const minFeeRate = () => {
-    const floor = chain.mempool.feeFloor(nowSeconds())
+    const floor = chain.mempool.feeFloor(chain.nowSeconds())
     return floor > MIN_RELAY_FEE_RATE ? floor : MIN_RELAY_FEE_RATE
   }
   return {

@@ -7,7 +7,7 @@ import type { Network } from '@onehop/network'
 import { createRpcServer, type NodeStatus, type RawParams, RpcDispatcher, type RpcServer } from '@onehop/rpc'
 import type { SwarmSession } from '@onehop/swarm-io'
 import { createChainPort } from './chain-port.ts'
-import { nowSeconds } from './clock.ts'
+import { NodeClock } from './clock.ts'
 import { ContentService } from './content/content-service.ts'
 import { Datadir } from './datadir.ts'
 import { ConfigurationError } from './errors.ts'
@@ -58,6 +58,7 @@ class RunningNode implements OnehopNode {
   private readonly configuration: NodeConfiguration
   private readonly datadir: Datadir | undefined
   private readonly log: Logger
+  private readonly clock = new NodeClock()
   private readonly closers: Closer[] = []
   private readonly markStopped: () => void
   private readonly startedAtMs = performance.now()
@@ -125,7 +126,7 @@ class RunningNode implements OnehopNode {
     return {
       parameters,
       coinsCacheBytes,
-      nowSeconds,
+      nowSeconds: this.clock.nowSeconds,
       ...(this.datadir === undefined ? {} : { datadir: this.datadir.path }),
       indexes: [
         ...(txindex ? [new TransactionIndex()] : []),
@@ -144,6 +145,7 @@ class RunningNode implements OnehopNode {
       parameters: this.configuration.parameters,
       startedAtMs: this.startedAtMs,
       log: this.log,
+      clock: this.clock,
       get network() {
         return node.network
       },

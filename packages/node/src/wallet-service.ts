@@ -10,7 +10,6 @@ import { describeRejection } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 import { type Payment, WalletKeys, WalletState } from '@onehop/wallet'
 import { scriptOfAddress } from './address.ts'
-import { nowSeconds } from './clock.ts'
 import type { WalletFile } from './wallet-file.ts'
 
 /** What is to be paid. */
@@ -39,7 +38,7 @@ export class WalletService {
     this.stopListening = [
       chain.on('blockConnected', (block, node) => state.connectBlock(block, node.height)),
       chain.on('blockDisconnected', (block, node) => state.disconnectBlock(block, node.height)),
-      chain.on('transaction', transaction => state.addMempoolTransaction(transaction, nowSeconds())),
+      chain.on('transaction', transaction => state.addMempoolTransaction(transaction, chain.nowSeconds())),
       chain.on('transactionRemoved', transaction => state.removeMempoolTransaction(transaction.txid)),
     ]
   }
@@ -104,7 +103,7 @@ export class WalletService {
   /** Signs a payment and hands it to the mempool, from where it goes to the peers. @throws {RpcError} */
   async send(order: PaymentOrder): Promise<Payment> {
     const payment = this.sign(order)
-    this.state.addMempoolTransaction(payment.transaction, nowSeconds())
+    this.state.addMempoolTransaction(payment.transaction, this.chain.nowSeconds())
     const verdict = await this.chain.acceptTransaction(serializeTransaction(payment.transaction))
     if (!verdict.ok) {
       this.state.removeMempoolTransaction(payment.transaction.txid)

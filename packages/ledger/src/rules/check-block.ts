@@ -17,7 +17,8 @@ export function checkBlock(block: Block, parameters: ChainParameters): Verdict {
   return signed.ok ? checkBlockBody(block) : signed
 }
 
-function checkBlockBody(block: Block): Verdict {
+/** {@link checkBlock} without proof of work, for a block that is yet to be mined. */
+export function checkBlockBody(block: Block): Verdict {
   const merkle = checkMerkleRoot(block)
   if (!merkle.ok) return merkle
   const size = checkBlockSize(block)

@@ -1,11 +1,14 @@
 import type { RpcMethod } from '@onehop/rpc'
+import { blockTemplateMethods } from './block-template-methods.ts'
 import { blockchainMethods } from './blockchain-methods.ts'
 import { chainControlMethods } from './chain-control-methods.ts'
+import { clockMethods } from './clock-methods.ts'
 import { coinSetMethods } from './coin-set-methods.ts'
 import { contentMethods } from './content-methods.ts'
 import { deploymentMethods } from './deployment-methods.ts'
 import { indexMethods } from './index-methods.ts'
 import type { MethodContext } from './method-context.ts'
+import { miningInfoMethods } from './mining-info-methods.ts'
 import { miningMethods } from './mining-methods.ts'
 import { networkMethods } from './network-methods.ts'
 import { nodeMethods } from './node-methods.ts'
@@ -28,9 +31,12 @@ export function allMethods(context: MethodContext): RpcMethod[] {
     transactionMethods,
     proofMethods,
     miningMethods,
+    miningInfoMethods,
+    blockTemplateMethods,
     walletMethods,
     networkMethods,
     contentMethods,
     nodeMethods,
+    clockMethods,
   ].flatMap(methods => methods(context))
 }

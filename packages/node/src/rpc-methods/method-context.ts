@@ -2,6 +2,7 @@ import type { Chain } from '@onehop/chain'
 import type { ChainParameters } from '@onehop/ledger'
 import type { Network } from '@onehop/network'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
+import type { NodeClock } from '../clock.ts'
 import type { ContentService } from '../content/content-service.ts'
 import type { Logger } from '../log.ts'
 import type { MiningService } from '../mining-service.ts'
@@ -19,6 +20,7 @@ export interface MethodContext {
   readonly network: Network | undefined
   readonly content: ContentService<unknown> | undefined
   readonly log: Logger
+  readonly clock: NodeClock
   /** Milliseconds since the process's monotonic clock began, at the start. */
   readonly startedAtMs: number
   /** URL of the RPC server; empty when there is none. */

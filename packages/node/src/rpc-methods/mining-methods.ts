@@ -1,8 +1,6 @@
-import { targetOf } from '@onehop/ledger'
 import { hexToBytes } from '@onehop/primitives'
 import { defineMethod, type RpcMethod } from '@onehop/rpc'
 import { scriptOfAddress } from '../address.ts'
-import { bitsHex, difficultyOf, uint256Hex } from './blockchain-json.ts'
 import type { MethodContext } from './method-context.ts'
 
 /** Shortest interval of the miner, in milliseconds: a block takes longer to cross a network than to be found. */
@@ -14,7 +12,7 @@ const MAX_BLOCKS_PER_CALL = 100_000
 
 /** Mining: bitcoind's calls and the interval miner. */
 export function miningMethods(context: MethodContext): RpcMethod[] {
-  const { chain, mining, wallet, parameters } = context
+  const { mining, wallet, parameters } = context
   return [
     defineMethod({
       name: 'generatetoaddress',
@@ -41,20 +39,6 @@ export function miningMethods(context: MethodContext): RpcMethod[] {
       summary: 'Hands in a block; null when it was taken, otherwise why not.',
       params: { hexdata: { type: 'hex' }, dummy: { type: 'any', optional: true } },
       handler: ({ hexdata }) => mining.submit(hexToBytes(hexdata)),
-    }),
-    defineMethod({
-      name: 'getmininginfo',
-      category: 'Mining',
-      summary: 'State of mining.',
-      handler: () => ({
-        blocks: chain.tip.height,
-        bits: bitsHex(chain.tip.header.bits),
-        difficulty: difficultyOf(chain.tip.header.bits),
-        target: uint256Hex(targetOf(chain.tip.header.bits)),
-        pooledtx: chain.mempool.size,
-        chain: parameters.name,
-        warnings: [],
-      }),
     }),
     defineMethod({
       name: 'miner.start',

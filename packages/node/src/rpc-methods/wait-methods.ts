@@ -17,7 +17,7 @@ function checkTimeout(timeoutMs: number): void {
 }
 
 /** The tip as soon as it is as wished, or when the time is over or nobody listens any more. */
-function tipWhen(
+export function tipWhen(
   chain: Chain,
   isWished: (tip: HeaderNode) => boolean,
   timeoutMs: number,

@@ -2,17 +2,10 @@ import type { Sats } from './amount.ts'
 import { Block, BlockHeader } from './block.ts'
 import { requiredBits } from './difficulty.ts'
 import { type HeaderNode, medianTimePast } from './header-node.ts'
-import {
-  MAX_BLOCK_SIGOPS_COST,
-  MAX_BLOCK_WEIGHT,
-  TEMPLATE_RESERVED_SIGOPS_COST,
-  TEMPLATE_RESERVED_WEIGHT,
-} from './limits.ts'
+import { selectForBlock } from './mempool/block-selection.ts'
 import type { Mempool } from './mempool/mempool.ts'
-import type { MempoolEntry } from './mempool/mempool-entry.ts'
 import { transactionMerkleRoot } from './merkle.ts'
 import type { ChainParameters } from './params.ts'
-import { isFinal } from './rules/check-transaction-final.ts'
 import { pushBytes, pushNumber, scriptOf } from './script/script-building.ts'
 import { blockSubsidy } from './subsidy.ts'
 import { NULL_OUTPOINT, SEQUENCE_FINAL, Transaction } from './transaction.ts'
@@ -39,7 +32,7 @@ export interface TemplateRequest {
 /** A block that lacks only its proof of work: valid for Bitcoin Core once a nonce is found. */
 export function createBlockTemplate(request: TemplateRequest): Block {
   const { parent, mempool, parameters, nowSeconds } = request
-  const chosen = chooseTransactions(mempool, parent)
+  const chosen = selectForBlock(mempool.entries(), parent)
   const fees = chosen.reduce((sum, entry) => sum + entry.fee, 0n)
   const others = chosen.map(entry => entry.transaction)
   const transactions = [createCoinbase(request, fees, others), ...others]
@@ -83,56 +76,4 @@ function createCoinbase(request: TemplateRequest, fees: Sats, others: readonly T
     outputs: [...withoutCommitment.outputs, { value: 0n, scriptPubKey: witnessCommitmentScript(commitment) }],
     lockTime: withoutCommitment.lockTime,
   })
-}
-
-/** By fee rate, each after the transactions that it spends from, as long as there is room. */
-function chooseTransactions(mempool: Mempool, parent: HeaderNode): MempoolEntry[] {
-  const room = {
-    weight: MAX_BLOCK_WEIGHT - TEMPLATE_RESERVED_WEIGHT,
-    sigops: MAX_BLOCK_SIGOPS_COST - TEMPLATE_RESERVED_SIGOPS_COST,
-  }
-  const time = medianTimePast(parent)
-  const chosen = new Set<MempoolEntry>()
-  const left = new Set<MempoolEntry>()
-  for (const entry of byPackageFeeRate(mempool.entries())) {
-    const wanted = [...entry.ancestors, entry].filter(each => !chosen.has(each)).sort(byAncestorCount)
-    const weight = wanted.reduce((sum, each) => sum + each.transaction.weight, 0)
-    const sigops = wanted.reduce((sum, each) => sum + each.sigopsCost, 0)
-    const fits = weight <= room.weight && sigops <= room.sigops
-    const isReady = wanted.every(
-      each => !left.has(each) && isFinal(each.transaction, parent.height + 1, time),
-    )
-    if (!fits || !isReady) {
-      left.add(entry)
-      continue
-    }
-    room.weight -= weight
-    room.sigops -= sigops
-    for (const each of wanted) chosen.add(each)
-  }
-  return [...chosen]
-}
-
-function byAncestorCount(a: MempoolEntry, b: MempoolEntry): number {
-  return a.ancestors.size - b.ancestors.size
-}
-
-/** Highest fee per weight of a transaction and its ancestors first. */
-function byPackageFeeRate(entries: Iterable<MempoolEntry>): MempoolEntry[] {
-  const rated = Array.from(entries, entry => ({ entry, ...withAncestors(entry) }))
-  rated.sort((a, b) => {
-    const difference = b.fee * a.weight - a.fee * b.weight
-    return difference > 0n ? 1 : difference < 0n ? -1 : 0
-  })
-  return rated.map(({ entry }) => entry)
-}
-
-function withAncestors(entry: MempoolEntry): { fee: Sats; weight: bigint } {
-  let { fee } = entry
-  let { weight } = entry.transaction
-  for (const ancestor of entry.ancestors) {
-    fee += ancestor.fee
-    weight += ancestor.transaction.weight
-  }
-  return { fee, weight: BigInt(weight) }
 }

@@ -178,6 +178,16 @@ export const TEMPLATE_RESERVED_WEIGHT = 8_000
 /** Signature operation cost kept free in a template for the coinbase's outputs. */
 export const TEMPLATE_RESERVED_SIGOPS_COST = 400
 
+/** Fee rate below which nothing is mined, in satoshis per 1,000 virtual bytes (Core 30's `-blockmintxfee`). */
+export const BLOCK_MIN_FEE_RATE = 1n
+
+/**
+ * So many packages in a row that do not fit into a template with less than so much weight to spare end the search
+ * (`MAX_CONSECUTIVE_FAILURES`, `BLOCK_FULL_ENOUGH_WEIGHT_DELTA`).
+ */
+export const MAX_TEMPLATE_FAILURES = 1_000
+export const TEMPLATE_FULL_WEIGHT_MARGIN = 4_000
+
 /**
  * Most bytes of a block filter. A block has fewer than {@link MAX_BLOCK_WEIGHT} / 36 outputs and inputs, an output having 9 bytes
  * at least, and an element takes less than three bytes: 20 bits, and all quotients together 1.5 for each.

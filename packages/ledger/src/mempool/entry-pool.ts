@@ -3,8 +3,9 @@ import type { Sats } from '../amount.ts'
 import type { TxId, Wtxid } from '../ids.ts'
 import { type OutPoint, outPointKey } from '../transaction.ts'
 import { countNewcomer, discountLeaving, recount, shiftFee } from './entry-totals.ts'
-import { EvictionQueue } from './eviction-queue.ts'
+import { createEvictionQueue } from './eviction-queue.ts'
 import { closure, type EntryFields, linkEntries, MempoolEntry, unlinkEntry } from './mempool-entry.ts'
+import type { PlacedHeap } from './placed-heap.ts'
 
 /** A fee that counts for more or less than was paid, whether or not the transaction is here. */
 export interface FeeDelta {
@@ -19,7 +20,7 @@ export class EntryPool {
   private readonly spenders = new Map<string, MempoolEntry>()
   private readonly deltas = new Map<string, FeeDelta>()
   /** Made when memory first runs out; most pools never need it. */
-  private queue: EvictionQueue | undefined
+  private queue: PlacedHeap<MempoolEntry> | undefined
   /** Memory that the entries are charged, in bytes. */
   usedBytes = 0
   /** Virtual bytes of all entries. */
@@ -71,7 +72,7 @@ export class EntryPool {
     if (entry.parents.size > 0) countNewcomer(entry, this.onChanged)
     const known = this.deltas.size === 0 ? undefined : this.deltas.get(txidKey)
     if (known !== undefined) shiftFee(entry, known.delta, this.onChanged)
-    this.queue?.add(entry)
+    this.queue?.push(entry)
     return entry
   }
 
@@ -115,14 +116,14 @@ export class EntryPool {
 
   /** The entry that pays least for itself and its descendants. */
   cheapest(): MempoolEntry | undefined {
-    this.queue ??= new EvictionQueue(this.byTxid.values())
+    this.queue ??= createEvictionQueue(this.byTxid.values())
     return this.queue.first
   }
 
   /** There is much room: no need to know who would have to go first. */
   forgetCheapest(): void {
     if (this.queue === undefined) return
-    for (const entry of this.byTxid.values()) entry.evictionIndex = -1
+    for (const entry of this.byTxid.values()) entry.evictionPlace = -1
     this.queue = undefined
   }
 

@@ -58,7 +58,7 @@ export class MempoolEntry implements EntryFields {
   /** Satoshis, with what `prioritisetransaction` added. */
   descendantFees: Sats
   /** Where it stands in the queue of those that go first when memory runs out; −1 outside of it. */
-  evictionIndex = -1
+  evictionPlace = -1
 
   constructor(fields: EntryFields) {
     const { transaction, fee, sigopsCost } = fields

@@ -219,15 +219,7 @@ export class Mempool {
 
   /** Drops what waits for longer than {@link MEMPOOL_EXPIRY_SECONDS}, and what depends on it. */
   expire(nowSeconds: number): void {
-    const oldestAllowed = nowSeconds - MEMPOOL_EXPIRY_SECONDS
-    if (this.oldestTime >= oldestAllowed) return
-    const old: MempoolEntry[] = []
-    this.oldestTime = Number.POSITIVE_INFINITY
-    for (const entry of this.pool.entries()) {
-      if (entry.time < oldestAllowed) old.push(entry)
-      else this.oldestTime = Math.min(this.oldestTime, entry.time)
-    }
-    this.removeEntries(this.pool.withDescendants(old), 'expiry')
+    this.dropOld(nowSeconds, NOBODY)
   }
 
   /** Adds so many satoshis (or takes them, below zero) to what the transaction's fee counts for here. */
@@ -263,8 +255,10 @@ export class Mempool {
 
   /** Makes room, and tells of the newcomers that are still here then. */
   private announce(newcomers: readonly MempoolEntry[], nowSeconds: number): void {
-    this.expire(nowSeconds)
-    if (this.pool.usedBytes > this.limit) this.evictToLimit(newcomers)
+    const unannounced = new Set(newcomers)
+    this.dropOld(nowSeconds, unannounced)
+    if (this.pool.usedBytes > this.limit) this.evictToLimit(unannounced)
+    else if (this.pool.usedBytes < this.limit / 2) this.pool.forgetCheapest()
     for (const entry of newcomers) {
       if (!this.pool.has(entry)) continue
       this.changes += 1
@@ -272,9 +266,20 @@ export class Mempool {
     }
   }
 
+  private dropOld(nowSeconds: number, unannounced: ReadonlySet<MempoolEntry>): void {
+    const oldestAllowed = nowSeconds - MEMPOOL_EXPIRY_SECONDS
+    if (this.oldestTime >= oldestAllowed) return
+    const old: MempoolEntry[] = []
+    this.oldestTime = Number.POSITIVE_INFINITY
+    for (const entry of this.pool.entries()) {
+      if (entry.time < oldestAllowed) old.push(entry)
+      else this.oldestTime = Math.min(this.oldestTime, entry.time)
+    }
+    this.removeEntries(this.pool.withDescendants(old), 'expiry', unannounced)
+  }
+
   /** Drops those that pay least for themselves and their descendants until the memory suffices (`TrimToSize`). */
-  private evictToLimit(newcomers: readonly MempoolEntry[]): void {
-    const unannounced = new Set(newcomers)
+  private evictToLimit(unannounced: ReadonlySet<MempoolEntry>): void {
     while (this.pool.usedBytes > this.limit) {
       const worst = this.pool.cheapest()
       if (worst === undefined) return
@@ -296,16 +301,18 @@ export class Mempool {
   private removeEntries(
     leaving: ReadonlySet<MempoolEntry>,
     reason: RemovalReason,
-    unannounced?: ReadonlySet<MempoolEntry>,
+    unannounced: ReadonlySet<MempoolEntry> = NOBODY,
   ): void {
     this.pool.remove(leaving)
     for (const entry of leaving) {
-      if (unannounced?.has(entry)) continue
+      if (unannounced.has(entry)) continue
       this.changes += 1
       this.observer.onRemoved?.(entry.transaction, reason)
     }
   }
 }
+
+const NOBODY: ReadonlySet<MempoolEntry> = new Set()
 
 function acceptedAlone({ candidate, leaving }: Evaluated): Accepted {
   const { transaction, fee, virtualSize } = candidate

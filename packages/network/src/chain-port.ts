@@ -64,11 +64,24 @@ export interface ChainPort {
   /** Stores and connects. A block that is there already is in order. */
   acceptBlock(bytes: Uint8Array): Promise<Verdict>
   getTransaction(wtxid: Uint8Array): Uint8Array | undefined
-  /** Whether it is in the mempool, or was seen lately and need not be fetched. */
+  /** The same by txid, the hash without witnesses, by which transactions name their parents. */
+  getTransactionById(txid: Uint8Array): Uint8Array | undefined
+  /** The txid of a transaction. */
+  transactionId(bytes: Uint8Array): Result<Uint8Array>
+  /** Whether it is in the mempool. */
   hasTransaction(wtxid: Uint8Array): boolean
+  /** Whether it is in the mempool, waits for its parents, or was refused lately: it need not be fetched. */
+  hasSeenTransaction(wtxid: Uint8Array): boolean
   /** Wtxids of the transactions that pay at least this, in satoshis per 1,000 virtual bytes. */
   mempoolIds(minFeeRate: bigint): Uint8Array[]
   /** What a transaction has to pay to be taken, in satoshis per 1,000 virtual bytes. */
   minFeeRate(): bigint
-  acceptTransaction(bytes: Uint8Array): Promise<Verdict>
+  /** Takes in what a peer sent. What lacks its parents waits for them, at the expense of the source. */
+  acceptTransaction(bytes: Uint8Array, source: string): Promise<Verdict>
+  /** Txids of the parents for which the transaction waits, and which are worth asking for; none when it does not wait. */
+  missingParents(wtxid: Uint8Array): Uint8Array[]
+  /** One more peer has a transaction that {@link hasSeenTransaction} knows. */
+  addAnnouncer(wtxid: Uint8Array, source: string): void
+  /** The peer is gone: what waits at its expense may go. */
+  forgetSource(source: string): void
 }

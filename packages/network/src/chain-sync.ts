@@ -73,10 +73,8 @@ export class ChainSync {
     })
     this.transactions = new TransactionFetch({
       chain: port.chain,
-      now,
       sessions,
       onInvalidTransaction: (session, reason) => this.penalise(session, INVALID_TRANSACTION_POINTS, reason),
-      onLateAcceptance: wtxid => port.onTransactions([wtxid]),
       onError: error => this.onError('fetching transactions', error),
     })
     this.timers = [
@@ -189,7 +187,10 @@ export class ChainSync {
         this.port.disconnect(session.peerId)
       },
       onClosed: session => {
-        if (this.members.get(session.peerId)?.session === session) this.members.delete(session.peerId)
+        if (this.members.get(session.peerId)?.session === session) {
+          this.members.delete(session.peerId)
+          this.port.chain.forgetSource(session.peerId)
+        }
         if (!this.stopped) this.blocks.pump()
       },
     }
@@ -308,7 +309,7 @@ export class ChainSync {
   private async fetchMempool(session: SyncSession): Promise<void> {
     try {
       const ids = await session.getMempool()
-      const fresh = ids.filter(wtxid => !this.port.chain.hasTransaction(wtxid))
+      const fresh = ids.filter(wtxid => !this.port.chain.hasSeenTransaction(wtxid))
       const results = await this.transactions.fetch(fresh, session)
       this.port.onTransactions(fresh.filter((_, i) => results[i] === 'present'))
     } catch (error) {
@@ -331,7 +332,6 @@ export class ChainSync {
     const key = `${state.syncing} ${state.height} ${state.bestHeight}`
     if (key === this.lastState || this.stopped) return
     this.lastState = key
-    this.transactions.forgetRefusals()
     this.port.onState(state)
     if (this.wasSyncing && !state.syncing) this.compareMempool()
     this.wasSyncing = state.syncing

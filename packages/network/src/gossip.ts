@@ -63,6 +63,8 @@ interface ReadErrorHandler {
 export class Gossip {
   private readonly port: GossipPort
   private readonly announced = new BoundedSet<string>(MAX_REMEMBERED_ANNOUNCEMENTS)
+  /** Announced by others in a message that may be passed on as it is. As many as are in flight at most. */
+  private readonly underReview = new Set<string>()
   private readonly gates = new BoundedMap<string, FloodGate>(MAX_KNOWN_PEERS)
   private waiting: Uint8Array[] = []
   private timer: NodeJS.Timeout | undefined
@@ -90,7 +92,10 @@ export class Gossip {
 
   /** Joins what is announced within a moment; what was announced before, by us or others, is left out. */
   announceTransactions(wtxids: readonly Uint8Array[]): void {
-    for (const wtxid of wtxids) if (this.announced.add(bytesKey(wtxid))) this.waiting.push(wtxid)
+    for (const wtxid of wtxids) {
+      const key = bytesKey(wtxid)
+      if (!this.underReview.has(key) && this.announced.add(key)) this.waiting.push(wtxid)
+    }
     if (this.waiting.length > 0) this.timer ??= setTimeout(() => this.flush(), ANNOUNCEMENT_DELAY_MS)
   }
 
@@ -157,7 +162,9 @@ export class Gossip {
     const peerId = from.toString()
     const wtxids = parseAnnouncement(message.data)
     if (wtxids === undefined) return this.reject(peerId, MALFORMED_POINTS, 'malformed announcement')
+    for (const wtxid of wtxids) this.underReview.add(bytesKey(wtxid))
     const results = await this.port.fetchTransactions(wtxids, peerId)
+    for (const wtxid of wtxids) this.underReview.delete(bytesKey(wtxid))
     const present = wtxids.filter((_, i) => results[i] === 'present')
     if (present.length === wtxids.length) {
       for (const wtxid of wtxids) this.announced.add(bytesKey(wtxid))

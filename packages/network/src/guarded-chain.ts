@@ -52,9 +52,16 @@ export function guardChain(chain: ChainPort, log: NetworkLog): ChainPort {
     openCompactBlock: bytes => attempt('openCompactBlock', () => chain.openCompactBlock(bytes)),
     acceptBlock: bytes => attemptAsync('acceptBlock', () => chain.acceptBlock(bytes)),
     getTransaction: wtxid => chain.getTransaction(wtxid),
+    getTransactionById: txid => chain.getTransactionById(txid),
+    transactionId: bytes => chain.transactionId(bytes),
     hasTransaction: wtxid => chain.hasTransaction(wtxid),
+    hasSeenTransaction: wtxid => chain.hasSeenTransaction(wtxid),
     mempoolIds: minFeeRate => chain.mempoolIds(minFeeRate),
     minFeeRate: () => chain.minFeeRate(),
-    acceptTransaction: bytes => attemptAsync('acceptTransaction', () => chain.acceptTransaction(bytes)),
+    acceptTransaction: (bytes, source) =>
+      attemptAsync('acceptTransaction', () => chain.acceptTransaction(bytes, source)),
+    missingParents: wtxid => chain.missingParents(wtxid),
+    addAnnouncer: (wtxid, source) => chain.addAnnouncer(wtxid, source),
+    forgetSource: source => chain.forgetSource(source),
   }
 }

@@ -103,6 +103,9 @@ export const MAX_SYNC_STREAMS = 4
 /** Without a single item for this many ms, a request has failed. */
 export const REQUEST_TIMEOUT_MS = 10_000
 
+/** Requests that got no answer in time and whose answers may still come; more than one peer can leave open. */
+export const MAX_ABANDONED_REQUESTS = 256
+
 /** The first status of a new stream must come within this many ms. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000
 
@@ -180,15 +183,11 @@ export const MAX_WAITING_TRANSACTION_BYTES = 32 * 1024 * 1024
 export const REFUSED_BYTES_PER_SECOND = 10_000
 export const REFUSED_BYTES_BURST = 800_000
 
-/** Longest transaction in bytes that waits for a missing input, as Bitcoin Core's weight limit for it. */
-export const MAX_ORPHAN_BYTES = 100_000
+/** Parents that one transaction may wait for and be asked for: the mempool takes none with more unconfirmed ancestors. */
+export const MAX_ORPHAN_PARENTS = 24
 
-/** Transactions that wait for a missing input, and are tried again when another one was accepted. */
-export const MAX_ORPHANS = 100
-
-/** Refused transactions that are not fetched again for `REFUSED_TRANSACTION_MS`. */
-export const MAX_REFUSED_TRANSACTIONS = 10_000
-export const REFUSED_TRANSACTION_MS = 60_000
+/** Parents asked of one peer at once: more of its orphans wait until others are served. */
+export const MAX_PARENTS_IN_FLIGHT_PER_PEER = 100
 
 /** Points (of `BAN_THRESHOLD_POINTS`) for a header or block that breaks consensus: nobody honest sends one. */
 export const INVALID_BLOCK_POINTS = 100

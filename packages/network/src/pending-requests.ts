@@ -1,4 +1,5 @@
-import { REQUEST_TIMEOUT_MS } from './limits.ts'
+import { BoundedMap } from '@onehop/primitives'
+import { MAX_ABANDONED_REQUESTS, REQUEST_TIMEOUT_MS } from './limits.ts'
 import type { SyncAnswer } from './sync-messages.ts'
 
 /** A request failed without anybody having broken a rule: time-out, `busy`, a closed stream. */
@@ -17,11 +18,15 @@ interface PendingRequest {
   readonly resolve: () => void
   readonly reject: (error: RequestFailure) => void
   readonly timer: NodeJS.Timeout
+  /** How many may still come. */
+  answers: number
 }
 
 /** Requests to one peer that wait for their answers. */
 export class PendingRequests {
   private readonly pending = new Map<number, PendingRequest>()
+  /** Answers that may still come to requests that wait no more, by request. */
+  private readonly abandoned = new BoundedMap<number, number>(MAX_ABANDONED_REQUESTS)
   private readonly onTimeout: () => void
 
   /** @param onTimeout the peer left a request without an answer for too long. */
@@ -29,21 +34,26 @@ export class PendingRequests {
     this.onTimeout = onTimeout
   }
 
-  /** Resolves when the reader is done. @throws {RequestFailure} */
-  wait(id: number, read: AnswerReader): Promise<void> {
+  /**
+   * Resolves when the reader is done.
+   * @param answers how many may come.
+   * @throws {RequestFailure}
+   */
+  wait(id: number, answers: number, read: AnswerReader): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.fail(id, 'no answer in time')
         this.onTimeout()
       }, REQUEST_TIMEOUT_MS)
-      this.pending.set(id, { read, resolve, reject, timer })
+      this.pending.set(id, { read, resolve, reject, timer, answers })
     })
   }
 
-  /** @returns how the request goes on; undefined for one that waits no more, which is nobody's fault. */
-  onAnswer(answer: SyncAnswer): AnswerProgress | 'busy' | undefined {
+  /** @returns how the request goes on; `late` where it waits no more, which is nobody's fault. */
+  onAnswer(answer: SyncAnswer): AnswerProgress | 'busy' | 'late' {
     const request = this.pending.get(answer.id)
-    if (request === undefined) return undefined
+    if (request === undefined) return this.onLateAnswer(answer.id)
+    request.answers = answer.type === 'busy' ? 0 : request.answers - 1
     if (answer.type === 'busy') {
       this.fail(answer.id, 'the peer is busy')
       return 'busy'
@@ -62,8 +72,20 @@ export class PendingRequests {
     for (const id of [...this.pending.keys()]) this.fail(id, reason)
   }
 
+  /** One that was asked for once, or nothing that was ever asked for. */
+  private onLateAnswer(id: number): 'late' | 'unexpected' {
+    const answers = this.abandoned.get(id) ?? 0
+    if (answers === 0) return 'unexpected'
+    if (answers === 1) this.abandoned.delete(id)
+    else this.abandoned.set(id, answers - 1)
+    return 'late'
+  }
+
   private fail(id: number, reason: string): void {
-    this.take(id)?.reject(new RequestFailure(reason))
+    const request = this.take(id)
+    if (request === undefined) return
+    if (request.answers > 0) this.abandoned.set(id, request.answers)
+    request.reject(new RequestFailure(reason))
   }
 
   private take(id: number): PendingRequest | undefined {

@@ -55,6 +55,8 @@ export type SyncMessage =
   | { readonly type: 'getBlocks'; readonly id: number; readonly hashes: readonly Uint8Array[] }
   | { readonly type: 'block'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: 'getTransactions'; readonly id: number; readonly hashes: readonly Uint8Array[] }
+  /** By txid: the parents of a transaction. */
+  | { readonly type: 'getParents'; readonly id: number; readonly hashes: readonly Uint8Array[] }
   | { readonly type: 'transaction'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: 'getMempool'; readonly id: number }
   | { readonly type: 'mempool'; readonly id: number; readonly hashes: readonly Uint8Array[] }
@@ -91,6 +93,7 @@ const FIELDS: Readonly<Record<MessageType, number>> = {
   compactBlock: 15,
   getBlockTransactions: 16,
   blockTransactions: 17,
+  getParents: 18,
 }
 const TYPES = new Map(Object.entries(FIELDS).map(([type, field]) => [field, type as MessageType]))
 const EMPTY = new Uint8Array(0)
@@ -130,6 +133,7 @@ function encodeBody(message: SyncMessage): Uint8Array {
       return concatBytes(...message.headers)
     case 'getBlocks':
     case 'getTransactions':
+    case 'getParents':
     case 'mempool':
       return concatBytes(...message.hashes)
     case 'block':
@@ -157,6 +161,7 @@ function decodeBody(type: MessageType, id: number, body: Uint8Array): SyncMessag
     case 'getBlocks':
       return { type, id, hashes: splitBytes(body, HASH_BYTES, MAX_BLOCKS_PER_REQUEST) }
     case 'getTransactions':
+    case 'getParents':
       return { type, id, hashes: splitBytes(body, HASH_BYTES, MAX_TRANSACTIONS_PER_REQUEST) }
     case 'mempool':
       return { type, id, hashes: splitBytes(body, HASH_BYTES, MAX_MEMPOOL_IDS) }

@@ -114,6 +114,10 @@ export class SyncServer {
         return this.serveBlockTransactions(id, request.bytes)
       case 'getTransactions':
         return this.serveItems(id, request.hashes, 'transaction', async hash => chain.getTransaction(hash))
+      case 'getParents':
+        return this.serveItems(id, request.hashes, 'transaction', async hash =>
+          chain.getTransactionById(hash),
+        )
     }
   }
 
@@ -179,6 +183,7 @@ function costOf(request: SyncRequest): number {
       return 1 + MAX_HEADERS_PER_REQUEST / HEADERS_PER_ITEM
     case 'getBlocks':
     case 'getTransactions':
+    case 'getParents':
       return 1 + request.hashes.length
     case 'getCompactBlock':
     case 'getBlockTransactions':

@@ -84,6 +84,8 @@ export class SyncSession {
   private patientUntilMs = 0
   private statusRequest: Promise<PeerStatus> | undefined
   private nextId = 1
+  /** Statuses that open a stream and have not come yet. */
+  private greetingsDue = 0
   private failures = 0
   private closed = false
 
@@ -110,6 +112,7 @@ export class SyncSession {
       onClose: error => this.detach(framed, error),
     })
     this.streams.push(framed)
+    this.greetingsDue++
     framed.send(encodeSyncMessage({ type: 'status', id: 0, status: this.port.status() }))
   }
 
@@ -216,6 +219,16 @@ export class SyncSession {
     return this.requestItems(request, 'transaction', sha256d, onTransaction)
   }
 
+  /** As {@link getTransactions}, by txid, which only the chain can tell. @param idOf undefined for what is none. */
+  getParents(
+    txids: readonly Uint8Array[],
+    idOf: (bytes: Uint8Array) => Uint8Array | undefined,
+    onTransaction: (txid: Uint8Array, bytes?: Uint8Array) => void,
+  ): Promise<void> {
+    const request = { type: 'getParents', id: this.nextId, hashes: [...txids] } as const
+    return this.requestItems(request, 'transaction', idOf, onTransaction)
+  }
+
   /** Whether the peer said within the last `withinMs` that it has not got this. */
   lacks(hash: Uint8Array, withinMs: number): boolean {
     const atMs = this.missing.get(bytesKey(hash))
@@ -238,7 +251,7 @@ export class SyncSession {
   private requestItems(
     request: SyncRequest & { readonly hashes: readonly Uint8Array[] },
     itemType: 'block' | 'transaction',
-    hashOf: (bytes: Uint8Array) => Uint8Array,
+    hashOf: (bytes: Uint8Array) => Uint8Array | undefined,
     onItem: (hash: Uint8Array, bytes?: Uint8Array) => void,
   ): Promise<void> {
     let next = 0
@@ -250,7 +263,8 @@ export class SyncSession {
         this.setMissing(expected)
         onItem(expected)
       } else if (answer.type === itemType) {
-        if (!equalBytes(hashOf(answer.bytes), expected)) return 'unexpected'
+        const hash = hashOf(answer.bytes)
+        if (hash === undefined || !equalBytes(hash, expected)) return 'unexpected'
         onItem(expected, answer.bytes)
       } else return 'unexpected'
       return next === request.hashes.length ? 'done' : 'more'
@@ -262,7 +276,8 @@ export class SyncSession {
     const stream = this.streams.find(candidate => candidate.isOpen)
     if (stream === undefined || !stream.send(encodeSyncMessage(request)))
       return Promise.reject(new RequestFailure('the stream does not take requests'))
-    return this.pending.wait(request.id, read)
+    const answers = 'hashes' in request && request.type !== 'getHeaders' ? request.hashes.length : 1
+    return this.pending.wait(request.id, answers, read)
   }
 
   private onTimeout(): void {
@@ -284,6 +299,10 @@ export class SyncSession {
       this.port.onForeignChain(this, status)
       return
     }
+    if (message.id === 0 && this.greetingsDue-- === 0) {
+      this.port.onMalformed(this, 'a status that was not asked for')
+      return
+    }
     const isFirst = this.status === undefined
     this.status = status
     clearTimeout(this.handshakeTimer)
@@ -297,6 +316,7 @@ export class SyncSession {
       case 'getHeaders':
       case 'getBlocks':
       case 'getTransactions':
+      case 'getParents':
       case 'getMempool':
       case 'getCompactBlock':
       case 'getBlockTransactions':
@@ -309,7 +329,7 @@ export class SyncSession {
 
   private onAnswer(answer: SyncAnswer): void {
     const progress = this.pending.onAnswer(answer)
-    if (progress === undefined || progress === 'busy') return
+    if (progress === 'late' || progress === 'busy') return
     this.failures = 0
     if (progress === 'unexpected') this.port.onMalformed(this, `${answer.type} that was not asked for`)
   }

@@ -1,22 +1,16 @@
-import { BoundedMap, bytesKey, describeRejection, type Rejection } from '@onehop/primitives'
+import { bytesKey, describeRejection } from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
 import {
-  MAX_ORPHAN_BYTES,
-  MAX_ORPHANS,
-  MAX_REFUSED_TRANSACTIONS,
   MAX_TRANSACTION_SOURCES,
   MAX_TRANSACTIONS_IN_FLIGHT,
   MAX_TRANSACTIONS_IN_FLIGHT_PER_PEER,
   MAX_TRANSACTIONS_PER_REQUEST,
   MAX_WAITING_TRANSACTION_BYTES,
   MISSING_RETRY_MS,
-  REFUSED_TRANSACTION_MS,
 } from './limits.ts'
+import { ParentFetch } from './parent-fetch.ts'
 import { RequestFailure } from './pending-requests.ts'
 import type { SyncSession } from './sync-session.ts'
-
-/** Core's code for a transaction whose inputs are unknown or spent. */
-const MISSING_INPUTS = /missing|orphan/
 
 /** What became of an announced transaction. */
 export type FetchResult = 'present' | 'refused' | 'invalid' | 'unavailable'
@@ -24,12 +18,9 @@ export type FetchResult = 'present' | 'refused' | 'invalid' | 'unavailable'
 /** What fetching needs of its owner. */
 export interface FetchPort {
   readonly chain: ChainPort
-  now(): number
   sessions(): SyncSession[]
   /** The peer sent a transaction against consensus. */
   onInvalidTransaction(session: SyncSession, reason: string): void
-  /** Accepted, though its announcement was not: it had waited for an input. */
-  onLateAcceptance(wtxid: Uint8Array): void
   /** Something failed here, for which no peer is to blame. */
   onError(error: Error): void
 }
@@ -46,13 +37,13 @@ interface Fetch {
 export class TransactionFetch {
   private readonly port: FetchPort
   private readonly fetches = new Map<string, Fetch>()
-  private readonly refused = new BoundedMap<string, number>(MAX_REFUSED_TRANSACTIONS)
-  private readonly orphans = new BoundedMap<string, { wtxid: Uint8Array; bytes: Uint8Array }>(MAX_ORPHANS)
+  private readonly parents: ParentFetch
   private readonly perPeer = new Map<SyncSession, number>()
   private waitingBytes = 0
 
   constructor(port: FetchPort) {
     this.port = port
+    this.parents = new ParentFetch(port)
   }
 
   /** Sees that these are in the mempool, if they can be. One result for each, in order. */
@@ -77,11 +68,6 @@ export class TransactionFetch {
     return Promise.all(results)
   }
 
-  /** Refusals may not hold at another tip. */
-  forgetRefusals(): void {
-    this.refused.clear()
-  }
-
   stop(): void {
     for (const fetch of [...this.fetches.values()]) this.settle(fetch, 'unavailable')
   }
@@ -91,9 +77,12 @@ export class TransactionFetch {
     key: string,
     announcer: SyncSession | undefined,
   ): FetchResult | undefined {
-    if (this.port.chain.hasTransaction(wtxid)) return 'present'
-    const untilMs = this.refused.get(key)
-    if (untilMs !== undefined && untilMs > this.port.now()) return 'refused'
+    const { chain } = this.port
+    if (chain.hasTransaction(wtxid)) return 'present'
+    if (chain.hasSeenTransaction(wtxid)) {
+      if (announcer !== undefined) chain.addAnnouncer(wtxid, announcer.peerId)
+      return 'refused'
+    }
     return this.fetches.has(key) || this.hasRoomFor(announcer) ? undefined : 'unavailable'
   }
 
@@ -166,36 +155,15 @@ export class TransactionFetch {
   }
 
   private async offer(fetch: Fetch, bytes: Uint8Array, from: SyncSession): Promise<void> {
-    const verdict = await this.port.chain.acceptTransaction(bytes)
-    if (verdict.ok) {
-      this.settle(fetch, 'present')
-      await this.retryOrphans()
-    } else if (verdict.blame === 'sender') {
+    const verdict = await this.port.chain.acceptTransaction(bytes, from.peerId)
+    if (verdict.ok) this.settle(fetch, 'present')
+    else if (verdict.blame === 'sender') {
       this.port.onInvalidTransaction(from, describeRejection(verdict))
       this.settle(fetch, 'invalid')
     } else {
-      this.remember(fetch.wtxid, bytes, verdict, from)
+      from.onRefusedTransaction(bytes.length)
       this.settle(fetch, 'refused')
-    }
-  }
-
-  private remember(wtxid: Uint8Array, bytes: Uint8Array, verdict: Rejection, from: SyncSession): void {
-    const key = bytesKey(wtxid)
-    if (MISSING_INPUTS.test(verdict.code)) {
-      if (bytes.length <= MAX_ORPHAN_BYTES) this.orphans.set(key, { wtxid, bytes })
-      return
-    }
-    this.refused.set(key, this.port.now() + REFUSED_TRANSACTION_MS)
-    from.onRefusedTransaction(bytes.length)
-  }
-
-  /** A child may have come before its parent. */
-  private async retryOrphans(): Promise<void> {
-    for (const [key, orphan] of [...this.orphans.entries()]) {
-      const verdict = await this.port.chain.acceptTransaction(orphan.bytes)
-      if (!verdict.ok && verdict.blame === 'nobody' && MISSING_INPUTS.test(verdict.code)) continue
-      this.orphans.delete(key)
-      if (verdict.ok) this.port.onLateAcceptance(orphan.wtxid)
+      void this.parents.fetchFor(fetch.wtxid, from)
     }
   }
 

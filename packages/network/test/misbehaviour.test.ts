@@ -108,6 +108,35 @@ describe('misbehaving peers', () => {
     await until('the liar is banned', () => victim.bans.includes(liar.peerId.toString()))
   })
 
+  it('are banned for a block that nobody asked for', async () => {
+    const victim = await startNode()
+    const liar = await startStranger()
+    const session = await dialSync(liar, victim)
+    session.send(statusOf(victim))
+    const bytes = (await victim.chain.getBlock(victim.chain.genesis.hash))!
+    session.send({ type: 'block', id: 1_000_000, bytes })
+    await until('the liar is banned', () => victim.bans.includes(liar.peerId.toString()))
+  })
+
+  it('are banned for more answers than they were asked for', async () => {
+    const victim = await startNode()
+    const liar = await startStranger()
+    const session = await dialSync(liar, victim, message => {
+      if (message.type !== 'getMempool') return
+      for (let i = 0; i < 2; i++) session.send({ type: 'mempool', id: message.id, hashes: [] })
+    })
+    session.send(statusOf(victim))
+    await until('the liar is banned', () => victim.bans.includes(liar.peerId.toString()))
+  })
+
+  it('are banned for statuses without end', async () => {
+    const victim = await startNode()
+    const liar = await startStranger()
+    const session = await dialSync(liar, victim)
+    for (let i = 0; i < 2; i++) session.send(statusOf(victim))
+    await until('the liar is banned', () => victim.bans.includes(liar.peerId.toString()))
+  })
+
   it('are banned when they speak before their status', async () => {
     const victim = await startNode()
     const liar = await startStranger()

@@ -4,8 +4,10 @@ import {
   type BlockHash,
   MIN_RELAY_FEE_RATE,
   parseHeader,
+  parseTransaction,
   serializeHeader,
   serializeTransaction,
+  type TxId,
   type Wtxid,
 } from '@onehop/ledger'
 import type { ChainPort } from '@onehop/network'
@@ -46,13 +48,25 @@ export function createChainPort(chain: Chain): ChainPort {
       const transaction = chain.mempool.getByWtxid(wtxid as Wtxid)
       return transaction === undefined ? undefined : serializeTransaction(transaction)
     },
+    getTransactionById: txid => {
+      const transaction = chain.mempool.get(txid as TxId)
+      return transaction === undefined ? undefined : serializeTransaction(transaction)
+    },
+    transactionId: bytes => {
+      const parsed = attemptDecode('tx-decode-failed', () => parseTransaction(bytes))
+      return parsed.ok ? { ok: true, value: parsed.value.txid } : parsed
+    },
     hasTransaction: wtxid => chain.mempool.getByWtxid(wtxid as Wtxid) !== undefined,
+    hasSeenTransaction: wtxid => chain.transactions.hasSeen(wtxid as Wtxid),
     mempoolIds: minimum =>
       [...chain.mempool.entries()]
         .filter(({ fee, virtualSize }) => fee * 1_000n >= minimum * BigInt(virtualSize))
         .map(({ transaction }) => transaction.wtxid),
     minFeeRate,
-    acceptTransaction: bytes => chain.acceptTransaction(bytes),
+    acceptTransaction: (bytes, source) => chain.acceptTransaction(bytes, source),
+    missingParents: wtxid => chain.transactions.missingParents(wtxid as Wtxid),
+    addAnnouncer: (wtxid, source) => chain.transactions.addAnnouncer(wtxid as Wtxid, source),
+    forgetSource: source => chain.transactions.forgetPeer(source),
   }
 }
 

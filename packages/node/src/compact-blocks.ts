@@ -101,6 +101,7 @@ export class CompactBlocks {
   private *known(): Iterable<Transaction> {
     for (const { transaction } of this.chain.mempool.entries()) yield transaction
     yield* this.extra.values()
+    for (const { transaction } of this.chain.transactions.orphans()) yield transaction
   }
 
   private isWithin(hash: BlockHash, depth: number): boolean {

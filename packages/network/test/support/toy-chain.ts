@@ -1,6 +1,7 @@
 import {
   bytesToHex,
   concatBytes,
+  hexToBytes,
   invalid,
   OK,
   type Result,
@@ -13,6 +14,8 @@ import type { ChainPort, HeaderIntakePort, OpenedBlock } from '../../src/index.t
 
 const HEADER_BYTES = 80
 const INVALID_MARK = 0xff
+/** What a transaction says that has a parent. */
+const CHILD = /^child of ([0-9a-f]{64})/
 
 interface Node {
   readonly header: Uint8Array
@@ -36,7 +39,8 @@ export function toyTransaction(text: string): { wtxid: Uint8Array; bytes: Uint8A
 
 /**
  * A chain with headers, bodies and a mempool, and no rules but these: a header ending in 0xff is invalid, a body must
- * match its header, a transaction that begins with `bad` is invalid and one that begins with `odd` is refused.
+ * match its header, a transaction that begins with `bad` is invalid and one that begins with `odd` is refused, and a
+ * `child of` another waits for that.
  */
 export class ToyChain implements ChainPort {
   readonly genesis: Node
@@ -46,6 +50,9 @@ export class ToyChain implements ChainPort {
   private readonly nodes = new Map<string, Node>()
   private readonly bodies = new Map<string, Uint8Array>()
   private readonly mempool = new Map<string, Uint8Array>()
+  private readonly refused = new Set<string>()
+  /** Hash of the parent of each. */
+  private readonly orphans = new Map<string, Uint8Array>()
   private bestHeader: Node
   private active: Node
 
@@ -173,6 +180,30 @@ export class ToyChain implements ChainPort {
     return this.mempool.get(bytesToHex(wtxid))
   }
 
+  /** A toy's txid is its wtxid. */
+  getTransactionById(txid: Uint8Array): Uint8Array | undefined {
+    return this.getTransaction(txid)
+  }
+
+  transactionId(bytes: Uint8Array): Result<Uint8Array> {
+    return { ok: true, value: sha256d(bytes) }
+  }
+
+  hasSeenTransaction(wtxid: Uint8Array): boolean {
+    return (
+      this.hasTransaction(wtxid) || this.refused.has(bytesToHex(wtxid)) || this.orphans.has(bytesToHex(wtxid))
+    )
+  }
+
+  missingParents(wtxid: Uint8Array): Uint8Array[] {
+    const parent = this.orphans.get(bytesToHex(wtxid))
+    return parent === undefined || this.hasTransaction(parent) ? [] : [parent]
+  }
+
+  addAnnouncer(): void {}
+
+  forgetSource(): void {}
+
   hasTransaction(wtxid: Uint8Array): boolean {
     return this.mempool.has(bytesToHex(wtxid))
   }
@@ -188,8 +219,16 @@ export class ToyChain implements ChainPort {
   async acceptTransaction(bytes: Uint8Array): Promise<Verdict> {
     const text = new TextDecoder().decode(bytes)
     if (text.startsWith('bad')) return invalid('bad-txns')
-    if (text.startsWith('odd')) return refused('insufficient fee')
     const wtxid = sha256d(bytes)
+    if (text.startsWith('odd')) {
+      this.refused.add(bytesToHex(wtxid))
+      return refused('insufficient fee')
+    }
+    const [, parent] = CHILD.exec(text) ?? []
+    if (parent !== undefined && !this.mempool.has(parent)) {
+      this.orphans.set(bytesToHex(wtxid), hexToBytes(parent))
+      return refused('bad-txns-inputs-missingorspent')
+    }
     const isNew = !this.hasTransaction(wtxid)
     this.mempool.set(bytesToHex(wtxid), bytes)
     if (isNew) this.onTransaction(wtxid)

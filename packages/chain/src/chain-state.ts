@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type Block,
+  type BlockHash,
   type BlockUndo,
   blockHashToHex,
   type ChainParameters,
@@ -10,6 +11,7 @@ import {
   HEADER_LENGTH,
   type HeaderNode,
   type HeaderTree,
+  isAssumedValid,
   parseBlock,
   parseUndo,
   type ScriptCache,
@@ -68,6 +70,8 @@ export interface ChainStateOptions {
   readonly scripts: ScriptChecker
   readonly scriptCache: ScriptCache
   readonly observer: ChainStateObserver
+  /** A block whose scripts, and those of its ancestors, need not be run under {@link isAssumedValid}. */
+  readonly assumedValid?: BlockHash | undefined
 }
 
 /**
@@ -102,7 +106,7 @@ export class ChainState {
     const block = fresh?.block ?? (await this.readLinked(entry))
     const coins = new CoinsCache(store.coins)
     // What has been connected before has valid scripts: they depend on the block and those before it only.
-    const assumesScripts = entry.connected
+    const assumesScripts = entry.connected || this.assumes(entry.node)
     const context = { node: entry.node, coins, parameters, assumesScripts, scriptCache }
     const result = connectBlock(block, context)
     if (!result.ok) return this.refuse(entry, result)
@@ -299,6 +303,13 @@ export class ChainState {
     if (coins.mustFlush || this.unflushedSteps >= MAX_UNFLUSHED_STEPS) await this.flush()
     else if (this.group.isFull) await this.commit()
     coins.makeRoom()
+  }
+
+  /** Whether the operator trusts somebody who has run the block's scripts. */
+  private assumes(node: HeaderNode): boolean {
+    const { assumedValid, tree, parameters } = this.options
+    const assumed = assumedValid && tree.get(assumedValid)
+    return assumed !== undefined && isAssumedValid(node, assumed, tree.best, parameters)
   }
 
   private touch(nodes: readonly HeaderNode[]): void {

@@ -77,6 +77,11 @@ export interface ChainOptions extends ChainStoreOptions {
   readonly threads?: number
   /** Told of a thread for script checks that ended before its time: one sentence for the log. */
   readonly onThreadTrouble?: (message: string) => void
+  /**
+   * A block whose scripts somebody trustworthy has run: they need not be run again up to there, once two weeks of work
+   * are known to be on top (Core's `assumevalid`). @default none
+   */
+  readonly assumedValid?: BlockHash | undefined
   /** Tables that follow the active chain; what is switched on later is built in the background. @default none */
   readonly indexes?: readonly ChainIndex[]
   /** Told of an index that follows the chain no more, for its own or the store's failure. */
@@ -187,7 +192,17 @@ export class Chain {
     const { index, coinsTip: tip } = loaded
     this.restingTip = tip
     const { observer } = this
-    this.state = new ChainState({ store, index, tree, tip, parameters, scripts, scriptCache, observer })
+    this.state = new ChainState({
+      store,
+      index,
+      tree,
+      tip,
+      parameters,
+      scripts,
+      scriptCache,
+      observer,
+      assumedValid: options.assumedValid,
+    })
     this.headers = new PeerHeaders({
       tree,
       index,

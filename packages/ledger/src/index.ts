@@ -1,5 +1,6 @@
 export * from './address.ts'
 export * from './amount.ts'
+export * from './assume-valid.ts'
 export * from './block.ts'
 export * from './block-filter.ts'
 export * from './block-template.ts'

@@ -122,10 +122,11 @@ class RunningNode implements OnehopNode {
   }
 
   private chainOptions(): ChainOptions {
-    const { parameters, txindex, blockFilterIndex, coinsCacheBytes } = this.configuration
+    const { parameters, txindex, blockFilterIndex, coinsCacheBytes, assumedValid } = this.configuration
     return {
       parameters,
       coinsCacheBytes,
+      assumedValid,
       nowSeconds: this.clock.nowSeconds,
       ...(this.datadir === undefined ? {} : { datadir: this.datadir.path }),
       indexes: [

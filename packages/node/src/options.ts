@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DEFAULT_COINS_CACHE_BYTES, MAX_COINS_CACHE_BYTES, MIN_COINS_CACHE_BYTES } from '@onehop/chain'
-import { type ChainParameters, parametersOf } from '@onehop/ledger'
+import { type BlockHash, type ChainParameters, hexToBlockHash, parametersOf } from '@onehop/ledger'
 import { ConfigurationError } from './errors.ts'
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
@@ -29,6 +29,8 @@ export interface NodeOptions {
   readonly logLevel?: LogLevel
   /** Keep an index of all transactions of the chain. Can be switched on and off at any start. */
   readonly txindex?: boolean
+  /** Hash of a block whose scripts, and those before it, are trusted, once two weeks of work are on it. Default none. */
+  readonly assumeValid?: string
   /** Keep the filters of all blocks (BIP 158). Can be switched on and off at any start. */
   readonly blockFilterIndex?: boolean
   /** Memory in MiB for unspent outputs, 4 to 16,384. Default 450. What is needed is taken, and no more. */
@@ -49,6 +51,7 @@ export interface NodeConfiguration {
   readonly name: string | undefined
   readonly logLevel: LogLevel
   readonly txindex: boolean
+  readonly assumedValid: BlockHash | undefined
   readonly blockFilterIndex: boolean
   readonly coinsCacheBytes: number
   readonly mineIntervalMs: number | undefined
@@ -86,6 +89,15 @@ function checkCache(mebibytes: number | undefined): number {
 function checkInterval(intervalMs: number | undefined): number | undefined {
   if (intervalMs === undefined || (Number.isFinite(intervalMs) && intervalMs > 0)) return intervalMs
   throw new ConfigurationError(`The mining interval must be more than 0 ms, not ${intervalMs}.`)
+}
+
+/** @throws {ConfigurationError} for a text that is no block hash; `0` is none. */
+function checkAssumedValid(hash: string | undefined): BlockHash | undefined {
+  if (hash === undefined || hash === '0') return undefined
+  if (/^[0-9a-f]{64}$/i.test(hash)) return hexToBlockHash(hash)
+  throw new ConfigurationError(
+    `--assumevalid wants a block hash of 64 hexadecimal digits, or 0 for none, not "${hash}".`,
+  )
 }
 
 const MULTIADDR = /^\/(ip4|ip6|dns|dns4|dns6)\/([^/]+)\/tcp\/(\d{1,5})(\/p2p\/[1-9A-HJ-NP-Za-km-z]{46,60})?$/
@@ -126,6 +138,7 @@ export function configure(options: NodeOptions): NodeConfiguration {
     name: options.name,
     logLevel: options.logLevel ?? (datadir === undefined ? 'silent' : 'info'),
     txindex: options.txindex ?? false,
+    assumedValid: checkAssumedValid(options.assumeValid),
     blockFilterIndex: options.blockFilterIndex ?? false,
     coinsCacheBytes: checkCache(options.dbcacheMebibytes),
     mineIntervalMs: checkInterval(options.mineIntervalMs),

@@ -28,6 +28,12 @@ describe("a node's options", () => {
     assert.equal(configure({ dbcacheMebibytes: 4 }).coinsCacheBytes, 4 * 1024 * 1024)
   })
 
+  it('assume no block valid unless one is named', () => {
+    assert.equal(configure({}).assumedValid, undefined)
+    assert.equal(configure({ assumeValid: '0' }).assumedValid, undefined)
+    assert.equal(configure({ assumeValid: `${'00'.repeat(31)}01` }).assumedValid?.[0], 1)
+  })
+
   it('make a datadir absolute', () => {
     assert.equal(configure({ datadir: 'a/b' }).datadir, resolve('a/b'))
   })
@@ -39,6 +45,7 @@ describe("a node's options", () => {
     ['a port with a fraction', { rpcPort: 1.5 }, /not 1.5/],
     ['a cache that is too small', { dbcacheMebibytes: 3 }, /--dbcache wants between 4 and 16384 MiB, not 3/],
     ['a cache that is too large', { dbcacheMebibytes: 16_385 }, /not 16385/],
+    ['a block hash that is none', { assumeValid: 'abc' }, /--assumevalid wants a block hash.*"abc"/],
     ['an interval that is none', { mineIntervalMs: 0 }, /more than 0 ms, not 0/],
     [
       'a text that is no multiaddr',

@@ -39,6 +39,12 @@ export class Start extends OutputCommand {
       description: 'How much goes into debug.log.',
       options: LOG_LEVELS,
     })(),
+    assumevalid: Flags.string({
+      description:
+        'Hash of a block up to which scripts are not run again, once two weeks of work are on it. Default: none.',
+      env: 'ONEHOP_ASSUMEVALID',
+      helpValue: 'HASH',
+    }),
     txindex: Flags.boolean({
       description:
         'Keep an index of all transactions (getrawtransaction finds any). Built once, in the background.',
@@ -79,6 +85,7 @@ export class Start extends OutputCommand {
         rpcPort: flags['rpc-port'],
         name: flags.name,
         logLevel: flags['log-level'],
+        assumeValid: flags.assumevalid,
         txindex: flags.txindex,
         blockFilterIndex: flags.blockfilterindex,
         dbcacheMebibytes: flags.dbcache,

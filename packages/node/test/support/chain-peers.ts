@@ -36,7 +36,11 @@ export const trustingVerifier: SignatureVerifier = { ...nobleVerifier, verifyEcd
 
 const running: ChainPeer[] = []
 
-export async function startPeer(introducer?: ChainPeer): Promise<ChainPeer> {
+/** A node that announces its blocks, and the transactions that its mempool takes if it is told to. */
+export async function startPeer(
+  introducer?: ChainPeer,
+  options: { readonly announcesTransactions?: boolean } = {},
+): Promise<ChainPeer> {
   const chain = await Chain.open({
     parameters: REGTEST,
     nowSeconds: () => NOW_SECONDS,
@@ -56,6 +60,8 @@ export async function startPeer(introducer?: ChainPeer): Promise<ChainPeer> {
   })) as Network
   network.on('ban', ({ peerId }) => bans.push(peerId))
   chain.on('tip', tip => network.announceTip(serializeHeader(tip.header)))
+  if (options.announcesTransactions)
+    chain.on('transaction', ({ wtxid }) => network.announceTransactions([wtxid]))
   const peer = { chain, network, served, bans, logs }
   running.push(peer)
   return peer

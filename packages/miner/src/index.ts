@@ -1,3 +1,5 @@
 export * from './interval-miner.ts'
 export * from './limits.ts'
 export * from './mine-block.ts'
+export * from './mining-threads.ts'
+export * from './nonce-searcher.ts'

@@ -1,62 +1,84 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Block, BlockHeader, serializeHeader, targetOf } from '@onehop/ledger'
-import { bytesToBigIntLE, sha256d as referenceSha256d } from '@onehop/primitives'
 import { rollExtraNonce } from './extra-nonce.ts'
-import { HASHES_PER_LOOK, NONCES_PER_HEADER, SLICE_MS } from './limits.ts'
+import { HeaderSearch } from './header-search.ts'
+import { NONCES_PER_HEADER, NONCES_PER_LOOK, SLICE_MS } from './limits.ts'
+import type { MiningThreads } from './mining-threads.ts'
+import type { NonceSearcher } from './nonce-searcher.ts'
 
-/** How a search is ended, and what it hashes with. */
+/** How a search is ended, and by what it is done. */
 export interface MineOptions {
   /** Ends the search: the promise rejects with the signal's reason, within one slice. */
-  readonly signal?: AbortSignal
-  /** @default the one of primitives */
-  readonly sha256d?: (message: Uint8Array) => Uint8Array
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Threads that search when the first slice, on the calling thread, has found nothing. While they work at another
+   * block, the calling thread goes on by itself.
+   */
+  readonly threads?: MiningThreads | undefined
+  /** Told how many nonces were tried since it was told last. */
+  readonly onHashes?: (count: number) => void
+  /** What the calling thread searches with. @default the fastest that runs here */
+  readonly searcher?: NonceSearcher
   /** Nonces to try before the coinbase gets another extra nonce. @default 2^32, all there are */
   readonly noncesPerHeader?: number
 }
 
-const NONCE_OFFSET = 76
-
-/** Walks through the nonces of one header. */
-class NonceSearch {
-  private readonly bytes: Uint8Array
-  private readonly nonceView: DataView
+/** The search of one block's header, on this thread or others. */
+class BlockSearch {
+  private readonly options: MineOptions
+  private readonly header: Uint8Array
   private readonly target: bigint
-  private readonly targetTop: number
-  private readonly sha256d: (message: Uint8Array) => Uint8Array
-  nonce = 0
+  private readonly search: HeaderSearch
+  private readonly end: number
+  /** The nonces before it were tried in vain. */
+  private next = 0
 
-  constructor(header: BlockHeader, sha256d: (message: Uint8Array) => Uint8Array) {
-    this.bytes = serializeHeader(header)
-    this.nonceView = new DataView(this.bytes.buffer, this.bytes.byteOffset + NONCE_OFFSET, 4)
+  constructor(header: BlockHeader, options: MineOptions) {
+    this.options = options
+    this.header = serializeHeader(header)
     this.target = targetOf(header.bits)
-    this.targetTop = Number(this.target >> 224n)
-    this.sha256d = sha256d
+    this.search = new HeaderSearch(this.header, this.target, options.searcher)
+    this.end = options.noncesPerHeader ?? NONCES_PER_HEADER
   }
 
-  /** Tries nonces up to `end`. Returns whether `nonce` is a solution; else it is `end`. */
-  tryUpTo(end: number): boolean {
-    for (; this.nonce < end; this.nonce++) {
-      this.nonceView.setUint32(0, this.nonce, true)
-      if (this.isSolved(this.sha256d(this.bytes))) return true
+  /** The nonce that solves it, or undefined when all are exhausted. @throws the signal's reason. */
+  async run(): Promise<number | undefined> {
+    const { signal, threads } = this.options
+    for (;;) {
+      signal?.throwIfAborted()
+      const nonce = this.trySlice()
+      if (nonce !== undefined) return nonce
+      await nextTurn()
+      if (this.next >= this.end) return undefined
+      if (threads === undefined || threads.isBusy) continue
+      const result = await this.runOnThreads(threads)
+      if (result !== 'no threads') return result
     }
-    return false
   }
 
-  /** Nearly all hashes fail on their top 32 bits, without big integers. */
-  private isSolved(hash: Uint8Array): boolean {
-    const top = new DataView(hash.buffer, hash.byteOffset + 28, 4).getUint32(0, true)
-    return top <= this.targetTop && bytesToBigIntLE(hash) <= this.target
+  private async runOnThreads(threads: MiningThreads): Promise<number | undefined | 'no threads'> {
+    const { header, target, next, end } = this
+    const { signal, onHashes } = this.options
+    signal?.throwIfAborted()
+    const result = await threads.search({ header, target, range: { start: next, end }, signal, onHashes })
+    if (typeof result === 'object') return result.nonce
+    signal?.throwIfAborted()
+    return result === 'exhausted' ? undefined : result
   }
-}
 
-/** Searches for some milliseconds, then returns whether a solution was found. */
-function searchSlice(search: NonceSearch, nonces: number): boolean {
-  const end = performance.now() + SLICE_MS
-  while (search.nonce < nonces) {
-    if (search.tryUpTo(Math.min(search.nonce + HASHES_PER_LOOK, nonces))) return true
-    if (performance.now() >= end) return false
+  /** Searches for some milliseconds. */
+  private trySlice(): number | undefined {
+    const sliceEnd = performance.now() + SLICE_MS
+    this.search.begin()
+    while (this.next < this.end && performance.now() < sliceEnd) {
+      const end = Math.min(this.next + NONCES_PER_LOOK, this.end)
+      const nonce = this.search.find(this.next, end)
+      this.options.onHashes?.((nonce ?? end - 1) + 1 - this.next)
+      if (nonce !== undefined) return nonce
+      this.next = end
+    }
+    return undefined
   }
-  return false
 }
 
 function withNonce({ header, transactions }: Block, nonce: number): Block {
@@ -65,21 +87,17 @@ function withNonce({ header, transactions }: Block, nonce: number): Block {
 }
 
 /**
- * Finds a nonce that gives the template its proof of work. Works in slices between which the event loop runs.
+ * Finds a nonce that gives the template its proof of work. Works in slices between which the event loop runs, or lets
+ * threads work.
  * @param template a block that lacks only its proof of work. It is not changed.
  * @returns the block with the nonce, and with an extra nonce in its coinbase if 2^32 nonces did not suffice.
  * @throws the signal's reason when it is aborted.
  */
 export async function mineBlock(template: Block, options: MineOptions = {}): Promise<Block> {
-  const { signal, sha256d = referenceSha256d, noncesPerHeader = NONCES_PER_HEADER } = options
   let block = template
   for (let extraNonce = 1; ; extraNonce++) {
-    const search = new NonceSearch(block.header, sha256d)
-    while (search.nonce < noncesPerHeader) {
-      signal?.throwIfAborted()
-      if (searchSlice(search, noncesPerHeader)) return withNonce(block, search.nonce)
-      await nextTurn()
-    }
+    const nonce = await new BlockSearch(block.header, options).run()
+    if (nonce !== undefined) return withNonce(block, nonce)
     block = rollExtraNonce(template, extraNonce)
   }
 }

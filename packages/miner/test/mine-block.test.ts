@@ -1,30 +1,8 @@
 import assert from 'node:assert/strict'
-import { Block, BlockHeader, checkProofOfWork, merkleRoot, REGTEST, Transaction } from '@onehop/ledger'
-import { equalBytes } from '@onehop/primitives'
-import { mineBlock } from '../src/mine-block.ts'
-
-/** 2^-12 of all hashes are below this target. */
-const BITS_4096_HASHES = 0x1f0fffff
-/** Nothing will ever be found. */
-const BITS_HOPELESS = 0x03000001
-
-function template(bits: number): Block {
-  const [coinbase] = REGTEST.genesis.transactions
-  assert(coinbase)
-  const spend = new Transaction({
-    ...coinbase,
-    version: 2,
-    lockTime: 7,
-    inputs: coinbase.inputs,
-    outputs: [],
-  })
-  const { header } = REGTEST.genesis
-  const { root } = merkleRoot([coinbase.txid, spend.txid])
-  const fields = { version: 0x20000000, previousBlock: header.hash, merkleRoot: root, time: header.time + 1 }
-  return new Block(new BlockHeader({ ...fields, bits, nonce: 0 }), [coinbase, spend])
-}
-
-const EASIEST = (1n << 256n) - 1n
+import { Block, BlockHeader, checkProofOfWork, merkleRoot, REGTEST } from '@onehop/ledger'
+import { equalBytes, sha256d } from '@onehop/primitives'
+import { HashingSearcher, mineBlock } from '../src/index.ts'
+import { BITS_4096_HASHES, BITS_HOPELESS, isSolved, template } from './support/templates.ts'
 
 describe('mining', () => {
   it('finds a nonce for the easiest target at once', async () => {
@@ -43,7 +21,7 @@ describe('mining', () => {
   it('searches through thousands of nonces for a harder target, and changes nothing else', async () => {
     const before = template(BITS_4096_HASHES)
     const mined = await mineBlock(before)
-    assert(checkProofOfWork(mined.header.hash, BITS_4096_HASHES, EASIEST))
+    assert(isSolved(mined))
     assert.equal(mined.transactions, before.transactions)
     assert.deepEqual({ ...mined.header, nonce: 0 }.merkleRoot, before.header.merkleRoot)
   })
@@ -51,7 +29,7 @@ describe('mining', () => {
   it('rolls the extra nonce when the nonces are exhausted, and keeps the merkle root right', async () => {
     const before = template(BITS_4096_HASHES)
     const mined = await mineBlock(before, { noncesPerHeader: 16 })
-    assert(checkProofOfWork(mined.header.hash, BITS_4096_HASHES, EASIEST))
+    assert(isSolved(mined))
     assert(mined.header.nonce < 16)
     const { root } = merkleRoot(mined.transactions.map(transaction => transaction.txid))
     assert(equalBytes(mined.header.merkleRoot, root))
@@ -73,13 +51,14 @@ describe('mining', () => {
     )
   })
 
-  it('takes another hash function', async () => {
+  it('searches hash by hash where there is no kernel', async () => {
     let hashes = 0
-    const sha256d = () => {
+    const searcher = new HashingSearcher(message => {
       hashes += 1
-      return new Uint8Array(32).fill(hashes < 5000 ? 0xff : 0)
-    }
-    const mined = await mineBlock(template(BITS_4096_HASHES), { sha256d })
-    assert.equal(mined.header.nonce, 4999)
+      return sha256d(message)
+    })
+    const mined = await mineBlock(template(BITS_4096_HASHES), { searcher })
+    assert.equal(hashes, mined.header.nonce + 1)
+    assert.deepEqual(mined.header.hash, (await mineBlock(template(BITS_4096_HASHES))).header.hash)
   })
 })

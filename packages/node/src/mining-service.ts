@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Chain } from '@onehop/chain'
 import {
   Block,
@@ -9,7 +10,7 @@ import {
   Transaction,
   WITNESS_NONCE_LENGTH,
 } from '@onehop/ledger'
-import { IntervalMiner, mineBlock } from '@onehop/miner'
+import { IntervalMiner, MiningThreads, mineBlock } from '@onehop/miner'
 import { attemptDecode } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 import type { Logger } from './log.ts'
@@ -47,11 +48,15 @@ interface RunningMiner {
   readonly stopListening: () => void
 }
 
+/** Threads that mine where a block takes more than an instant: all but the one that the node itself needs. */
+const MINING_THREADS = Math.max(1, availableParallelism() - 1)
+
 /** Mines on demand and at an interval, and hands in blocks that others mined. */
 export class MiningService {
   private readonly chain: Chain
   private readonly script: () => Uint8Array
   private readonly log: Logger
+  private readonly threads: MiningThreads
   private running: RunningMiner | undefined
   private last: TemplateSize | undefined
 
@@ -59,6 +64,7 @@ export class MiningService {
     this.chain = chain
     this.script = script
     this.log = log
+    this.threads = new MiningThreads({ count: MINING_THREADS, onTrouble: message => log.warn(message) })
   }
 
   /** Milliseconds between blocks; undefined when it does not mine by itself. */
@@ -84,7 +90,7 @@ export class MiningService {
   async generate(count: number, script: Uint8Array, signal: AbortSignal): Promise<string[]> {
     const hashes: string[] = []
     while (hashes.length < count) {
-      const block = await mineBlock(this.createTemplate(script), { signal })
+      const block = await this.mine(this.createTemplate(script), { signal })
       const verdict = await this.chain.acceptBlock(serializeBlock(block))
       if (!verdict.ok) throw new RpcError(RPC_CODE.verifyError, verdict.code)
       hashes.push(blockHashToHex(block.header.hash))
@@ -115,6 +121,7 @@ export class MiningService {
       createTemplate: () => this.createTemplate(this.script()),
       submit: (block: Block) => this.chain.acceptBlock(serializeBlock(block)),
       intervalMs,
+      mine: this.mine,
       onError: error => this.log.error({ error: String(error) }, 'mining failed'),
       ...(spread ? { random: Math.random } : {}),
     })
@@ -129,4 +136,13 @@ export class MiningService {
     running?.stopListening()
     await running?.miner.stop()
   }
+
+  /** Ends mining and its threads. */
+  async close(): Promise<void> {
+    await this.stopInterval()
+    await this.threads.close()
+  }
+
+  private readonly mine = (template: Block, { signal }: { readonly signal: AbortSignal }): Promise<Block> =>
+    mineBlock(template, { signal, threads: this.threads })
 }

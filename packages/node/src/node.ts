@@ -113,7 +113,7 @@ class RunningNode implements OnehopNode {
     )
     this.closers.push(() => wallet.close())
     const mining = new MiningService({ chain, script: () => wallet.mainScript, log: this.log })
-    this.closers.push(() => mining.stopInterval())
+    this.closers.push(() => mining.close())
     this.context = this.createContext({ chain, wallet, mining })
     await this.serveRpc(this.context)
     if (peerToPeer) await this.joinNetwork(chain)

@@ -1,12 +1,12 @@
 /** The miner against a target that nothing meets, and a loop of Node's own hash over a header. */
 import { createHash } from 'node:crypto'
 import { Block, BlockHeader, serializeHeader } from '@onehop/ledger'
-import { mineBlock } from '@onehop/miner'
-import { sha256d } from '@onehop/primitives'
+import { MiningThreads, mineBlock } from '@onehop/miner'
 import { GENESIS_LINK, makeBlock } from '../../regtest/blocks.ts'
 import { keyNamed, scriptFor } from '../../regtest/spends.ts'
 import { callsPerCpuSecond, Stopwatch } from '../stopwatch.ts'
 import type { TaskRun } from '../suite.ts'
+import { numberOf } from './parameters.ts'
 
 const NONCE_OFFSET = 76
 /** Target 1. */
@@ -27,28 +27,38 @@ function nodeHashesPerCpuSecond(header: Uint8Array): number {
   )
 }
 
-async function hashesOf(template: Block): Promise<{ readonly hashes: number; readonly watch: Stopwatch }> {
+/** @param threads that do the work; without them this one does. They are waited for before anything is counted. */
+async function hashesOf(
+  template: Block,
+  threads: MiningThreads | undefined,
+): Promise<{ readonly hashes: number; readonly watch: Stopwatch }> {
   let hashes = 0
-  const counting = (message: Uint8Array): Uint8Array => {
-    hashes++
-    return sha256d(message)
-  }
   const watch = new Stopwatch()
-  watch.start()
-  const signal = AbortSignal.timeout(SEARCH_MS)
-  await mineBlock(template, { signal, sha256d: counting }).catch((error: unknown) => {
-    if (!signal.aborted) throw error
+  const controller = new AbortController()
+  let endsAtMs = 0
+  const onHashes = (count: number): void => {
+    if (endsAtMs === 0) {
+      if (threads?.isBusy === false) return
+      endsAtMs = performance.now() + SEARCH_MS
+      watch.start()
+    } else hashes += count
+    if (performance.now() > endsAtMs) controller.abort()
+  }
+  await mineBlock(template, { signal: controller.signal, threads, onHashes }).catch((error: unknown) => {
+    if (!controller.signal.aborted) throw error
   })
   watch.stop()
+  await threads?.close()
   return { hashes, watch }
 }
 
-const run: TaskRun = async () => {
+const run: TaskRun = async parameters => {
+  const count = numberOf(parameters, 'threads')
   const easy = makeBlock(GENESIS_LINK, { script: scriptFor(keyNamed('onehop bench miner'), 'p2wpkh') })
   const { version, previousBlock, merkleRoot, time } = easy.header
   const header = { version, previousBlock, merkleRoot, time, bits: IMPOSSIBLE_BITS, nonce: 0 }
   const template = new Block(new BlockHeader(header), easy.transactions)
-  const { hashes, watch } = await hashesOf(template)
+  const { hashes, watch } = await hashesOf(template, count === 0 ? undefined : new MiningThreads({ count }))
   return {
     hashesPerCpuSecond: hashes / watch.cost.cpuSeconds,
     hashesPerSecond: hashes / watch.cost.wallSeconds,

@@ -166,6 +166,16 @@ const LINES: readonly Line[] = [
     target: { atLeast: 18 },
   },
   {
+    name: 'mining-threads',
+    what: 'mining on two threads, wall',
+    tasks: ['mining-1', 'mining-2'],
+    unit: 'hashes/s',
+    measured: value('mining-2', 'hashesPerSecond'),
+    reference: value('mining-1', 'hashesPerSecond'),
+    referenceName: 'on one',
+    target: { atLeast: 1.8 },
+  },
+  {
     name: 'memory',
     what: 'RSS after the chain',
     tasks: ['connect'],
@@ -216,7 +226,9 @@ export const suite: Suite = {
       task('sync', 'sync-task.ts', { chain, threads: 1 }),
       task('codec', 'codec-task.ts', { chain }),
       task('hashing', 'hashing-task.ts'),
-      task('mining', 'mining-task.ts'),
+      task('mining', 'mining-task.ts', { threads: 0 }),
+      task('mining-1', 'mining-task.ts', { threads: 1 }),
+      task('mining-2', 'mining-task.ts', { threads: 2 }),
       task('coins', 'coins-task.ts', coinsParameters(options)),
     ]
     return { tasks, lines: LINES }

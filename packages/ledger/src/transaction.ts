@@ -1,8 +1,8 @@
 import {
   type ByteReader,
   ByteWriter,
-  bytesKey,
   DecodeError,
+  hashKey,
   readAll,
   sha256d,
   sha256dMany,
@@ -183,7 +183,7 @@ export function isNullOutPoint(outPoint: OutPoint): boolean {
 
 /** A Map key for an outpoint. Not for people, files or the wire. */
 export function outPointKey(outPoint: OutPoint): string {
-  return bytesKey(outPoint.txid) + String.fromCharCode(outPoint.index & 0xffff, outPoint.index >>> 16)
+  return hashKey(outPoint.txid, outPoint.index & 0xffff, outPoint.index >>> 16)
 }
 
 /**

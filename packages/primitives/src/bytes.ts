@@ -64,9 +64,27 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
  * people, files or the wire.
  */
 export function bytesKey(bytes: Uint8Array): string {
+  if (bytes.length === HASH_LENGTH) return hashKey(bytes)
   let key = ''
   for (let i = 0; i < bytes.length; i++) key += String.fromCharCode(bytes[i]!)
   return key
+}
+
+const HASH_LENGTH = 32
+
+/**
+ * {@link bytesKey} of 32 bytes, with more characters behind them. One call makes a flat string at once: a Map is three
+ * times as fast with it as with one that was put together.
+ */
+export function hashKey(b: Uint8Array, ...more: readonly number[]): string {
+  // biome-ignore format: eight in a row
+  return String.fromCharCode(
+    b[0]!, b[1]!, b[2]!, b[3]!, b[4]!, b[5]!, b[6]!, b[7]!,
+    b[8]!, b[9]!, b[10]!, b[11]!, b[12]!, b[13]!, b[14]!, b[15]!,
+    b[16]!, b[17]!, b[18]!, b[19]!, b[20]!, b[21]!, b[22]!, b[23]!,
+    b[24]!, b[25]!, b[26]!, b[27]!, b[28]!, b[29]!, b[30]!, b[31]!,
+    ...more,
+  )
 }
 
 /** Unsigned big-endian integer of any length. */

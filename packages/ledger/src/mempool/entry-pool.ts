@@ -51,10 +51,6 @@ export class EntryPool {
     return this.spenders.get(outPointKey(outPoint))
   }
 
-  has(entry: MempoolEntry): boolean {
-    return this.get(entry.transaction.txid) === entry
-  }
-
   /** A transaction whose inputs nothing here spends. What spends its own outputs may be here, after a reorganisation. */
   add(fields: EntryFields): MempoolEntry {
     const entry = new MempoolEntry(fields)
@@ -106,6 +102,7 @@ export class EntryPool {
       this.timeBound.delete(entry)
       this.queue?.remove(entry)
       unlinkEntry(entry)
+      entry.hasLeft = true
     }
   }
 

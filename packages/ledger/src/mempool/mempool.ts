@@ -134,9 +134,9 @@ export class Mempool {
     if (leaving.size > 0) this.removeEntries(leaving, 'replaced')
     const entry = this.add(candidate, context, time)
     this.announce([entry], context.now)
-    return this.pool.has(entry)
-      ? { ok: true, value: acceptedAlone(evaluated.value) }
-      : refused('mempool full')
+    return entry.hasLeft
+      ? refused('mempool full')
+      : { ok: true, value: acceptedAlone(evaluated.value) }
   }
 
   /** Whether {@link acceptPackage} would take all of these, if each has to pay for itself and replaces nothing. */
@@ -201,7 +201,7 @@ export class Mempool {
     }
     this.adopt(back)
     for (const entry of [...this.pool.timeBound]) {
-      if (!this.pool.has(entry) || isTimely(entry.transaction, policy)) continue
+      if (entry.hasLeft || isTimely(entry.transaction, policy)) continue
       this.removeEntries(this.pool.withDescendants([entry]), 'reorg')
     }
     this.announce(back, context.now)
@@ -260,7 +260,7 @@ export class Mempool {
     if (this.pool.usedBytes > this.limit) this.evictToLimit(unannounced)
     else if (this.pool.usedBytes < this.limit / 2) this.pool.forgetCheapest()
     for (const entry of newcomers) {
-      if (!this.pool.has(entry)) continue
+      if (entry.hasLeft) continue
       this.changes += 1
       this.observer.onAdded?.(entry.transaction)
     }
@@ -294,7 +294,7 @@ export class Mempool {
     for (const entry of closure(back, each => each.children)) {
       const { ancestorCount, ancestorSize } = entry
       const fits = ancestorCount <= CHAIN_LIMITS.ancestorCount && ancestorSize <= CHAIN_LIMITS.ancestorSize
-      if (!fits && this.pool.has(entry)) this.removeEntries(this.pool.withDescendants([entry]), 'sizelimit')
+      if (!fits && !entry.hasLeft) this.removeEntries(this.pool.withDescendants([entry]), 'sizelimit')
     }
   }
 

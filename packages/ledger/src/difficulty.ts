@@ -1,3 +1,4 @@
+import { scheduledBits } from './asert.ts'
 import type { BlockHeaderFields } from './block.ts'
 import { ancestorAt, type HeaderNode } from './header-node.ts'
 import type { ChainParameters } from './params.ts'
@@ -8,12 +9,14 @@ export function difficultyInterval(parameters: ChainParameters): number {
   return Math.floor(parameters.targetTimespanSeconds / parameters.targetSpacingSeconds)
 }
 
-/** The compact target that a header on top of `parent` must state (`GetNextWorkRequired`). */
+/** The compact target that a header on top of `parent` must state (`GetNextWorkRequired`, but for schedules). */
 export function requiredBits(
   parent: HeaderNode,
   header: Pick<BlockHeaderFields, 'time'>,
   parameters: ChainParameters,
 ): number {
+  const { asertHalfLifeSeconds } = parameters
+  if (asertHalfLifeSeconds !== undefined) return scheduledBits(parent, parameters, asertHalfLifeSeconds)
   if ((parent.height + 1) % difficultyInterval(parameters) === 0) return retargetedBits(parent, parameters)
   if (!parameters.allowMinimumDifficulty) return parent.header.bits
   const easiest = bitsOf(parameters.powLimit)
@@ -31,7 +34,8 @@ export function isPermittedTransition(
   bits: number,
   parameters: ChainParameters,
 ): boolean {
-  if (parameters.allowMinimumDifficulty) return true
+  // A schedule follows the times alone.
+  if (parameters.allowMinimumDifficulty || parameters.asertHalfLifeSeconds !== undefined) return true
   if (height % difficultyInterval(parameters) !== 0) return bits === parentBits
   const target = targetOf(bits)
   const easiest = roundedTarget(targetOf(parentBits) * 4n, parameters)

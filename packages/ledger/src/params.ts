@@ -1,5 +1,6 @@
 import type { Block } from './block.ts'
 import { createGenesis } from './genesis.ts'
+import { ONEHOP } from './onehop-network.ts'
 import type { ScriptFlags } from './script/flags.ts'
 
 /** Everything that distinguishes one network's rules and names from another's. */
@@ -19,6 +20,8 @@ export interface ChainParameters {
   readonly noRetargeting: boolean
   /** Testnet 4's rules against time warps and block storms (BIP 94). */
   readonly enforceBip94: boolean
+  /** Every block's target follows a schedule, and doubles with each such time that the chain is late; absent in Bitcoin. */
+  readonly asertHalfLifeSeconds?: number
   /** Blocks after which the subsidy halves. */
   readonly subsidyHalvingInterval: number
   /** First heights at which the rules hold; segwit's stands for BIP 141, 143 and 147, CSV's for 68, 112 and 113. */
@@ -76,7 +79,10 @@ export const REGTEST: ChainParameters = {
   rpcPort: 18_443,
 }
 
-const NETWORKS: readonly ChainParameters[] = [REGTEST]
+const NETWORKS: readonly ChainParameters[] = [REGTEST, ONEHOP]
+
+/** Names of the networks that a node can run. */
+export const NETWORK_NAMES: readonly string[] = NETWORKS.map(({ name }) => name)
 
 /** The parameters of a network that a node can run, by its name; undefined for any other. */
 export function parametersOf(name: string): ChainParameters | undefined {

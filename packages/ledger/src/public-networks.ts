@@ -1,5 +1,6 @@
 import { ByteWriter, hexToBytes, sha256d } from '@onehop/primitives'
 import { createGenesis } from './genesis.ts'
+import { ONEHOP } from './onehop-network.ts'
 import { type ChainParameters, REGTEST } from './params.ts'
 import { FLAG } from './script/flags.ts'
 
@@ -122,9 +123,9 @@ export function signetParameters(challenge: Uint8Array): ChainParameters {
 /** The public signet. */
 export const SIGNET: ChainParameters = signetParameters(hexToBytes(DEFAULT_CHALLENGE))
 
-const KNOWN: readonly ChainParameters[] = [REGTEST, MAINNET, TESTNET3, TESTNET4, SIGNET]
+const KNOWN: readonly ChainParameters[] = [REGTEST, ONEHOP, MAINNET, TESTNET3, TESTNET4, SIGNET]
 
-/** The parameters of every network that this package knows, those that no node can run yet included. */
+/** The parameters of every network that this package knows, those that no node can run included. */
 export function knownParametersOf(name: string): ChainParameters | undefined {
   return KNOWN.find(network => network.name === name)
 }

@@ -14,6 +14,8 @@ import {
   hexToBlockHash,
   knownParametersOf,
   MAINNET,
+  NETWORK_NAMES,
+  ONEHOP,
   parametersOf,
   REGTEST,
   SIGNET,
@@ -27,6 +29,7 @@ const GENESIS: readonly (readonly [ChainParameters, string])[] = [
   [TESTNET3, '000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943'],
   [TESTNET4, '00000000da84f2bafbbc53dee25a72ae507ff4914b867c565be350b0da8bf043'],
   [SIGNET, '00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6'],
+  [ONEHOP, '000000b3a941addbb93ecebe0cdc5cfeb1f208d1ddecfdfd42a532a870f35b23'],
   [REGTEST, '0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206'],
 ]
 
@@ -38,12 +41,16 @@ describe('the networks of Bitcoin', () => {
     }
   })
 
-  it('are known by name, of which a node runs regtest alone', () => {
+  it('are known by name, of which a node runs regtest and our own', () => {
     for (const [parameters] of GENESIS) assert.equal(knownParametersOf(parameters.name), parameters)
     assert.equal(knownParametersOf('testnet5'), undefined)
     assert.deepEqual(
       GENESIS.filter(([{ name }]) => parametersOf(name) !== undefined).map(([{ name }]) => name),
-      ['regtest'],
+      ['onehop', 'regtest'],
+    )
+    assert.deepEqual(
+      NETWORK_NAMES.map(name => parametersOf(name)?.name),
+      ['regtest', 'onehop'],
     )
   })
 

@@ -165,8 +165,22 @@ function checkFamily(
   const replaced = sibling === undefined ? conflicts : new Set([...conflicts, sibling])
   const disjoint = checkDisjoint(transaction, ancestors, replaced)
   if (!disjoint.ok) return disjoint
-  const value = { ...draft, ancestors, conflicts: replaced, evictsSibling: sibling !== undefined }
-  return exceedsMaximum(value, mode) ? refused('max feerate exceeded') : { ok: true, value }
+  if (exceedsMaximum(draft, mode)) return refused('max feerate exceeded')
+  const { coins, fee, modifiedFee, sigopsCost: cost } = draft
+  return {
+    ok: true,
+    value: {
+      transaction,
+      coins,
+      fee,
+      modifiedFee,
+      sigopsCost: cost,
+      virtualSize,
+      ancestors,
+      conflicts: replaced,
+      evictsSibling: sibling !== undefined,
+    },
+  }
 }
 
 function exceedsMaximum({ modifiedFee, virtualSize }: Draft, { maxFeeRate }: AcceptanceMode): boolean {
@@ -183,6 +197,7 @@ function ancestorsOf(
   conflicts: ReadonlySet<MempoolEntry>,
   { mayCarveOut }: AcceptanceMode,
 ): Result<ReadonlySet<MempoolEntry>> {
+  if (parents.size === 0) return { ok: true, value: parents }
   const newcomer = { count: 1, size: virtualSize }
   const [conflict] = conflicts
   const limits =

@@ -57,6 +57,8 @@ export class MempoolEntry implements EntryFields {
   descendantSize: number
   /** Satoshis, with what `prioritisetransaction` added. */
   descendantFees: Sats
+  /** Whether anybody was told of it: what has to go at once was never here. */
+  isAnnounced = false
   /** Whether it has left the pool. */
   hasLeft = false
   /** Where it stands in the queue of those that go first when memory runs out; −1 outside of it. */

@@ -134,9 +134,7 @@ export class Mempool {
     if (leaving.size > 0) this.removeEntries(leaving, 'replaced')
     const entry = this.add(candidate, context, time)
     this.announce([entry], context.now)
-    return entry.hasLeft
-      ? refused('mempool full')
-      : { ok: true, value: acceptedAlone(evaluated.value) }
+    return entry.hasLeft ? refused('mempool full') : { ok: true, value: acceptedAlone(evaluated.value) }
   }
 
   /** Whether {@link acceptPackage} would take all of these, if each has to pay for itself and replaces nothing. */
@@ -157,7 +155,7 @@ export class Mempool {
     const destination = {
       context: this.policyContext(context),
       take: (candidates: readonly Candidate[], leaving: ReadonlySet<MempoolEntry>) => {
-        if (leaving.size > 0) this.removeEntries(leaving, 'replaced', new Set(newcomers))
+        if (leaving.size > 0) this.removeEntries(leaving, 'replaced')
         for (const candidate of candidates) newcomers.push(this.add(candidate, context, context.now))
       },
       makeRoom: () => this.announce(newcomers, context.now),
@@ -219,7 +217,15 @@ export class Mempool {
 
   /** Drops what waits for longer than {@link MEMPOOL_EXPIRY_SECONDS}, and what depends on it. */
   expire(nowSeconds: number): void {
-    this.dropOld(nowSeconds, NOBODY)
+    const oldestAllowed = nowSeconds - MEMPOOL_EXPIRY_SECONDS
+    if (this.oldestTime >= oldestAllowed) return
+    const old: MempoolEntry[] = []
+    this.oldestTime = Number.POSITIVE_INFINITY
+    for (const entry of this.pool.entries()) {
+      if (entry.time < oldestAllowed) old.push(entry)
+      else this.oldestTime = Math.min(this.oldestTime, entry.time)
+    }
+    this.removeEntries(this.pool.withDescendants(old), 'expiry')
   }
 
   /** Adds so many satoshis (or takes them, below zero) to what the transaction's fee counts for here. */
@@ -255,36 +261,24 @@ export class Mempool {
 
   /** Makes room, and tells of the newcomers that are still here then. */
   private announce(newcomers: readonly MempoolEntry[], nowSeconds: number): void {
-    const unannounced = new Set(newcomers)
-    this.dropOld(nowSeconds, unannounced)
-    if (this.pool.usedBytes > this.limit) this.evictToLimit(unannounced)
+    this.expire(nowSeconds)
+    if (this.pool.usedBytes > this.limit) this.evictToLimit()
     else if (this.pool.usedBytes < this.limit / 2) this.pool.forgetCheapest()
     for (const entry of newcomers) {
       if (entry.hasLeft) continue
+      entry.isAnnounced = true
       this.changes += 1
       this.observer.onAdded?.(entry.transaction)
     }
   }
 
-  private dropOld(nowSeconds: number, unannounced: ReadonlySet<MempoolEntry>): void {
-    const oldestAllowed = nowSeconds - MEMPOOL_EXPIRY_SECONDS
-    if (this.oldestTime >= oldestAllowed) return
-    const old: MempoolEntry[] = []
-    this.oldestTime = Number.POSITIVE_INFINITY
-    for (const entry of this.pool.entries()) {
-      if (entry.time < oldestAllowed) old.push(entry)
-      else this.oldestTime = Math.min(this.oldestTime, entry.time)
-    }
-    this.removeEntries(this.pool.withDescendants(old), 'expiry', unannounced)
-  }
-
   /** Drops those that pay least for themselves and their descendants until the memory suffices (`TrimToSize`). */
-  private evictToLimit(unannounced: ReadonlySet<MempoolEntry>): void {
+  private evictToLimit(): void {
     while (this.pool.usedBytes > this.limit) {
       const worst = this.pool.cheapest()
       if (worst === undefined) return
       this.floor.raiseAbove(feeRateOf({ fee: worst.descendantFees, size: worst.descendantSize }))
-      this.removeEntries(this.pool.withDescendants([worst]), 'sizelimit', unannounced)
+      this.removeEntries(this.pool.withDescendants([worst]), 'sizelimit')
     }
   }
 
@@ -298,21 +292,15 @@ export class Mempool {
     }
   }
 
-  private removeEntries(
-    leaving: ReadonlySet<MempoolEntry>,
-    reason: RemovalReason,
-    unannounced: ReadonlySet<MempoolEntry> = NOBODY,
-  ): void {
+  private removeEntries(leaving: ReadonlySet<MempoolEntry>, reason: RemovalReason): void {
     this.pool.remove(leaving)
     for (const entry of leaving) {
-      if (unannounced.has(entry)) continue
+      if (!entry.isAnnounced) continue
       this.changes += 1
       this.observer.onRemoved?.(entry.transaction, reason)
     }
   }
 }
-
-const NOBODY: ReadonlySet<MempoolEntry> = new Set()
 
 function acceptedAlone({ candidate, leaving }: Evaluated): Accepted {
   const { transaction, fee, virtualSize } = candidate
@@ -322,6 +310,6 @@ function acceptedAlone({ candidate, leaving }: Evaluated): Accepted {
     virtualSize,
     effectiveRate: rateOf(candidate),
     effectiveIncludes: [transaction.wtxid],
-    replaced: Array.from(leaving, entry => entry.transaction),
+    replaced: leaving.size === 0 ? [] : Array.from(leaving, entry => entry.transaction),
   }
 }

@@ -130,9 +130,9 @@ export const MAX_MEMPOOL_BYTES = 300_000_000
  * Memory of a mempool entry beyond its serialised bytes (objects, map entries): of the transaction, of each input, of
  * each output; measured, in bytes.
  */
-export const MEMPOOL_ENTRY_OVERHEAD_BYTES = 1_000
-export const MEMPOOL_INPUT_OVERHEAD_BYTES = 0
-export const MEMPOOL_OUTPUT_OVERHEAD_BYTES = 0
+export const MEMPOOL_ENTRY_OVERHEAD_BYTES = 1_700
+export const MEMPOOL_INPUT_OVERHEAD_BYTES = 800
+export const MEMPOOL_OUTPUT_OVERHEAD_BYTES = 200
 
 /** How long a transaction waits for a block before it is forgotten, in seconds (`DEFAULT_MEMPOOL_EXPIRY_HOURS`). */
 export const MEMPOOL_EXPIRY_SECONDS = 336 * 60 * 60

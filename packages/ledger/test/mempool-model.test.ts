@@ -12,7 +12,7 @@ import {
 } from './anchor-world.ts'
 import { codeOf, type RegtestChain, spendable } from './regtest-chain.ts'
 
-const LIMIT_BYTES = 25_000
+const LIMIT_BYTES = 50_000
 
 /** Numbers that a step makes of what is there what it needs. */
 interface Dice {

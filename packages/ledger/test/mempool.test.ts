@@ -162,9 +162,12 @@ describe('chains of unconfirmed transactions', () => {
   })
 })
 
+/** Bytes of four transactions of one input and one output. */
+const ROOM_FOR_FOUR = 13_000
+
 describe('a mempool that is full', () => {
   it('drops what pays least, and asks for more from then on', () => {
-    const chain = chainOf(110, 5_000)
+    const chain = chainOf(110, ROOM_FOR_FOUR)
     const cheap = respend(chain.coinbase(1), 200n)
     assert.equal(codeOf(chain.accept(cheap)), 'OK')
     for (let height = 2; height <= 4; height++)
@@ -177,13 +180,13 @@ describe('a mempool that is full', () => {
   })
 
   it('refuses a transaction that would be the first to go', () => {
-    const chain = chainOf(110, 5_000)
+    const chain = chainOf(110, ROOM_FOR_FOUR)
     for (let height = 1; height <= 4; height++) chain.accept(respend(chain.coinbase(height)))
     assert.equal(codeOf(chain.accept(respend(chain.coinbase(5), 200n))), 'mempool full')
   })
 
   it('keeps a parent for which its child pays', () => {
-    const chain = chainOf(110, 5_000)
+    const chain = chainOf(110, ROOM_FOR_FOUR)
     const parent = respend(chain.coinbase(1), 200n)
     const child = respend(spendable(parent, 0), 10n * FEE)
     chain.accept(parent)
@@ -196,7 +199,7 @@ describe('a mempool that is full', () => {
   })
 
   it('forgets what it asked for, by halves, once blocks made room', () => {
-    const chain = chainOf(110, 5_000)
+    const chain = chainOf(110, ROOM_FOR_FOUR)
     chain.accept(respend(chain.coinbase(1), 200n))
     for (let height = 2; height <= 5; height++) chain.accept(respend(chain.coinbase(height)))
     const asked = chain.mempool.feeFloor(chain.nowSeconds)

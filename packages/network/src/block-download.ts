@@ -1,4 +1,10 @@
-import { BoundedSet, bytesKey, describeRejection, type RandomSource } from '@onehop/primitives'
+import {
+  BoundedSet,
+  bytesKey,
+  describeRejection,
+  type RandomSource,
+  type Rejection,
+} from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
 import { type CompactFetchResult, fetchCompactBlock } from './compact-fetch.ts'
 import { DownloadPaths, type MissingBlock } from './download-paths.ts'
@@ -9,6 +15,8 @@ import {
   MAX_BLOCKS_IN_FLIGHT_PER_PEER,
   MAX_BLOCKS_PER_REQUEST,
   MAX_COMPACT_PATH_BLOCKS,
+  MAX_OFFERED_BLOCKS,
+  MAX_OFFERED_BYTES,
   MAX_REMEMBERED_COMPACT_BLOCKS,
   MAX_WAITING_BLOCK_BYTES,
   MISSING_RETRY_MS,
@@ -17,6 +25,7 @@ import {
 import { RequestFailure } from './pending-requests.ts'
 import { COMPACT_BLOCKS_VERSION } from './sync-messages.ts'
 import type { SyncSession } from './sync-session.ts'
+import { INVALID_BY_ITS_BODY } from './verdict-codes.ts'
 
 interface Flight {
   readonly sessions: Set<SyncSession>
@@ -58,7 +67,9 @@ export class BlockDownload {
   /** Blocks whose short form was asked for once: next time they are asked for whole. */
   private readonly askedCompact = new BoundedSet<string>(MAX_REMEMBERED_COMPACT_BLOCKS)
   private waitingBytes = 0
-  private feeding = false
+  /** Blocks that the chain is about to connect. */
+  private readonly offered = new Set<string>()
+  private offeredBytes = 0
   private stopped = false
 
   constructor(port: DownloadPort) {
@@ -79,7 +90,7 @@ export class BlockDownload {
     if (this.stopped) return
     this.look()
     if (this.waitingBytes < MAX_WAITING_BLOCK_BYTES) this.requestMissing(preferred)
-    if (!this.feeding && this.next() !== undefined) void this.feed()
+    this.feed()
   }
 
   /** Resolves when the block arrives, at once when it is not being downloaded, and after a short time in any case. */
@@ -246,34 +257,50 @@ export class BlockDownload {
     this.flights.delete(key)
     this.arrivals.set(key, { key, bytes, from })
     this.waitingBytes += bytes.length
-    if (!this.feeding && this.next() !== undefined) void this.feed()
+    this.feed()
   }
 
-  /** A block that is here and connects to what is known. */
+  /** The next block to be handed over: it is here, and all before it are connected or handed over. */
   private next(): Arrival | undefined {
-    for (const { key } of this.paths.heads()) {
+    for (const key of this.paths.firstWithout(this.offered)) {
       const arrival = this.arrivals.get(key)
       if (arrival !== undefined) return arrival
     }
     return undefined
   }
 
-  /** Hands over what has arrived, in order; one at a time. */
-  private async feed(): Promise<void> {
-    this.feeding = true
-    for (let arrival = this.next(); arrival !== undefined && !this.stopped; arrival = this.next()) {
-      const { key, bytes, from } = arrival
-      const verdict = await this.port.chain.acceptBlock(bytes)
-      this.dropArrival(key)
-      if (verdict.ok) this.paths.pass(key)
-      else if (verdict.blame === 'sender') this.port.onInvalidBlock(from, describeRejection(verdict))
-      else this.refusedUntilMs.set(key, this.port.now() + REFUSED_BLOCK_RETRY_MS)
-      if (!verdict.ok || this.paths.size < DOWNLOAD_WINDOW_BLOCKS / 2) this.refill()
-      this.port.onProgress()
-    }
-    this.feeding = false
-    this.pump()
+  /** Hands over what has arrived, in order, some at a time: the chain stores those together that wait for each other. */
+  private feed(): void {
+    for (let arrival = this.next(); arrival !== undefined && this.mayOffer(arrival); arrival = this.next())
+      void this.offer(arrival)
+  }
+
+  private mayOffer({ bytes }: Arrival): boolean {
+    if (this.stopped) return false
+    if (this.offered.size === 0) return true
+    return this.offered.size < MAX_OFFERED_BLOCKS && this.offeredBytes + bytes.length <= MAX_OFFERED_BYTES
+  }
+
+  private async offer({ key, bytes, from }: Arrival): Promise<void> {
+    this.offered.add(key)
+    this.offeredBytes += bytes.length
+    const verdict = await this.port.chain.acceptBlock(bytes)
+    this.offered.delete(key)
+    this.offeredBytes -= bytes.length
+    this.dropArrival(key)
+    if (verdict.ok) this.paths.pass(key)
+    else this.onRefused(key, from, verdict)
+    if (!verdict.ok || this.paths.size < DOWNLOAD_WINDOW_BLOCKS / 2) this.refill()
+    this.feed()
+    if (this.offered.size === 0) this.pump()
     this.port.onProgress()
+  }
+
+  /** What builds on a refused block is refused for that, and whoever sent it is not to blame. */
+  private onRefused(key: string, from: SyncSession, rejection: Rejection): void {
+    if (rejection.blame === 'nobody') this.refusedUntilMs.set(key, this.port.now() + REFUSED_BLOCK_RETRY_MS)
+    else if (!INVALID_BY_ITS_BODY.test(rejection.code))
+      this.port.onInvalidBlock(from, describeRejection(rejection))
   }
 
   private refill(): void {

@@ -56,9 +56,9 @@ export class DownloadPaths {
     return this.wanted.has(key)
   }
 
-  /** Blocks that connect to what is here. */
-  heads(): MissingBlock[] {
-    return this.paths.flatMap(([head]) => head ?? [])
+  /** The first block of each path that is not among these. */
+  firstWithout(keys: ReadonlySet<string>): string[] {
+    return this.paths.flatMap(path => path.find(({ key }) => !keys.has(key))?.key ?? [])
   }
 
   isHead(key: string): boolean {

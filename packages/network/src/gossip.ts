@@ -23,18 +23,10 @@ import {
 } from './limits.ts'
 import { splitBytes } from './sync-messages.ts'
 import type { FetchResult } from './transaction-fetch.ts'
+import { INVALID_BY_ITS_BODY, UNKNOWN_PARENT } from './verdict-codes.ts'
 
 const HEADER_BYTES = 80
 const HASH_BYTES = 32
-
-/**
- * Core's codes for a header that is known to be invalid by its block, or by one before it. Relays see headers before
- * bodies: they cannot have known.
- */
-const INVALID_BY_ITS_BODY = /^(duplicate-invalid|bad-prevblk)$/
-
-/** Core's code for a header whose parent is not known. */
-const UNKNOWN_PARENT = 'prev-blk-not-found'
 
 /** What gossipsub's frame reader throws for a length that is none, or above the limit. */
 const BAD_FRAME = /^InvalidDataLength/

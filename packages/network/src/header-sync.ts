@@ -3,9 +3,7 @@ import type { ChainPort } from './chain-port.ts'
 import { MAX_HEADER_BATCHES, MAX_HEADERS_PER_REQUEST } from './limits.ts'
 import { RequestFailure } from './pending-requests.ts'
 import type { SyncSession } from './sync-session.ts'
-
-/** Core's code for headers whose chain has too little work to be kept. */
-const LOW_WORK = 'too-little-chainwork'
+import { LOW_WORK } from './verdict-codes.ts'
 
 /** How fetching headers from a peer ended. */
 export type HeaderSyncResult =

@@ -124,6 +124,13 @@ export const DOWNLOAD_WINDOW_BLOCKS = 128
 /** Bytes of blocks that wait for an earlier one; above it no more are asked for. */
 export const MAX_WAITING_BLOCK_BYTES = 64 * 1024 * 1024
 
+/**
+ * Blocks that are handed to the chain before the first of them is connected, and their bytes: enough that small ones are
+ * stored together, and a large one is parsed while the scripts of another run.
+ */
+export const MAX_OFFERED_BLOCKS = 16
+export const MAX_OFFERED_BYTES = 4_000_000
+
 /** Blocks asked of one peer at once. */
 export const MAX_BLOCKS_IN_FLIGHT_PER_PEER = 32
 

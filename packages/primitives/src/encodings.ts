@@ -5,14 +5,17 @@ import { DecodeError } from './verdict.ts'
 
 const CHECKSUM_LENGTH = 4
 
+/** Characters. Decoding takes quadratic time, and nothing of ours is longer than a few hundred bytes. */
+const MAX_BASE58_LENGTH = 1024
+
 /** Bitcoin's Base58 of the payload and its 4-byte double-SHA-256 checksum. */
 export function encodeBase58Check(payload: Uint8Array): string {
   return base58.encode(concatBytes(payload, sha256d(payload).subarray(0, CHECKSUM_LENGTH)))
 }
 
-/** The payload. @throws {DecodeError} on a character that is not Base58, or a wrong checksum. */
+/** The payload. @throws {DecodeError} on a character that is not Base58, a wrong checksum, more than 1,024 characters. */
 export function decodeBase58Check(text: string): Uint8Array {
-  const bytes = decodeOrThrow(() => base58.decode(text), 'not Base58')
+  const bytes = decodeBase58(text)
   if (bytes.length < CHECKSUM_LENGTH) throw new DecodeError('too short for a checksum')
   const payload = bytes.subarray(0, bytes.length - CHECKSUM_LENGTH)
   const checksum = bytes.subarray(bytes.length - CHECKSUM_LENGTH)
@@ -26,8 +29,9 @@ export function encodeBase58(bytes: Uint8Array): string {
   return base58.encode(bytes)
 }
 
-/** @throws {DecodeError} on a character that is not Base58. */
+/** @throws {DecodeError} on a character that is not Base58, and for more than 1,024 of them. */
 export function decodeBase58(text: string): Uint8Array {
+  if (text.length > MAX_BASE58_LENGTH) throw new DecodeError('Base58 of more than 1,024 characters')
   return decodeOrThrow(() => base58.decode(text), 'not Base58')
 }
 

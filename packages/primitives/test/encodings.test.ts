@@ -3,8 +3,10 @@ import fc from 'fast-check'
 import {
   bytesToHex,
   DecodeError,
+  decodeBase58,
   decodeBase58Check,
   decodeSegwitAddress,
+  encodeBase58,
   encodeBase58Check,
   encodeSegwitAddress,
   hexToBytes,
@@ -33,6 +35,13 @@ describe('Base58Check', () => {
     const text = encodeBase58Check(hexToBytes('6f000102030405060708090a0b0c0d0e0f10111213'))
     const wrong = text.replace(/.$/, last => (last === '2' ? '3' : '2'))
     assert.throws(() => decodeBase58Check(wrong), DecodeError)
+  })
+
+  it('refuses text that would take long to read, and reads what it writes up to there', () => {
+    for (const text of ['1', 'z']) {
+      assert.throws(() => decodeBase58(text.repeat(1025)), DecodeError)
+      assert.equal(encodeBase58(decodeBase58(text.repeat(1024))), text.repeat(1024))
+    }
   })
 })
 

@@ -8,8 +8,13 @@ export function onehopHome(): string {
 }
 
 /** The datadir of a node of the network when none is named. */
-export function defaultDatadir(network = 'regtest'): string {
+function defaultDatadir(network: string): string {
   return join(onehopHome(), network)
+}
+
+/** The datadirs of nodes that were started without one, regtest's first. */
+export function defaultDatadirs(): string[] {
+  return ['regtest', 'onehop'].map(network => defaultDatadir(network))
 }
 
 /** What a running node writes into its datadir. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { NodeUnreachableError, RpcClient, type RpcClientOptions } from '@onehop/rpc'
 import { UsageFailure } from './failure.ts'
-import { cookiePathOf, defaultDatadir, readRpcFile } from './home.ts'
+import { cookiePathOf, defaultDatadirs, readRpcFile } from './home.ts'
 import { findRunningTestnet, type RunningTestnet, readRunning } from './testnet/state.ts'
 
 /** How the person named the node. */
@@ -16,7 +16,8 @@ const NODE_NUMBER = /^\d+$/
 
 /**
  * A client for the node that is meant: `--rpc` before `--node` before `--datadir` before `ONEHOP_RPC` before
- * `ONEHOP_DATADIR` before a running testnet's node 1 before `~/.onehop/regtest`.
+ * `ONEHOP_DATADIR` before a running testnet's node 1 before the nodes of `~/.onehop/regtest`
+ * and `~/.onehop/onehop`.
  * @throws {UsageFailure} for a URL or node that makes no sense.
  * @throws {NodeUnreachableError} when no node runs there.
  */
@@ -60,7 +61,7 @@ function parseUrl(text: string): URL | undefined {
 function knownDatadirs(): string[] {
   const testnet = findRunningTestnet()?.nodes.map(node => node.datadir) ?? []
   const { ONEHOP_DATADIR } = process.env
-  return [...testnet, ...(ONEHOP_DATADIR ? [resolve(ONEHOP_DATADIR)] : []), defaultDatadir()]
+  return [...testnet, ...(ONEHOP_DATADIR ? [resolve(ONEHOP_DATADIR)] : []), ...defaultDatadirs()]
 }
 
 function samePlace(url: string | undefined, other: URL): boolean {
@@ -105,9 +106,10 @@ function targetOfTestnet(): RpcClientOptions | undefined {
 }
 
 function targetOfDefault(): RpcClientOptions {
-  const datadir = defaultDatadir()
-  const file = readRpcFile(datadir)
-  if (file !== undefined) return { url: file.url, cookiePath: cookiePathOf(datadir) }
+  for (const datadir of defaultDatadirs()) {
+    const file = readRpcFile(datadir)
+    if (file !== undefined) return { url: file.url, cookiePath: cookiePathOf(datadir) }
+  }
   throw new NodeUnreachableError(
     'No node is running; start one with "onehop start", or a whole testnet with "onehop testnet up".',
   )

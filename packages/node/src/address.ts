@@ -1,8 +1,8 @@
 import { addressToScript, type ChainParameters } from '@onehop/ledger'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 
-/** Beginnings of segwit addresses: mainnet, the test networks, regtest (BIP 173). */
-const SEGWIT_ADDRESS = /^(bc|tb|bcrt)1/i
+/** Beginnings of segwit addresses: mainnet, the test networks, regtest (BIP 173), onehop. */
+const SEGWIT_ADDRESS = /^(bc|tb|bcrt|oh)1/i
 
 /** Why a text is no address of the network: one sentence without its full stop. Undefined when it is one. */
 export function addressProblem(address: string, parameters: ChainParameters): string | undefined {

@@ -27,3 +27,18 @@ export const MAX_EXTRA_TRANSACTIONS = 100
 
 /** Longest of them, in bytes: all together stay below 10 MB. */
 export const MAX_EXTRA_TRANSACTION_BYTES = 100_000
+
+/** Time in ms after which a miner takes a new template: as long as a transaction that has just come may have to wait. */
+export const TEMPLATE_REFRESH_MS = 30_000
+
+/** Longest file of a saved mempool that is read, in bytes: some ten times what the largest usual mempool takes. */
+export const MAX_MEMPOOL_FILE_BYTES = 1_000_000_000
+
+/** Saved transactions that are taken in at once, before other work has its turn. */
+export const TRANSACTIONS_PER_SLICE = 64
+
+/** Smallest memory for the mempool, in MB (Core's: forty of the longest chains of transactions). */
+export const MIN_MEMPOOL_MEGABYTES = 5
+
+/** Largest, in MB: what a process's heap can be made to hold. */
+export const MAX_MEMPOOL_MEGABYTES = 16_000

@@ -13,6 +13,8 @@ import {
 import { IntervalMiner, MiningThreads, mineBlock } from '@onehop/miner'
 import { attemptDecode } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
+import { searchFresh } from './fresh-search.ts'
+import { TEMPLATE_REFRESH_MS } from './limits.ts'
 import type { Logger } from './log.ts'
 
 /** Miners of BIP 22 may leave out the coinbase's witness, whose one item is then 32 zeros. */
@@ -90,7 +92,7 @@ export class MiningService {
   async generate(count: number, script: Uint8Array, signal: AbortSignal): Promise<string[]> {
     const hashes: string[] = []
     while (hashes.length < count) {
-      const block = await this.mine(this.createTemplate(script), { signal })
+      const block = await this.search(script, signal)
       const verdict = await this.chain.acceptBlock(serializeBlock(block))
       if (!verdict.ok) throw new RpcError(RPC_CODE.verifyError, verdict.code)
       hashes.push(blockHashToHex(block.header.hash))
@@ -121,7 +123,7 @@ export class MiningService {
       createTemplate: () => this.createTemplate(this.script()),
       submit: (block: Block) => this.chain.acceptBlock(serializeBlock(block)),
       intervalMs,
-      mine: this.mine,
+      mine: (template, { signal }) => this.search(this.script(), signal, template),
       onError: error => this.log.error({ error: String(error) }, 'mining failed'),
       ...(spread ? { random: Math.random } : {}),
     })
@@ -143,6 +145,19 @@ export class MiningService {
     await this.threads.close()
   }
 
-  private readonly mine = (template: Block, { signal }: { readonly signal: AbortSignal }): Promise<Block> =>
-    mineBlock(template, { signal, threads: this.threads })
+  /** @param first what it begins with, if there is a template already. */
+  private search(script: Uint8Array, signal: AbortSignal, first?: Block): Promise<Block> {
+    let template = first
+    return searchFresh({
+      createTemplate: () => {
+        const next = template ?? this.createTemplate(script)
+        template = undefined
+        return next
+      },
+      mine: (block, options) => mineBlock(block, { ...options, threads: this.threads }),
+      signal,
+      refreshMs: TEMPLATE_REFRESH_MS,
+      onTip: listener => this.chain.on('tip', listener),
+    })
+  }
 }

@@ -2,15 +2,26 @@ import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DEFAULT_COINS_CACHE_BYTES, MAX_COINS_CACHE_BYTES, MIN_COINS_CACHE_BYTES } from '@onehop/chain'
-import { type BlockHash, type ChainParameters, hexToBlockHash, parametersOf } from '@onehop/ledger'
+import {
+  type BlockHash,
+  type ChainParameters,
+  hexToBlockHash,
+  isMoney,
+  MAX_MEMPOOL_BYTES,
+  MEMPOOL_EXPIRY_SECONDS,
+  MIN_RELAY_FEE_RATE,
+  NETWORK_NAMES,
+  parametersOf,
+} from '@onehop/ledger'
 import { ConfigurationError } from './errors.ts'
+import { MAX_MEMPOOL_MEGABYTES, MIN_MEMPOOL_MEGABYTES } from './limits.ts'
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** What a node is started with. Everything has a default; all of it is checked once, here. */
 export interface NodeOptions {
-  /** Name of the chain: `regtest`. */
+  /** Name of the chain: `regtest`, or `onehop`, the public network. */
   readonly network?: string
   /** Folder of everything that must last. Default `~/.onehop/<network>` (`ONEHOP_HOME` replaces `~/.onehop`). */
   readonly datadir?: string
@@ -22,7 +33,7 @@ export interface NodeOptions {
   readonly connect?: readonly string[]
   /** Whether to join the peer-to-peer network. Default: yes on disk; in memory when `listen` or `connect` is given. */
   readonly peerToPeer?: boolean
-  /** Port of the RPC server on 127.0.0.1, 0 for any free one. Default: the chain's (regtest 18443); none in memory. */
+  /** Port of the RPC server on 127.0.0.1, 0 for any free one. Default: the chain's (regtest 18443, onehop 28443); none in memory. */
   readonly rpcPort?: number
   /** What people call this node, shown in its status. */
   readonly name?: string
@@ -35,6 +46,12 @@ export interface NodeOptions {
   readonly blockFilterIndex?: boolean
   /** Memory in MiB for unspent outputs, 4 to 16,384. Default 450. What is needed is taken, and no more. */
   readonly dbcacheMebibytes?: number
+  /** Memory in MB (10^6 bytes) for transactions that wait for a block, 5 at least. Default 300. */
+  readonly maxMempoolMegabytes?: number
+  /** Fee rate below which no transaction is taken, in satoshis per 1,000 virtual bytes. Default 100. */
+  readonly minRelayFeeRate?: bigint
+  /** Hours after which a transaction that no block took is forgotten. Default 336. */
+  readonly mempoolExpiryHours?: number
   /** Mine a block each so many milliseconds. */
   readonly mineIntervalMs?: number
 }
@@ -54,12 +71,22 @@ export interface NodeConfiguration {
   readonly assumedValid: BlockHash | undefined
   readonly blockFilterIndex: boolean
   readonly coinsCacheBytes: number
+  readonly mempool: MempoolBounds
   readonly mineIntervalMs: number | undefined
+}
+
+/** Bounds of the mempool, in the ledger's units. */
+interface MempoolBounds {
+  readonly limit: number
+  readonly minRelayFeeRate: bigint
+  readonly expirySeconds: number
 }
 
 const DEFAULT_LISTEN = ['/ip4/127.0.0.1/tcp/0']
 const MAX_PORT = 65_535
 const MEBIBYTE = 1024 * 1024
+const MEGABYTE = 1_000_000
+const SECONDS_PER_HOUR = 3_600
 
 /** `~/.onehop`, or what `ONEHOP_HOME` says. */
 export function onehopHome(): string {
@@ -100,6 +127,24 @@ function checkAssumedValid(hash: string | undefined): BlockHash | undefined {
   )
 }
 
+/** @throws {ConfigurationError} for bounds that no mempool can have. */
+function checkMempool(options: NodeOptions): MempoolBounds {
+  const {
+    maxMempoolMegabytes: megabytes = MAX_MEMPOOL_BYTES / MEGABYTE,
+    minRelayFeeRate = MIN_RELAY_FEE_RATE,
+    mempoolExpiryHours: hours = MEMPOOL_EXPIRY_SECONDS / SECONDS_PER_HOUR,
+  } = options
+  if (!(megabytes >= MIN_MEMPOOL_MEGABYTES && megabytes <= MAX_MEMPOOL_MEGABYTES)) {
+    throw new ConfigurationError(
+      `The mempool wants between ${MIN_MEMPOOL_MEGABYTES} and ${MAX_MEMPOOL_MEGABYTES} MB, not ${megabytes}.`,
+    )
+  }
+  if (!isMoney(minRelayFeeRate)) throw new ConfigurationError('The least fee rate must be an amount of money.')
+  if (!(hours >= 1 && Number.isFinite(hours)))
+    throw new ConfigurationError(`Transactions must be kept for an hour at least, not for ${hours}.`)
+  return { limit: megabytes * MEGABYTE, minRelayFeeRate, expirySeconds: hours * SECONDS_PER_HOUR }
+}
+
 const MULTIADDR = /^\/(ip4|ip6|dns|dns4|dns6)\/([^/]+)\/tcp\/(\d{1,5})(\/p2p\/[1-9A-HJ-NP-Za-km-z]{46,60})?$/
 
 /** @throws {ConfigurationError} for a text that is no multiaddr of TCP, the one transport that there is. */
@@ -121,7 +166,9 @@ export function configure(options: NodeOptions): NodeConfiguration {
   const network = options.network ?? 'regtest'
   const parameters = parametersOf(network)
   if (parameters === undefined) {
-    throw new ConfigurationError(`There is no network "${network}"; this version runs regtest.`)
+    throw new ConfigurationError(
+      `There is no network "${network}"; this version runs ${NETWORK_NAMES.join(' and ')}.`,
+    )
   }
   if (options.inMemory && options.datadir !== undefined) {
     throw new ConfigurationError('A node is either in memory or in a datadir; leave one of the two out.')
@@ -141,6 +188,7 @@ export function configure(options: NodeOptions): NodeConfiguration {
     assumedValid: checkAssumedValid(options.assumeValid),
     blockFilterIndex: options.blockFilterIndex ?? false,
     coinsCacheBytes: checkCache(options.dbcacheMebibytes),
+    mempool: checkMempool(options),
     mineIntervalMs: checkInterval(options.mineIntervalMs),
   }
 }

@@ -12,6 +12,13 @@ describe("a node's options", () => {
     assert.deepEqual([rpcPort, logLevel], [18_443, 'info'])
   })
 
+  it('of the public network are its own: folder, port', () => {
+    const { parameters, datadir, rpcPort } = configure({ network: 'onehop' })
+    assert.equal(parameters.name, 'onehop')
+    assert.match(datadir ?? '', /[/\\]onehop$/)
+    assert.equal(rpcPort, 28_443)
+  })
+
   it('in memory: no files, no log, no port and no peers unless asked for', () => {
     const quiet = configure({ inMemory: true })
     assert.deepEqual(

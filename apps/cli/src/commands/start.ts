@@ -10,13 +10,23 @@ import { writeError } from '../output.ts'
 import { onParentGone } from '../parent.ts'
 import { showSync } from '../sync-progress.ts'
 
+/** The interval of a miner that begins with the next block at once, in milliseconds. */
+const ALWAYS_MS = 1
+
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 
 export class Start extends OutputCommand {
   static override summary = 'Run one node in the foreground until Ctrl-C stops it.'
   static override baseFlags = outputFlags
   static override flags = {
-    network: Flags.string({ description: 'Name of the chain.', default: 'regtest' }),
+    network: Flags.string({
+      description: 'Name of the chain: regtest, or onehop, the public network with real work.',
+      default: 'regtest',
+    }),
+    mine: Flags.boolean({
+      description: 'Mine all the time, on all processors but one.',
+      exclusive: ['mine-interval'],
+    }),
     datadir: Flags.string({ description: 'Where everything is kept. Default: ~/.onehop/<network>.' }),
     listen: Flags.string({
       description: 'Multiaddr to listen on; may be given again. Default: a free port of 127.0.0.1.',
@@ -68,6 +78,7 @@ export class Start extends OutputCommand {
   }
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --network onehop --mine',
     '<%= config.bin %> <%= command.id %> --datadir /tmp/a --rpc-port 0 --connect /ip4/127.0.0.1/tcp/40001/p2p/12D3KooW…',
   ]
 
@@ -89,7 +100,7 @@ export class Start extends OutputCommand {
         txindex: flags.txindex,
         blockFilterIndex: flags.blockfilterindex,
         dbcacheMebibytes: flags.dbcache,
-        mineIntervalMs: flags['mine-interval'],
+        mineIntervalMs: flags.mine ? ALWAYS_MS : flags['mine-interval'],
       }),
     )
     // What was compiled now, the other nodes of a testnet need not compile again.

@@ -54,6 +54,7 @@ export class BlockIndex {
   private removed: BlockEntry[] = []
   private waitingBodies = 0
   private linkCount = 0
+  private prunedBodies = 0
   private preciousCount = 0
 
   /** Bodies stored before their parent's. */
@@ -78,6 +79,23 @@ export class BlockIndex {
     this.entries.set(node, entry)
     this.unstored.push(entry)
     return entry
+  }
+
+  /** All entries. */
+  all(): Iterable<BlockEntry> {
+    return this.entries.values()
+  }
+
+  /** Whether a block's body was deleted, so that not every branch can be gone to. */
+  get isPruned(): boolean {
+    return this.prunedBodies > 0
+  }
+
+  /** Its body is deleted. */
+  setPruned(entry: BlockEntry): void {
+    entry.block = undefined
+    entry.pruned = true
+    this.prunedBodies += 1
   }
 
   /** Whether the store lacks entries, or has some that are gone. */
@@ -130,6 +148,8 @@ export class BlockIndex {
   setBody(entry: BlockEntry, location: RecordLocation, transactions: number | undefined): void {
     entry.block = location
     entry.transactions = transactions
+    if (entry.pruned) this.prunedBodies -= 1
+    entry.pruned = false
     this.join(entry)
   }
 
@@ -169,6 +189,11 @@ export class BlockIndex {
   /** Lets a block of the active chain win against others of its work that were stored earlier. */
   favour(entry: BlockEntry): void {
     entry.linkedOrder = 0
+  }
+
+  /** Takes a block out of the race that cannot be gone to. */
+  dropCandidate(entry: BlockEntry): void {
+    this.candidates.delete(entry)
   }
 
   /** Takes blocks that turned out to be invalid out of the race. */

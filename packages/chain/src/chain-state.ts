@@ -33,6 +33,7 @@ import { CommitGroup } from './commit-group.ts'
 import { decodeStored, StoreCorruptError } from './errors.ts'
 import { INVALIDATED } from './invalidation.ts'
 import { MAX_UNFLUSHED_STEPS } from './limits.ts'
+import type { StoredFile } from './pruning.ts'
 import type { ScriptChecker } from './script-checks/script-checker.ts'
 
 /**
@@ -85,6 +86,8 @@ export class ChainState {
   private readonly group = new CommitGroup()
   /** Steps of the tip since the coins were flushed. */
   private unflushedSteps = 0
+  /** A block with more work than the tip that cannot be gone to, for what it takes has been pruned. */
+  unreachable: HeaderNode | undefined
   /** The acknowledged tip, while its coins are worked out again. */
   private acknowledged: HeaderNode | undefined
 
@@ -124,7 +127,9 @@ export class ChainState {
   /** Stores a body. */
   async storeBody(entry: BlockEntry, { block, bytes }: FreshBlock): Promise<void> {
     const { store, index } = this.options
+    const wasPruned = entry.pruned
     index.setBody(entry, await store.appendBlock(bytes), block.transactions.length)
+    if (wasPruned) index.reviveCandidates(index.entryOf(this.tip))
     this.group.touch(entry)
   }
 
@@ -177,6 +182,23 @@ export class ChainState {
     this.group.finish()
   }
 
+  /** Deletes files whose blocks nobody needs any more, first from the index, so that no part of them is missed later. */
+  async prune(files: readonly StoredFile[]): Promise<void> {
+    if (files.length === 0) return
+    const { store, index } = this.options
+    // Replaying coins after a crash must not need what is deleted.
+    await this.flush()
+    for (const { kind, entries } of files) {
+      for (const entry of entries) {
+        if (kind === 'block') index.setPruned(entry)
+        else entry.undo = undefined
+        this.group.touch(entry)
+      }
+    }
+    await this.commit()
+    for (const { kind, number } of files) await store.removeFile(kind, number)
+  }
+
   /** Makes the store have everything, coins too. */
   async flush(): Promise<void> {
     await this.commit()
@@ -225,6 +247,10 @@ export class ChainState {
     for (;;) {
       const target = index.bestCandidate(home)
       if (target.node === this.tip) break
+      if (!this.canReach(target.node)) {
+        index.dropCandidate(target)
+        continue
+      }
       await this.moveTo(target.node, refused)
     }
     index.pruneCandidates(index.entryOf(this.tip))
@@ -232,9 +258,15 @@ export class ChainState {
   }
 
   /** The block's bytes, when they are stored. @throws {StoreCorruptError} when they are another block's. */
-  async readBytes({ block, node }: BlockEntry): Promise<Uint8Array | undefined> {
+  async readBytes(entry: BlockEntry): Promise<Uint8Array | undefined> {
+    const { block, node } = entry
     if (block === undefined) return undefined
-    const bytes = await this.options.store.readBlock(block)
+    const bytes = await this.options.store.readBlock(block).catch((error: unknown) => {
+      // The file went away while it was read.
+      if (entry.pruned) return undefined
+      throw error
+    })
+    if (bytes === undefined) return undefined
     if (!equalBytes(sha256d(bytes.subarray(0, HEADER_LENGTH)), node.hash))
       throw new StoreCorruptError(`The stored block ${blockHashToHex(node.hash)} is damaged.`)
     return bytes
@@ -247,10 +279,14 @@ export class ChainState {
   }
 
   /** What the block spent, when it was ever connected. @throws {StoreCorruptError} */
-  async readUndo({ undo, node }: BlockEntry): Promise<BlockUndo | undefined> {
+  async readUndo(entry: BlockEntry): Promise<BlockUndo | undefined> {
+    const { undo, node } = entry
     if (undo === undefined || node.parent === undefined) return undefined
-    const bytes = await this.options.store.readUndo(undo, node.parent.hash)
-    return decodeStored('Stored undo data', () => parseUndo(bytes))
+    const bytes = await this.options.store.readUndo(undo, node.parent.hash).catch((error: unknown) => {
+      if (entry.undo === undefined) return undefined
+      throw error
+    })
+    return bytes && decodeStored('Stored undo data', () => parseUndo(bytes))
   }
 
   /** Goes back to the last block that nobody here has called invalid. */
@@ -262,6 +298,25 @@ export class ChainState {
     }
     const { index } = this.options
     index.reviveCandidates(index.entryOf(this.tip))
+  }
+
+  /** Whether all bodies and undo data that the way to a block takes are here: after pruning, some may not be. */
+  private canReach(target: HeaderNode): boolean {
+    const { index } = this.options
+    if (!index.isPruned) return true
+    const fork = this.active.forkWith(target)
+    const canLeave = this.canGoBackTo(fork)
+    if (!canLeave) this.unreachable = target
+    return canLeave && pathBetween(fork, target).every(node => index.entryOf(node).block !== undefined)
+  }
+
+  /** Whether all blocks above one of the active chain can be disconnected. */
+  canGoBackTo(fork: HeaderNode): boolean {
+    const { index } = this.options
+    return pathBetween(fork, this.tip).every(node => {
+      const { block, undo } = index.entryOf(node)
+      return block !== undefined && undo !== undefined
+    })
   }
 
   /** Stops at the first invalid block. */

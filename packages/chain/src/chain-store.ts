@@ -2,6 +2,7 @@ import type { BlockHash, BlockHeader, ChainParameters } from '@onehop/ledger'
 import { assertDefined, ByteWriter, concatBytes, equalBytes, readAll, sha256d } from '@onehop/primitives'
 import { type CoinsOptions, CoinsStore } from './coins/coins-store.ts'
 import { decodeStored, NewerFormatError, StoreCorruptError, WrongNetworkError } from './errors.ts'
+import type { FileEnds, FileKind } from './pruning.ts'
 import type { KeyValueChange, KeyValueStore, Storage } from './storage/port.ts'
 import {
   parseRecordEnd,
@@ -169,6 +170,16 @@ export class ChainStore {
     this.upgrade = false
     this.blocksDirty = false
     this.undosDirty = false
+  }
+
+  /** Where the files that are written to end. */
+  get fileEnds(): FileEnds {
+    return { block: this.blocks.end, undo: this.undos.end }
+  }
+
+  /** Deletes a finished file. No stored index entry may name it any more. */
+  async removeFile(kind: FileKind, number: number): Promise<void> {
+    await (kind === 'block' ? this.blocks : this.undos).remove(number)
   }
 
   /** The block's bytes. @throws {StoreCorruptError} */

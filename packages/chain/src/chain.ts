@@ -42,16 +42,23 @@ import { ChainState, type ChainStateObserver, type FreshBlock } from './chain-st
 import { ChainStore, type ChainStoreOptions } from './chain-store.ts'
 import { begin, type CoinSetStatistics, type CoinSnapshot, countCoins } from './coin-snapshot.ts'
 import { finishFlush } from './coins/finish-flush.ts'
-import { ChainClosedError, ChainHaltedError } from './errors.ts'
+import { ChainClosedError, ChainHaltedError, PrunedBlocksError, PrunedStoreError } from './errors.ts'
 import type { HeaderIntake } from './header-intake.ts'
 import type { ChainIndex } from './indexes/chain-index.ts'
 import type { FollowedChain } from './indexes/index-follower.ts'
 import { Indexes, type IndexFailureListener } from './indexes/indexes.ts'
-import { MAX_HEADERS_PER_CALL, MAX_INVALIDATED_BLOCKS_RETURNED, MAX_SCRIPT_THREADS } from './limits.ts'
+import {
+  MAX_HEADERS_PER_CALL,
+  MAX_INVALIDATED_BLOCKS_RETURNED,
+  MAX_RECORD_FILE_BYTES,
+  MAX_SCRIPT_THREADS,
+} from './limits.ts'
 import { Listeners } from './listeners.ts'
 import { type LoadedIndex, loadIndex } from './load-index.ts'
 import { MempoolRelay } from './mempool-relay.ts'
 import { PeerHeaders } from './peer-headers.ts'
+import { Pruner } from './pruner.ts'
+import type { PruneOptions } from './pruning.ts'
 import { ScriptChecker } from './script-checks/script-checker.ts'
 import { SerialQueue } from './serial-queue.ts'
 import { DiskStorage } from './storage/disk-storage.ts'
@@ -82,6 +89,8 @@ export interface ChainOptions extends ChainStoreOptions {
    * are known to be on top (Core's `assumevalid`). @default none
    */
   readonly assumedValid?: BlockHash | undefined
+  /** Deletes old blocks. An index of transactions cannot be kept beside it. @default keeps all */
+  readonly prune?: PruneOptions | undefined
   /** Tables that follow the active chain; what is switched on later is built in the background. @default none */
   readonly indexes?: readonly ChainIndex[]
   /** Told of an index that follows the chain no more, for its own or the store's failure. */
@@ -105,6 +114,15 @@ export interface ChainEvents {
  * them, but not checked with its coins; checked, but no longer on the active chain.
  */
 export type BlockStanding = 'active' | 'invalid' | 'headers-only' | 'valid-headers' | 'valid-fork'
+
+/** How much of old blocks is here. */
+export interface ChainPruning {
+  readonly isEnabled: boolean
+  /** Bytes that blocks and undo data may take; undefined when only what is asked for is deleted. */
+  readonly targetBytes: number | undefined
+  /** Height of the highest block that is not whole here; −1 when all are. */
+  readonly prunedHeight: number
+}
 
 /** A transaction and the block of the active chain that has it. */
 export interface FoundTransaction {
@@ -149,6 +167,7 @@ export class Chain {
   private readonly store: ChainStore
   private readonly index: BlockIndex
   private readonly state: ChainState
+  private readonly pruner: Pruner
   private readonly relay: MempoolRelay
   private readonly transactionCounts = new TransactionCounts(node => this.transactionCount(node))
   private readonly queue = new SerialQueue()
@@ -213,6 +232,14 @@ export class Chain {
       onAdded: () => void this.enqueue(async () => this.headers.dropSurplus()).catch(() => undefined),
     })
     const { indexes = [], onIndexFailure = () => undefined } = options
+    this.pruner = new Pruner({
+      store,
+      index,
+      state: this.state,
+      neededFrom: () => this.indexes.neededFrom,
+      options: options.prune,
+      maxFileBytes: options.maxFileBytes ?? MAX_RECORD_FILE_BYTES,
+    })
     this.indexes = new Indexes(indexes, this.followed(), storage.values, onIndexFailure)
   }
 
@@ -229,6 +256,8 @@ export class Chain {
       const tree = new HeaderTree(options.parameters)
       const loaded = await loadIndex(store, options.parameters, tree)
       const chain = new Chain(options, { storage, store, tree, loaded, scripts })
+      if (loaded.index.isPruned && options.prune === undefined)
+        throw new PrunedStoreError(storage.description)
       await chain.enqueue(() => chain.recover(loaded))
       chain.restingTip = chain.tip
       chain.indexes.wake()
@@ -300,6 +329,8 @@ export class Chain {
   invalidateBlock(node: HeaderNode): Promise<void> {
     return this.enqueueDurable(async () => {
       if (node === this.headerTree.genesis) return
+      if (node.parent && this.isActive(node) && !this.state.canGoBackTo(node.parent))
+        throw new PrunedBlocksError(node.height)
       this.relay.limitReturns(MAX_INVALIDATED_BLOCKS_RETURNED)
       this.state.invalidate(this.index.entryOf(node))
       await this.activate()
@@ -332,6 +363,40 @@ export class Chain {
     const { state, index, parameters, scripts } = this
     const { coins } = this.store
     return this.enqueue(() => verifyChain({ state, index, parameters, scripts, coins }, level, depth))
+  }
+
+  /** Deletes the files whose blocks are all at or below the height, but for those that have to be kept. */
+  prune(height: number): Promise<void> {
+    return this.enqueue(() => this.pruner.pruneTo(height))
+  }
+
+  /** Whether old blocks are deleted, and which have been. */
+  get pruning(): ChainPruning {
+    const { pruner } = this
+    return {
+      isEnabled: pruner.isEnabled,
+      targetBytes: pruner.targetBytes,
+      prunedHeight: pruner.prunedHeight(),
+    }
+  }
+
+  /** Whether the block's body was here and has been deleted. */
+  isPruned(node: HeaderNode): boolean {
+    return this.index.entryOf(node).pruned
+  }
+
+  /** Bytes of all stored blocks and undo data. */
+  blockBytes(): number {
+    return this.pruner.usedBytes()
+  }
+
+  /** What somebody should see to, one sentence each. */
+  warnings(): string[] {
+    const { unreachable } = this.state
+    if (!unreachable || unreachable.invalid || unreachable.chainWork <= this.tip.chainWork) return []
+    return [
+      'A branch with more work begins below the blocks that pruning has kept: this node must download the chain anew to follow it.',
+    ]
   }
 
   /** How far the block and those before it have got. */
@@ -586,6 +651,8 @@ export class Chain {
     }
     await state.replay(acknowledged)
     await state.activateBest()
+    await this.pruner.removeLeftovers()
+    await this.pruner.keepTarget()
   }
 
   /** Runs beside the queue; `close` waits for it. */
@@ -616,6 +683,7 @@ export class Chain {
     if (!added.ok) return added
     const verdict = await acceptBody(index.entryOf(added.value), fresh, { state, index, parameters })
     this.settle(before)
+    await this.pruner.keepTarget()
     return verdict
   }
 

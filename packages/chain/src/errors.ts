@@ -29,6 +29,26 @@ export class NewerFormatError extends Error {
   }
 }
 
+/** Thrown by `Chain.open` when blocks were deleted by pruning and the chain is to be a whole one. */
+export class PrunedStoreError extends Error {
+  override name = 'PrunedStoreError'
+
+  constructor(where: string) {
+    super(
+      `Blocks in ${where} were deleted by pruning: go on with --prune, or move the chain away to download it anew.`,
+    )
+  }
+}
+
+/** Thrown by `invalidateBlock` when blocks that have to be disconnected were deleted. Nothing has changed then. */
+export class PrunedBlocksError extends Error {
+  override name = 'PrunedBlocksError'
+
+  constructor(height: number) {
+    super(`The blocks from height ${height} on cannot be disconnected: some were deleted by pruning.`)
+  }
+}
+
 /** Thrown when stored data is not what was written: a damaged disk, or files changed by hand. */
 export class StoreCorruptError extends Error {
   override name = 'StoreCorruptError'

@@ -3,6 +3,7 @@ export {
   Chain,
   type ChainEvents,
   type ChainOptions,
+  type ChainPruning,
   type FoundTransaction,
 } from './chain.ts'
 export type { CoinSetStatistics, CoinSnapshot } from './coin-snapshot.ts'
@@ -11,6 +12,8 @@ export {
   ChainHaltedError,
   DatadirInUseError,
   NewerFormatError,
+  PrunedBlocksError,
+  PrunedStoreError,
   StoreCorruptError,
   WrongNetworkError,
 } from './errors.ts'
@@ -20,6 +23,7 @@ export type * from './indexes/chain-index.ts'
 export type { Indexes } from './indexes/indexes.ts'
 export { TransactionIndex } from './indexes/transaction-index.ts'
 export * from './limits.ts'
+export type { PruneOptions } from './pruning.ts'
 export * from './storage/disk-storage.ts'
 export * from './storage/memory-storage.ts'
 export type * from './storage/port.ts'

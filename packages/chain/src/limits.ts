@@ -16,6 +16,18 @@ export const MAX_WAITING_BLOCKS = 1024
 /** Headers in one call of `acceptHeaders` (Core's MAX_HEADERS_RESULTS). */
 export const MAX_HEADERS_PER_CALL = 2000
 
+/** Blocks below the tip that pruning keeps, so that reorganisations work (Core's MIN_BLOCKS_TO_KEEP: two days). */
+export const MIN_KEPT_BLOCKS = 288
+
+/** Height below which a chain is not pruned (Core's nPruneAfterHeight; 100,000 on mainnet, which no node here runs). */
+export const PRUNE_AFTER_HEIGHT = 1000
+
+/**
+ * Bytes of new blocks after which it is seen whether old ones must go, and which are kept free under the target for
+ * them (Core: the size in which files grow).
+ */
+export const PRUNE_STEP_BYTES = 17 * 1024 * 1024
+
 /**
  * Blocks that `invalidateblock` disconnects and whose transactions go back to the mempool; those of deeper ones are gone
  * (as in Core's `InvalidateBlock`).

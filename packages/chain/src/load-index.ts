@@ -65,6 +65,10 @@ export async function loadIndex(
     entry.transactions = stored.transactions
     entry.connected = stored.connected
     if (stored.block !== undefined) bodies.push([node, stored.block])
+    else if (stored.pruned) {
+      index.setPruned(entry)
+      index.join(entry)
+    }
   }
   addBodies(index, bodies)
   const find = (hash: BlockHash | undefined, what: string) => {

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { DatadirInUseError } from '../errors.ts'
@@ -128,6 +128,10 @@ export class DiskStorage implements Storage {
     const handle = await openReadWrite(this.folder, name)
     const { size } = await handle.stat()
     return new DiskFile(handle, size)
+  }
+
+  async removeFile(name: string): Promise<void> {
+    await rm(join(this.folder, name), { force: true })
   }
 
   async close(): Promise<void> {

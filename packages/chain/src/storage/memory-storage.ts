@@ -60,5 +60,9 @@ export class MemoryStorage implements Storage {
     return file
   }
 
+  async removeFile(name: string): Promise<void> {
+    this.files.delete(name)
+  }
+
   async close(): Promise<void> {}
 }

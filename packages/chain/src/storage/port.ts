@@ -39,6 +39,8 @@ export interface Storage {
   readonly values: KeyValueStore
   /** Opens the file of this name, made when it is not there. */
   openFile(name: string): Promise<AppendFile>
+  /** Deletes the file of this name, if it is there. Who has it open may go on reading it, or fail. */
+  removeFile(name: string): Promise<void>
   /** Closes the key-value store; files are closed by who opened them. */
   close(): Promise<void>
 }

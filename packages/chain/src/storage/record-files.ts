@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, equalBytes } from '@onehop/primitives'
+import { assert, ByteReader, ByteWriter, equalBytes } from '@onehop/primitives'
 import { StoreCorruptError } from '../errors.ts'
 import { MAX_RECORD_BYTES, MAX_RECORD_FILE_BYTES } from '../limits.ts'
 import type { AppendFile, Storage } from './port.ts'
@@ -105,6 +105,12 @@ export class RecordFiles {
       )
     }
     return bytes.subarray(RECORD_HEADER_BYTES)
+  }
+
+  /** Deletes a finished file. */
+  async remove(number: number): Promise<void> {
+    assert(number < this.number, 'the file that grows is not deleted')
+    await this.storage.removeFile(recordFileName(this.prefix, number))
   }
 
   async close(): Promise<void> {

@@ -79,6 +79,18 @@ export class CrashingStorage implements Storage {
     return new CrashingFile(this, state)
   }
 
+  removeFile(name: string): Promise<void> {
+    return this.write(
+      () => this.state.files.delete(name),
+      () => undefined,
+    )
+  }
+
+  /** The names of all files, in order. */
+  fileNames(): string[] {
+    return [...this.state.files.keys()].sort()
+  }
+
   async close(): Promise<void> {}
 
   private copyState(): DiskState {

@@ -86,7 +86,7 @@ export class Transaction implements TransactionFields {
     this.inputs = fields.inputs
     this.outputs = fields.outputs
     this.lockTime = fields.lockTime
-    this.hasWitness = fields.inputs.some(input => input.witness.length > 0)
+    this.hasWitness = hasWitness(fields.inputs)
     this.encoding = encoding
     this.cachedTxid = undefined
     this.cachedWtxid = undefined
@@ -174,6 +174,11 @@ export class Transaction implements TransactionFields {
       return serializeTransaction(this, { witness })
     return this.encoding.bytes.subarray(this.encoding.start, this.encoding.end)
   }
+}
+
+function hasWitness(inputs: readonly TxInput[]): boolean {
+  for (const { witness } of inputs) if (witness.length > 0) return true
+  return false
 }
 
 /** Whether it is a coinbase's outpoint, which names no coin. */
@@ -279,19 +284,20 @@ export function writeOutput(writer: ByteWriter, output: TxOutput): void {
 type ReadInput = TxInput & { witness: readonly Uint8Array[] }
 
 function readInputs(reader: ByteReader): ReadInput[] {
-  const inputs: ReadInput[] = []
-  for (let count = reader.readCount(MIN_INPUT_LENGTH); count > 0; count--) {
+  // Of its final length at once: an array that grows takes room for sixteen more.
+  const inputs = new Array<ReadInput>(reader.readCount(MIN_INPUT_LENGTH))
+  for (let i = 0; i < inputs.length; i++) {
     const previousOutput = readOutPoint(reader)
     const scriptSig = reader.readVarBytes()
-    inputs.push({ previousOutput, scriptSig, sequence: reader.readUint32(), witness: NO_WITNESS })
+    inputs[i] = { previousOutput, scriptSig, sequence: reader.readUint32(), witness: NO_WITNESS }
   }
   return inputs
 }
 
 function readOutputs(reader: ByteReader): TxOutput[] {
-  const outputs: TxOutput[] = []
-  for (let count = reader.readCount(MIN_OUTPUT_LENGTH); count > 0; count--) {
-    outputs.push({ value: reader.readInt64(), scriptPubKey: reader.readVarBytes() })
+  const outputs = new Array<TxOutput>(reader.readCount(MIN_OUTPUT_LENGTH))
+  for (let i = 0; i < outputs.length; i++) {
+    outputs[i] = { value: reader.readInt64(), scriptPubKey: reader.readVarBytes() }
   }
   return outputs
 }
@@ -309,9 +315,11 @@ function readWitnesses(reader: ByteReader, inputs: readonly ReadInput[]): void {
 
 /** A count of items, and each with its length. @throws {DecodeError} */
 export function readWitness(reader: ByteReader): readonly Uint8Array[] {
-  const stack: Uint8Array[] = []
-  for (let count = reader.readCount(1); count > 0; count--) stack.push(reader.readVarBytes())
-  return stack.length === 0 ? NO_WITNESS : stack
+  const count = reader.readCount(1)
+  if (count === 0) return NO_WITNESS
+  const stack = new Array<Uint8Array>(count)
+  for (let i = 0; i < count; i++) stack[i] = reader.readVarBytes()
+  return stack
 }
 
 function writeWitness(writer: ByteWriter, witness: readonly Uint8Array[]): void {

@@ -43,3 +43,14 @@ export function wholeNumber(what: string, range: NumberRange): (text: string) =>
 export function decimal(what: string, range: NumberRange): (text: string) => Promise<number> {
   return async text => parseDecimal(text, what, range)
 }
+
+/** Parses a flag that is a fee rate: bitcoins for 1,000 virtual bytes; 0 is one. @returns satoshis for as much. */
+export function feeRate(what: string): (text: string) => Promise<bigint> {
+  return async text => {
+    const sats = parseAmount(text)
+    if (sats !== undefined && isMoney(sats)) return sats
+    throw new UsageFailure(
+      `${what} must be bitcoins for 1,000 virtual bytes, such as 0.00001, not "${text}".`,
+    )
+  }
+}

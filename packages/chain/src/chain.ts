@@ -17,6 +17,7 @@ import {
   HeaderTree,
   MAX_BLOCK_WEIGHT,
   Mempool,
+  type MempoolOptions,
   type OutPoint,
   parseBlock,
   type RemovalReason,
@@ -89,6 +90,8 @@ export interface ChainOptions extends ChainStoreOptions {
    * are known to be on top (Core's `assumevalid`). @default none
    */
   readonly assumedValid?: BlockHash | undefined
+  /** Bounds of the mempool. @default Bitcoin Core's */
+  readonly mempool?: Pick<MempoolOptions, 'limit' | 'minRelayFeeRate' | 'expirySeconds'>
   /** Deletes old blocks. An index of transactions cannot be kept beside it. @default keeps all */
   readonly prune?: PruneOptions | undefined
   /** Tables that follow the active chain; what is switched on later is built in the background. @default none */
@@ -190,6 +193,7 @@ export class Chain {
     this.headerTree = tree
     this.index = loaded.index
     this.mempool = new Mempool({
+      ...options.mempool,
       parameters,
       observer: {
         onAdded: transaction => this.emit('transaction', transaction),

@@ -9,6 +9,7 @@ import {
   type Orphan,
   type PackageOutcome,
   parseTransaction,
+  type SavedTransaction,
   type Transaction,
   type TransactionIntake,
   type TxId,
@@ -64,6 +65,20 @@ export class TransactionGate {
     }
     const { intake, context } = this.options
     return this.enqueue(() => intake.acceptPackage(transactions, from, context(), offer))
+  }
+
+  /** Takes in what was saved before a restart, with the times at which it came. @returns how many were taken. */
+  restore(saved: readonly SavedTransaction[]): Promise<number> {
+    const { mempool, context } = this.options
+    return this.enqueue(() => {
+      let taken = 0
+      for (const { transaction, time, feeDelta } of saved) {
+        if (feeDelta !== 0n) mempool.prioritise(transaction.txid, feeDelta)
+        if (time <= context().now - mempool.expirySeconds) continue
+        if (this.acceptParsed(transaction, { time }).ok) taken += 1
+      }
+      return taken
+    })
   }
 
   /** Whether {@link accept} would take it now. Changes nothing. */

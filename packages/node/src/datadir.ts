@@ -71,6 +71,11 @@ export class Datadir {
     return join(this.path, 'wallet.json')
   }
 
+  /** Transactions that waited for a block at the last stop, in Bitcoin Core's format. */
+  get mempoolFile(): string {
+    return join(this.path, 'mempool.dat')
+  }
+
   /** Peers to find again after a restart. */
   get peersFile(): string {
     return join(this.path, 'peers.json')
@@ -144,7 +149,8 @@ function writeBeside(path: string, contents: Uint8Array): string {
   return temporary
 }
 
-function syncFolder(path: string): void {
+/** Makes renames in the folder last. */
+export function syncFolder(path: string): void {
   const folder = openSync(path, 'r')
   try {
     fsyncSync(folder)

@@ -14,6 +14,7 @@ import { ConfigurationError } from './errors.ts'
 import { createIdentity } from './identity.ts'
 import { createLogger, type Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
+import { MempoolStore } from './mempool-store.ts'
 import { MiningService } from './mining-service.ts'
 import { configure, type NodeConfiguration, type NodeOptions } from './options.ts'
 import { allMethods } from './rpc-methods/all-methods.ts'
@@ -107,6 +108,8 @@ class RunningNode implements OnehopNode {
       throw storeFailure(error, this.datadir)
     })
     this.closers.push(() => chain.close())
+    const mempoolStore = this.createMempoolStore(chain)
+    this.closers.push(() => mempoolStore.close())
     const wallet = await WalletService.open(
       chain,
       this.datadir ? walletFileAt(this.datadir.walletFile) : inMemoryWalletFile(),
@@ -114,17 +117,32 @@ class RunningNode implements OnehopNode {
     this.closers.push(() => wallet.close())
     const mining = new MiningService({ chain, script: () => wallet.mainScript, log: this.log })
     this.closers.push(() => mining.close())
-    this.context = this.createContext({ chain, wallet, mining })
+    this.context = this.createContext({ chain, mempoolStore, wallet, mining })
     await this.serveRpc(this.context)
     if (peerToPeer) await this.joinNetwork(chain)
     if (mineIntervalMs !== undefined) await mining.startInterval(mineIntervalMs)
     this.ready()
+    void mempoolStore.load().catch((error: unknown) => {
+      this.log.error({ error: describe(error) }, 'the saved mempool could not be taken in')
+    })
+  }
+
+  private createMempoolStore(chain: Chain): MempoolStore {
+    const { log, datadir } = this
+    return new MempoolStore({
+      chain,
+      log,
+      nowSeconds: this.clock.nowSeconds,
+      path: datadir?.mempoolFile,
+    })
   }
 
   private chainOptions(): ChainOptions {
-    const { parameters, txindex, blockFilterIndex, coinsCacheBytes, assumedValid } = this.configuration
+    const { parameters, txindex, blockFilterIndex, coinsCacheBytes, assumedValid, mempool } =
+      this.configuration
     return {
       parameters,
+      mempool,
       coinsCacheBytes,
       assumedValid,
       nowSeconds: this.clock.nowSeconds,
@@ -138,7 +156,9 @@ class RunningNode implements OnehopNode {
     }
   }
 
-  private createContext(parts: Pick<MethodContext, 'chain' | 'wallet' | 'mining'>): MethodContext {
+  private createContext(
+    parts: Pick<MethodContext, 'chain' | 'mempoolStore' | 'wallet' | 'mining'>,
+  ): MethodContext {
     const node = this
     return {
       ...parts,

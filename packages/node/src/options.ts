@@ -139,7 +139,8 @@ function checkMempool(options: NodeOptions): MempoolBounds {
       `The mempool wants between ${MIN_MEMPOOL_MEGABYTES} and ${MAX_MEMPOOL_MEGABYTES} MB, not ${megabytes}.`,
     )
   }
-  if (!isMoney(minRelayFeeRate)) throw new ConfigurationError('The least fee rate must be an amount of money.')
+  if (!isMoney(minRelayFeeRate))
+    throw new ConfigurationError('The least fee rate must be an amount of money.')
   if (!(hours >= 1 && Number.isFinite(hours)))
     throw new ConfigurationError(`Transactions must be kept for an hour at least, not for ${hours}.`)
   return { limit: megabytes * MEGABYTE, minRelayFeeRate, expirySeconds: hours * SECONDS_PER_HOUR }

@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { Flags } from '@oclif/core'
 import type { NodeStatus } from '@onehop/rpc'
-import { wholeNumber } from '../arguments.ts'
+import { feeRate, wholeNumber } from '../arguments.ts'
 import { tellFailure } from '../failure.ts'
 import { fields } from '../format.ts'
 import { onInterrupt } from '../interruption.ts'
@@ -70,6 +70,22 @@ export class Start extends OutputCommand {
       env: 'ONEHOP_DBCACHE',
       parse: wholeNumber('--dbcache', { min: 4, max: 16_384 }),
     })(),
+    maxmempool: Flags.custom<number>({
+      description: 'Memory for transactions that wait for a block, in MB, 5 at least. Default: 300.',
+      env: 'ONEHOP_MAXMEMPOOL',
+      parse: wholeNumber('--maxmempool', { min: 5, max: 16_000 }),
+    })(),
+    minrelaytxfee: Flags.custom<bigint>({
+      description: 'Take no transaction that pays less, in BTC for 1,000 virtual bytes. Default: 0.000001.',
+      env: 'ONEHOP_MINRELAYTXFEE',
+      helpValue: 'BTC',
+      parse: feeRate('--minrelaytxfee'),
+    })(),
+    mempoolexpiry: Flags.custom<number>({
+      description: 'Hours after which a transaction that no block took is forgotten. Default: 336.',
+      env: 'ONEHOP_MEMPOOLEXPIRY',
+      parse: wholeNumber('--mempoolexpiry', { min: 1, max: 1_000_000 }),
+    })(),
     'mine-interval': Flags.custom<number>({
       description: 'Mine a block each so many milliseconds.',
       hidden: true,
@@ -100,6 +116,9 @@ export class Start extends OutputCommand {
         txindex: flags.txindex,
         blockFilterIndex: flags.blockfilterindex,
         dbcacheMebibytes: flags.dbcache,
+        maxMempoolMegabytes: flags.maxmempool,
+        minRelayFeeRate: flags.minrelaytxfee,
+        mempoolExpiryHours: flags.mempoolexpiry,
         mineIntervalMs: flags.mine ? ALWAYS_MS : flags['mine-interval'],
       }),
     )

@@ -13,6 +13,7 @@ import { type Evaluated, evaluateTransaction } from './evaluate-transaction.ts'
 import { FeeFloor } from './fee-floor.ts'
 import { feeRateOf } from './fee-rate.ts'
 import { closure, type MempoolEntry } from './mempool-entry.ts'
+import type { SavedMempool } from './mempool-file.ts'
 import type { Accepted, MempoolObserver, PackageOutcome, RemovalReason } from './outcome.ts'
 import type { MempoolContext, PolicyContext } from './policy-context.ts'
 import { isTimeBound, isTimely } from './time-bounds.ts'
@@ -26,6 +27,8 @@ export interface MempoolOptions {
   readonly limit?: number
   /** Satoshis per 1,000 virtual bytes. @default MIN_RELAY_FEE_RATE */
   readonly minRelayFeeRate?: Sats
+  /** Seconds that a transaction waits at most. @default MEMPOOL_EXPIRY_SECONDS */
+  readonly expirySeconds?: number
   readonly observer?: MempoolObserver
 }
 
@@ -47,6 +50,8 @@ export class Mempool {
   readonly limit: number
   /** Fee rate below which nothing is ever taken, in satoshis per 1,000 virtual bytes. */
   readonly minRelayFeeRate: Sats
+  /** Seconds that a transaction waits at most. */
+  readonly expirySeconds: number
   private readonly pool = new EntryPool()
   private readonly floor = new FeeFloor()
   private readonly observer: MempoolObserver
@@ -59,6 +64,7 @@ export class Mempool {
     this.parameters = parameters
     this.limit = limit
     this.minRelayFeeRate = minRelayFeeRate
+    this.expirySeconds = options.expirySeconds ?? MEMPOOL_EXPIRY_SECONDS
     this.observer = options.observer ?? {}
   }
 
@@ -215,9 +221,9 @@ export class Mempool {
     if (spenders.size > 0) this.removeEntries(this.pool.withDescendants(spenders), 'reorg')
   }
 
-  /** Drops what waits for longer than {@link MEMPOOL_EXPIRY_SECONDS}, and what depends on it. */
+  /** Drops what waits for longer than {@link expirySeconds}, and what depends on it. */
   expire(nowSeconds: number): void {
-    const oldestAllowed = nowSeconds - MEMPOOL_EXPIRY_SECONDS
+    const oldestAllowed = nowSeconds - this.expirySeconds
     if (this.oldestTime >= oldestAllowed) return
     const old: MempoolEntry[] = []
     this.oldestTime = Number.POSITIVE_INFINITY
@@ -226,6 +232,15 @@ export class Mempool {
       else this.oldestTime = Math.min(this.oldestTime, entry.time)
     }
     this.removeEntries(this.pool.withDescendants(old), 'expiry')
+  }
+
+  /** All that lasts over a restart. */
+  saved(): SavedMempool {
+    const entries = [...this.pool.entries()].sort((a, b) => a.ancestorCount - b.ancestorCount)
+    return {
+      transactions: entries.map(({ transaction, time, feeDelta }) => ({ transaction, time, feeDelta })),
+      feeDeltas: [...this.pool.feeDeltas()].filter(({ txid }) => !this.has(txid)),
+    }
   }
 
   /** Adds so many satoshis (or takes them, below zero) to what the transaction's fee counts for here. */

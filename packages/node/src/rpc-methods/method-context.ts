@@ -5,6 +5,7 @@ import { RPC_CODE, RpcError } from '@onehop/rpc'
 import type { NodeClock } from '../clock.ts'
 import type { ContentService } from '../content/content-service.ts'
 import type { Logger } from '../log.ts'
+import type { MempoolStore } from '../mempool-store.ts'
 import type { MiningService } from '../mining-service.ts'
 import type { NodeConfiguration } from '../options.ts'
 import type { WalletService } from '../wallet-service.ts'
@@ -14,6 +15,7 @@ export interface MethodContext {
   readonly configuration: NodeConfiguration
   readonly parameters: ChainParameters
   readonly chain: Chain
+  readonly mempoolStore: MempoolStore
   readonly wallet: WalletService
   readonly mining: MiningService
   /** Absent when the node runs without peers. */

@@ -97,6 +97,17 @@ export class ByteWriter {
     return this.writeCompactSize(bytes.length).writeBytes(bytes)
   }
 
+  /** What was written, to be looked at before the next {@link reset} or write. */
+  view(): Uint8Array {
+    return this.buffer.subarray(0, this.used)
+  }
+
+  /** Begins anew in the same memory: what is hashed and forgotten needs none of its own. Not with {@link toBytes}. */
+  reset(): this {
+    this.used = 0
+    return this
+  }
+
   /** What was written; nothing that is written later changes it. */
   toBytes(): Uint8Array {
     // What comes after a full buffer goes to a larger one.

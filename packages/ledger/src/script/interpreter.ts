@@ -32,7 +32,17 @@ const DISABLED_OPCODES: ReadonlySet<number> = new Set([
   OP.RSHIFT,
 ])
 
-const HANDLERS = new Map([...CONTROL_OPCODES, ...STACK_OPCODES, ...NUMBER_OPCODES, ...CRYPTO_OPCODES])
+const OPCODES = 256
+
+/** By opcode, which is faster than a map of them. */
+function table<T>(at: (opcode: number) => T): readonly T[] {
+  return Array.from({ length: OPCODES }, (_, opcode) => at(opcode))
+}
+
+const PLAIN_OPCODES = new Map([...CONTROL_OPCODES, ...STACK_OPCODES, ...NUMBER_OPCODES, ...CRYPTO_OPCODES])
+const HANDLERS = table(opcode => PLAIN_OPCODES.get(opcode))
+const CONDITION_HANDLERS = table(opcode => CONDITION_OPCODES.get(opcode))
+const IS_DISABLED = table(opcode => DISABLED_OPCODES.has(opcode))
 
 /**
  * Runs a script on a stack (Core: EvalScript).
@@ -49,6 +59,7 @@ export function evaluate(
   tapscript?: TapscriptState,
 ): Uint8Array[] {
   require(script.length <= MAX_SCRIPT_LENGTH || version === 'tapscript', 'SCRIPT_SIZE')
+  if (script.length === 0) return [...stack]
   const execution = new Execution(script, stack, flags, checker, version, tapscript)
   let offset = 0
   while (offset < script.length) {
@@ -67,13 +78,17 @@ function step(execution: Execution, instruction: Instruction): void {
   const { opcode, data } = instruction
   require(data === undefined || data.length <= MAX_SCRIPT_ELEMENT_LENGTH, 'PUSH_SIZE')
   if (opcode > OP[16]) execution.charge(1)
-  require(!DISABLED_OPCODES.has(opcode), 'DISABLED_OPCODE')
-  const constCode = execution.version === 'base' && execution.has(FLAG.CONST_SCRIPTCODE)
-  require(opcode !== OP.CODESEPARATOR || !constCode, 'OP_CODESEPARATOR')
-  const condition = CONDITION_OPCODES.get(opcode)
+  require(!IS_DISABLED[opcode], 'DISABLED_OPCODE')
+  if (opcode === OP.CODESEPARATOR) requireSeparable(execution)
+  const condition = CONDITION_HANDLERS[opcode]
   if (condition !== undefined) condition(execution)
   else if (execution.running) run(execution, instruction)
   else require(opcode !== OP.VERIF && opcode !== OP.VERNOTIF, 'BAD_OPCODE')
+}
+
+function requireSeparable(execution: Execution): void {
+  const constCode = execution.version === 'base' && execution.has(FLAG.CONST_SCRIPTCODE)
+  require(!constCode, 'OP_CODESEPARATOR')
 }
 
 function run(execution: Execution, instruction: Instruction): void {
@@ -87,7 +102,7 @@ function run(execution: Execution, instruction: Instruction): void {
     execution.codeStart = end
     if (execution.tapscript) execution.tapscript.codeSeparatorPosition = execution.position
   } else {
-    const handler = HANDLERS.get(opcode)
+    const handler = HANDLERS[opcode]
     if (handler === undefined) throw new ScriptFailure('BAD_OPCODE')
     handler(execution)
   }

@@ -1,14 +1,23 @@
-import { assert, ByteWriter, sha256 } from '@onehop/primitives'
-import { type Transaction, type TxOutput, writeOutPoint, writeOutput } from '../transaction.ts'
+import { assert, ByteWriter, sha256, sha256d } from '@onehop/primitives'
+import { type Transaction, type TxInput, type TxOutput, writeOutPoint, writeOutput } from '../transaction.ts'
+import { LegacyTemplate } from './legacy-template.ts'
 
 /**
- * The parts of the hashes of BIP 143 and BIP 341 that are the same for all inputs of a transaction, 32 bytes each,
- * computed when first needed. BIP 143's are the hashes of BIP 341's.
+ * The parts of signature hashes that are the same for all inputs of a transaction, computed when first needed: those of
+ * BIP 143 and BIP 341, 32 bytes each, of which BIP 143's are the hashes of BIP 341's, and what legacy hashes share.
  */
 export class SegwitMidstate {
   readonly transaction: Transaction
   private readonly spent: readonly TxOutput[] | undefined
-  private readonly hashes = new Map<string, Uint8Array>()
+  private cachedHashPrevouts: Uint8Array | undefined
+  private cachedHashSequence: Uint8Array | undefined
+  private cachedHashOutputs: Uint8Array | undefined
+  private cachedShaPrevouts: Uint8Array | undefined
+  private cachedShaSequences: Uint8Array | undefined
+  private cachedShaOutputs: Uint8Array | undefined
+  private cachedShaAmounts: Uint8Array | undefined
+  private cachedShaScriptPubKeys: Uint8Array | undefined
+  private cachedLegacyTemplate: LegacyTemplate | undefined
 
   /** @param spentOutputs what all inputs spend, in their order; only taproot needs them. */
   constructor(transaction: Transaction, spentOutputs?: readonly TxOutput[]) {
@@ -27,69 +36,99 @@ export class SegwitMidstate {
 
   /** BIP 143. */
   get hashPrevouts(): Uint8Array {
-    return this.once('hashPrevouts', () => sha256(this.shaPrevouts))
+    this.cachedHashPrevouts ??= hashAgain(
+      this.cachedShaPrevouts,
+      this.transaction.inputs,
+      writePreviousOutput,
+    )
+    return this.cachedHashPrevouts
   }
 
   /** BIP 143. */
   get hashSequence(): Uint8Array {
-    return this.once('hashSequence', () => sha256(this.shaSequences))
+    this.cachedHashSequence ??= hashAgain(this.cachedShaSequences, this.transaction.inputs, writeSequence)
+    return this.cachedHashSequence
   }
 
   /** BIP 143. */
   get hashOutputs(): Uint8Array {
-    return this.once('hashOutputs', () => sha256(this.shaOutputs))
+    this.cachedHashOutputs ??= hashAgain(this.cachedShaOutputs, this.transaction.outputs, writeOutput)
+    return this.cachedHashOutputs
   }
 
   /** BIP 341. */
   get shaPrevouts(): Uint8Array {
-    const { inputs } = this.transaction
-    return this.once('shaPrevouts', () =>
-      hashEach(inputs, (writer, i) => writeOutPoint(writer, i.previousOutput)),
-    )
+    this.cachedShaPrevouts ??= hashEach(this.transaction.inputs, writePreviousOutput)
+    return this.cachedShaPrevouts
   }
 
   /** BIP 341. */
   get shaSequences(): Uint8Array {
-    const { inputs } = this.transaction
-    return this.once('shaSequences', () =>
-      hashEach(inputs, (writer, input) => writer.writeUint32(input.sequence)),
-    )
+    this.cachedShaSequences ??= hashEach(this.transaction.inputs, writeSequence)
+    return this.cachedShaSequences
   }
 
   /** BIP 341. */
   get shaOutputs(): Uint8Array {
-    return this.once('shaOutputs', () => hashEach(this.transaction.outputs, writeOutput))
+    this.cachedShaOutputs ??= hashEach(this.transaction.outputs, writeOutput)
+    return this.cachedShaOutputs
   }
 
   /** BIP 341. */
   get shaAmounts(): Uint8Array {
-    return this.once('shaAmounts', () =>
-      hashEach(this.spentOutputs, (writer, { value }) => writer.writeInt64(value)),
-    )
+    this.cachedShaAmounts ??= hashEach(this.spentOutputs, writeAmount)
+    return this.cachedShaAmounts
   }
 
   /** BIP 341. */
   get shaScriptPubKeys(): Uint8Array {
-    return this.once('shaScriptPubKeys', () =>
-      hashEach(this.spentOutputs, (writer, { scriptPubKey }) => writer.writeVarBytes(scriptPubKey)),
-    )
+    this.cachedShaScriptPubKeys ??= hashEach(this.spentOutputs, writeScriptPubKey)
+    return this.cachedShaScriptPubKeys
   }
 
-  private once(name: string, compute: () => Uint8Array): Uint8Array {
-    let hash = this.hashes.get(name)
-    if (hash === undefined) {
-      hash = compute()
-      this.hashes.set(name, hash)
-    }
-    return hash
+  /** What the legacy hashes of several inputs have in common. */
+  get legacyTemplate(): LegacyTemplate {
+    this.cachedLegacyTemplate ??= new LegacyTemplate(this.transaction)
+    return this.cachedLegacyTemplate
   }
 }
 
-function hashEach<Item>(
+function writePreviousOutput(writer: ByteWriter, { previousOutput }: TxInput): void {
+  writeOutPoint(writer, previousOutput)
+}
+
+function writeSequence(writer: ByteWriter, { sequence }: TxInput): void {
+  writer.writeUint32(sequence)
+}
+
+function writeAmount(writer: ByteWriter, { value }: TxOutput): void {
+  writer.writeInt64(value)
+}
+
+function writeScriptPubKey(writer: ByteWriter, { scriptPubKey }: TxOutput): void {
+  writer.writeVarBytes(scriptPubKey)
+}
+
+/** What is hashed, one after the other: memory of its own for each would cost more than its hash. */
+const scratch = new ByteWriter()
+
+type Write<Item> = (writer: ByteWriter, item: Item) => void
+
+function written<Item>(items: readonly Item[], write: Write<Item>): Uint8Array {
+  scratch.reset()
+  for (const item of items) write(scratch, item)
+  return scratch.view()
+}
+
+function hashEach<Item>(items: readonly Item[], write: Write<Item>): Uint8Array {
+  return sha256(written(items, write))
+}
+
+/** @param once what the items hash to, where that is known: to hash twice at once takes less than two steps. */
+function hashAgain<Item>(
+  once: Uint8Array | undefined,
   items: readonly Item[],
-  write: (writer: ByteWriter, item: Item) => unknown,
+  write: Write<Item>,
 ): Uint8Array {
-  const writer = new ByteWriter()
-  for (const item of items) write(writer, item)
-  return sha256(writer.toBytes())
+  return once === undefined ? sha256d(written(items, write)) : sha256(once)
 }

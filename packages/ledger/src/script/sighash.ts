@@ -20,6 +20,7 @@ const ZERO_HASH = new Uint8Array(32)
 
 /** The script without its OP_CODESEPARATORs, as legacy signatures see it. */
 function withoutCodeSeparators(script: Uint8Array): Uint8Array {
+  if (!script.includes(OP.CODESEPARATOR)) return script
   const parts: Uint8Array[] = []
   let start = 0
   let offset = 0
@@ -35,7 +36,7 @@ function withoutCodeSeparators(script: Uint8Array): Uint8Array {
 
 /** The script without every occurrence of `target` at an instruction's start, and how many there were (FindAndDelete). */
 export function findAndDelete(script: Uint8Array, target: Uint8Array): { script: Uint8Array; found: number } {
-  if (target.length === 0) return { script, found: 0 }
+  if (target.length === 0 || target.length > script.length) return { script, found: 0 }
   const kept: Uint8Array[] = []
   let found = 0
   let at = 0
@@ -68,20 +69,45 @@ export interface SighashRequest {
   readonly hashType: number
 }
 
-/** The hash that a signature before segwit signs, 32 bytes, its SIGHASH_SINGLE quirk included. */
-export function legacySighash({ transaction, inputIndex, scriptCode, hashType }: SighashRequest): Uint8Array {
+/** What is hashed, one after the other: memory of its own for each would cost more than its hash. */
+const scratch = new ByteWriter()
+
+/**
+ * The hash that a signature before segwit signs, 32 bytes, its SIGHASH_SINGLE quirk included.
+ * @param midstate saves work where the transaction has several inputs.
+ */
+export function legacySighash(
+  { transaction, inputIndex, scriptCode, hashType }: SighashRequest,
+  midstate?: SegwitMidstate,
+): Uint8Array {
   const outputMode = hashType & OUTPUT_MASK
   if (outputMode === SIGHASH.SINGLE && inputIndex >= transaction.outputs.length) {
     const one = new Uint8Array(32)
     one[0] = 1
     return one
   }
-  const writer = new ByteWriter()
-  writer.writeUint32(transaction.version)
-  writeLegacyInputs(writer, transaction, inputIndex, withoutCodeSeparators(scriptCode), hashType)
-  writeLegacyOutputs(writer, transaction, inputIndex, outputMode)
-  writer.writeUint32(transaction.lockTime).writeInt32(hashType)
-  return sha256d(writer.toBytes())
+  const writer = scratch.reset()
+  const script = withoutCodeSeparators(scriptCode)
+  if (midstate !== undefined && transaction.inputs.length > 1 && coversAll(hashType)) {
+    midstate.legacyTemplate.write(writer, inputIndex, script)
+  } else {
+    writer.writeUint32(transaction.version)
+    writeLegacyInputs(writer, transaction, inputIndex, script, hashType)
+    writeLegacyOutputs(writer, transaction, inputIndex, outputMode)
+    writer.writeUint32(transaction.lockTime)
+  }
+  writer.writeInt32(hashType)
+  return sha256d(writer.view())
+}
+
+/** Whether the signature is for all inputs and all outputs. */
+function coversAll(hashType: number): boolean {
+  return (hashType & SIGHASH.ANYONECANPAY) === 0 && coversAllOutputs(hashType)
+}
+
+function coversAllOutputs(hashType: number): boolean {
+  const outputMode = hashType & OUTPUT_MASK
+  return outputMode !== SIGHASH.NONE && outputMode !== SIGHASH.SINGLE
 }
 
 function writeLegacyInputs(
@@ -92,14 +118,15 @@ function writeLegacyInputs(
   hashType: number,
 ): void {
   const anyoneCanPay = (hashType & SIGHASH.ANYONECANPAY) !== 0
-  const keepsOthersSequence = ![SIGHASH.NONE, SIGHASH.SINGLE].some(mode => mode === (hashType & OUTPUT_MASK))
+  const keepsOthersSequence = coversAllOutputs(hashType)
   writer.writeCompactSize(anyoneCanPay ? 1 : inputs.length)
-  inputs.forEach((input, i) => {
-    if (anyoneCanPay && i !== inputIndex) return
+  for (let i = 0; i < inputs.length; i++) {
+    if (anyoneCanPay && i !== inputIndex) continue
+    const input = inputs[i]!
     writeOutPoint(writer, input.previousOutput)
     writer.writeVarBytes(i === inputIndex ? script : NOTHING)
     writer.writeUint32(i === inputIndex || keepsOthersSequence ? input.sequence : 0)
-  })
+  }
 }
 
 function writeLegacyOutputs(
@@ -131,8 +158,8 @@ export function segwitSighash(
   const input = transaction.inputs[inputIndex]!
   const outputMode = hashType & OUTPUT_MASK
   const anyoneCanPay = (hashType & SIGHASH.ANYONECANPAY) !== 0
-  const allOutputs = outputMode !== SIGHASH.NONE && outputMode !== SIGHASH.SINGLE
-  const writer = new ByteWriter()
+  const allOutputs = coversAllOutputs(hashType)
+  const writer = scratch.reset()
   writer.writeUint32(transaction.version)
   writer.writeBytes(anyoneCanPay ? ZERO_HASH : midstate.hashPrevouts)
   writer.writeBytes(anyoneCanPay || !allOutputs ? ZERO_HASH : midstate.hashSequence)
@@ -142,7 +169,7 @@ export function segwitSighash(
     allOutputs ? midstate.hashOutputs : hashOfSingleOutput(transaction, inputIndex, outputMode),
   )
   writer.writeUint32(transaction.lockTime).writeInt32(hashType)
-  return sha256d(writer.toBytes())
+  return sha256d(writer.view())
 }
 
 function hashOfSingleOutput({ outputs }: Transaction, inputIndex: number, outputMode: number): Uint8Array {

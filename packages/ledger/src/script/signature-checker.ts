@@ -61,7 +61,9 @@ export class TransactionSignatureChecker implements SignatureChecker {
     const { transaction, inputIndex } = this
     const request = { transaction, inputIndex, scriptCode, hashType }
     const hash =
-      version === 'base' ? legacySighash(request) : segwitSighash(request, this.value, this.midstate)
+      version === 'base'
+        ? legacySighash(request, this.midstate)
+        : segwitSighash(request, this.value, this.midstate)
     return this.verifier.verifyEcdsa(compact, hash, key)
   }
 

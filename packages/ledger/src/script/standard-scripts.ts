@@ -1,9 +1,20 @@
+import { assert } from '@onehop/primitives'
 import { OP } from './opcodes.ts'
 import { pushBytes, pushNumber, scriptOf } from './script-building.ts'
 
-/** The script that pays to a key's hash, 25 bytes. */
+const KEY_HASH_BYTES = 20
+
+/** The script that pays to a key's hash of 20 bytes, 25 bytes. */
 export function p2pkhScript(keyHash: Uint8Array): Uint8Array {
-  return scriptOf(OP.DUP, OP.HASH160, pushBytes(keyHash), OP.EQUALVERIFY, OP.CHECKSIG)
+  assert(keyHash.length === KEY_HASH_BYTES, 'a key hash has 20 bytes')
+  const script = new Uint8Array(KEY_HASH_BYTES + 5)
+  script[0] = OP.DUP
+  script[1] = OP.HASH160
+  script[2] = KEY_HASH_BYTES
+  script.set(keyHash, 3)
+  script[KEY_HASH_BYTES + 3] = OP.EQUALVERIFY
+  script[KEY_HASH_BYTES + 4] = OP.CHECKSIG
+  return script
 }
 
 /** The script that pays to a script's hash, 23 bytes (BIP 16). */

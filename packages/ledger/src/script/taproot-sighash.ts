@@ -34,6 +34,8 @@ export interface TaprootSighashRequest extends TaprootContext {
 }
 
 const tapSighash = taggedHasher('TapSighash')
+/** What is hashed, one after the other: memory of its own for each would cost more than its hash. */
+const scratch = new ByteWriter()
 
 /**
  * The hash that a signature of a taproot spend signs, 32 bytes (BIP 341, 342).
@@ -45,14 +47,14 @@ export function taprootSighash(request: TaprootSighashRequest): Uint8Array | und
   const { transaction } = midstate
   const single = (hashType & OUTPUT_MASK) === SIGHASH.SINGLE
   if (single && inputIndex >= transaction.outputs.length) return undefined
-  const writer = new ByteWriter()
+  const writer = scratch.reset()
   writer.writeUint8(EPOCH).writeUint8(hashType)
   writer.writeUint32(transaction.version).writeUint32(transaction.lockTime)
   writeShared(writer, request)
   writeInput(writer, request)
   if (single) writer.writeBytes(sha256(serializeOutput(transaction.outputs[inputIndex]!)))
   if (request.tapscript !== undefined) writeTapscript(writer, request.tapscript)
-  return tapSighash(writer.toBytes())
+  return tapSighash(writer.view())
 }
 
 function isDefined(hashType: number): boolean {

@@ -656,7 +656,6 @@ export class Chain {
     await state.replay(acknowledged)
     await state.activateBest()
     await this.pruner.removeLeftovers()
-    await this.pruner.keepTarget()
   }
 
   /** Runs beside the queue; `close` waits for it. */

@@ -66,6 +66,7 @@ export class Pruner {
 
   /** Deletes the files that hold nothing above the height, but for what has to be kept. */
   async pruneTo(height: number): Promise<void> {
+    if (!this.isEnabled) return
     await this.delete(filesUpTo(this.files(), Math.min(height, this.highestPrunable())))
   }
 

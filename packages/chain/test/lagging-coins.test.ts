@@ -158,6 +158,10 @@ class WatchedStorage implements Storage {
     return this.storage.openFile(name)
   }
 
+  removeFile(name: string) {
+    return this.storage.removeFile(name)
+  }
+
   close() {
     return this.storage.close()
   }

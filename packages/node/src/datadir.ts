@@ -76,6 +76,11 @@ export class Datadir {
     return join(this.path, 'mempool.dat')
   }
 
+  /** What the wallet had in blocks that pruning has deleted. */
+  get walletHistoryFile(): string {
+    return join(this.path, 'wallet-history.json')
+  }
+
   /** Peers to find again after a restart. */
   get peersFile(): string {
     return join(this.path, 'peers.json')

@@ -13,8 +13,8 @@ import { Datadir } from './datadir.ts'
 import { ConfigurationError } from './errors.ts'
 import { createIdentity } from './identity.ts'
 import { createLogger, type Logger } from './log.ts'
-import { createMetrics } from './metrics.ts'
 import { MempoolStore } from './mempool-store.ts'
+import { createMetrics } from './metrics.ts'
 import { MiningService } from './mining-service.ts'
 import { configure, type NodeConfiguration, type NodeOptions } from './options.ts'
 import { allMethods } from './rpc-methods/all-methods.ts'
@@ -23,6 +23,7 @@ import { statusOf } from './rpc-methods/node-methods.ts'
 import { reasonOf } from './system-errors.ts'
 import { USER_AGENT } from './version.ts'
 import { inMemoryWalletFile, walletFileAt } from './wallet-file.ts'
+import { walletHistoryAt } from './wallet-history.ts'
 import { WalletService } from './wallet-service.ts'
 
 /** A node that runs. */
@@ -64,6 +65,7 @@ class RunningNode implements OnehopNode {
   private readonly markStopped: () => void
   private readonly startedAtMs = performance.now()
   private network: Network | undefined
+  private wallet: WalletService | undefined
   private content: ContentService<unknown> | undefined
   private context: MethodContext | undefined
   private dispatcher: RpcDispatcher | undefined
@@ -113,7 +115,9 @@ class RunningNode implements OnehopNode {
     const wallet = await WalletService.open(
       chain,
       this.datadir ? walletFileAt(this.datadir.walletFile) : inMemoryWalletFile(),
+      this.datadir && walletHistoryAt(this.datadir.walletHistoryFile),
     )
+    this.wallet = wallet
     this.closers.push(() => wallet.close())
     const mining = new MiningService({ chain, script: () => wallet.mainScript, log: this.log })
     this.closers.push(() => mining.close())
@@ -138,7 +142,7 @@ class RunningNode implements OnehopNode {
   }
 
   private chainOptions(): ChainOptions {
-    const { parameters, txindex, blockFilterIndex, coinsCacheBytes, assumedValid, mempool } =
+    const { parameters, txindex, blockFilterIndex, coinsCacheBytes, assumedValid, mempool, prune } =
       this.configuration
     return {
       parameters,
@@ -147,6 +151,11 @@ class RunningNode implements OnehopNode {
       assumedValid,
       nowSeconds: this.clock.nowSeconds,
       ...(this.datadir === undefined ? {} : { datadir: this.datadir.path }),
+      prune: prune && {
+        targetBytes: prune.targetBytes,
+        // Nothing is deleted before the wallet has read the chain.
+        beforePruning: async height => this.wallet?.keepHistory(height),
+      },
       indexes: [
         ...(txindex ? [new TransactionIndex()] : []),
         ...(blockFilterIndex ? [new BlockFilterIndex()] : []),

@@ -40,6 +40,11 @@ export interface NodeOptions {
   readonly logLevel?: LogLevel
   /** Keep an index of all transactions of the chain. Can be switched on and off at any start. */
   readonly txindex?: boolean
+  /**
+   * MiB that blocks may take on the disk, 550 or more: older ones are deleted. 1 deletes what is asked for
+   * (`pruneblockchain`), 0 nothing, which is the default.
+   */
+  readonly prune?: number
   /** Hash of a block whose scripts, and those before it, are trusted, once two weeks of work are on it. Default none. */
   readonly assumeValid?: string
   /** Keep the filters of all blocks (BIP 158). Can be switched on and off at any start. */
@@ -68,6 +73,8 @@ export interface NodeConfiguration {
   readonly name: string | undefined
   readonly logLevel: LogLevel
   readonly txindex: boolean
+  /** Absent: all blocks are kept. */
+  readonly prune: { readonly targetBytes: number | undefined } | undefined
   readonly assumedValid: BlockHash | undefined
   readonly blockFilterIndex: boolean
   readonly coinsCacheBytes: number
@@ -85,6 +92,10 @@ interface MempoolBounds {
 const DEFAULT_LISTEN = ['/ip4/127.0.0.1/tcp/0']
 const MAX_PORT = 65_535
 const MEBIBYTE = 1024 * 1024
+/** MiB that 288 blocks, their undo data and what is written meanwhile may take (Core's MIN_DISK_SPACE_FOR_BLOCK_FILES). */
+const MIN_PRUNE_MEBIBYTES = 550
+/** Of `prune`: only what is asked for is deleted. */
+const MANUAL_PRUNE = 1
 const MEGABYTE = 1_000_000
 const SECONDS_PER_HOUR = 3_600
 
@@ -116,6 +127,19 @@ function checkCache(mebibytes: number | undefined): number {
 function checkInterval(intervalMs: number | undefined): number | undefined {
   if (intervalMs === undefined || (Number.isFinite(intervalMs) && intervalMs > 0)) return intervalMs
   throw new ConfigurationError(`The mining interval must be more than 0 ms, not ${intervalMs}.`)
+}
+
+/** @throws {ConfigurationError} in Core's words. */
+function checkPrune({ prune = 0, txindex = false }: NodeOptions): NodeConfiguration['prune'] {
+  if (prune === 0) return undefined
+  if (!Number.isInteger(prune) || prune < 0)
+    throw new ConfigurationError('Prune cannot be configured with a negative value.')
+  if (txindex) throw new ConfigurationError('Prune mode is incompatible with --txindex.')
+  if (prune === MANUAL_PRUNE) return { targetBytes: undefined }
+  if (prune >= MIN_PRUNE_MEBIBYTES) return { targetBytes: prune * MEBIBYTE }
+  throw new ConfigurationError(
+    `Prune configured below the minimum of ${MIN_PRUNE_MEBIBYTES} MiB. Please use a higher number.`,
+  )
 }
 
 /** @throws {ConfigurationError} for a text that is no block hash; `0` is none. */
@@ -186,6 +210,7 @@ export function configure(options: NodeOptions): NodeConfiguration {
     name: options.name,
     logLevel: options.logLevel ?? (datadir === undefined ? 'silent' : 'info'),
     txindex: options.txindex ?? false,
+    prune: checkPrune(options),
     assumedValid: checkAssumedValid(options.assumeValid),
     blockFilterIndex: options.blockFilterIndex ?? false,
     coinsCacheBytes: checkCache(options.dbcacheMebibytes),

@@ -11,6 +11,7 @@ import { RPC_CODE, RpcError } from '@onehop/rpc'
 import { type Payment, WalletKeys, WalletState } from '@onehop/wallet'
 import { scriptOfAddress } from './address.ts'
 import type { WalletFile } from './wallet-file.ts'
+import { inMemoryWalletHistory, keptBlocks, type WalletHistoryFile } from './wallet-history.ts'
 
 /** What is to be paid. */
 export interface PaymentOrder {
@@ -27,12 +28,14 @@ export class WalletService {
   readonly state: WalletState
   private readonly chain: Chain
   private readonly file: WalletFile
+  private readonly historyFile: WalletHistoryFile
   private readonly parameters: ChainParameters
   private readonly stopListening: readonly (() => void)[]
 
-  private constructor(chain: Chain, file: WalletFile, state: WalletState) {
+  private constructor(chain: Chain, file: WalletFile, history: WalletHistoryFile, state: WalletState) {
     this.chain = chain
     this.file = file
+    this.historyFile = history
     this.state = state
     this.parameters = chain.parameters
     this.stopListening = [
@@ -44,17 +47,28 @@ export class WalletService {
   }
 
   /** Opens the wallet and reads the chain from its start, so that it knows every coin. Call before the chain moves on. */
-  static async open(chain: Chain, file: WalletFile): Promise<WalletService> {
+  static async open(
+    chain: Chain,
+    file: WalletFile,
+    history: WalletHistoryFile = inMemoryWalletHistory(),
+  ): Promise<WalletService> {
     const { mnemonic, handedOutAddresses } = file.read()
     const keys = WalletKeys.fromMnemonic(mnemonic, chain.parameters)
     const state = new WalletState({ keys, handedOutAddresses })
+    const kept = new Map(history.read().map(({ height, block }) => [height, block]))
     for (let height = 1; height <= chain.tip.height; height++) {
-      const hash = chain.hashAtHeight(height)
-      const block = hash && (await chain.getBlock(hash))
-      if (block === undefined) throw new Error(`the block at height ${height} is missing from the store`)
-      state.connectBlock(block, height)
+      const node = chain.nodeAtHeight(height)
+      const block = node && ((await chain.getBlock(node.hash)) ?? kept.get(height))
+      if (block !== undefined) state.connectBlock(block, height)
+      else if (!node || !chain.isPruned(node))
+        throw new Error(`the block at height ${height} is missing from the store`)
     }
-    return new WalletService(chain, file, state)
+    return new WalletService(chain, file, history, state)
+  }
+
+  /** Keeps what the wallet could not read again when the blocks up to a height are deleted. */
+  keepHistory(height: number): void {
+    this.historyFile.write(keptBlocks(this.state, this.chain, height))
   }
 
   /** The address by which a node is known: the wallet's first. */

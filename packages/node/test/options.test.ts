@@ -35,6 +35,13 @@ describe("a node's options", () => {
     assert.equal(configure({ dbcacheMebibytes: 4 }).coinsCacheBytes, 4 * 1024 * 1024)
   })
 
+  it('prune nothing, or to a size in MiB, or what is asked for', () => {
+    assert.equal(configure({}).prune, undefined)
+    assert.equal(configure({ prune: 0, txindex: true }).prune, undefined)
+    assert.deepEqual(configure({ prune: 1 }).prune, { targetBytes: undefined })
+    assert.deepEqual(configure({ prune: 550 }).prune, { targetBytes: 550 * 1024 * 1024 })
+  })
+
   it('assume no block valid unless one is named', () => {
     assert.equal(configure({}).assumedValid, undefined)
     assert.equal(configure({ assumeValid: '0' }).assumedValid, undefined)
@@ -52,6 +59,17 @@ describe("a node's options", () => {
     ['a port with a fraction', { rpcPort: 1.5 }, /not 1.5/],
     ['a cache that is too small', { dbcacheMebibytes: 3 }, /--dbcache wants between 4 and 16384 MiB, not 3/],
     ['a cache that is too large', { dbcacheMebibytes: 16_385 }, /not 16385/],
+    ['a negative size to prune to', { prune: -1 }, /^Prune cannot be configured with a negative value\.$/],
+    [
+      'a size to prune to that is too small',
+      { prune: 549 },
+      /minimum of 550 MiB\. Please use a higher number/,
+    ],
+    [
+      'pruning beside txindex',
+      { prune: 550, txindex: true },
+      /^Prune mode is incompatible with --txindex\.$/,
+    ],
     ['a block hash that is none', { assumeValid: 'abc' }, /--assumevalid wants a block hash.*"abc"/],
     ['an interval that is none', { mineIntervalMs: 0 }, /more than 0 ms, not 0/],
     [

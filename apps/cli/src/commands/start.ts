@@ -55,6 +55,12 @@ export class Start extends OutputCommand {
       env: 'ONEHOP_ASSUMEVALID',
       helpValue: 'HASH',
     }),
+    prune: Flags.custom<number>({
+      description:
+        'MiB that blocks may take, 550 or more: older ones are deleted. 1 for pruneblockchain only. Default: 0, all stay.',
+      env: 'ONEHOP_PRUNE',
+      parse: wholeNumber('--prune', { min: 0, max: 1_000_000_000 }),
+    })(),
     txindex: Flags.boolean({
       description:
         'Keep an index of all transactions (getrawtransaction finds any). Built once, in the background.',
@@ -113,6 +119,7 @@ export class Start extends OutputCommand {
         name: flags.name,
         logLevel: flags['log-level'],
         assumeValid: flags.assumevalid,
+        prune: flags.prune,
         txindex: flags.txindex,
         blockFilterIndex: flags.blockfilterindex,
         dbcacheMebibytes: flags.dbcache,

@@ -43,14 +43,17 @@ function nodeByHeight({ chain }: MethodContext, height: number): HeaderNode {
 /** @throws {RpcError} -1 for a block whose body is not here. */
 export async function blockOf({ chain }: MethodContext, node: HeaderNode): Promise<Block> {
   const block = await chain.getBlock(node.hash)
-  if (block === undefined)
-    throw new RpcError(RPC_CODE.miscError, 'Block not available (not fully downloaded)')
-  return block
+  if (block !== undefined) return block
+  throw new RpcError(
+    RPC_CODE.miscError,
+    `Block not available (${chain.isPruned(node) ? 'pruned data' : 'not fully downloaded'})`,
+  )
 }
 
 /** What the block spent. @throws {RpcError} -1 when that is not here. */
 export async function undoOf({ chain }: MethodContext, node: HeaderNode): Promise<BlockUndo> {
   const undo = await chain.getUndo(node.hash)
-  if (undo === undefined) throw new RpcError(RPC_CODE.miscError, 'Undo data not available')
-  return undo
+  if (undo !== undefined) return undo
+  const isPruned = chain.standingOf(node) === 'active'
+  throw new RpcError(RPC_CODE.miscError, `Undo data not available${isPruned ? ' (pruned data)' : ''}`)
 }

@@ -1,3 +1,4 @@
+import type { ChainPruning } from '@onehop/chain'
 import {
   blockHashToHex,
   type HeaderNode,
@@ -33,6 +34,16 @@ function blockContext({ chain }: MethodContext, node: HeaderNode): Omit<BlockCon
   }
 }
 
+function pruningJson({ isEnabled, prunedHeight, targetBytes }: ChainPruning) {
+  if (!isEnabled) return { pruned: false }
+  return {
+    pruned: true,
+    pruneheight: prunedHeight + 1,
+    automatic_pruning: targetBytes !== undefined,
+    ...(targetBytes === undefined ? {} : { prune_target_size: targetBytes }),
+  }
+}
+
 function chainInfo(context: MethodContext) {
   const { chain, parameters, network } = context
   const { tip } = chain
@@ -51,9 +62,9 @@ function chainInfo(context: MethodContext) {
     verificationprogress: bestHeader.height === 0 ? 1 : tip.height / bestHeader.height,
     initialblockdownload: sync?.syncing ?? false,
     chainwork: uint256Hex(tip.chainWork),
-    size_on_disk: 0,
-    pruned: false,
-    warnings: [],
+    size_on_disk: chain.blockBytes(),
+    ...pruningJson(chain.pruning),
+    warnings: chain.warnings(),
   }
 }
 

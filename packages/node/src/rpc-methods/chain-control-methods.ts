@@ -1,5 +1,6 @@
-import type { CheckLevel } from '@onehop/chain'
-import { defineMethod, type RpcMethod } from '@onehop/rpc'
+import { type CheckLevel, PRUNE_AFTER_HEIGHT, PrunedBlocksError } from '@onehop/chain'
+import type { HeaderNode } from '@onehop/ledger'
+import { defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
 import { BLOCK_HASH, nodeOf } from './block-lookup.ts'
 import type { MethodContext } from './method-context.ts'
 
@@ -15,6 +16,47 @@ async function verify({ chain, log }: MethodContext, level: number, blocks: numb
   return result.ok
 }
 
+/** Above it, what is to be pruned is told by a time and not by a height. */
+const HIGHEST_HEIGHT = 1_000_000_000
+/** Seconds that a block's time may be ahead of others' (Core's TIMESTAMP_WINDOW). */
+const TIMESTAMP_WINDOW_SECONDS = 2 * 60 * 60
+
+async function invalidate({ chain }: MethodContext, node: HeaderNode): Promise<void> {
+  try {
+    await chain.invalidateBlock(node)
+  } catch (error) {
+    if (error instanceof PrunedBlocksError) throw new RpcError(RPC_CODE.databaseError, error.message)
+    throw error
+  }
+}
+
+/** The lowest block of the active chain at or before which some block is as late as that. */
+function heightAtTime({ chain }: MethodContext, time: number): number {
+  for (let height = 0; height <= chain.tip.height; height++) {
+    const node = chain.nodeAtHeight(height)
+    if (node !== undefined && node.header.time >= time) return height
+  }
+  throw new RpcError(RPC_CODE.invalidParameter, 'Could not find block with at least the specified timestamp.')
+}
+
+async function prune(context: MethodContext, heightOrTime: number): Promise<number> {
+  const { chain } = context
+  if (!chain.pruning.isEnabled)
+    throw new RpcError(RPC_CODE.miscError, 'Cannot prune blocks because node is not in prune mode.')
+  if (heightOrTime < 0) throw new RpcError(RPC_CODE.invalidParameter, 'Negative block height.')
+  const height =
+    heightOrTime > HIGHEST_HEIGHT
+      ? heightAtTime(context, heightOrTime - TIMESTAMP_WINDOW_SECONDS)
+      : heightOrTime
+  if (chain.tip.height < PRUNE_AFTER_HEIGHT)
+    throw new RpcError(RPC_CODE.miscError, 'Blockchain is too short for pruning.')
+  if (height > chain.tip.height) {
+    throw new RpcError(RPC_CODE.invalidParameter, 'Blockchain is shorter than the attempted prune height.')
+  }
+  await chain.prune(height)
+  return chain.pruning.prunedHeight
+}
+
 /** What an operator may say about blocks: bitcoind's calls. */
 export function chainControlMethods(context: MethodContext): RpcMethod[] {
   const { chain } = context
@@ -26,7 +68,7 @@ export function chainControlMethods(context: MethodContext): RpcMethod[] {
         'Treats a block as if it broke a rule, until reconsiderblock: the best other branch becomes active.',
       params: { blockhash: BLOCK_HASH },
       handler: async ({ blockhash }) => {
-        await chain.invalidateBlock(nodeOf(context, blockhash))
+        await invalidate(context, nodeOf(context, blockhash))
         return null
       },
     }),
@@ -51,6 +93,18 @@ export function chainControlMethods(context: MethodContext): RpcMethod[] {
         await chain.preferBlock(nodeOf(context, blockhash))
         return null
       },
+    }),
+    defineMethod({
+      name: 'pruneblockchain',
+      category: 'Blockchain',
+      summary: 'Deletes old blocks, in whole files; wants --prune. The last 288 stay.',
+      params: {
+        height: {
+          type: 'integer',
+          description: 'highest block to delete, or a Unix time: blocks two hours older than that',
+        },
+      },
+      handler: ({ height }) => prune(context, height),
     }),
     defineMethod({
       name: 'verifychain',

@@ -91,7 +91,7 @@ function chosen(targets: readonly Target[]): readonly Target[] {
   return targets.filter(({ name }) => names.includes(name))
 }
 
-const targets = chosen(await allTargets())
+const targets = chosen(await allTargets({ vectors: true }))
 const seed = args.seed === undefined ? randomInt(2 ** 31) : Number(args.seed)
 const [first] = targets
 try {

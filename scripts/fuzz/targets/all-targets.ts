@@ -8,11 +8,12 @@ import { swarmTargets } from './swarm-codecs.ts'
 import { textTargets } from './texts.ts'
 import { withVectors } from './vectors.ts'
 
-/** All that reads bytes from outside. */
-export async function allTargets(): Promise<Target[]> {
+/** All that reads bytes from outside. @param vectors whether official vectors, where they are, are mutated too. */
+export async function allTargets({ vectors }: { readonly vectors: boolean }): Promise<Target[]> {
   const corpus = await makeCorpus()
+  const ledger = ledgerTargets(corpus)
   return [
-    ...ledgerTargets(corpus).map(withVectors),
+    ...(vectors ? ledger.map(withVectors) : ledger),
     scriptTarget(corpus),
     ...networkTargets(corpus),
     ...swarmTargets(),

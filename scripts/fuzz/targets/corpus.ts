@@ -25,6 +25,11 @@ const KINDS: readonly SpendKind[] = ['p2pkh', 'p2wpkh', 'p2tr']
 const COINS_PER_KIND = 6
 export const FUZZ_KEY = keyNamed('onehop fuzz')
 
+/** Of {@link SCRIPTS}, the first. */
+export const STANDARD_SCRIPTS = 6
+/** Of a corpus' coins, the last. */
+export const IMMATURE_COINS = 3
+
 /** Scripts that a wallet may pay to, and some that it should not. */
 export const SCRIPTS: readonly Uint8Array[] = [
   ...KINDS.map(kind => scriptFor(FUZZ_KEY, kind)),
@@ -108,11 +113,11 @@ export async function makeCorpus(): Promise<Corpus> {
   const outputs = kinds.map(kind => ({ value, scriptPubKey: scriptFor(FUZZ_KEY, kind) }))
   const fanOut = signedSpend([source], outputs).transaction
   grower.mine([fanOut])
-  const [first, ...rest] = coinsOf(fanOut, kinds)
+  const [extra, ...rest] = coinsOf(fanOut, kinds)
   const spent = KINDS.map(kind => rest.find(coin => coin.kind === kind)!)
   const spends = spent.map((coin, i) => spendOne(coin, KINDS[(i + 1) % KINDS.length]!))
   const many = signedSpend(
-    [first!, grower.coinbase(2)],
+    [extra!, grower.coinbase(2)],
     SCRIPTS.map(scriptPubKey => ({ value: 1_000_000n, scriptPubKey })),
   )
   const rich = grower.mine([...spends, many.transaction])
@@ -123,7 +128,9 @@ export async function makeCorpus(): Promise<Corpus> {
   await chain.close()
   if (undo === undefined) throw new Error('a connected block has undo data')
   const mature = rest.filter(coin => !spent.includes(coin))
-  const immature = [90, 95, 100].map(height => grower.coinbase(height))
+  // The first of them lacks one block.
+  const first = grower.tip.height + 2 - MATURITY
+  const immature = Array.from({ length: IMMATURE_COINS }, (_, i) => grower.coinbase(first + i))
   const coins = [...mature, grower.coinbase(3), ...immature]
   return {
     blocks: grower.blocks,

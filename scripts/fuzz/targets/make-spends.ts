@@ -13,7 +13,7 @@ import {
 import { randomBelow, randomElement, type SeededRandom } from '@onehop/primitives'
 import { makeBlock, withTransactions } from '../../regtest/blocks.ts'
 import { type OwnCoin, signedSpend } from '../../regtest/spends.ts'
-import { type Corpus, FEE, FUZZ_KEY, SCRIPTS } from './corpus.ts'
+import { type Corpus, FEE, FUZZ_KEY, IMMATURE_COINS, SCRIPTS, STANDARD_SCRIPTS } from './corpus.ts'
 
 const MAX_MONEY = 2_100_000_000_000_000n
 const LOCK_TIMES = [0, 1, 106, 107, 108, 499_999_999, 500_000_000, 1_296_688_700, 0xffff_ffff]
@@ -25,15 +25,18 @@ function randomValue(random: SeededRandom, fair: bigint): bigint {
   return random.next() < 0.9 ? fair : (randomElement(random.next, odd) ?? fair)
 }
 
+function randomScript(random: SeededRandom): Uint8Array {
+  const choice = random.next()
+  if (choice < 0.9) return randomElement(random.next, SCRIPTS.slice(0, STANDARD_SCRIPTS))!
+  return choice < 0.95 ? randomElement(random.next, SCRIPTS)! : random.bytes(randomBelow(random.next, 40))
+}
+
 function randomOutputs(random: SeededRandom, total: bigint): TxOutput[] {
   const count = 1 + randomBelow(random.next, 4)
   const fair = (total - FEE) / BigInt(count)
   return Array.from({ length: count }, () => ({
     value: randomValue(random, fair),
-    scriptPubKey:
-      random.next() < 0.95
-        ? randomElement(random.next, SCRIPTS)!
-        : random.bytes(randomBelow(random.next, 40)),
+    scriptPubKey: randomScript(random),
   }))
 }
 
@@ -41,12 +44,15 @@ function mostly<T>(random: SeededRandom, usual: T, odd: readonly T[]): T {
   return random.next() < 0.8 ? usual : (randomElement(random.next, odd) ?? usual)
 }
 
+/** Mostly one that can be spent: those at the end cannot, yet. */
+function randomCoin(random: SeededRandom, coins: readonly OwnCoin[]): OwnCoin {
+  const usable = random.next() < 0.95 ? coins.slice(0, Math.max(1, coins.length - IMMATURE_COINS)) : coins
+  return randomElement(random.next, usable)!
+}
+
 /** A signed spend whose parts are mostly, but not always, what they should be. */
 function randomSpend(random: SeededRandom, coins: readonly OwnCoin[]): Transaction {
-  const picked = Array.from(
-    { length: 1 + randomBelow(random.next, 3) },
-    () => randomElement(random.next, coins)!,
-  )
+  const picked = Array.from({ length: 1 + randomBelow(random.next, 3) }, () => randomCoin(random, coins))
   const inputs = random.next() < 0.95 ? [...new Set(picked)] : picked
   const total = inputs.reduce((sum, { output }) => sum + output.value, 0n)
   const { transaction } = signedSpend(inputs, randomOutputs(random, total), {

@@ -5,9 +5,9 @@ import {
   plainPublicKey,
   type SignatureVerifier,
   type TweakedKey,
-  taggedHasher,
 } from '@onehop/primitives'
 import { isBelowOrder, isHigh, readScalar, writeScalar } from './scalars.ts'
+import { schnorrChallenge } from './schnorr-challenge.ts'
 
 /** What is used of the package `secp256k1`, which throws an error for what it cannot parse. */
 type Secp256k1 = Pick<
@@ -24,8 +24,6 @@ const EVEN = 2
 /** A recovery id: the point's y is even, and its x is the signature's r, or r plus the order. */
 const X_IS_R = 0
 const X_IS_R_PLUS_ORDER = 2
-
-const challenge = taggedHasher('BIP0340/challenge')
 
 /**
  * libsecp256k1 as the package `secp256k1` has it, compiled for some platforms. Not thread-safe, but every worker thread
@@ -74,7 +72,7 @@ class NativeVerifier implements SignatureVerifier {
     if (!isBelowOrder(signature, 32)) return false
     const nonce = signature.subarray(0, 32)
     const s = readScalar(signature.subarray(32))
-    const e = readScalar(challenge(nonce, publicKey, message)) % CURVE_ORDER
+    const e = readScalar(schnorrChallenge(nonce, publicKey, message)) % CURVE_ORDER
     const isSmall = isBelowOrder(publicKey, 0)
     const x = readScalar(publicKey) % CURVE_ORDER
     // No hash gives 0 and no point has this x, as far as anybody knows; ECDSA could not express them.

@@ -3,12 +3,21 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import { MAX_HEADERS_AHEAD } from '@onehop/chain'
 import { KELIPS_TESTNET, type MemberRecord } from '@onehop/kelips'
-import { hexToBlockHash, parseTransaction, serializeBlock, serializeHeader } from '@onehop/ledger'
+import {
+  asTxId,
+  hexToBlockHash,
+  parseTransaction,
+  serializeBlock,
+  serializeHeader,
+  serializeTransaction,
+  Transaction,
+} from '@onehop/ledger'
 import { framePrefix } from '@onehop/libp2p-overlay'
 import { MAX_ANNOUNCED_TRANSACTIONS, MAX_GOSSIP_FRAME_BYTES, MAX_SYNC_FRAME_BYTES } from '@onehop/network'
 import { cidToInfohash, contentKey, type Pointer, pointerPayload } from '@onehop/overlay'
-import { concatBytes, hexToBytes, ProtobufWriter, sha256d } from '@onehop/primitives'
+import { bytesKey, concatBytes, hexToBytes, ProtobufWriter, sha256d } from '@onehop/primitives'
 import { encodeHandshake } from '@onehop/swarm'
 import {
   NodeProcess,
@@ -17,7 +26,7 @@ import {
   temporaryFolder,
   untilSynced,
 } from './support/node-process.ts'
-import { copyChain, headerOn, headersOn, mineGreedyBlock } from './support/shadow-chain.ts'
+import { copyChain, headerOn, headersOn, manyHeadersOn, mineGreedyBlock } from './support/shadow-chain.ts'
 import { flood, Stranger, sendFramed, signedRecord } from './support/stranger.ts'
 import { until } from './support/wait.ts'
 
@@ -25,6 +34,15 @@ const MIB = 1024 * 1024
 const DESTINATION = 'bcrt1qjfje4g6q0k9psmswrhdu2e7mrvr6gjftny0qg3'
 /** What a node may grow by, whatever a peer sends: caches, windows and garbage that was not collected yet. */
 const ALLOWED_GROWTH_BYTES = 160 * MIB
+
+/** The same transaction, spending a coin that nobody knows. */
+function orphanLike({ version, inputs, outputs, lockTime }: Transaction): Transaction {
+  const lost = inputs.map(input => ({
+    ...input,
+    previousOutput: { txid: asTxId(randomBytes(32)), index: 0 },
+  }))
+  return new Transaction({ version, inputs: lost, outputs, lockTime })
+}
 
 interface PeerInfo {
   readonly peerId: string
@@ -176,6 +194,34 @@ describe('a hostile peer', () => {
       assert.ok(tips.some(({ status }) => status === 'invalid'))
     })
 
+    it('is banned for a block that nobody asked for', async () => {
+      const stranger = await Stranger.meet(victim)
+      const session = await stranger.sync()
+      const before = memoryBytes()
+      for (let id = 1_000; stranger.isConnected && id < 1_100; id++) {
+        session.send({ type: 'block', id, bytes: new Uint8Array(1_000_000) })
+        await new Promise(setImmediate)
+      }
+      await untilBanned(stranger)
+      assert.ok(memoryBytes() - before < ALLOWED_GROWTH_BYTES, `grew by ${memoryBytes() - before} bytes`)
+    })
+
+    it('is banned for a compact block that no block can be', async () => {
+      const [header] = headersOn(await tipHash(), 1)
+      const stranger = await Stranger.meet(victim)
+      const counts = Uint8Array.of(0xfe, 0xff, 0xff, 0xff, 0xff)
+      await stranger.sync(
+        (message, { send }) => {
+          const { id } = message
+          if (message.type === 'getHeaders') send({ type: 'headers', id, headers: [header!] })
+          if (message.type === 'getCompactBlock')
+            send({ type: 'compactBlock', id, bytes: concatBytes(header!, new Uint8Array(8), counts) })
+        },
+        { version: 2, bestHash: sha256d(header!) },
+      )
+      await untilBanned(stranger)
+    })
+
     it('cannot hold up the chain by announcing headers whose blocks it keeps to itself', async () => {
       const stranger = await Stranger.meet(victim)
       const headers = headersOn(await tipHash(), 20)
@@ -252,6 +298,34 @@ describe('a hostile peer', () => {
         await stranger.gossip('transactions', wtxid)
       }
       await untilBanned(stranger)
+    })
+
+    it('gets nowhere with transactions whose parents it keeps to itself', async () => {
+      const stranger = await Stranger.meet(victim)
+      const bodies = new Map<string, Uint8Array>()
+      await stranger.sync((message, { send }) => {
+        if (message.type !== 'getTransactions' && message.type !== 'getParents') return
+        for (const hash of message.hashes) {
+          const bytes = bodies.get(bytesKey(hash))
+          const { id } = message
+          send(bytes === undefined ? { type: 'notFound', id, hash } : { type: 'transaction', id, bytes })
+        }
+      })
+      await stranger.join('transactions')
+      const template = parseTransaction(hexToBytes((await signPayment(500_000)).hex))
+      const before = memoryBytes()
+      for (let i = 0; i < 30; i++) {
+        const orphans = Array.from({ length: 100 }, () => orphanLike(template))
+        for (const orphan of orphans) bodies.set(bytesKey(orphan.wtxid), serializeTransaction(orphan))
+        await stranger.gossip('transactions', concatBytes(...orphans.map(({ wtxid }) => wtxid)))
+      }
+      const payment = await signPayment(600_000)
+      await honest.call('sendrawtransaction', [payment.hex])
+      await until('the node takes what others send', async () =>
+        (await victim.call<string[]>('getrawmempool')).includes(payment.txid),
+      )
+      assert.ok(memoryBytes() - before < ALLOWED_GROWTH_BYTES, `grew by ${memoryBytes() - before} bytes`)
+      await assertBlameless(stranger)
     })
 
     it('is not blamed for relaying a double spend', async () => {
@@ -437,6 +511,39 @@ describe('a hostile peer', () => {
       const output = join(folder, 'fetched.bin')
       const { path } = await honest.call<{ path: string }>('content.fetch', { key, output })
       assert.deepEqual(readFileSync(path), readFileSync(join(folder, 'shared.bin')))
+    })
+  })
+
+  /** The last of all: the node remembers these headers. */
+  describe('with headers without end', () => {
+    it('does no harm with headers ahead of the tip whose blocks it has not got, however many', async () => {
+      const stranger = await Stranger.meet(victim)
+      const { time } = await victim.call<{ time: number }>('getblockheader', [
+        (await victim.status()).bestBlock,
+      ])
+      const headers = manyHeadersOn({ hash: await tipHash(), time }, 3 * MAX_HEADERS_AHEAD)
+      const places = new Map(headers.map((header, i) => [bytesKey(sha256d(header)), i + 1]))
+      const before = memoryBytes()
+      const session = await stranger.sync(
+        (message, { send }) => {
+          if (message.type !== 'getHeaders') return
+          const known = message.hashes
+            .map(hash => places.get(bytesKey(hash)))
+            .find(place => place !== undefined)
+          const answer = headers.slice(known ?? 0).slice(0, message.limit)
+          send({ type: 'headers', id: message.id, headers: answer })
+        },
+        { bestHash: sha256d(headers.at(-1)!) },
+      )
+      const known = async () => (await victim.call<{ headers: number }>('getblockchaininfo')).headers
+      await until('the node has heard enough', async () => (await known()) > MAX_HEADERS_AHEAD)
+      await honest.call('generatetoaddress', [2, DESTINATION])
+      await untilSynced([victim, honest])
+      assert.ok((await known()) < MAX_HEADERS_AHEAD + 5_000)
+      const questions = session.received.filter(({ type }) => type === 'getHeaders').length
+      assert.ok(questions <= 6, `${questions} questions`)
+      assert.ok(memoryBytes() - before < ALLOWED_GROWTH_BYTES, `grew by ${memoryBytes() - before} bytes`)
+      await assertBlameless(stranger)
     })
   })
 })

@@ -1,10 +1,12 @@
 import { Chain } from '@onehop/chain'
 import {
   Block,
+  type BlockHash,
   BlockHeader,
   checkProofOfWork,
   REGTEST,
   type Sats,
+  serializeHeader,
   Transaction,
   type TransactionFields,
   transactionMerkleRoot,
@@ -70,6 +72,29 @@ export function headerOn(parent: Uint8Array, salt: number, isWorked: boolean): U
     const hash = sha256d(bytes) as Parameters<typeof checkProofOfWork>[0]
     if (checkProofOfWork(hash, bits, REGTEST.powLimit) === isWorked) return bytes
   }
+}
+
+/**
+ * Headers, each on the one before, with proof of work and no blocks; many of them, for their time passes as slowly as
+ * the median of eleven lets it.
+ */
+export function manyHeadersOn(
+  parent: { readonly hash: Uint8Array; readonly time: number },
+  count: number,
+): Uint8Array[] {
+  const { bits } = REGTEST.genesis.header
+  const headers: Uint8Array[] = []
+  let previousBlock = parent.hash as BlockHash
+  for (let i = 0; i < count; i++) {
+    const time = parent.time + 1 + Math.floor(i / 5)
+    const fields = { version: 0x2000_0000, previousBlock, merkleRoot: new Uint8Array(32), time, bits }
+    let header = new BlockHeader({ ...fields, nonce: 0 })
+    while (!checkProofOfWork(header.hash, bits, REGTEST.powLimit))
+      header = new BlockHeader({ ...fields, nonce: header.nonce + 1 })
+    headers.push(serializeHeader(header))
+    previousBlock = header.hash
+  }
+  return headers
 }
 
 /** Headers, each on the one before, with proof of work and no blocks. */

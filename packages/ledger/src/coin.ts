@@ -1,5 +1,5 @@
 import { type ByteReader, ByteWriter, DecodeError, readAll } from '@onehop/primitives'
-import { compressAmount, decompressAmount } from './compressed-amount.ts'
+import { readAmount, writeAmount } from './compressed-amount.ts'
 import { readCompressedScript, writeCompressedScript } from './compressed-script.ts'
 import type { OutPoint, TxOutput } from './transaction.ts'
 import { readVarint, writeVarint } from './varint.ts'
@@ -20,18 +20,18 @@ export interface CoinsView {
 
 /** Appends a coin in Bitcoin Core's compressed form: height and coinbase flag, amount, script. */
 export function writeCoin(writer: ByteWriter, coin: Coin): void {
-  writeVarint(writer, BigInt(coin.height * 2 + (coin.coinbase ? 1 : 0)))
-  writeVarint(writer, compressAmount(coin.output.value))
+  writeVarint(writer, coin.height * 2 + (coin.coinbase ? 1 : 0))
+  writeAmount(writer, coin.output.value)
   writeCompressedScript(writer, coin.output.scriptPubKey)
 }
 
 /** Reads a coin that {@link writeCoin} wrote. @throws {DecodeError} */
 export function readCoin(reader: ByteReader): Coin {
   const code = readVarint(reader)
-  if (code > 0xffff_ffffn) throw new DecodeError('a coin from an impossible height')
-  const value = decompressAmount(readVarint(reader))
+  if (code > 0xffff_ffff) throw new DecodeError('a coin from an impossible height')
+  const value = readAmount(reader)
   const scriptPubKey = readCompressedScript(reader)
-  return { output: { value, scriptPubKey }, height: Number(code >> 1n), coinbase: (code & 1n) === 1n }
+  return { output: { value, scriptPubKey }, height: code >>> 1, coinbase: (code & 1) === 1 }
 }
 
 /** A coin as the store holds it, typically 25 to 40 bytes. */

@@ -1,7 +1,6 @@
 import type { ByteReader, ByteWriter } from '@onehop/primitives'
 import { DecodeError } from '@onehop/primitives'
 import { OP } from './script/opcodes.ts'
-import { pushBytes, scriptOf } from './script/script-building.ts'
 import { publicKeyHashOf, scriptHashOf } from './script/script-patterns.ts'
 import { readVarint, writeVarint } from './varint.ts'
 
@@ -10,11 +9,11 @@ import { readVarint, writeVarint } from './varint.ts'
  * 4 and 5 are Core's for uncompressed keys, which we never write (their point would have to be computed back);
  * any other script is its length + 6, and its bytes.
  */
-const PUBLIC_KEY_HASH = 0n
-const SCRIPT_HASH = 1n
-const EVEN_KEY = 2n
-const ODD_KEY = 3n
-const SPECIAL_CODES = 6n
+const PUBLIC_KEY_HASH = 0
+const SCRIPT_HASH = 1
+const EVEN_KEY = 2
+const ODD_KEY = 3
+const SPECIAL_CODES = 6
 
 /** Appends a script, shortened where it has one of the common patterns. */
 export function writeCompressedScript(writer: ByteWriter, script: Uint8Array): void {
@@ -22,25 +21,33 @@ export function writeCompressedScript(writer: ByteWriter, script: Uint8Array): v
   const scriptHash = scriptHashOf(script)
   if (keyHash) writePattern(writer, PUBLIC_KEY_HASH, keyHash)
   else if (scriptHash) writePattern(writer, SCRIPT_HASH, scriptHash)
-  else if (isCompressedKeyScript(script)) writePattern(writer, BigInt(script[1]!), script.subarray(2, 34))
-  else writePattern(writer, BigInt(script.length) + SPECIAL_CODES, script)
+  else if (isCompressedKeyScript(script)) writePattern(writer, script[1]!, script.subarray(2, 34))
+  else writePattern(writer, script.length + SPECIAL_CODES, script)
 }
 
-/** @throws {DecodeError} */
+/** Reads a script, which does not refer to the reader's bytes. @throws {DecodeError} */
 export function readCompressedScript(reader: ByteReader): Uint8Array {
   const code = readVarint(reader)
+  if (code >= SPECIAL_CODES) return reader.readBytes(code - SPECIAL_CODES).slice()
   if (code === PUBLIC_KEY_HASH) {
-    return scriptOf(OP.DUP, OP.HASH160, pushBytes(reader.readBytes(20)), OP.EQUALVERIFY, OP.CHECKSIG)
+    return scriptAround(reader.readBytes(20), [OP.DUP, OP.HASH160, 20], [OP.EQUALVERIFY, OP.CHECKSIG])
   }
-  if (code === SCRIPT_HASH) return scriptOf(OP.HASH160, pushBytes(reader.readBytes(20)), OP.EQUAL)
+  if (code === SCRIPT_HASH) return scriptAround(reader.readBytes(20), [OP.HASH160, 20], [OP.EQUAL])
   if (code === EVEN_KEY || code === ODD_KEY) {
-    return scriptOf(33, Number(code), reader.readBytes(32), OP.CHECKSIG)
+    return scriptAround(reader.readBytes(32), [33, code], [OP.CHECKSIG])
   }
-  if (code < SPECIAL_CODES) throw new DecodeError('a script compression that is not in use')
-  return reader.readBytes(Number(code - SPECIAL_CODES)).slice()
+  throw new DecodeError('a script compression that is not in use')
 }
 
-function writePattern(writer: ByteWriter, code: bigint, bytes: Uint8Array): void {
+function scriptAround(data: Uint8Array, before: readonly number[], after: readonly number[]): Uint8Array {
+  const script = new Uint8Array(before.length + data.length + after.length)
+  script.set(before)
+  script.set(data, before.length)
+  script.set(after, before.length + data.length)
+  return script
+}
+
+function writePattern(writer: ByteWriter, code: number, bytes: Uint8Array): void {
   writeVarint(writer, code)
   writer.writeBytes(bytes)
 }

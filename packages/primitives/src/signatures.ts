@@ -9,7 +9,8 @@ secp256k1.hashes.hmacSha256 = (key, message) => hmac(nobleSha256, key, message)
 
 /** Order of the secp256k1 group (SEC 2). */
 export const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
-const HALF_ORDER = CURVE_ORDER / 2n
+/** Big endian, 32 bytes. */
+const HALF_ORDER = bigIntToBytesBE(CURVE_ORDER / 2n, 32)
 
 /** Whether the 32 bytes are a private key: between 1 and the group order, exclusive. */
 export function isPrivateKey(privateKey: Uint8Array): boolean {
@@ -28,7 +29,11 @@ export function signEcdsa(messageHash: Uint8Array, privateKey: Uint8Array): Uint
 
 /** Whether s of a 64-byte signature is at most half of the order (BIP 146). */
 export function isLowS(signature: Uint8Array): boolean {
-  return bytesToBigIntBE(signature.subarray(32, 64)) <= HALF_ORDER
+  for (let i = 0; i < HALF_ORDER.length; i++) {
+    const difference = signature[HALF_ORDER.length + i]! - HALF_ORDER[i]!
+    if (difference !== 0) return difference < 0
+  }
+  return true
 }
 
 /** The other valid signature for the same message: s becomes order − s. */

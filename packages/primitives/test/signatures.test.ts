@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import {
+  bigIntToBytesBE,
+  CURVE_ORDER,
+  concatBytes,
   DecodeError,
   decodeStrictDerSignature,
   encodeDerSignature,
@@ -36,6 +39,17 @@ describe('ECDSA signatures', () => {
     const twin = negateS(signature)
     assert.equal(isLowS(twin), false)
     assert.equal(nobleVerifier.verifyEcdsa(twin, message, publicKeyOf(privateKey)), true)
+  })
+
+  it('have low s up to half of the order', () => {
+    for (const [s, low] of [
+      [0n, true],
+      [CURVE_ORDER / 2n, true],
+      [CURVE_ORDER / 2n + 1n, false],
+      [CURVE_ORDER, false],
+    ] as const) {
+      assert.equal(isLowS(concatBytes(message, bigIntToBytesBE(s, 32))), low)
+    }
   })
 
   it('survive DER and back', () => {

@@ -1,4 +1,4 @@
-import { ByteWriter, sha256, taggedHasher } from '@onehop/primitives'
+import { ByteWriter, sha256, utf8Encode } from '@onehop/primitives'
 import { serializeOutput, writeOutPoint, writeOutput } from '../transaction.ts'
 import type { SegwitMidstate } from './segwit-midstate.ts'
 import { SIGHASH } from './sighash.ts'
@@ -33,7 +33,7 @@ export interface TaprootSighashRequest extends TaprootContext {
   readonly hashType: number
 }
 
-const tapSighash = taggedHasher('TapSighash')
+const tagHash = sha256(utf8Encode('TapSighash'))
 /** What is hashed, one after the other: memory of its own for each would cost more than its hash. */
 const scratch = new ByteWriter()
 
@@ -48,13 +48,14 @@ export function taprootSighash(request: TaprootSighashRequest): Uint8Array | und
   const single = (hashType & OUTPUT_MASK) === SIGHASH.SINGLE
   if (single && inputIndex >= transaction.outputs.length) return undefined
   const writer = scratch.reset()
+  writer.writeBytes(tagHash).writeBytes(tagHash)
   writer.writeUint8(EPOCH).writeUint8(hashType)
   writer.writeUint32(transaction.version).writeUint32(transaction.lockTime)
   writeShared(writer, request)
   writeInput(writer, request)
   if (single) writer.writeBytes(sha256(serializeOutput(transaction.outputs[inputIndex]!)))
   if (request.tapscript !== undefined) writeTapscript(writer, request.tapscript)
-  return tapSighash(writer.view())
+  return sha256(writer.view())
 }
 
 function isDefined(hashType: number): boolean {

@@ -1,5 +1,5 @@
 import { type HashBackend, type SignatureVerifier, useHashBackend } from '@onehop/primitives'
-import { chooseHashes } from './sha256/choose-hashes.ts'
+import { chooseHashes, type HashChoice } from './sha256/choose-hashes.ts'
 import { chooseVerifier } from './signatures/choose-verifier.ts'
 
 /** What this process or worker computes with from now on. */
@@ -11,9 +11,12 @@ export interface AccelerationReport {
   readonly fallbacks: readonly string[]
 }
 
+let chosen: HashChoice | undefined
+
 /** Installs the fastest hashes and picks the fastest verifier that run here. Each worker thread calls it for itself. */
 export function accelerate(): AccelerationReport {
-  const { hashes, fallbacks } = chooseHashes()
+  chosen ??= chooseHashes()
+  const { hashes, fallbacks } = chosen
   useHashBackend(hashes)
   const choice = chooseVerifier()
   return { verifier: choice.verifier, hashes, fallbacks: [...fallbacks, ...choice.fallbacks] }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { accelerate } from '@onehop/accelerators'
 import { BlockFilterIndex, Chain, type ChainOptions, TransactionIndex } from '@onehop/chain'
 import { serializeHeader } from '@onehop/ledger'
 import type { Network } from '@onehop/network'
@@ -61,6 +62,7 @@ class RunningNode implements OnehopNode {
   private readonly datadir: Datadir | undefined
   private readonly log: Logger
   private readonly clock = new NodeClock()
+  private readonly acceleration = accelerate()
   private readonly closers: Closer[] = []
   private readonly markStopped: () => void
   private readonly startedAtMs = performance.now()
@@ -106,6 +108,7 @@ class RunningNode implements OnehopNode {
 
   async start(): Promise<void> {
     const { peerToPeer, mineIntervalMs } = this.configuration
+    this.logAcceleration()
     const chain = await Chain.open(this.chainOptions()).catch((error: unknown) => {
       throw storeFailure(error, this.datadir)
     })
@@ -131,6 +134,12 @@ class RunningNode implements OnehopNode {
     })
   }
 
+  private logAcceleration(): void {
+    const { verifier, hashes, fallbacks } = this.acceleration
+    this.log.info({ verifier: verifier.name, hashes: hashes.name }, 'backends')
+    for (const why of fallbacks) this.log.warn({ why }, 'a faster backend does not run here')
+  }
+
   private createMempoolStore(chain: Chain): MempoolStore {
     const { log, datadir } = this
     return new MempoolStore({
@@ -147,6 +156,8 @@ class RunningNode implements OnehopNode {
     return {
       parameters,
       mempool,
+      verifier: this.acceleration.verifier,
+      onThreadTrouble: message => this.log.warn(message),
       coinsCacheBytes,
       assumedValid,
       nowSeconds: this.clock.nowSeconds,
@@ -176,6 +187,7 @@ class RunningNode implements OnehopNode {
       startedAtMs: this.startedAtMs,
       log: this.log,
       clock: this.clock,
+      acceleration: this.acceleration,
       get network() {
         return node.network
       },

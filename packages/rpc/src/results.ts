@@ -28,6 +28,17 @@ export interface NodeStatus {
   /** Confirmed and spendable. */
   readonly balanceSats: number
   readonly mining?: { readonly intervalMs: number }
+  readonly backends: BackendSummary
+}
+
+/** What a node computes with. */
+export interface BackendSummary {
+  /** Name of what verifies signatures. */
+  readonly verifier: string
+  /** Name of what hashes with SHA-256. */
+  readonly hashes: string
+  /** One line for each faster one that does not run there: which, and why. */
+  readonly fallbacks: readonly string[]
 }
 
 /** How many of each thing a node's overlay tables hold. */

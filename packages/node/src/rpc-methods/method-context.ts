@@ -1,3 +1,4 @@
+import type { AccelerationReport } from '@onehop/accelerators'
 import type { Chain } from '@onehop/chain'
 import type { ChainParameters } from '@onehop/ledger'
 import type { Network } from '@onehop/network'
@@ -23,6 +24,8 @@ export interface MethodContext {
   readonly content: ContentService<unknown> | undefined
   readonly log: Logger
   readonly clock: NodeClock
+  /** What this process hashes and verifies with. */
+  readonly acceleration: AccelerationReport
   /** Milliseconds since the process's monotonic clock began, at the start. */
   readonly startedAtMs: number
   /** URL of the RPC server; empty when there is none. */

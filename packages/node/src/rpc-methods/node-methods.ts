@@ -26,6 +26,7 @@ function sizeOf(table: unknown): number {
 /** What `node.status` tells. */
 export function statusOf(context: MethodContext): NodeStatus {
   const { configuration, parameters, chain, network, wallet, mining } = context
+  const { verifier, hashes, fallbacks } = context.acceleration
   const { intervalMs } = mining
   return {
     ...(configuration.name === undefined ? {} : { name: configuration.name }),
@@ -45,6 +46,7 @@ export function statusOf(context: MethodContext): NodeStatus {
     overlay: overlaySummary(context),
     address: wallet.mainAddress,
     balanceSats: Number(wallet.state.balance().confirmed),
+    backends: { verifier: verifier.name, hashes: hashes.name, fallbacks },
     ...(intervalMs === undefined ? {} : { mining: { intervalMs } }),
   }
 }

@@ -108,7 +108,16 @@ export function entryKey(hash: BlockHash): Uint8Array {
   return new ByteWriter(33).writeBytes(ENTRY_PREFIX).writeBytes(hash).toBytes()
 }
 
-/** Key of a coin: 37 bytes. */
-export function coinKey({ txid, index }: OutPoint): Uint8Array {
-  return new ByteWriter(37).writeBytes(COIN_PREFIX).writeBytes(txid).writeUint32BE(index).toBytes()
+/** Length of a coin's key. */
+export const COIN_KEY_BYTES = 37
+
+export function writeCoinKey(writer: ByteWriter, { txid, index }: OutPoint): void {
+  writer.writeBytes(COIN_PREFIX).writeBytes(txid).writeUint32BE(index)
+}
+
+/** Key of a coin. */
+export function coinKey(outPoint: OutPoint): Uint8Array {
+  const writer = new ByteWriter(COIN_KEY_BYTES)
+  writeCoinKey(writer, outPoint)
+  return writer.toBytes()
 }

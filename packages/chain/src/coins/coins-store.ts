@@ -8,7 +8,6 @@ import {
   MAX_BLOCK_WEIGHT,
   type OutPoint,
   parseCoin,
-  serializeCoin,
   type TxId,
   WITNESS_SCALE_FACTOR,
 } from '@onehop/ledger'
@@ -16,7 +15,8 @@ import { ByteReader, concatBytes } from '@onehop/primitives'
 import { decodeStored } from '../errors.ts'
 import { DEFAULT_COINS_CACHE_BYTES, MAX_COINS_BATCH_BYTES } from '../limits.ts'
 import type { KeyValueChange, KeyValueStore } from '../storage/port.ts'
-import { COIN_PREFIX, coinKey, META_KEYS } from '../store-format.ts'
+import { COIN_KEY_BYTES, COIN_PREFIX, META_KEYS } from '../store-format.ts'
+import { CoinBatch } from './coin-batch.ts'
 import { CoinTable } from './coin-table.ts'
 
 /** Shortest output: amount, and an empty script. */
@@ -29,6 +29,8 @@ const OUTPUTS_PER_TURN = 4096
 const MAX_DIRTY_SHARE = 0.5
 /** Share of the limit that is in use after room was made. */
 const ROOMY_SHARE = 0.75
+
+const NOTHING: readonly KeyValueChange[] = []
 
 function newHashKey() {
   const secret = randomBytes(8)
@@ -55,6 +57,7 @@ export class CoinsStore implements CoinsView, CoinsTarget {
   private readonly batchBytes: number
   private readonly values: KeyValueStore
   private readonly table: CoinTable
+  private readonly key = new Uint8Array(new ArrayBuffer(COIN_KEY_BYTES))
   private flushing = false
 
   constructor(
@@ -68,6 +71,7 @@ export class CoinsStore implements CoinsView, CoinsTarget {
     this.limitBytes = coinsCacheBytes
     this.batchBytes = coinsBatchBytes
     this.table = new CoinTable(coinsCacheBytes, newHashKey())
+    this.key.set(COIN_PREFIX)
   }
 
   /** The block whose coins the key-value store has; undefined in a new store. */
@@ -104,7 +108,7 @@ export class CoinsStore implements CoinsView, CoinsTarget {
   get(outPoint: OutPoint): Coin | undefined {
     const known = this.table.get(outPoint)
     if (known !== undefined) return known ?? undefined
-    const bytes = this.values.get(coinKey(outPoint))
+    const bytes = this.values.get(this.keyOf(outPoint))
     if (bytes === undefined) return undefined
     const coin = decodeStored('A coin', () => parseCoin(bytes))
     if (!this.flushing) this.table.keep(outPoint, coin)
@@ -174,27 +178,31 @@ export class CoinsStore implements CoinsView, CoinsTarget {
     return this.values.diskBytes(COIN_PREFIX)
   }
 
+  /** Made in one place: a new array for each key costs LevelDB's binding more than the look-up itself. */
+  private keyOf({ txid, index }: OutPoint): Uint8Array {
+    const { key } = this
+    key.set(txid, COIN_PREFIX.length)
+    for (let i = 1; i <= 4; i++) key[COIN_KEY_BYTES - i] = index >>> (8 * (i - 1))
+    return key
+  }
+
   /** @param first goes into the first of several batches. @param last goes into the last batch, or the only one. */
   private async writeDirty(first: readonly KeyValueChange[], last: readonly KeyValueChange[]): Promise<void> {
     this.flushing = true
     try {
-      let batch: KeyValueChange[] = [...first]
-      let batchBytes = 0
-      let isOnly = true
+      let batch = new CoinBatch()
+      let before = first
       for (const [outPoint, coin] of this.table.dirtyCoins()) {
-        if (batchBytes >= this.batchBytes) {
-          await this.values.write(batch)
-          batch = []
-          batchBytes = 0
-          isOnly = false
+        if (batch.lengthBytes >= this.batchBytes) {
+          await this.values.write([...before, ...batch.changes()])
+          batch = new CoinBatch()
+          before = NOTHING
         }
-        const change = { key: coinKey(outPoint), value: coin && serializeCoin(coin) }
-        batch.push(change)
-        batchBytes += change.key.length + (change.value?.length ?? 0)
+        batch.add(outPoint, coin)
       }
-      if (isOnly) batch.splice(0, first.length)
-      batch.push(...last)
-      if (batch.length > 0) await this.values.write(batch)
+      const isOnly = before === first
+      const changes = [...(isOnly ? NOTHING : before), ...batch.changes(), ...last]
+      if (changes.length > 0) await this.values.write(changes)
       this.table.markClean()
     } finally {
       this.flushing = false

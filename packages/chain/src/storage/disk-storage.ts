@@ -88,8 +88,9 @@ function isLockedError(error: unknown): boolean {
 }
 
 async function openLevel(datadir: string): Promise<ClassicLevel<Uint8Array, Uint8Array>> {
-  const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const
-  const level = new ClassicLevel<Uint8Array, Uint8Array>(join(datadir, CHAINSTATE_FOLDER), encodings)
+  // Ids and hashes do not compress (Core does not try either); what an older onehop compressed is read all the same.
+  const options = { keyEncoding: 'view', valueEncoding: 'view', compression: false } as const
+  const level = new ClassicLevel<Uint8Array, Uint8Array>(join(datadir, CHAINSTATE_FOLDER), options)
   try {
     await level.open()
   } catch (error) {

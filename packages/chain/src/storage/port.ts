@@ -21,7 +21,7 @@ export interface KeyValueChange {
 
 /** Port: an ordered map of bytes to bytes. */
 export interface KeyValueStore {
-  /** The value; the caller must not change it. */
+  /** The value; the caller must not change it. The key is the caller's again afterwards. */
   get(key: Uint8Array): Uint8Array | undefined
   /** Applies all changes or none, also when the process is killed; returns when they would survive a loss of power. */
   write(changes: readonly KeyValueChange[]): Promise<void>

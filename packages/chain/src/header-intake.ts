@@ -11,8 +11,11 @@ import { MAX_BRANCH_DEPTH_BLOCKS, MAX_HEADERS_AHEAD } from './limits.ts'
 
 /** How fetching a peer's headers goes on. */
 export type HeaderProgress =
-  /** The peer is to be asked for those after {@link HeaderIntake.locator}. */
-  | { readonly next: 'more' }
+  /**
+   * The peer is to be asked for those after {@link HeaderIntake.locator}. None is kept up to the height, where there is
+   * one: the chain has not shown enough work yet.
+   */
+  | { readonly next: 'more'; readonly presyncedHeight?: number }
   | { readonly next: 'nothing' }
   /** There are enough of them until the active chain has this work. */
   | { readonly next: 'later'; readonly atWork: bigint }
@@ -93,7 +96,7 @@ export class HeaderIntake {
     if (!released.ok) return released
     if (presync.wantsMore) {
       const added = this.port.add(released.value)
-      return added.ok ? { ok: true, value: { next: 'more' } } : added
+      return added.ok ? { ok: true, value: { next: 'more', presyncedHeight: presync.height } } : added
     }
     this.presync = undefined
     return this.keep(released.value, isFull)

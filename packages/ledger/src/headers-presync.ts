@@ -70,6 +70,11 @@ export class HeadersPresync {
     return this.walk.hash
   }
 
+  /** Height of {@link last}. */
+  get height(): number {
+    return this.walk.height
+  }
+
   /** Hashes that the peer's chain has up to where the walk stands. */
   get work(): bigint {
     return this.walk.work

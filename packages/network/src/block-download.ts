@@ -151,7 +151,7 @@ export class BlockDownload {
       void this.requestCompact(session, first.hash)
       return 1
     }
-    const room = MAX_BLOCKS_IN_FLIGHT_PER_PEER - session.blocksInFlight
+    const room = MAX_BLOCKS_IN_FLIGHT_PER_PEER - session.blocksInFlight.size
     const batch: Uint8Array[] = []
     for (const { hash } of blocks.slice(0, room)) {
       if (session.lacks(hash, MISSING_RETRY_MS)) break
@@ -174,7 +174,7 @@ export class BlockDownload {
       .sessions()
       .filter(
         session =>
-          session.blocksInFlight < MAX_BLOCKS_IN_FLIGHT_PER_PEER &&
+          session.blocksInFlight.size < MAX_BLOCKS_IN_FLIGHT_PER_PEER &&
           !session.lacks(hash, MISSING_RETRY_MS) &&
           busy?.has(session) !== true,
       )
@@ -238,11 +238,11 @@ export class BlockDownload {
     flight.sessions.add(session)
     flight.sinceMs = this.port.now()
     this.flights.set(key, flight)
-    session.blocksInFlight++
+    session.blocksInFlight.set(key, hash)
   }
 
   private leave(key: string, session: SyncSession): void {
-    session.blocksInFlight--
+    session.blocksInFlight.delete(key)
     const flight = this.flights.get(key)
     if (flight === undefined) return
     flight.sessions.delete(session)
@@ -288,8 +288,10 @@ export class BlockDownload {
     this.offered.delete(key)
     this.offeredBytes -= bytes.length
     this.dropArrival(key)
-    if (verdict.ok) this.paths.pass(key)
-    else this.onRefused(key, from, verdict)
+    if (verdict.ok) {
+      from.lastBlockAtMs = this.port.now()
+      this.paths.pass(key)
+    } else this.onRefused(key, from, verdict)
     if (!verdict.ok || this.paths.size < DOWNLOAD_WINDOW_BLOCKS / 2) this.refill()
     this.feed()
     if (this.offered.size === 0) this.pump()
@@ -327,7 +329,7 @@ export class BlockDownload {
 }
 
 function byLoad(a: SyncSession, b: SyncSession): number {
-  return a.blocksInFlight - b.blocksInFlight || latencyOf(a) - latencyOf(b)
+  return a.blocksInFlight.size - b.blocksInFlight.size || latencyOf(a) - latencyOf(b)
 }
 
 function latencyOf(session: SyncSession): number {

@@ -11,7 +11,8 @@ export interface ChainTip {
 
 /** How fetching a peer's headers goes on. */
 export type HeaderProgress =
-  | { readonly next: 'more' }
+  /** None is kept up to the height, where there is one: the chain has not shown enough work yet. */
+  | { readonly next: 'more'; readonly presyncedHeight?: number }
   | { readonly next: 'nothing' }
   /** There are enough until the validated chain has this work. */
   | { readonly next: 'later'; readonly atWork: bigint }

@@ -1,6 +1,6 @@
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { PenaltyLedger } from '@onehop/libp2p-overlay'
-import { bytesToHex, equalBytes } from '@onehop/primitives'
+import { bytesToHex, describeRejection, equalBytes, type Verdict } from '@onehop/primitives'
 import { BlockDownload } from './block-download.ts'
 import type { ChainPort } from './chain-port.ts'
 import { type HeaderSyncResult, syncHeaders } from './header-sync.ts'
@@ -22,6 +22,7 @@ import { type PeerStatus, SYNC_VERSION } from './sync-messages.ts'
 import { SyncServer } from './sync-server.ts'
 import { type SessionPort, SyncSession } from './sync-session.ts'
 import { type FetchResult, TransactionFetch } from './transaction-fetch.ts'
+import { INVALID_BY_ITS_BODY } from './verdict-codes.ts'
 
 /** What synchronisation needs of the host. */
 export interface ChainSyncPort {
@@ -73,6 +74,7 @@ export class ChainSync {
     })
     this.transactions = new TransactionFetch({
       chain: port.chain,
+      now,
       sessions,
       onInvalidTransaction: (session, reason) => this.penalise(session, INVALID_TRANSACTION_POINTS, reason),
       onError: error => this.onError('fetching transactions', error),
@@ -116,6 +118,25 @@ export class ChainSync {
     if (session?.isReady !== true) return
     session.syncedTip = undefined
     await this.refresh(session)
+  }
+
+  /**
+   * Asks the peer for a block, whatever it is good for, and gives it to the chain.
+   * @returns what the chain says; undefined when the peer has not got it.
+   * @throws {RequestFailure} when the peer does not answer.
+   */
+  async fetchBlock(peerId: string, hash: Uint8Array): Promise<Verdict | undefined> {
+    const session = this.session(peerId)
+    if (session?.isReady !== true) throw new RequestFailure('no such peer')
+    let block: Uint8Array | undefined
+    await session.getBlocks([hash], (_, bytes) => {
+      block = bytes
+    })
+    if (block === undefined) return undefined
+    const verdict = await this.port.chain.acceptBlock(block)
+    if (!verdict.ok && verdict.blame === 'sender' && !INVALID_BY_ITS_BODY.test(verdict.code))
+      this.penalise(session, INVALID_BLOCK_POINTS, describeRejection(verdict))
+    return verdict
   }
 
   fetchTransactions(wtxids: readonly Uint8Array[], announcer: string): Promise<FetchResult[]> {

@@ -29,6 +29,7 @@ export async function syncHeaders(session: SyncSession, chain: ChainPort): Promi
         return { outcome: taken.blame === 'sender' ? 'invalid' : 'failed', reason }
       }
       const progress = taken.value
+      session.presyncedHeight = progress.next === 'more' ? progress.presyncedHeight : undefined
       if (progress.next === 'more') continue
       if (progress.next === 'later') session.headersAtWork = progress.atWork
       else session.syncedTip = tip

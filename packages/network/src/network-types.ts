@@ -1,5 +1,6 @@
 import type { Libp2pOverlay } from '@onehop/libp2p-overlay'
 import type { OverlayFactory } from '@onehop/overlay'
+import type { Verdict } from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
 import type { Traffic } from './traffic-meter.ts'
 import type { WireConnection } from './wire-connection.ts'
@@ -37,11 +38,34 @@ export interface NetworkOptions<Message> {
   readonly onSwarmStream?: (connection: WireConnection) => void
 }
 
+/** How a peer and we are synchronised. Hashes are 32 bytes in internal order. */
+export interface PeerSync {
+  /** Of the sync protocol's messages. */
+  readonly version: number
+  /** Last blocks of its chain that it told of, by status and by announcement. */
+  readonly tips: readonly Uint8Array[]
+  /** Height up to which its headers were looked at and not kept yet: their chain has not shown enough work. */
+  readonly presyncedHeight?: number
+  /** Blocks that it was asked for. */
+  readonly inFlight: readonly Uint8Array[]
+  /** What its mempool takes at least, in satoshis per 1,000 virtual bytes. */
+  readonly minFeeRate: bigint
+  /** The shortest status exchange. */
+  readonly minLatencyMs?: number
+  /** When a block, and a transaction, of it came in last; Unix time in ms. */
+  readonly lastBlockAtMs?: number
+  readonly lastTransactionAtMs?: number
+}
+
 /** A connected peer, as it is shown. */
 export interface PeerSummary {
   readonly peerId: string
   readonly address: string
   readonly direction: 'inbound' | 'outbound'
+  /** Unix time in ms. */
+  readonly connectedAtMs: number
+  /** What is known of its chain, once it has told. */
+  readonly sync?: PeerSync
   /** The height that the peer reported last. */
   readonly height?: number
   /** Time of the last status exchange on the warm stream. */
@@ -94,6 +118,12 @@ export interface Network<Message = unknown> {
   /** Tells peers of a header of ours (80 bytes). */
   announceTip(header: Uint8Array): void
   announceTransactions(wtxids: readonly Uint8Array[]): void
+  /**
+   * Asks a peer for a block, and gives it to the chain.
+   * @returns what the chain says; undefined when the peer has not got it.
+   * @throws when the peer is not connected, or does not answer.
+   */
+  fetchBlock(peerId: string, hash: Uint8Array): Promise<Verdict | undefined>
   syncState(): SyncState
   /** Bytes of all connections since the network started. */
   traffic(): Traffic

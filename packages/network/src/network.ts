@@ -8,7 +8,7 @@ import {
   PenaltyLedger,
   SteadyClock,
 } from '@onehop/libp2p-overlay'
-import { BoundedMap } from '@onehop/primitives'
+import { BoundedMap, type Verdict } from '@onehop/primitives'
 import { ChainSync } from './chain-sync.ts'
 import { type Candidate, ConnectionKeeper, withPeerId } from './connection-keeper.ts'
 import { Gossip } from './gossip.ts'
@@ -37,6 +37,7 @@ import type {
   SyncState,
 } from './network-types.ts'
 import { joinOverlay } from './overlay-join.ts'
+import { summarisePeer } from './peer-summary.ts'
 import { PeersFile } from './peers-file.ts'
 import { SWARM_PROTOCOL, SwarmStream } from './swarm-stream.ts'
 import { type Traffic, TrafficMeter } from './traffic-meter.ts'
@@ -176,6 +177,10 @@ class LiveNetwork<Message> implements Network<Message> {
 
   announceTransactions(wtxids: readonly Uint8Array[]): void {
     this.gossip.announceTransactions(wtxids)
+  }
+
+  fetchBlock(peerId: string, hash: Uint8Array): Promise<Verdict | undefined> {
+    return this.sync.fetchBlock(peerId, hash)
   }
 
   traffic(): Traffic {
@@ -355,19 +360,13 @@ class LiveNetwork<Message> implements Network<Message> {
 
   private summarise(connection: Connection): PeerSummary {
     const peerId = connection.remotePeer.toString()
-    const session = this.sync.session(peerId)
-    const height = session?.status?.height
-    const latencyMs = session?.latencyMs
-    return {
-      peerId,
-      address: connection.remoteAddr.toString(),
-      direction: connection.direction,
-      ...(height === undefined ? {} : { height }),
-      ...(latencyMs === undefined ? {} : { latencyMs }),
-      score: Math.round(this.penalties.score(peerId)),
+    return summarisePeer({
+      connection,
+      session: this.sync.session(peerId),
+      score: this.penalties.score(peerId),
       agent: this.introductions.get(peerId)?.agent ?? '',
-      traffic: { ...this.meter.of(peerId) },
-    }
+      traffic: this.meter.of(peerId),
+    })
   }
 }
 

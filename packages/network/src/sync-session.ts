@@ -65,16 +65,22 @@ export class SyncSession {
   status: PeerStatus | undefined
   /** Hash of the header that came from it last by gossip. */
   announcedTip: Uint8Array | undefined
-  /** Time of the last status exchange, in ms. */
+  /** Time of the last status exchange, and of the shortest one, in ms. */
   latencyMs: number | undefined
+  minLatencyMs: number | undefined
   /** The peer's tip up to which its headers were fetched. */
   syncedTip: Uint8Array | undefined
   /** Headers are not asked of this peer before. */
   headersRetryAtMs = 0
   /** Nor before our chain has this work. */
   headersAtWork = 0n
-  /** Blocks being fetched from this peer. */
-  blocksInFlight = 0
+  /** Hashes of the blocks being fetched from this peer. */
+  readonly blocksInFlight = new Map<string, Uint8Array>()
+  /** When something new of this peer came in last. */
+  lastBlockAtMs: number | undefined
+  lastTransactionAtMs: number | undefined
+  /** Height up to which its headers were looked at and not kept yet. */
+  presyncedHeight: number | undefined
   private readonly port: SessionPort
   private readonly streams: FramedStream[] = []
   private readonly pending = new PendingRequests(() => this.onTimeout())
@@ -150,6 +156,7 @@ export class SyncSession {
       answer.type === 'status' ? 'done' : 'unexpected',
     )
     this.latencyMs = this.port.now() - sentAtMs
+    this.minLatencyMs = Math.min(this.latencyMs, this.minLatencyMs ?? this.latencyMs)
     return this.status!
   }
 

@@ -18,6 +18,7 @@ export type FetchResult = 'present' | 'refused' | 'invalid' | 'unavailable'
 /** What fetching needs of its owner. */
 export interface FetchPort {
   readonly chain: ChainPort
+  now(): number
   sessions(): SyncSession[]
   /** The peer sent a transaction against consensus. */
   onInvalidTransaction(session: SyncSession, reason: string): void
@@ -156,8 +157,10 @@ export class TransactionFetch {
 
   private async offer(fetch: Fetch, bytes: Uint8Array, from: SyncSession): Promise<void> {
     const verdict = await this.port.chain.acceptTransaction(bytes, from.peerId)
-    if (verdict.ok) this.settle(fetch, 'present')
-    else if (verdict.blame === 'sender') {
+    if (verdict.ok) {
+      from.lastTransactionAtMs = this.port.now()
+      this.settle(fetch, 'present')
+    } else if (verdict.blame === 'sender') {
       this.port.onInvalidTransaction(from, describeRejection(verdict))
       this.settle(fetch, 'invalid')
     } else {

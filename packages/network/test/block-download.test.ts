@@ -14,7 +14,7 @@ function blockAt(height: number): Uint8Array {
 /** A peer with all blocks, or with none. */
 class Peer {
   readonly asked: number[] = []
-  blocksInFlight = 0
+  readonly blocksInFlight = new Map<string, Uint8Array>()
   readonly status = { version: 1, chainWork: 1_000n }
   private readonly answers: boolean
 

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import type { Chain } from '@onehop/chain'
 import {
   type BlockHash,
-  MIN_RELAY_FEE_RATE,
   parseHeader,
   parseTransaction,
   serializeHeader,
@@ -18,8 +17,9 @@ import { CompactBlocks } from './compact-blocks.ts'
 export function createChainPort(chain: Chain): ChainPort {
   const compactBlocks = new CompactBlocks(chain, randomNonce)
   const minFeeRate = () => {
+    const { minRelayFeeRate } = chain.mempool
     const floor = chain.mempool.feeFloor(chain.nowSeconds())
-    return floor > MIN_RELAY_FEE_RATE ? floor : MIN_RELAY_FEE_RATE
+    return floor > minRelayFeeRate ? floor : minRelayFeeRate
   }
   return {
     tip: () => chain.tip,

@@ -1,32 +1,50 @@
-import { INCREMENTAL_RELAY_FEE_RATE, MIN_RELAY_FEE_RATE } from '@onehop/ledger'
-import type { PeerSummary } from '@onehop/network'
+import { hexToBlockHash, INCREMENTAL_RELAY_FEE_RATE } from '@onehop/ledger'
+import type { Network } from '@onehop/network'
 import { BitcoinAmount, defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
 import { reasonOf } from '../system-errors.ts'
 import { BITCOIND_VERSION, USER_AGENT } from '../version.ts'
+import { BLOCK_HASH } from './block-lookup.ts'
 import { type MethodContext, networkOf } from './method-context.ts'
+import { toPeerInfo } from './peer-json.ts'
 
 const PROTOCOL_VERSION = 1
 /** Base58 text of the hash, or of the key itself, that a peer id is. */
 const PEER_ID = /^(Qm|1)[1-9A-HJ-NP-Za-km-z]{44,60}$/
 
-function toPeerInfo(peer: PeerSummary, id: number) {
-  return {
-    id,
-    peerId: peer.peerId,
-    addr: peer.address,
-    inbound: peer.direction === 'inbound',
-    subver: peer.agent,
-    synced_blocks: peer.height ?? -1,
-    synced_headers: peer.height ?? -1,
-    ...(peer.latencyMs === undefined ? {} : { pingtime: peer.latencyMs / 1000 }),
-    score: peer.score,
-  }
-}
-
 /** @throws {RpcError} -30 */
 function checkPeerId(text: string): string {
   if (PEER_ID.test(text)) return text
   throw new RpcError(RPC_CODE.invalidIpOrSubnet, `Invalid peer id "${text}".`)
+}
+
+/** Of one who has no limit (`-maxuploadtarget=0`). */
+const UNLIMITED_UPLOADS = {
+  timeframe: 86_400,
+  target: 0,
+  target_reached: false,
+  serve_historical_blocks: true,
+  bytes_left_in_cycle: 0,
+  time_left_in_cycle: 0,
+}
+
+/** Does not wait for the block: it may never come. @throws {RpcError} -1 */
+function requestBlock(context: MethodContext, blockHash: string, peer: unknown): void {
+  const { chain, log } = context
+  const hash = hexToBlockHash(blockHash)
+  if (chain.headerTree.get(hash) === undefined) throw new RpcError(RPC_CODE.miscError, 'Block header missing')
+  if (chain.hasBlock(hash)) throw new RpcError(RPC_CODE.miscError, 'Block already downloaded')
+  const network = networkOf(context)
+  network.fetchBlock(findPeer(network, peer), hash).then(
+    verdict => log.info({ verdict: verdict ?? 'not there' }, 'a block was fetched from a peer'),
+    (error: unknown) => log.warn({ error: reasonOf(error) }, 'a block was not fetched from a peer'),
+  )
+}
+
+/** @throws {RpcError} -1 */
+function findPeer(network: Network, peer: unknown): string {
+  const found = network.peers().find(({ peerId }, id) => peerId === peer || id === peer)
+  if (found === undefined) throw new RpcError(RPC_CODE.miscError, 'Peer does not exist')
+  return found.peerId
 }
 
 async function dial(context: MethodContext, address: string): Promise<string> {
@@ -60,7 +78,7 @@ export function networkMethods(context: MethodContext): RpcMethod[] {
           connections_in: inbound,
           connections_out: peers.length - inbound,
           networks: [],
-          relayfee: new BitcoinAmount(MIN_RELAY_FEE_RATE),
+          relayfee: new BitcoinAmount(context.chain.mempool.minRelayFeeRate),
           incrementalfee: new BitcoinAmount(INCREMENTAL_RELAY_FEE_RATE),
           localaddresses: context.network?.addresses() ?? [],
           warnings: [],
@@ -71,7 +89,7 @@ export function networkMethods(context: MethodContext): RpcMethod[] {
       name: 'getpeerinfo',
       category: 'Network',
       summary: 'Connected peers, as bitcoind lists them.',
-      handler: () => (context.network?.peers() ?? []).map(toPeerInfo),
+      handler: () => (context.network?.peers() ?? []).map((peer, id) => toPeerInfo(context.chain, peer, id)),
     }),
     defineMethod({
       name: 'getconnectioncount',
@@ -80,10 +98,44 @@ export function networkMethods(context: MethodContext): RpcMethod[] {
       handler: () => context.network?.peers().length ?? 0,
     }),
     defineMethod({
+      name: 'getnettotals',
+      category: 'Network',
+      summary: 'Bytes of all connections since the node started.',
+      handler: () => {
+        const traffic = context.network?.traffic()
+        return {
+          totalbytesrecv: traffic?.receivedBytes ?? 0,
+          totalbytessent: traffic?.sentBytes ?? 0,
+          timemillis: Date.now(),
+          uploadtarget: UNLIMITED_UPLOADS,
+        }
+      },
+    }),
+    defineMethod({
+      name: 'getblockfrompeer',
+      category: 'Blockchain',
+      summary: 'Asks a peer for a block of which only the header is known.',
+      params: {
+        blockhash: BLOCK_HASH,
+        peerid: {
+          type: 'any',
+          aliases: ['peer_id'],
+          description: 'peer id, or its number in getpeerinfo',
+        },
+      },
+      handler: ({ blockhash, peerid }) => {
+        requestBlock(context, blockhash, peerid)
+        return {}
+      },
+    }),
+    defineMethod({
       name: 'peers.list',
       category: 'Network',
       summary: 'Connected peers.',
-      handler: () => networkOf(context).peers(),
+      handler: () =>
+        networkOf(context)
+          .peers()
+          .map(({ sync: _, ...peer }) => peer),
     }),
     defineMethod({
       name: 'peers.connect',

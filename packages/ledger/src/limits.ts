@@ -127,8 +127,8 @@ export const MAX_MEMPOOL_CHAIN_VIRTUAL_SIZE = 101_000
 export const MAX_MEMPOOL_BYTES = 300_000_000
 
 /**
- * Memory of a mempool entry beyond its serialised bytes (objects, map entries): of the transaction, of each input, of
- * each output; measured, in bytes.
+ * Memory of a mempool entry beyond its serialised bytes (objects, map entries): of the transaction, of each input with
+ * a witness, of each output; in bytes, as V8's heap was measured to grow.
  */
 export const MEMPOOL_ENTRY_OVERHEAD_BYTES = 1_700
 export const MEMPOOL_INPUT_OVERHEAD_BYTES = 800

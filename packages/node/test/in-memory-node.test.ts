@@ -108,13 +108,13 @@ describe('a node in memory', () => {
     }
   })
 
-  it('estimates a fee that a payment can use', async () => {
-    const { feerate, blocks } = await call<{ feerate: { sats: bigint }; blocks: number }>(
-      'estimatesmartfee',
-      6,
-    )
-    assert.ok(feerate.sats >= 1000n)
-    assert.equal(blocks, 6)
+  it('has nothing to estimate a fee from, as bitcoind on regtest', async () => {
+    const none = { errors: ['Insufficient data or no feerate found'], blocks: 0 }
+    assert.deepEqual(await call('estimatesmartfee', 6), none)
+    await assert.rejects(call('estimatesmartfee', 0), refusal(-8, /^Invalid conf_target, must be between 1/))
+    await assert.rejects(call('estimatesmartfee', 6, 'fast'), refusal(-8, /^Invalid estimate_mode parameter/))
+    const raw = await call<Record<string, { errors: string[] }>>('estimaterawfee', 20)
+    assert.deepEqual(Object.keys(raw), ['medium', 'long'])
   })
 
   it('refuses with the codes of bitcoind', async () => {

@@ -6,7 +6,10 @@ import { clockMethods } from './clock-methods.ts'
 import { coinSetMethods } from './coin-set-methods.ts'
 import { contentMethods } from './content-methods.ts'
 import { deploymentMethods } from './deployment-methods.ts'
+import { feeMethods } from './fee-methods.ts'
 import { indexMethods } from './index-methods.ts'
+import { mempoolFileMethods } from './mempool-file-methods.ts'
+import { mempoolMethods } from './mempool-methods.ts'
 import type { MethodContext } from './method-context.ts'
 import { miningInfoMethods } from './mining-info-methods.ts'
 import { miningMethods } from './mining-methods.ts'
@@ -14,6 +17,7 @@ import { networkMethods } from './network-methods.ts'
 import { nodeMethods } from './node-methods.ts'
 import { proofMethods } from './proof-methods.ts'
 import { statisticsMethods } from './statistics-methods.ts'
+import { submissionMethods } from './submission-methods.ts'
 import { transactionMethods } from './transaction-methods.ts'
 import { waitMethods } from './wait-methods.ts'
 import { walletMethods } from './wallet-methods.ts'
@@ -29,6 +33,10 @@ export function allMethods(context: MethodContext): RpcMethod[] {
     statisticsMethods,
     waitMethods,
     transactionMethods,
+    submissionMethods,
+    mempoolMethods,
+    mempoolFileMethods,
+    feeMethods,
     proofMethods,
     miningMethods,
     miningInfoMethods,

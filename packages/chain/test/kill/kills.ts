@@ -37,6 +37,7 @@ export interface KillSummary {
 /** A child that waits to be told to go, and what it has said since. */
 class Child {
   readonly process: ChildProcessWithoutNullStreams
+  private readonly closed: Promise<unknown>
   private output = ''
   private errors = ''
 
@@ -44,6 +45,7 @@ class Child {
     const options = ['--conditions=@onehop/source', CHILD, join(folder, DATADIR), String(seed)]
     const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') }
     this.process = spawn(process.execPath, options, { env })
+    this.closed = once(this.process, 'close')
     this.process.stdout.setEncoding('latin1').on('data', (text: string) => {
       this.output += text
     })
@@ -65,17 +67,15 @@ class Child {
   }
 
   async kill(): Promise<void> {
-    const closed = once(this.process, 'close')
-    const isDead = this.process.exitCode !== null
     this.process.kill('SIGKILL')
-    await closed
-    assert(!isDead, `the child ended by itself: ${this.errors}`)
+    await this.closed
+    assert(this.process.signalCode === 'SIGKILL', `the child ended by itself: ${this.errors}`)
   }
 
   private async says(line: string): Promise<void> {
     while (!this.output.includes(`${line}\n`)) {
       assert(this.process.exitCode === null, `the child ended by itself: ${this.errors}`)
-      await Promise.race([once(this.process.stdout, 'data'), once(this.process, 'exit')])
+      await Promise.race([once(this.process.stdout, 'data'), this.closed])
     }
   }
 }

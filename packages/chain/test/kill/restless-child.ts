@@ -73,7 +73,7 @@ for (;;) {
   const what = below(10)
   if (what < 5) await giveAll(await miner.branchOn(tip, 1))
   else if (what < 7) await giveAll(await miner.branchOn(tip, 1 + below(MAX_BURST)))
-  else if (what < 9) {
+  else if (what < 9 && tip.height > 0) {
     const depth = 1 + below(Math.min(MAX_DEPTH, tip.height))
     await giveAll(await miner.branchOn(ancestorAt(tip, tip.height - depth), depth + 1 + below(2)))
   } else await chain.coinStatistics('none')

@@ -21,6 +21,13 @@ describe('SHA-256 in WASM SIMD', () => {
     }
   })
 
+  it('hashes with RIPEMD-160 as noble does', () => {
+    for (let length = 0; length <= 150; length++) {
+      const bytes = patterned(length, length)
+      assert.deepEqual(hashes.ripemd160(bytes), nobleHashes.ripemd160(bytes), `${length} bytes`)
+    }
+  })
+
   it('hashes long messages', () => {
     for (const length of [65_535, 65_536, 1_000_003]) {
       assert.deepEqual(hashes.sha256(patterned(length, 1)), ofNode(patterned(length, 1)))

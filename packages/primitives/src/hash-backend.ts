@@ -1,10 +1,11 @@
+import { ripemd160 as nobleRipemd160 } from '@noble/hashes/legacy.js'
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
 
 /** Port: SHA-256 (FIPS 180-4), 32 bytes out. */
 export type Sha256 = (message: Uint8Array) => Uint8Array
 
 /**
- * Port: SHA-256 in the shapes that Bitcoin needs it in. Backends agree on every byte; they differ in speed. No result is
+ * Port: SHA-256 in the shapes that Bitcoin needs it in, and RIPEMD-160. Backends agree on every byte; they differ in speed. No result is
  * ever a view of a buffer that a later call writes to.
  */
 export interface HashBackend {
@@ -19,6 +20,8 @@ export interface HashBackend {
    * @param prefix 64 bytes, one block.
    */
   sha256After(prefix: Uint8Array): Sha256
+  /** RIPEMD-160, 20 bytes. */
+  readonly ripemd160: (message: Uint8Array) => Uint8Array
   /** SHA-256 twice of each message, 32 bytes each, in their order. */
   sha256dMany(messages: readonly Uint8Array[]): Uint8Array[]
   /**
@@ -44,6 +47,7 @@ export const nobleHashes: HashBackend = {
     const midstate = nobleSha256.create().update(prefix)
     return message => midstate.clone().update(message).digest()
   },
+  ripemd160: message => nobleRipemd160(message),
   sha256dMany: messages => messages.map(nobleSha256d),
   merkleParents: children => {
     const parents = new Uint8Array(children.length / 2)
@@ -71,6 +75,11 @@ export const sha256: Sha256 = message => current.sha256(message)
 
 /** SHA-256 twice, 32 bytes: transaction ids, block hashes, Base58Check. */
 export const sha256d: Sha256 = message => current.sha256d(message)
+
+/** RIPEMD-160, 20 bytes. */
+export function ripemd160(message: Uint8Array): Uint8Array {
+  return current.ripemd160(message)
+}
 
 /** {@link sha256d} of each message, in their order; faster than one by one. */
 export function sha256dMany(messages: readonly Uint8Array[]): Uint8Array[] {

@@ -1,6 +1,6 @@
-import { ripemd160 as nobleRipemd160, sha1 as nobleSha1 } from '@noble/hashes/legacy.js'
+import { sha1 as nobleSha1 } from '@noble/hashes/legacy.js'
 import { concatBytes } from './bytes.ts'
-import { hashBackend, type Sha256, sha256 } from './hash-backend.ts'
+import { hashBackend, ripemd160, type Sha256, sha256 } from './hash-backend.ts'
 import { utf8Encode } from './utf8.ts'
 
 /** Port: SHA-1 (FIPS 180-4), 20 bytes out. Names BitTorrent v1 content; nothing here trusts it for more. */
@@ -11,12 +11,7 @@ export const sha1: Sha1 = message => nobleSha1(message)
 
 /** RIPEMD-160 of SHA-256, 20 bytes: key and script hashes. */
 export function hash160(message: Uint8Array): Uint8Array {
-  return nobleRipemd160(sha256(message))
-}
-
-/** RIPEMD-160, 20 bytes. */
-export function ripemd160(message: Uint8Array): Uint8Array {
-  return nobleRipemd160(message)
+  return ripemd160(sha256(message))
 }
 
 /** SHA-256 under a tag, 32 bytes (BIP 340). */

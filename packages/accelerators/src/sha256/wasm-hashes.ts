@@ -3,7 +3,7 @@ import { BLOCK_LENGTH, HASH_LENGTH } from './constants.ts'
 import { LANES, LAYOUT, PADDING_ROOM_BYTES } from './hash-layout.ts'
 import { type HashExports, instantiateHashModule } from './hash-module.ts'
 import { MAX_LANE_BLOCKS, PAIRS_AT_ONCE } from './limits.ts'
-import { nativeHashInto, nativeSha256 } from './native-hash.ts'
+import { chooseRipemd160, nativeHashInto, nativeSha256 } from './native-hash.ts'
 import { createMemory } from './web-assembly.ts'
 
 /** Of 64 KiB: the tables, and {@link PAIRS_AT_ONCE}. */
@@ -19,6 +19,7 @@ const blocksOf = (length: number): number => (length + 72) >>> 6
  */
 export class WasmHashes implements HashBackend {
   readonly name = 'WASM SIMD'
+  readonly ripemd160 = chooseRipemd160()
   private readonly memory: Uint8Array
   private readonly kernels: HashExports
   private readonly firstHash = new Uint8Array(HASH_LENGTH)

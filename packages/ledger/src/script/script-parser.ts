@@ -12,18 +12,32 @@ export interface Instruction {
   readonly end: number
 }
 
-/** The instruction at the offset; undefined when it is cut off. */
-export function readInstruction(script: Uint8Array, offset: number): Instruction | undefined {
-  const opcode = script[offset]
-  if (opcode === undefined) return undefined
-  if (opcode > OP.PUSHDATA4) return { opcode, data: undefined, end: offset + 1 }
-  const lengthBytes = opcode < OP.PUSHDATA1 ? 0 : 1 << (opcode - OP.PUSHDATA1)
+/** Bytes that tell the length of what an opcode pushes, behind the opcode. */
+function lengthBytesOf(opcode: number): number {
+  return opcode < OP.PUSHDATA1 ? 0 : 1 << (opcode - OP.PUSHDATA1)
+}
+
+/** The offset behind the instruction that begins at `offset`, where there is one; undefined when it is cut off. */
+function instructionEnd(script: Uint8Array, offset: number): number | undefined {
+  const opcode = script[offset]!
+  if (opcode > OP.PUSHDATA4) return offset + 1
+  const lengthBytes = lengthBytesOf(opcode)
   const start = offset + 1 + lengthBytes
   if (start > script.length) return undefined
   let length = lengthBytes === 0 ? opcode : 0
   for (let i = lengthBytes; i > 0; i--) length = length * 256 + script[offset + i]!
   const end = start + length
-  return end > script.length ? undefined : { opcode, data: script.subarray(start, end), end }
+  return end > script.length ? undefined : end
+}
+
+/** The instruction at the offset; undefined when it is cut off. */
+export function readInstruction(script: Uint8Array, offset: number): Instruction | undefined {
+  const opcode = script[offset]
+  if (opcode === undefined) return undefined
+  const end = instructionEnd(script, offset)
+  if (end === undefined) return undefined
+  if (opcode > OP.PUSHDATA4) return { opcode, data: undefined, end }
+  return { opcode, data: script.subarray(offset + 1 + lengthBytesOf(opcode), end), end }
 }
 
 /** All instructions up to the end, or up to the one that is cut off. */
@@ -39,11 +53,10 @@ export function* instructions(script: Uint8Array): Generator<Instruction> {
 
 /** Whether it only pushes, small numbers included; cut off scripts do not. */
 export function isPushOnly(script: Uint8Array): boolean {
-  let offset = 0
-  while (offset < script.length) {
-    const instruction = readInstruction(script, offset)
-    if (instruction === undefined || instruction.opcode > OP[16]) return false
-    offset = instruction.end
+  for (let offset = 0; offset < script.length; ) {
+    const end = instructionEnd(script, offset)
+    if (end === undefined || script[offset]! > OP[16]) return false
+    offset = end
   }
   return true
 }
@@ -68,7 +81,11 @@ export function isMinimalPush({ opcode, data }: Instruction): boolean {
 export function countSigOps(script: Uint8Array, accurate: boolean): number {
   let count = 0
   let previous: number = OP[0]
-  for (const { opcode } of instructions(script)) {
+  for (let offset = 0; offset < script.length; ) {
+    const end = instructionEnd(script, offset)
+    if (end === undefined) break
+    const opcode = script[offset]!
+    offset = end
     if (opcode === OP.CHECKSIG || opcode === OP.CHECKSIGVERIFY) count++
     else if (opcode === OP.CHECKMULTISIG || opcode === OP.CHECKMULTISIGVERIFY) {
       const saysHowMany = accurate && previous >= OP[1] && previous <= OP[16]

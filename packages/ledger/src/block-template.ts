@@ -16,10 +16,14 @@ const BLOCK_VERSION = 0x2000_0000
 const EXTRA_NONCE_BYTES = 4
 
 /** What a block is to be made of. */
-export interface TemplateRequest {
+export interface TemplateRequest extends BlockRequest {
+  readonly mempool: Mempool
+}
+
+/** What a block is to be made of, besides transactions. */
+export interface BlockRequest {
   /** What the block builds on. */
   readonly parent: HeaderNode
-  readonly mempool: Mempool
   readonly parameters: ChainParameters
   /** Whom the subsidy and the fees go to. */
   readonly coinbaseScript: Uint8Array
@@ -31,10 +35,18 @@ export interface TemplateRequest {
 
 /** A block that lacks only its proof of work: valid for Bitcoin Core once a nonce is found. */
 export function createBlockTemplate(request: TemplateRequest): Block {
-  const { parent, mempool, parameters, nowSeconds } = request
-  const chosen = selectForBlock(mempool.entries(), parent)
+  const chosen = selectForBlock(request.mempool.entries(), request.parent)
   const fees = chosen.reduce((sum, entry) => sum + entry.fee, 0n)
-  const others = chosen.map(entry => entry.transaction)
+  return assembleBlock(
+    request,
+    chosen.map(entry => entry.transaction),
+    fees,
+  )
+}
+
+/** A block of these transactions, in their order, that lacks only its proof of work. @param fees that the coinbase takes. */
+export function assembleBlock(request: BlockRequest, others: readonly Transaction[], fees: Sats): Block {
+  const { parent, parameters, nowSeconds } = request
   const transactions = [createCoinbase(request, fees, others), ...others]
   const time = Math.max(nowSeconds, medianTimePast(parent) + 1)
   const header = new BlockHeader({
@@ -49,7 +61,7 @@ export function createBlockTemplate(request: TemplateRequest): Block {
 }
 
 /** BIP 34's height, and an extra nonce, which also keeps the script of the first 16 blocks long enough. */
-function createCoinbase(request: TemplateRequest, fees: Sats, others: readonly Transaction[]): Transaction {
+function createCoinbase(request: BlockRequest, fees: Sats, others: readonly Transaction[]): Transaction {
   const { parent, parameters, coinbaseScript, extraNonce = 0 } = request
   const height = parent.height + 1
   const nonce = new Uint8Array(EXTRA_NONCE_BYTES)

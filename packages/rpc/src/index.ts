@@ -15,6 +15,7 @@ export {
   type ParamSpecs,
   type ParamType,
   type ParamValues,
+  parseAmountParam,
   parseHexParam,
   type RawParams,
 } from './params.ts'

@@ -207,7 +207,8 @@ function shorten(text: string): string {
   return text.length <= 100 ? text : `${text.slice(0, 100)}…`
 }
 
-function parseAmountParam(name: string, value: unknown): bigint {
+/** The same check as for a parameter, for amounts inside of one. @returns satoshis. @throws {RpcError} */
+export function parseAmountParam(name: string, value: unknown): bigint {
   if (typeof value !== 'number' && typeof value !== 'string') {
     throw new RpcError(RPC_CODE.typeError, `Amount is not a number or string: ${name}`)
   }

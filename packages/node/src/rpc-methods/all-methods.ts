@@ -2,11 +2,14 @@ import type { RpcMethod } from '@onehop/rpc'
 import { blockTemplateMethods } from './block-template-methods.ts'
 import { blockchainMethods } from './blockchain-methods.ts'
 import { chainControlMethods } from './chain-control-methods.ts'
+import { chainStateMethods } from './chain-state-methods.ts'
 import { clockMethods } from './clock-methods.ts'
 import { coinSetMethods } from './coin-set-methods.ts'
 import { contentMethods } from './content-methods.ts'
 import { deploymentMethods } from './deployment-methods.ts'
+import { descriptorMethods } from './descriptor-methods.ts'
 import { feeMethods } from './fee-methods.ts'
+import { generateMethods } from './generate-methods.ts'
 import { indexMethods } from './index-methods.ts'
 import { mempoolFileMethods } from './mempool-file-methods.ts'
 import { mempoolMethods } from './mempool-methods.ts'
@@ -16,6 +19,7 @@ import { miningMethods } from './mining-methods.ts'
 import { networkMethods } from './network-methods.ts'
 import { nodeMethods } from './node-methods.ts'
 import { proofMethods } from './proof-methods.ts'
+import { scanMethods } from './scan-methods.ts'
 import { statisticsMethods } from './statistics-methods.ts'
 import { submissionMethods } from './submission-methods.ts'
 import { transactionMethods } from './transaction-methods.ts'
@@ -30,6 +34,9 @@ export function allMethods(context: MethodContext): RpcMethod[] {
     coinSetMethods,
     deploymentMethods,
     indexMethods,
+    chainStateMethods,
+    scanMethods,
+    descriptorMethods,
     statisticsMethods,
     waitMethods,
     transactionMethods,
@@ -40,6 +47,7 @@ export function allMethods(context: MethodContext): RpcMethod[] {
     proofMethods,
     miningMethods,
     miningInfoMethods,
+    generateMethods,
     blockTemplateMethods,
     walletMethods,
     networkMethods,

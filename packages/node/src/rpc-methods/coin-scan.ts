@@ -3,58 +3,39 @@ import type { CoinSnapshot } from '@onehop/chain'
 import {
   ancestorAt,
   blockHashToHex,
-  type ChainParameters,
   type Coin,
-  descriptorScripts,
   inferDescriptor,
   type OutPoint,
   txIdToHex,
 } from '@onehop/ledger'
 import { bytesKey, bytesToHex } from '@onehop/primitives'
-import { BitcoinAmount, RPC_CODE, RpcError } from '@onehop/rpc'
+import { BitcoinAmount } from '@onehop/rpc'
+import type { MethodContext } from './method-context.ts'
+import type { Scan } from './scans.ts'
 
 /** Coins between two turns of others: a store in memory never waits. */
 const COINS_PER_TURN = 1024
 /** Bytes of a transaction id that tell how far a scan has come. */
 const PROGRESS_RANGE = 0x1_0000
 
-/** The scripts that scan objects stand for. @throws {RpcError} as Core for one that is none. */
-export function scriptsToFind(objects: readonly unknown[], parameters: ChainParameters): Set<string> {
-  const scripts = new Set<string>()
-  for (const object of objects) {
-    const found = descriptorScripts(descriptorOf(object), parameters)
-    if (!found.ok) throw new RpcError(RPC_CODE.invalidAddressOrKey, found.detail ?? found.code)
-    for (const script of found.value) scripts.add(bytesKey(script))
-  }
-  return scripts
-}
-
-function descriptorOf(object: unknown): string {
-  if (typeof object === 'string') return object
-  if (typeof object !== 'object' || object === null)
-    throw new RpcError(RPC_CODE.invalidParameter, 'Scan object needs to be either a string or an object')
-  const { desc } = object as { desc?: unknown }
-  if (typeof desc === 'string') return desc
-  throw new RpcError(RPC_CODE.invalidParameter, 'Descriptor needs to be provided in scan object')
-}
-
 /** One pass over all coins in search of scripts. */
-export class CoinScan {
+export class CoinScan implements Scan {
+  private readonly context: MethodContext
   private readonly scripts: ReadonlySet<string>
-  private readonly parameters: ChainParameters
   private readonly found: (readonly [OutPoint, Coin])[] = []
   private scanned = 0
   private percent = 0
   private aborted = false
 
-  constructor(scripts: ReadonlySet<string>, parameters: ChainParameters) {
+  /** @param scripts keys of their bytes. */
+  constructor(context: MethodContext, scripts: ReadonlySet<string>) {
+    this.context = context
     this.scripts = scripts
-    this.parameters = parameters
   }
 
   /** How far it has come, in whole percent. */
-  get progress(): number {
-    return this.percent
+  get status() {
+    return { progress: this.percent }
   }
 
   /** Ends it soon, without success. */
@@ -63,7 +44,8 @@ export class CoinScan {
   }
 
   /** Goes over the coins. @returns what `scantxoutset` answers. */
-  async run(snapshot: CoinSnapshot) {
+  async run() {
+    const snapshot = await this.context.chain.snapshotCoins()
     for await (const [outPoint, coin] of snapshot.coins) {
       this.scanned += 1
       if (this.scripts.has(bytesKey(coin.output.scriptPubKey))) this.found.push([outPoint, coin])
@@ -77,7 +59,8 @@ export class CoinScan {
   }
 
   private answer({ tip }: CoinSnapshot) {
-    const { found, scanned, aborted, parameters } = this
+    const { found, scanned, aborted } = this
+    const { parameters } = this.context
     return {
       success: !aborted,
       txouts: scanned,

@@ -14,7 +14,7 @@ function progressJson(indexes: readonly IndexProgress[]) {
 }
 
 /** @throws {RpcError} as Core does for a type that it does not know, and for one that is not indexed. */
-function checkFilterType({ chain }: MethodContext, filterType: string): void {
+export function checkFilterType({ chain }: MethodContext, filterType: string): void {
   if (!FILTER_TYPES.includes(filterType))
     throw new RpcError(RPC_CODE.invalidAddressOrKey, 'Unknown filtertype')
   if (!chain.indexes.hasFilters)

@@ -1,5 +1,7 @@
 import { defineMethod, type RpcMethod } from '@onehop/rpc'
 import { transactionJson } from './blockchain-json.ts'
+import { createRawTransaction } from './create-raw-transaction.ts'
+import { decodeScript } from './decode-script.ts'
 import { getRawTransaction } from './get-raw-transaction.ts'
 import type { MethodContext } from './method-context.ts'
 import { decodeTransaction } from './submission-methods.ts'
@@ -8,6 +10,8 @@ import { decodeTransaction } from './submission-methods.ts'
 export function transactionMethods(context: MethodContext): RpcMethod[] {
   return [
     getRawTransaction(context),
+    createRawTransaction(context),
+    decodeScript(context),
     defineMethod({
       name: 'decoderawtransaction',
       category: 'Rawtransactions',

@@ -1,13 +1,19 @@
 import type { Coin, CoinsView } from './coin.ts'
+import { OutPointMap } from './outpoint-map.ts'
 import { isUnspendable } from './script/script-patterns.ts'
-import { type OutPoint, outPointKey, type Transaction } from './transaction.ts'
+import type { OutPoint, Transaction } from './transaction.ts'
 
 interface Change {
   readonly outPoint: OutPoint
   /** Absent when it was spent. */
-  readonly coin: Coin | undefined
+  coin: Coin | undefined
   /** The base has no coin here, so that spending leaves no trace. */
   readonly fresh: boolean
+}
+
+/** Whether the base is as it is here: the coin came and went. */
+function isNoChange({ coin, fresh }: Change): boolean {
+  return fresh && coin === undefined
 }
 
 /** What coins are added to and spent from. */
@@ -21,38 +27,41 @@ export interface CoinsTarget {
 /** Coins added and spent on top of a base that stays as it is until somebody applies {@link CoinsCache.changes}. */
 export class CoinsCache implements CoinsView, CoinsTarget {
   private readonly base: CoinsView
-  private readonly changesByKey = new Map<string, Change>()
+  private readonly changed: OutPointMap<Change>
 
-  constructor(base: CoinsView) {
+  /** @param seed a secret of the process, where others choose the outpoints. */
+  constructor(base: CoinsView, seed = 0) {
     this.base = base
+    this.changed = new OutPointMap(seed)
   }
 
-  /** How many outpoints differ from the base. */
+  /** How many outpoints have been changed, some of them perhaps back again. */
   get size(): number {
-    return this.changesByKey.size
+    return this.changed.size
   }
 
   get(outPoint: OutPoint): Coin | undefined {
-    const change = this.changesByKey.get(outPointKey(outPoint))
+    const change = this.changed.get(outPoint)
     return change === undefined ? this.base.get(outPoint) : change.coin
   }
 
   /** @param mayOverwrite the base may have an unspent coin here, as before BIP 30 and when a block is undone. */
   add(outPoint: OutPoint, coin: Coin, mayOverwrite = false): void {
-    const key = outPointKey(outPoint)
-    const before = this.changesByKey.get(key)
-    const fresh = before === undefined ? !mayOverwrite : before.fresh
-    this.changesByKey.set(key, { outPoint, coin, fresh })
+    const before = this.changed.get(outPoint)
+    if (before === undefined) this.changed.add(outPoint, { outPoint, coin, fresh: !mayOverwrite })
+    else before.coin = coin
   }
 
   /** Takes the coin away and returns it; undefined when there is none. */
   spend(outPoint: OutPoint): Coin | undefined {
-    const key = outPointKey(outPoint)
-    const change = this.changesByKey.get(key)
-    const coin = change === undefined ? this.base.get(outPoint) : change.coin
-    if (coin === undefined) return undefined
-    if (change?.fresh) this.changesByKey.delete(key)
-    else this.changesByKey.set(key, { outPoint, coin: undefined, fresh: false })
+    const change = this.changed.get(outPoint)
+    if (change !== undefined) {
+      const { coin } = change
+      change.coin = undefined
+      return coin
+    }
+    const coin = this.base.get(outPoint)
+    if (coin !== undefined) this.changed.add(outPoint, { outPoint, coin: undefined, fresh: false })
     return coin
   }
 
@@ -62,28 +71,31 @@ export class CoinsCache implements CoinsView, CoinsTarget {
    */
   addOutputs(transaction: Transaction, height: number, mayOverwrite = transaction.isCoinbase): void {
     const coinbase = transaction.isCoinbase
-    transaction.outputs.forEach((output, index) => {
-      if (isUnspendable(output.scriptPubKey)) return
-      this.add({ txid: transaction.txid, index }, { output, height, coinbase }, mayOverwrite)
-    })
+    const { txid, outputs } = transaction
+    for (let index = 0; index < outputs.length; index++) {
+      const output = outputs[index]!
+      if (!isUnspendable(output.scriptPubKey))
+        this.add({ txid, index }, { output, height, coinbase }, mayOverwrite)
+    }
   }
 
   /** Every outpoint that differs from the base: its coin, or undefined where it was spent. */
   *changes(): IterableIterator<[OutPoint, Coin | undefined]> {
-    for (const { outPoint, coin } of this.changesByKey.values()) yield [outPoint, coin]
+    for (const change of this.changed.values()) if (!isNoChange(change)) yield [change.outPoint, change.coin]
   }
 
   /** Makes all changes in the base, which is given again because it can be changed, and forgets them here. */
   flushInto(target: CoinsTarget): void {
-    for (const { outPoint, coin, fresh } of this.changesByKey.values()) {
-      if (coin === undefined) target.spend(outPoint)
-      else target.add(outPoint, coin, !fresh)
+    for (const change of this.changed.values()) {
+      const { outPoint, coin, fresh } = change
+      if (coin !== undefined) target.add(outPoint, coin, !fresh)
+      else if (!isNoChange(change)) target.spend(outPoint)
     }
-    this.changesByKey.clear()
+    this.changed.clear()
   }
 
   /** Forgets all changes. */
   clear(): void {
-    this.changesByKey.clear()
+    this.changed.clear()
   }
 }

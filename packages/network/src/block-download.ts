@@ -5,11 +5,11 @@ import {
   type RandomSource,
   type Rejection,
 } from '@onehop/primitives'
+import { BlockWaiters } from './block-waiters.ts'
 import type { ChainPort } from './chain-port.ts'
 import { type CompactFetchResult, fetchCompactBlock } from './compact-fetch.ts'
 import { DownloadPaths, type MissingBlock } from './download-paths.ts'
 import {
-  BLOCK_ARRIVAL_WAIT_MS,
   DOWNLOAD_WINDOW_BLOCKS,
   HEAD_STALL_MS,
   MAX_BLOCKS_IN_FLIGHT_PER_PEER,
@@ -63,7 +63,7 @@ export class BlockDownload {
   private readonly flights = new Map<string, Flight>()
   private readonly arrivals = new Map<string, Arrival>()
   private readonly refusedUntilMs = new Map<string, number>()
-  private readonly waiters = new Map<string, Set<() => void>>()
+  private readonly waiters = new BlockWaiters()
   /** Blocks whose short form was asked for once: next time they are asked for whole. */
   private readonly askedCompact = new BoundedSet<string>(MAX_REMEMBERED_COMPACT_BLOCKS)
   private waitingBytes = 0
@@ -97,25 +97,14 @@ export class BlockDownload {
   waitForBlock(hash: Uint8Array): Promise<void> {
     const key = bytesKey(hash)
     if (!this.flights.has(key) && !this.arrivals.has(key)) return Promise.resolve()
-    return new Promise(resolve => {
-      const waiters = this.waiters.get(key) ?? new Set()
-      this.waiters.set(key, waiters)
-      const release = () => {
-        clearTimeout(timer)
-        waiters.delete(release)
-        if (waiters.size === 0) this.waiters.delete(key)
-        resolve()
-      }
-      const timer = setTimeout(release, BLOCK_ARRIVAL_WAIT_MS)
-      waiters.add(release)
-    })
+    return this.waiters.wait(hash)
   }
 
   stop(): void {
     this.stopped = true
     this.flights.clear()
     this.arrivals.clear()
-    for (const waiters of [...this.waiters.values()]) for (const release of [...waiters]) release()
+    this.waiters.releaseAll()
   }
 
   private look(): void {
@@ -154,7 +143,7 @@ export class BlockDownload {
     const room = MAX_BLOCKS_IN_FLIGHT_PER_PEER - session.blocksInFlight.size
     const batch: Uint8Array[] = []
     for (const { hash } of blocks.slice(0, room)) {
-      if (session.lacks(hash, MISSING_RETRY_MS)) break
+      if (session.requests.lacks(hash, MISSING_RETRY_MS)) break
       batch.push(hash)
     }
     void this.request(session, batch)
@@ -175,7 +164,7 @@ export class BlockDownload {
       .filter(
         session =>
           session.blocksInFlight.size < MAX_BLOCKS_IN_FLIGHT_PER_PEER &&
-          !session.lacks(hash, MISSING_RETRY_MS) &&
+          !session.requests.lacks(hash, MISSING_RETRY_MS) &&
           busy?.has(session) !== true,
       )
     if (preferred !== undefined && able.includes(preferred)) return preferred
@@ -188,7 +177,7 @@ export class BlockDownload {
     for (const hash of hashes) this.takeOff(hash, session)
     let answered = 0
     try {
-      await session.getBlocks(hashes, (hash, bytes) => {
+      await session.requests.getBlocks(hashes, (hash, bytes) => {
         answered++
         this.land(hash, session, bytes)
       })
@@ -218,7 +207,7 @@ export class BlockDownload {
     }
     if (result.outcome === 'missing') {
       this.askedCompact.delete(bytesKey(hash))
-      session.setMissing(hash)
+      session.requests.setMissing(hash)
     } else if (result.outcome === 'invalid') this.port.onInvalidBlock(session, result.reason)
     this.land(hash, session)
   }
@@ -226,7 +215,7 @@ export class BlockDownload {
   /** Not asked of this peer again at once: others come first. */
   private onFailure(error: unknown, session: SyncSession, hashes: readonly Uint8Array[]): void {
     for (const hash of hashes) {
-      session.setMissing(hash)
+      session.requests.setMissing(hash)
       this.leave(bytesKey(hash), session)
     }
     if (!(error instanceof RequestFailure)) this.port.onError(error as Error)
@@ -316,7 +305,7 @@ export class BlockDownload {
     if (arrival === undefined) return
     this.arrivals.delete(key)
     this.waitingBytes -= arrival.bytes.length
-    for (const release of [...(this.waiters.get(key) ?? [])]) release()
+    this.waiters.release(key)
   }
 
   /** After a reorganisation of headers, what arrived for the old path is of no use. */

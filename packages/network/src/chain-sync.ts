@@ -1,19 +1,17 @@
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { PenaltyLedger } from '@onehop/libp2p-overlay'
-import { bytesToHex, describeRejection, equalBytes, type Verdict } from '@onehop/primitives'
+import { bytesToHex, describeRejection, type Verdict } from '@onehop/primitives'
 import { BlockDownload } from './block-download.ts'
 import type { ChainPort } from './chain-port.ts'
-import { type HeaderSyncResult, syncHeaders } from './header-sync.ts'
+import type { HeaderSyncResult } from './header-sync.ts'
+import { HeaderSyncs } from './header-syncs.ts'
 import {
   FLOOD_POINTS,
-  HEADERS_RETRY_MS,
   INVALID_BLOCK_POINTS,
   INVALID_TRANSACTION_POINTS,
   LOW_WORK_POINTS,
   MALFORMED_POINTS,
-  MAX_HEADER_SYNCS,
   MEMPOOL_INTERVAL_MS,
-  SLOW_HEADERS_MS,
   STATUS_INTERVAL_MS,
 } from './limits.ts'
 import type { NetworkLog, SyncState } from './network-types.ts'
@@ -53,8 +51,7 @@ export class ChainSync {
   private readonly blocks: BlockDownload
   private readonly transactions: TransactionFetch
   private readonly timers: NodeJS.Timeout[]
-  /** Peers whose headers are being fetched, and since when. */
-  private readonly headerSyncs = new Map<SyncSession, number>()
+  private readonly headers: HeaderSyncs
   private lastState = ''
   private wasSyncing = false
   private stopped = false
@@ -63,6 +60,14 @@ export class ChainSync {
     this.port = port
     const now = () => port.now()
     const sessions = () => this.readySessions()
+    this.headers = new HeaderSyncs({
+      chain: port.chain,
+      now,
+      sessions,
+      onBegin: () => this.onProgress(),
+      onEnd: (session, result) => this.onHeaders(session, result),
+      onError: error => this.onError('header synchronisation', error),
+    })
     this.blocks = new BlockDownload({
       chain: port.chain,
       now,
@@ -129,7 +134,7 @@ export class ChainSync {
     const session = this.session(peerId)
     if (session?.isReady !== true) throw new RequestFailure('no such peer')
     let block: Uint8Array | undefined
-    await session.getBlocks([hash], (_, bytes) => {
+    await session.requests.getBlocks([hash], (_, bytes) => {
       block = bytes
     })
     if (block === undefined) return undefined
@@ -147,7 +152,7 @@ export class ChainSync {
     const { height } = this.port.chain.tip()
     let bestHeight = height
     for (const session of this.readySessions()) bestHeight = Math.max(bestHeight, session.status?.height ?? 0)
-    const syncing = this.headerSyncs.size > 0 || this.blocks.isActive
+    const syncing = this.headers.isActive || this.blocks.isActive
     return { syncing, height, bestHeight, blocksInFlight: this.blocks.inFlight }
   }
 
@@ -246,64 +251,22 @@ export class ChainSync {
     return [...this.members.values()].map(member => member.session).filter(session => session.isReady)
   }
 
-  /**
-   * Fetches headers from the peer that claims most work, when that is more than ours. One that takes long, which is easy
-   * with headers of no use, does not keep us from others.
-   */
+  /** Looks for headers that are missing, then for blocks. */
   private evaluate(): void {
-    if (this.stopped || !this.mayBeginHeaderSync) return
-    const best = this.bestUnsynced()
-    if (best !== undefined) void this.syncHeadersFrom(best)
-    else if (this.headerSyncs.size === 0) this.blocks.pump()
+    if (this.stopped) return
+    this.headers.evaluate()
+    if (!this.headers.isActive) this.blocks.pump()
   }
 
-  private get mayBeginHeaderSync(): boolean {
-    if (this.headerSyncs.size >= MAX_HEADER_SYNCS) return false
-    const longAgo = this.port.now() - SLOW_HEADERS_MS
-    return [...this.headerSyncs.values()].every(sinceMs => sinceMs <= longAgo)
-  }
-
-  private bestUnsynced(): SyncSession | undefined {
-    const { chainWork } = this.port.chain.tip()
-    let best: SyncSession | undefined
-    let bestWork = chainWork
-    for (const session of this.readySessions()) {
-      const { status } = session
-      if (status === undefined || status.chainWork <= bestWork) continue
-      if (session.syncedTip !== undefined && equalBytes(session.syncedTip, status.bestHash)) continue
-      if (session.headersRetryAtMs > this.port.now() || session.headersAtWork > chainWork) continue
-      if (this.headerSyncs.has(session)) continue
-      best = session
-      bestWork = status.chainWork
-    }
-    return best
-  }
-
-  private async syncHeadersFrom(session: SyncSession): Promise<void> {
-    this.headerSyncs.set(session, this.port.now())
-    this.onProgress()
-    const result = await this.headersOf(session)
-    this.headerSyncs.delete(session)
+  private onHeaders(session: SyncSession, result: HeaderSyncResult): void {
     if (this.stopped) return
     if (result.outcome === 'invalid') this.penalise(session, INVALID_BLOCK_POINTS, result.reason)
     else if (result.outcome === 'low-work') this.penalise(session, LOW_WORK_POINTS, result.reason)
-    if (result.outcome !== 'done') {
-      // Others come first for a while.
-      session.headersRetryAtMs = this.port.now() + HEADERS_RETRY_MS
+    else if (result.outcome === 'failed')
       this.port.log('debug', `headers from ${session.peerId}: ${result.reason}`)
-    }
     this.blocks.pump(session)
     this.evaluate()
     this.onProgress()
-  }
-
-  private async headersOf(session: SyncSession): Promise<HeaderSyncResult> {
-    try {
-      return await syncHeaders(session, this.port.chain)
-    } catch (error) {
-      this.onError('header synchronisation', error as Error)
-      return { outcome: 'failed', reason: 'an error of our own' }
-    }
   }
 
   private compareTips(): void {
@@ -313,7 +276,7 @@ export class ChainSync {
 
   private async refresh(session: SyncSession): Promise<void> {
     try {
-      await session.getStatus()
+      await session.refreshStatus()
       this.evaluate()
       this.onProgress()
     } catch (error) {
@@ -329,7 +292,7 @@ export class ChainSync {
 
   private async fetchMempool(session: SyncSession): Promise<void> {
     try {
-      const ids = await session.getMempool()
+      const ids = await session.requests.getMempool()
       const fresh = ids.filter(wtxid => !this.port.chain.hasSeenTransaction(wtxid))
       const results = await this.transactions.fetch(fresh, session)
       this.port.onTransactions(fresh.filter((_, i) => results[i] === 'present'))

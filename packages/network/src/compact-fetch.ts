@@ -21,13 +21,13 @@ export async function fetchCompactBlock(
   hash: Uint8Array,
   chain: ChainPort,
 ): Promise<CompactFetchResult> {
-  const sent = await session.getCompactBlock(hash)
+  const sent = await session.requests.getCompactBlock(hash)
   if (sent === undefined) return { outcome: 'missing' }
   if (sent.form === 'whole') return { outcome: 'block', bytes: sent.bytes }
   const opened = chain.openCompactBlock(sent.bytes)
   if (!opened.ok) return fromRejection(opened)
   const { request, complete } = opened.value
-  const answer = request && (await session.getBlockTransactions(request))
+  const answer = request && (await session.requests.getBlockTransactions(request))
   if (request !== undefined && answer === undefined)
     return { outcome: 'incomplete', reason: 'the peer has not got the transactions' }
   const completed = complete(answer)

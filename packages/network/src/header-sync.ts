@@ -21,7 +21,7 @@ export async function syncHeaders(session: SyncSession, chain: ChainPort): Promi
   try {
     for (let batch = 0; batch < MAX_HEADER_BATCHES; batch++) {
       const tip = session.status?.bestHash
-      const headers = await session.getHeaders(intake.locator(), MAX_HEADERS_PER_REQUEST)
+      const headers = await session.requests.getHeaders(intake.locator(), MAX_HEADERS_PER_REQUEST)
       const taken = intake.take(headers, headers.length === MAX_HEADERS_PER_REQUEST)
       if (!taken.ok) {
         const reason = describeRejection(taken)

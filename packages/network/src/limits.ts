@@ -137,6 +137,9 @@ export const MAX_BLOCKS_IN_FLIGHT_PER_PEER = 32
 /** When the block that all others wait for has not come after this many ms, it is asked of a second peer. */
 export const HEAD_STALL_MS = 2_000
 
+/** Blocks and transactions that one peer is known not to have; forgotten oldest first. */
+export const MAX_REMEMBERED_MISSING = 512
+
 /** A peer that had not got a block is not asked for it again for this many ms. */
 export const MISSING_RETRY_MS = 1_000
 

@@ -47,7 +47,7 @@ export class ParentFetch {
       return id.ok ? id.value : undefined
     }
     const arrived: Uint8Array[] = []
-    await from.getParents(txids, idOf, (_, bytes) => {
+    await from.requests.getParents(txids, idOf, (_, bytes) => {
       if (bytes !== undefined) arrived.push(bytes)
     })
     return arrived

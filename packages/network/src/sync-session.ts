@@ -1,24 +1,14 @@
 import type { Stream } from '@libp2p/interface'
 import { FramedStream } from '@onehop/libp2p-overlay'
-import {
-  attemptDecode,
-  BoundedMap,
-  bytesKey,
-  describeRejection,
-  equalBytes,
-  sha256d,
-  TokenBucket,
-} from '@onehop/primitives'
+import { attemptDecode, describeRejection, equalBytes, TokenBucket } from '@onehop/primitives'
 import {
   HANDSHAKE_TIMEOUT_MS,
-  MAX_FAILURES_IN_A_ROW,
   MAX_SYNC_FRAME_BYTES,
   MAX_SYNC_QUEUED_BYTES,
   MAX_SYNC_STREAMS,
   REFUSED_BYTES_BURST,
   REFUSED_BYTES_PER_SECOND,
 } from './limits.ts'
-import { type AnswerReader, PendingRequests, RequestFailure } from './pending-requests.ts'
 import {
   decodeSyncMessage,
   encodeSyncMessage,
@@ -27,13 +17,9 @@ import {
   type SyncMessage,
   type SyncRequest,
 } from './sync-messages.ts'
+import { SyncRequests } from './sync-requests.ts'
 
 const FRAME_LIMITS = { maxFrameBytes: MAX_SYNC_FRAME_BYTES, maxQueuedBytes: MAX_SYNC_QUEUED_BYTES }
-const HEADER_BYTES = 80
-const HASH_BYTES = 32
-
-/** Answers of one peer that it remembers not to have; forgotten oldest first. */
-const MAX_REMEMBERED_MISSING = 512
 
 /** What a session needs of its owner. */
 export interface SessionPort {
@@ -52,17 +38,13 @@ export interface SessionPort {
   onClosed(session: SyncSession): void
 }
 
-/** A block as a peer sent it: whole, or in BIP 152's short form. */
-export interface SentBlock {
-  readonly form: 'compact' | 'whole'
-  readonly bytes: Uint8Array
-}
-
 /** The sync protocol with one peer: requests with ids, pipelined over one stream that stays open. */
 export class SyncSession {
   readonly peerId: string
   /** What the peer said last of its chain; undefined until the handshake. */
   status: PeerStatus | undefined
+  /** What can be asked of the peer. */
+  readonly requests: SyncRequests
   /** Hash of the header that came from it last by gossip. */
   announcedTip: Uint8Array | undefined
   /** Time of the last status exchange, and of the shortest one, in ms. */
@@ -83,22 +65,24 @@ export class SyncSession {
   presyncedHeight: number | undefined
   private readonly port: SessionPort
   private readonly streams: FramedStream[] = []
-  private readonly pending = new PendingRequests(() => this.onTimeout())
-  private readonly missing = new BoundedMap<string, number>(MAX_REMEMBERED_MISSING)
   private readonly handshakeTimer: NodeJS.Timeout
   private readonly refusedBytes: TokenBucket
   private patientUntilMs = 0
-  private statusRequest: Promise<PeerStatus> | undefined
-  private nextId = 1
+  private statusRequest: Promise<void> | undefined
   /** Statuses that open a stream and have not come yet. */
   private greetingsDue = 0
-  private failures = 0
   private closed = false
 
   constructor(peerId: string, port: SessionPort) {
     this.peerId = peerId
     this.port = port
     this.refusedBytes = new TokenBucket(REFUSED_BYTES_PER_SECOND, REFUSED_BYTES_BURST, port.now())
+    this.requests = new SyncRequests({
+      now: () => port.now(),
+      send: request => this.send(request),
+      onUnexpected: ({ type }) => port.onMalformed(this, `${type} that was not asked for`),
+      onUnresponsive: () => port.onUnresponsive(this),
+    })
     this.handshakeTimer = setTimeout(() => port.onUnresponsive(this), HANDSHAKE_TIMEOUT_MS)
   }
 
@@ -143,107 +127,11 @@ export class SyncSession {
   }
 
   /** Asks for the peer's tip, which also measures the way to it. Calls at the same time share one request. */
-  getStatus(): Promise<PeerStatus> {
+  refreshStatus(): Promise<void> {
     this.statusRequest ??= this.requestStatus().finally(() => {
       this.statusRequest = undefined
     })
     return this.statusRequest
-  }
-
-  private async requestStatus(): Promise<PeerStatus> {
-    const sentAtMs = this.port.now()
-    await this.request({ type: 'getStatus', id: this.nextId }, answer =>
-      answer.type === 'status' ? 'done' : 'unexpected',
-    )
-    this.latencyMs = this.port.now() - sentAtMs
-    this.minLatencyMs = Math.min(this.latencyMs, this.minLatencyMs ?? this.latencyMs)
-    return this.status!
-  }
-
-  async getHeaders(locator: readonly Uint8Array[], limit: number): Promise<readonly Uint8Array[]> {
-    let headers: readonly Uint8Array[] = []
-    await this.request({ type: 'getHeaders', id: this.nextId, hashes: [...locator], limit }, answer => {
-      if (answer.type !== 'headers') return 'unexpected'
-      headers = answer.headers
-      return 'done'
-    })
-    return headers
-  }
-
-  async getMempool(): Promise<readonly Uint8Array[]> {
-    let ids: readonly Uint8Array[] = []
-    await this.request({ type: 'getMempool', id: this.nextId }, answer => {
-      if (answer.type !== 'mempool') return 'unexpected'
-      ids = answer.hashes
-      return 'done'
-    })
-    return ids
-  }
-
-  /** Calls back for every hash as its answer comes: the block, or undefined where the peer has not got it. */
-  getBlocks(
-    hashes: readonly Uint8Array[],
-    onBlock: (hash: Uint8Array, bytes?: Uint8Array) => void,
-  ): Promise<void> {
-    const request = { type: 'getBlocks', id: this.nextId, hashes: [...hashes] } as const
-    return this.requestItems(request, 'block', blockHashOf, onBlock)
-  }
-
-  /** The block, in its short form unless the peer prefers not to; undefined where it has not got it. */
-  async getCompactBlock(hash: Uint8Array): Promise<SentBlock | undefined> {
-    let block: SentBlock | undefined
-    await this.request({ type: 'getCompactBlock', id: this.nextId, hash }, answer => {
-      if (answer.type === 'notFound') return equalBytes(answer.hash, hash) ? 'done' : 'unexpected'
-      if (answer.type !== 'compactBlock' && answer.type !== 'block') return 'unexpected'
-      block = { form: answer.type === 'block' ? 'whole' : 'compact', bytes: answer.bytes }
-      return equalBytes(blockHashOf(answer.bytes), hash) ? 'done' : 'unexpected'
-    })
-    return block
-  }
-
-  /**
-   * The transactions that BIP 152's `getblocktxn` asks for, as `blocktxn`; both begin with the block's hash. Undefined
-   * where the peer has not got the block.
-   */
-  async getBlockTransactions(asked: Uint8Array): Promise<Uint8Array | undefined> {
-    const hash = asked.subarray(0, HASH_BYTES)
-    let bytes: Uint8Array | undefined
-    await this.request({ type: 'getBlockTransactions', id: this.nextId, bytes: asked }, answer => {
-      if (answer.type === 'notFound') return equalBytes(answer.hash, hash) ? 'done' : 'unexpected'
-      if (answer.type !== 'blockTransactions') return 'unexpected'
-      bytes = answer.bytes
-      return equalBytes(bytes.subarray(0, HASH_BYTES), hash) ? 'done' : 'unexpected'
-    })
-    return bytes
-  }
-
-  /** As {@link getBlocks}, by wtxid: the hash of a transaction's bytes, witness included. */
-  getTransactions(
-    wtxids: readonly Uint8Array[],
-    onTransaction: (wtxid: Uint8Array, bytes?: Uint8Array) => void,
-  ): Promise<void> {
-    const request = { type: 'getTransactions', id: this.nextId, hashes: [...wtxids] } as const
-    return this.requestItems(request, 'transaction', sha256d, onTransaction)
-  }
-
-  /** As {@link getTransactions}, by txid, which only the chain can tell. @param idOf undefined for what is none. */
-  getParents(
-    txids: readonly Uint8Array[],
-    idOf: (bytes: Uint8Array) => Uint8Array | undefined,
-    onTransaction: (txid: Uint8Array, bytes?: Uint8Array) => void,
-  ): Promise<void> {
-    const request = { type: 'getParents', id: this.nextId, hashes: [...txids] } as const
-    return this.requestItems(request, 'transaction', idOf, onTransaction)
-  }
-
-  /** Whether the peer said within the last `withinMs` that it has not got this. */
-  lacks(hash: Uint8Array, withinMs: number): boolean {
-    const atMs = this.missing.get(bytesKey(hash))
-    return atMs !== undefined && this.port.now() - atMs < withinMs
-  }
-
-  setMissing(hash: Uint8Array): void {
-    this.missing.set(bytesKey(hash), this.port.now())
   }
 
   close(reason: Error): void {
@@ -251,45 +139,20 @@ export class SyncSession {
     this.closed = true
     clearTimeout(this.handshakeTimer)
     for (const stream of [...this.streams]) stream.abort(reason)
-    this.pending.failAll(reason.message)
+    this.requests.failAll(reason.message)
     this.port.onClosed(this)
   }
 
-  private requestItems(
-    request: SyncRequest & { readonly hashes: readonly Uint8Array[] },
-    itemType: 'block' | 'transaction',
-    hashOf: (bytes: Uint8Array) => Uint8Array | undefined,
-    onItem: (hash: Uint8Array, bytes?: Uint8Array) => void,
-  ): Promise<void> {
-    let next = 0
-    return this.request(request, answer => {
-      const expected = request.hashes[next++]
-      if (expected === undefined) return 'unexpected'
-      if (answer.type === 'notFound') {
-        if (!equalBytes(answer.hash, expected)) return 'unexpected'
-        this.setMissing(expected)
-        onItem(expected)
-      } else if (answer.type === itemType) {
-        const hash = hashOf(answer.bytes)
-        if (hash === undefined || !equalBytes(hash, expected)) return 'unexpected'
-        onItem(expected, answer.bytes)
-      } else return 'unexpected'
-      return next === request.hashes.length ? 'done' : 'more'
-    })
+  private async requestStatus(): Promise<void> {
+    const sentAtMs = this.port.now()
+    await this.requests.getStatus()
+    this.latencyMs = this.port.now() - sentAtMs
+    this.minLatencyMs = Math.min(this.latencyMs, this.minLatencyMs ?? this.latencyMs)
   }
 
-  private request(request: SyncRequest, read: AnswerReader): Promise<void> {
-    this.nextId++
+  private send(message: SyncMessage): boolean {
     const stream = this.streams.find(candidate => candidate.isOpen)
-    if (stream === undefined || !stream.send(encodeSyncMessage(request)))
-      return Promise.reject(new RequestFailure('the stream does not take requests'))
-    const answers = 'hashes' in request && request.type !== 'getHeaders' ? request.hashes.length : 1
-    return this.pending.wait(request.id, answers, read)
-  }
-
-  private onTimeout(): void {
-    this.failures++
-    if (this.failures >= MAX_FAILURES_IN_A_ROW) this.port.onUnresponsive(this)
+    return stream?.send(encodeSyncMessage(message)) ?? false
   }
 
   private receive(frame: Uint8Array): void {
@@ -313,7 +176,7 @@ export class SyncSession {
     const isFirst = this.status === undefined
     this.status = status
     clearTimeout(this.handshakeTimer)
-    if (message.id !== 0) this.onAnswer(message)
+    if (message.id !== 0) this.requests.onAnswer(message)
     if (isFirst) this.port.onReady(this)
   }
 
@@ -330,15 +193,8 @@ export class SyncSession {
         this.port.onRequest(this, message)
         break
       default:
-        this.onAnswer(message)
+        this.requests.onAnswer(message)
     }
-  }
-
-  private onAnswer(answer: SyncAnswer): void {
-    const progress = this.pending.onAnswer(answer)
-    if (progress === 'late' || progress === 'busy') return
-    this.failures = 0
-    if (progress === 'unexpected') this.port.onMalformed(this, `${answer.type} that was not asked for`)
   }
 
   private detach(stream: FramedStream, error?: Error): void {
@@ -347,10 +203,6 @@ export class SyncSession {
     if (this.closed) return
     if (error?.name === 'DecodeError') this.port.onMalformed(this, error.message)
     if (this.streams.length === 0) this.close(error ?? new Error('the peer closed the stream'))
-    else this.pending.failAll('a stream closed')
+    else this.requests.failAll('a stream closed')
   }
-}
-
-function blockHashOf(bytes: Uint8Array): Uint8Array {
-  return sha256d(bytes.subarray(0, HEADER_BYTES))
 }

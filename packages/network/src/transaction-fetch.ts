@@ -125,7 +125,9 @@ export class TransactionFetch {
     if (fetch.asked >= MAX_TRANSACTION_SOURCES) return undefined
     fetch.asked++
     const candidates = [...fetch.announcers, ...this.port.sessions()]
-    return candidates.find(session => session.isReady && !session.lacks(fetch.wtxid, MISSING_RETRY_MS))
+    return candidates.find(
+      session => session.isReady && !session.requests.lacks(fetch.wtxid, MISSING_RETRY_MS),
+    )
   }
 
   private async request(session: SyncSession, batch: readonly Fetch[]): Promise<void> {
@@ -133,12 +135,12 @@ export class TransactionFetch {
     const arrived = new Map<Fetch, Uint8Array>()
     let index = 0
     try {
-      await session.getTransactions(wtxids, (_, bytes) => {
+      await session.requests.getTransactions(wtxids, (_, bytes) => {
         const fetch = batch[index++]
         if (fetch !== undefined && bytes !== undefined && this.keep(bytes)) arrived.set(fetch, bytes)
       })
     } catch (error) {
-      for (const fetch of batch.slice(index)) session.setMissing(fetch.wtxid)
+      for (const fetch of batch.slice(index)) session.requests.setMissing(fetch.wtxid)
       if (!(error instanceof RequestFailure)) this.port.onError(error as Error)
     }
     for (const [fetch, bytes] of arrived) {

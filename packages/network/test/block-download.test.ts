@@ -22,13 +22,19 @@ class Peer {
     this.answers = answers
   }
 
-  lacks(): boolean {
-    return false
+  /** As a session's. */
+  get requests() {
+    return {
+      lacks: () => false,
+      setMissing: () => {},
+      getBlocks: this.getBlocks.bind(this),
+    }
   }
 
-  setMissing(): void {}
-
-  async getBlocks(hashes: readonly Uint8Array[], onBlock: (hash: Uint8Array, bytes: Uint8Array) => void) {
+  private async getBlocks(
+    hashes: readonly Uint8Array[],
+    onBlock: (hash: Uint8Array, bytes: Uint8Array) => void,
+  ) {
     this.asked.push(...hashes.map(([height]) => height!))
     if (!this.answers) await new Promise(() => {})
     for (const hash of hashes) onBlock(hash, hash)

@@ -26,17 +26,26 @@ export function findUnspentDust(
 ): UnspentDust | undefined {
   const members = new Map(transactions.map(each => [bytesKey(each.txid), each]))
   for (const transaction of transactions) {
-    const spent = new Set(transaction.inputs.map(input => outPointKey(input.previousOutput)))
-    for (const { previousOutput } of transaction.inputs) {
-      const { txid } = previousOutput
-      const parent = members.get(bytesKey(txid)) ?? parentOf(txid)
-      const leavesDust = parent?.outputs.some(
-        (output, index) => isDust(output) && !spent.has(outPointKey({ txid, index })),
-      )
-      if (leavesDust) return { transaction, rejection: leftDust(transaction) }
-    }
+    const dust = dustOfParents(transaction, txid => members.get(bytesKey(txid)) ?? parentOf(txid))
+    for (const { previousOutput } of transaction.inputs) dust.delete(outPointKey(previousOutput))
+    if (dust.size > 0) return { transaction, rejection: leftDust(transaction) }
   }
   return undefined
+}
+
+/** Dust outputs of all parents that are not confirmed. */
+function dustOfParents(
+  { inputs }: Transaction,
+  parentOf: (txid: Transaction['txid']) => Transaction | undefined,
+): Set<string> {
+  const parents = new Set(inputs.map(({ previousOutput }) => parentOf(previousOutput.txid)))
+  const dust = new Set<string>()
+  for (const parent of parents) {
+    if (parent === undefined) continue
+    for (const [index, output] of parent.outputs.entries())
+      if (isDust(output)) dust.add(outPointKey({ txid: parent.txid, index }))
+  }
+  return dust
 }
 
 function leftDust({ txid, wtxid }: Transaction): Rejection {

@@ -1,4 +1,4 @@
-import { OK, refused, type Verdict } from '@onehop/primitives'
+import { compactSizeLength, OK, refused, type Verdict } from '@onehop/primitives'
 import {
   DUST_RELAY_FEE_RATE,
   MAX_STANDARD_DATA_CARRIER_LENGTH,
@@ -10,7 +10,7 @@ import {
 import { isPushOnly } from '../script/script-parser.ts'
 import { isUnspendable, witnessProgramOf } from '../script/script-patterns.ts'
 import { multisigOf, scriptType } from '../script/script-type.ts'
-import { serializeOutput, type Transaction, type TxOutput } from '../transaction.ts'
+import type { Transaction, TxOutput } from '../transaction.ts'
 import { feeAt } from './fee-rate.ts'
 
 const LEAST_VERSION = 1
@@ -18,6 +18,8 @@ const LEAST_VERSION = 1
 const GREATEST_VERSION = 3
 /** Keys of a bare multisig that is relayed. */
 const MAX_BARE_MULTISIG_KEYS = 3
+/** Bytes of an output's value. */
+const VALUE_LENGTH = 8
 /** Bytes that spending an output takes, for the dust limit: an input with a signature and a key. */
 const SPENDING_BYTES = 148
 /** The same for a witness program: a quarter of the witness. */
@@ -61,5 +63,10 @@ export function isDust(output: TxOutput): boolean {
 export function dustLimit(output: TxOutput): bigint {
   if (isUnspendable(output.scriptPubKey)) return 0n
   const spending = witnessProgramOf(output.scriptPubKey) ? WITNESS_SPENDING_BYTES : SPENDING_BYTES
-  return feeAt(DUST_RELAY_FEE_RATE, serializeOutput(output).length + spending)
+  return feeAt(DUST_RELAY_FEE_RATE, lengthOf(output) + spending)
+}
+
+/** Bytes of the serialised output. */
+function lengthOf({ scriptPubKey: { length } }: TxOutput): number {
+  return VALUE_LENGTH + compactSizeLength(length) + length
 }

@@ -1,5 +1,6 @@
 import { invalid, OK, refused, type SignatureVerifier, type Verdict } from '@onehop/primitives'
 import type { Coin } from '../coin.ts'
+import { txIdToHex } from '../ids.ts'
 import type { ScriptCache } from '../script-cache.ts'
 import type { Transaction, TxOutput } from '../transaction.ts'
 import type { ScriptFlags } from './flags.ts'
@@ -69,9 +70,15 @@ export function blockScriptVerdict({ inputIndex, error }: InputFailure, txid: st
 }
 
 /** The verdict on a transaction for the mempool: the sender is to blame when no block could have it either. */
-function mempoolScriptVerdict({ inputIndex, error }: InputFailure, breaksConsensus: boolean): Verdict {
+function mempoolScriptVerdict(
+  { txid, wtxid, inputs }: Transaction,
+  { inputIndex, error }: InputFailure,
+  breaksConsensus: boolean,
+): Verdict {
   const code = `mempool-script-verify-flag-failed (${SCRIPT_ERROR_TEXT[error]})`
-  const detail = `input ${inputIndex}`
+  const { previousOutput } = inputs[inputIndex]!
+  const spent = `${txIdToHex(previousOutput.txid)}:${previousOutput.index}`
+  const detail = `input ${inputIndex} of ${txIdToHex(txid)} (wtxid ${txIdToHex(wtxid)}), spending ${spent}`
   return breaksConsensus ? invalid(code, detail) : refused(code, detail)
 }
 
@@ -93,6 +100,7 @@ export function verifyForMempool(
     return OK
   }
   return mempoolScriptVerdict(
+    transaction,
     failure,
     verifyInputs(transaction, coins, flags.consensus, verifier) !== undefined,
   )

@@ -5,7 +5,6 @@ import {
   type BlockUndo,
   blockHashToHex,
   type ChainParameters,
-  CoinsCache,
   connectBlock,
   disconnectBlock,
   HEADER_LENGTH,
@@ -107,7 +106,7 @@ export class ChainState {
   async connect(entry: BlockEntry, fresh?: FreshBlock): Promise<Verdict> {
     const { store, parameters, scripts, scriptCache, observer } = this.options
     const block = fresh?.block ?? (await this.readLinked(entry))
-    const coins = new CoinsCache(store.coins)
+    const coins = store.coins.overlay()
     // What has been connected before has valid scripts: they depend on the block and those before it only.
     const assumesScripts = entry.connected || this.assumes(entry.node)
     const context = { node: entry.node, coins, parameters, assumesScripts, scriptCache }
@@ -342,7 +341,7 @@ export class ChainState {
     const entry = index.entryOf(node)
     const block = await this.readLinked(entry)
     const undo = assertDefined(await this.readUndo(entry), 'a connected block has undo data')
-    const coins = new CoinsCache(store.coins)
+    const coins = store.coins.overlay()
     disconnectBlock(block, undo, coins)
     coins.flushInto(store.coins)
     this.active.pop()

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type BlockHash,
   type Coin,
+  CoinsCache,
   type CoinsTarget,
   type CoinsView,
   MAX_BLOCK_WEIGHT,
@@ -57,6 +58,7 @@ export class CoinsStore implements CoinsView, CoinsTarget {
   private readonly batchBytes: number
   private readonly values: KeyValueStore
   private readonly table: CoinTable
+  private readonly overlaySeed = randomBytes(4).readInt32LE()
   private readonly key = new Uint8Array(new ArrayBuffer(COIN_KEY_BYTES))
   private flushing = false
 
@@ -113,6 +115,11 @@ export class CoinsStore implements CoinsView, CoinsTarget {
     const coin = decodeStored('A coin', () => parseCoin(bytes))
     if (!this.flushing) this.table.keep(outPoint, coin)
     return coin
+  }
+
+  /** Changes on top of these coins, to be kept or thrown away. */
+  overlay(): CoinsCache {
+    return new CoinsCache(this, this.overlaySeed)
   }
 
   /** @param mayOverwrite there may be an unspent coin here, in memory or in the key-value store. */

@@ -1,7 +1,7 @@
 import {
   type Block,
   type BlockUndo,
-  CoinsCache,
+  type CoinsCache,
   disconnectBlock,
   findFork,
   type HeaderNode,
@@ -44,7 +44,7 @@ export async function finishFlush(
   const { coins } = store
   const fork = findFork(from, to)
   const change = async (make: (overlay: CoinsCache) => void) => {
-    const overlay = new CoinsCache(coins)
+    const overlay = coins.overlay()
     make(overlay)
     overlay.flushInto(coins)
     if (coins.mustFlush) await store.spillCoins()

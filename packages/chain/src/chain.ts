@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { accelerate } from '@onehop/accelerators'
 import {
   type Accepted,
@@ -48,19 +47,14 @@ import type { HeaderIntake } from './header-intake.ts'
 import type { ChainIndex } from './indexes/chain-index.ts'
 import type { FollowedChain } from './indexes/index-follower.ts'
 import { Indexes, type IndexFailureListener } from './indexes/indexes.ts'
-import {
-  MAX_HEADERS_PER_CALL,
-  MAX_INVALIDATED_BLOCKS_RETURNED,
-  MAX_RECORD_FILE_BYTES,
-  MAX_SCRIPT_THREADS,
-} from './limits.ts'
+import { MAX_HEADERS_PER_CALL, MAX_INVALIDATED_BLOCKS_RETURNED, MAX_RECORD_FILE_BYTES } from './limits.ts'
 import { Listeners } from './listeners.ts'
 import { type LoadedIndex, loadIndex } from './load-index.ts'
 import { MempoolRelay } from './mempool-relay.ts'
 import { PeerHeaders } from './peer-headers.ts'
 import { Pruner } from './pruner.ts'
 import type { PruneOptions } from './pruning.ts'
-import { ScriptChecker } from './script-checks/script-checker.ts'
+import { defaultScriptThreads, ScriptChecker } from './script-checks/script-checker.ts'
 import { SerialQueue } from './serial-queue.ts'
 import { DiskStorage } from './storage/disk-storage.ts'
 import { MemoryStorage } from './storage/memory-storage.ts'
@@ -143,7 +137,7 @@ interface ChainParts {
 
 function scriptCheckerOf(options: ChainOptions): ScriptChecker {
   const { verifier = accelerate().verifier, onThreadTrouble: onTrouble = () => undefined } = options
-  const { threads = Math.min(availableParallelism(), MAX_SCRIPT_THREADS) } = options
+  const { threads = defaultScriptThreads() } = options
   return new ScriptChecker({ verifier, threads, onTrouble })
 }
 

@@ -136,7 +136,8 @@ class RunningNode implements OnehopNode {
 
   private logAcceleration(): void {
     const { verifier, hashes, fallbacks } = this.acceleration
-    this.log.info({ verifier: verifier.name, hashes: hashes.name }, 'backends')
+    const { threads } = this.configuration
+    this.log.info({ verifier: verifier.name, hashes: hashes.name, threads }, 'backends')
     for (const why of fallbacks) this.log.warn({ why }, 'a faster backend does not run here')
   }
 
@@ -151,12 +152,13 @@ class RunningNode implements OnehopNode {
   }
 
   private chainOptions(): ChainOptions {
-    const { parameters, txindex, blockFilterIndex, coinsCacheBytes, assumedValid, mempool, prune } =
+    const { parameters, txindex, blockFilterIndex, coinsCacheBytes, assumedValid, mempool, prune, threads } =
       this.configuration
     return {
       parameters,
       mempool,
       verifier: this.acceleration.verifier,
+      threads,
       onThreadTrouble: message => this.log.warn(message),
       coinsCacheBytes,
       assumedValid,

@@ -1,7 +1,13 @@
 import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { DEFAULT_COINS_CACHE_BYTES, MAX_COINS_CACHE_BYTES, MIN_COINS_CACHE_BYTES } from '@onehop/chain'
+import {
+  DEFAULT_COINS_CACHE_BYTES,
+  defaultScriptThreads,
+  MAX_COINS_CACHE_BYTES,
+  MAX_SCRIPT_THREADS,
+  MIN_COINS_CACHE_BYTES,
+} from '@onehop/chain'
 import {
   type BlockHash,
   type ChainParameters,
@@ -51,6 +57,8 @@ export interface NodeOptions {
   readonly blockFilterIndex?: boolean
   /** Memory in MiB for unspent outputs, 4 to 16,384. Default 450. What is needed is taken, and no more. */
   readonly dbcacheMebibytes?: number
+  /** Threads that check the scripts of large blocks, 1 to 16. Default one for each core. */
+  readonly threads?: number
   /** Memory in MB (10^6 bytes) for transactions that wait for a block, 5 at least. Default 300. */
   readonly maxMempoolMegabytes?: number
   /** Fee rate below which no transaction is taken, in satoshis per 1,000 virtual bytes. Default 100. */
@@ -78,6 +86,7 @@ export interface NodeConfiguration {
   readonly assumedValid: BlockHash | undefined
   readonly blockFilterIndex: boolean
   readonly coinsCacheBytes: number
+  readonly threads: number
   readonly mempool: MempoolBounds
   readonly mineIntervalMs: number | undefined
 }
@@ -122,6 +131,13 @@ function checkCache(mebibytes: number | undefined): number {
   if (bytes >= MIN_COINS_CACHE_BYTES && bytes <= MAX_COINS_CACHE_BYTES) return bytes
   const [least, most] = [MIN_COINS_CACHE_BYTES / MEBIBYTE, MAX_COINS_CACHE_BYTES / MEBIBYTE]
   throw new ConfigurationError(`--dbcache wants between ${least} and ${most} MiB, not ${mebibytes}.`)
+}
+
+/** @throws {ConfigurationError} for a number of threads that is none, or more than are of use. */
+function checkThreads(threads: number | undefined): number {
+  if (threads === undefined) return defaultScriptThreads()
+  if (Number.isInteger(threads) && threads >= 1 && threads <= MAX_SCRIPT_THREADS) return threads
+  throw new ConfigurationError(`--threads wants between 1 and ${MAX_SCRIPT_THREADS}, not ${threads}.`)
 }
 
 function checkInterval(intervalMs: number | undefined): number | undefined {
@@ -214,6 +230,7 @@ export function configure(options: NodeOptions): NodeConfiguration {
     assumedValid: checkAssumedValid(options.assumeValid),
     blockFilterIndex: options.blockFilterIndex ?? false,
     coinsCacheBytes: checkCache(options.dbcacheMebibytes),
+    threads: checkThreads(options.threads),
     mempool: checkMempool(options),
     mineIntervalMs: checkInterval(options.mineIntervalMs),
   }

@@ -5,10 +5,15 @@ import { hashBackend } from '@onehop/primitives'
 
 describe('what a node computes with', () => {
   it('is in its status, and is installed', async () => {
-    const node = await startNode({ inMemory: true })
+    const node = await startNode({ inMemory: true, threads: 3 })
     try {
       const { verifier, hashes, fallbacks } = accelerate()
-      assert.deepEqual(node.status().backends, { verifier: verifier.name, hashes: hashes.name, fallbacks })
+      assert.deepEqual(node.status().backends, {
+        verifier: verifier.name,
+        hashes: hashes.name,
+        threads: 3,
+        fallbacks,
+      })
       assert.equal(hashBackend(), hashes)
     } finally {
       await node.stop()

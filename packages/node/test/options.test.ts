@@ -35,6 +35,12 @@ describe("a node's options", () => {
     assert.equal(configure({ dbcacheMebibytes: 4 }).coinsCacheBytes, 4 * 1024 * 1024)
   })
 
+  it('check scripts on a thread for each core, or on as many as are asked for', () => {
+    const { threads } = configure({})
+    assert.ok(threads >= 1 && threads <= 16)
+    assert.equal(configure({ threads: 1 }).threads, 1)
+  })
+
   it('prune nothing, or to a size in MiB, or what is asked for', () => {
     assert.equal(configure({}).prune, undefined)
     assert.equal(configure({ prune: 0, txindex: true }).prune, undefined)
@@ -59,6 +65,8 @@ describe("a node's options", () => {
     ['a port with a fraction', { rpcPort: 1.5 }, /not 1.5/],
     ['a cache that is too small', { dbcacheMebibytes: 3 }, /--dbcache wants between 4 and 16384 MiB, not 3/],
     ['a cache that is too large', { dbcacheMebibytes: 16_385 }, /not 16385/],
+    ['no threads', { threads: 0 }, /--threads wants between 1 and 16, not 0/],
+    ['half a thread', { threads: 1.5 }, /not 1.5/],
     ['a negative size to prune to', { prune: -1 }, /^Prune cannot be configured with a negative value\.$/],
     [
       'a size to prune to that is too small',

@@ -37,6 +37,8 @@ export interface BackendSummary {
   readonly verifier: string
   /** Name of what hashes with SHA-256. */
   readonly hashes: string
+  /** Most threads that check the scripts of a block. */
+  readonly threads: number
   /** One line for each faster one that does not run there: which, and why. */
   readonly fallbacks: readonly string[]
 }

@@ -76,6 +76,11 @@ export class Start extends OutputCommand {
       env: 'ONEHOP_DBCACHE',
       parse: wholeNumber('--dbcache', { min: 4, max: 16_384 }),
     })(),
+    threads: Flags.custom<number>({
+      description: 'Threads that check the scripts of large blocks, 1 to 16. Default: one for each core.',
+      env: 'ONEHOP_THREADS',
+      parse: wholeNumber('--threads', { min: 1, max: 16 }),
+    })(),
     maxmempool: Flags.custom<number>({
       description: 'Memory for transactions that wait for a block, in MB, 5 at least. Default: 300.',
       env: 'ONEHOP_MAXMEMPOOL',
@@ -123,6 +128,7 @@ export class Start extends OutputCommand {
         txindex: flags.txindex,
         blockFilterIndex: flags.blockfilterindex,
         dbcacheMebibytes: flags.dbcache,
+        threads: flags.threads,
         maxMempoolMegabytes: flags.maxmempool,
         minRelayFeeRate: flags.minrelaytxfee,
         mempoolExpiryHours: flags.mempoolexpiry,

@@ -1,11 +1,17 @@
+import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { InputScripts, runScriptCheck, runScriptChecks, type ScriptCheck } from '@onehop/ledger'
 import { OK, type SignatureVerifier, type Verdict } from '@onehop/primitives'
-import { MIN_INPUTS_FOR_WORKERS, SCRIPT_SLICE_MS } from '../limits.ts'
+import { MAX_SCRIPT_THREADS, MIN_INPUTS_FOR_WORKERS, SCRIPT_SLICE_MS } from '../limits.ts'
 import { type Claims, newClaims } from './claims.ts'
 import { countInputs, InputRunner } from './input-runs.ts'
 import { shareChecks } from './shared-checks.ts'
 import { WorkerTeam, type WorkerTeamOptions } from './worker-team.ts'
+
+/** One for each core, up to {@link MAX_SCRIPT_THREADS}. */
+export function defaultScriptThreads(): number {
+  return Math.min(availableParallelism(), MAX_SCRIPT_THREADS)
+}
 
 /** How scripts are checked. */
 export interface ScriptCheckerOptions extends Omit<WorkerTeamOptions, 'size'> {

@@ -46,7 +46,12 @@ export function statusOf(context: MethodContext): NodeStatus {
     overlay: overlaySummary(context),
     address: wallet.mainAddress,
     balanceSats: Number(wallet.state.balance().confirmed),
-    backends: { verifier: verifier.name, hashes: hashes.name, fallbacks },
+    backends: {
+      verifier: verifier.name,
+      hashes: hashes.name,
+      threads: configuration.threads,
+      fallbacks,
+    },
     ...(intervalMs === undefined ? {} : { mining: { intervalMs } }),
   }
 }

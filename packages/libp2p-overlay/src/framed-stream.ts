@@ -30,6 +30,7 @@ export class FramedStream {
   private readonly decoder: FrameDecoder
   private readonly drainWaiters = new Set<() => void>()
   private closed = false
+  private received = 0
 
   constructor(stream: Stream, limits: FrameLimits, handlers: FrameHandlers) {
     this.stream = stream
@@ -47,6 +48,11 @@ export class FramedStream {
 
   get isOpen(): boolean {
     return !this.closed && this.stream.writeStatus === 'writable'
+  }
+
+  /** Bytes that have come, of whole frames and of the one under way. */
+  get receivedBytes(): number {
+    return this.received
   }
 
   get direction(): 'inbound' | 'outbound' {
@@ -92,6 +98,7 @@ export class FramedStream {
 
   private onBytes(bytes: Uint8Array): void {
     if (this.closed) return
+    this.received += bytes.length
     try {
       this.decoder.push(bytes, frame => {
         if (!this.closed) this.handlers.onFrame(frame)

@@ -103,6 +103,9 @@ export const MAX_SYNC_STREAMS = 4
 /** Without a single item for this many ms, a request has failed. */
 export const REQUEST_TIMEOUT_MS = 10_000
 
+/** A peer that has sent this many bytes meanwhile is slow, not silent: 10 kB a second. */
+export const REQUEST_PROGRESS_BYTES = 100_000
+
 /** Requests that got no answer in time and whose answers may still come; more than one peer can leave open. */
 export const MAX_ABANDONED_REQUESTS = 256
 

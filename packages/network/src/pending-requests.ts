@@ -1,5 +1,5 @@
 import { BoundedMap } from '@onehop/primitives'
-import { MAX_ABANDONED_REQUESTS, REQUEST_TIMEOUT_MS } from './limits.ts'
+import { MAX_ABANDONED_REQUESTS, REQUEST_PROGRESS_BYTES, REQUEST_TIMEOUT_MS } from './limits.ts'
 import type { SyncAnswer } from './sync-messages.ts'
 
 /** A request failed without anybody having broken a rule: time-out, `busy`, a closed stream. */
@@ -17,9 +17,19 @@ interface PendingRequest {
   readonly read: AnswerReader
   readonly resolve: () => void
   readonly reject: (error: RequestFailure) => void
-  readonly timer: NodeJS.Timeout
+  timer: NodeJS.Timeout
   /** How many may still come. */
   answers: number
+  /** What the peer had sent when the timer was last set. */
+  receivedBytes: number
+}
+
+/** What the requests of a peer look at and tell. */
+export interface PendingRequestsPort {
+  /** Bytes that the peer has sent up to now, whole messages or not. */
+  receivedBytes(): number
+  /** The peer left a request without an answer for too long. */
+  onTimeout(): void
 }
 
 /** Requests to one peer that wait for their answers. */
@@ -27,11 +37,10 @@ export class PendingRequests {
   private readonly pending = new Map<number, PendingRequest>()
   /** Answers that may still come to requests that wait no more, by request. */
   private readonly abandoned = new BoundedMap<number, number>(MAX_ABANDONED_REQUESTS)
-  private readonly onTimeout: () => void
+  private readonly port: PendingRequestsPort
 
-  /** @param onTimeout the peer left a request without an answer for too long. */
-  constructor(onTimeout: () => void) {
-    this.onTimeout = onTimeout
+  constructor(port: PendingRequestsPort) {
+    this.port = port
   }
 
   /**
@@ -41,11 +50,9 @@ export class PendingRequests {
    */
   wait(id: number, answers: number, read: AnswerReader): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.fail(id, 'no answer in time')
-        this.onTimeout()
-      }, REQUEST_TIMEOUT_MS)
-      this.pending.set(id, { read, resolve, reject, timer, answers })
+      const timer = this.startTimer(id)
+      const receivedBytes = this.port.receivedBytes()
+      this.pending.set(id, { read, resolve, reject, timer, answers, receivedBytes })
     })
   }
 
@@ -59,8 +66,10 @@ export class PendingRequests {
       return 'busy'
     }
     const progress = request.read(answer)
-    if (progress === 'more') request.timer.refresh()
-    else if (progress === 'unexpected') this.fail(answer.id, 'not what was asked for')
+    if (progress === 'more') {
+      request.receivedBytes = this.port.receivedBytes()
+      request.timer.refresh()
+    } else if (progress === 'unexpected') this.fail(answer.id, 'not what was asked for')
     else {
       this.take(answer.id)
       request.resolve()
@@ -70,6 +79,24 @@ export class PendingRequests {
 
   failAll(reason: string): void {
     for (const id of [...this.pending.keys()]) this.fail(id, reason)
+  }
+
+  private startTimer(id: number): NodeJS.Timeout {
+    return setTimeout(() => this.onTimer(id), REQUEST_TIMEOUT_MS)
+  }
+
+  /** A large block over a slow line takes long: it is waited for as long as it goes on coming. */
+  private onTimer(id: number): void {
+    const request = this.pending.get(id)
+    if (request === undefined) return
+    const receivedBytes = this.port.receivedBytes()
+    if (receivedBytes - request.receivedBytes >= REQUEST_PROGRESS_BYTES) {
+      request.receivedBytes = receivedBytes
+      request.timer = this.startTimer(id)
+      return
+    }
+    this.fail(id, 'no answer in time')
+    this.port.onTimeout()
   }
 
   /** One that was asked for once, or nothing that was ever asked for. */

@@ -15,6 +15,8 @@ export interface SentBlock {
 /** What requests need of their owner. */
 export interface RequestsPort {
   now(): number
+  /** Bytes that the peer has sent up to now, whole messages or not. */
+  receivedBytes(): number
   /** @returns false when the peer's stream does not take it. */
   send(request: SyncRequest): boolean
   /** The peer sent what was not asked for. */
@@ -26,13 +28,17 @@ export interface RequestsPort {
 /** What can be asked of one peer. All calls @throws {RequestFailure} when there is no answer, without blame. */
 export class SyncRequests {
   private readonly port: RequestsPort
-  private readonly pending = new PendingRequests(() => this.onTimeout())
+  private readonly pending: PendingRequests
   private readonly missing = new BoundedMap<string, number>(MAX_REMEMBERED_MISSING)
   private nextId = 1
   private failures = 0
 
   constructor(port: RequestsPort) {
     this.port = port
+    this.pending = new PendingRequests({
+      receivedBytes: () => port.receivedBytes(),
+      onTimeout: () => this.onTimeout(),
+    })
   }
 
   /** The answer to it is a message of its own, too. */

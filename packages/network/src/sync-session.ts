@@ -79,6 +79,7 @@ export class SyncSession {
     this.refusedBytes = new TokenBucket(REFUSED_BYTES_PER_SECOND, REFUSED_BYTES_BURST, port.now())
     this.requests = new SyncRequests({
       now: () => port.now(),
+      receivedBytes: () => this.streams.reduce((sum, stream) => sum + stream.receivedBytes, 0),
       send: request => this.send(request),
       onUnexpected: ({ type }) => port.onMalformed(this, `${type} that was not asked for`),
       onUnresponsive: () => port.onUnresponsive(this),

@@ -8,10 +8,12 @@ import {
   parseBlockTransactions,
   parseBlockTransactionsRequest,
   parseCompactBlock,
+  parseTransaction,
   serializeBlock,
   serializeBlockTransactions,
   serializeBlockTransactionsRequest,
   serializeCompactBlock,
+  serializeTransaction,
   type Transaction,
 } from '@onehop/ledger'
 import type { OpenedBlock } from '@onehop/network'
@@ -47,7 +49,9 @@ export class CompactBlocks {
   /** A block may have this, although the mempool has not. */
   remember(transaction: Transaction): void {
     if (transaction.totalSize > MAX_EXTRA_TRANSACTION_BYTES) return
-    this.extra.set(bytesKey(transaction.wtxid), transaction)
+    // A copy: the transaction may be a view of a block, which it would keep in memory.
+    const copy = parseTransaction(serializeTransaction(transaction).slice())
+    this.extra.set(bytesKey(transaction.wtxid), copy)
   }
 
   /** `cmpctblock` of a block near the tip of the active chain. */

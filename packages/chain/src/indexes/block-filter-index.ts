@@ -30,8 +30,10 @@ export class BlockFilterIndex implements ChainIndex {
 
   /** The block's filter, when it has been indexed. */
   find(hash: BlockHash, values: IndexedValues): StoredFilter | undefined {
-    const bytes = values.get(keyOf(hash))
-    if (bytes === undefined) return undefined
+    const value = values.get(keyOf(hash))
+    if (value === undefined) return undefined
+    // The store's own bytes are not to be kept, and may be a Buffer.
+    const bytes = Uint8Array.from(value)
     const header = bytes.slice(0, HEADER_BYTES)
     const filter = decodeStored('A stored filter', () => new BlockFilter(hash, bytes.slice(HEADER_BYTES)))
     return { filter, header }

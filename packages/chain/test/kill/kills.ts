@@ -5,10 +5,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { blockHashToHex, type HeaderNode, hexToBlockHash, parseBlock, REGTEST } from '@onehop/ledger'
+import {
+  blockHashToHex,
+  createBlockFilter,
+  type HeaderNode,
+  hexToBlockHash,
+  parseBlock,
+  REGTEST,
+} from '@onehop/ledger'
 import { bytesToHex, hexToBytes, randomBelow, SeededRandom } from '@onehop/primitives'
 import { ChainStore } from '../../src/chain-store.ts'
-import { Chain, DiskStorage } from '../../src/index.ts'
+import { BlockFilterIndex, Chain, DiskStorage, TransactionIndex } from '../../src/index.ts'
 import { NaiveReplay } from '../support/naive-coins.ts'
 import { openOptions } from '../support/regtest.ts'
 
@@ -32,6 +39,29 @@ export interface KillSummary {
   laggingCoins: number
   /** Kills in the middle of a flush of several batches. */
   unfinishedFlushes: number
+}
+
+/** The highest blocks' transactions are found, and their filters are as made anew. */
+async function checkIndexes(chain: Chain): Promise<void> {
+  await chain.indexes.idle()
+  for (const { synced, height } of chain.indexes.progress())
+    assert(synced && height === chain.tip.height, 'an index has not caught up')
+  for (let node = chain.tip; node.parent && node.height > chain.tip.height - 20; node = node.parent) {
+    const block = await chain.getBlock(node.hash)
+    const undo = await chain.getUndo(node.hash)
+    const [before, stored] = [
+      await chain.indexes.findFilter(node.parent),
+      await chain.indexes.findFilter(node),
+    ]
+    assert(block && undo && before && stored && before !== 'not indexed' && stored !== 'not indexed')
+    const filter = createBlockFilter(block, undo)
+    assert.deepEqual(stored.filter.bytes, filter.bytes, 'another filter')
+    assert.deepEqual(stored.header, filter.headerAfter(before.header), 'another filter header')
+    for (const { txid } of block.transactions) {
+      const found = await chain.findTransaction(txid)
+      assert(found?.node === node, 'a transaction is not found where it is')
+    }
+  }
 }
 
 /** A child that waits to be told to go, and what it has said since. */
@@ -107,9 +137,11 @@ class Ordeal {
     this.summary.acknowledgedBlocks += acknowledged.length
     if (!lines.includes('open')) this.summary.whileOpening += 1
     await this.lookAtCoins()
-    const chain = await Chain.open({ ...openOptions, datadir: this.datadir, maxFileBytes: 20_000 })
+    const indexes = [new TransactionIndex(), new BlockFilterIndex()]
+    const chain = await Chain.open({ ...openOptions, datadir: this.datadir, maxFileBytes: 20_000, indexes })
     try {
       await this.checkChain(chain, acknowledged)
+      await checkIndexes(chain)
     } finally {
       await chain.close()
     }

@@ -15,7 +15,7 @@ import {
   SeededRandom,
   shuffled,
 } from '@onehop/primitives'
-import { Chain } from '../../src/index.ts'
+import { BlockFilterIndex, Chain, TransactionIndex } from '../../src/index.ts'
 import { openOptions } from '../support/regtest.ts'
 import { BranchingMiner } from './branching-miner.ts'
 
@@ -48,6 +48,7 @@ const chain = await Chain.open({
   maxFileBytes: 20_000,
   coinsCacheBytes: oneOf(CACHE_BYTES),
   coinsBatchBytes: oneOf(BATCH_BYTES),
+  indexes: [new TransactionIndex(), new BlockFilterIndex()],
 })
 say('open')
 const miner = new BranchingMiner(chain, random)

@@ -15,6 +15,8 @@ export interface Candidate {
   readonly sigopsCost: number
   /** Virtual bytes that its fee and its place are measured by. */
   readonly virtualSize: number
+  /** Whose outputs it spends, in the mempool. */
+  readonly parents: ReadonlySet<MempoolEntry>
   /** All that it depends on in the mempool. */
   readonly ancestors: ReadonlySet<MempoolEntry>
   /** What it would replace, without what depends on that. */

@@ -1,4 +1,12 @@
-import { invalid, OK, type Rejection, type Result, refused, type Verdict } from '@onehop/primitives'
+import {
+  equalBytes,
+  invalid,
+  OK,
+  type Rejection,
+  type Result,
+  refused,
+  type Verdict,
+} from '@onehop/primitives'
 import type { Sats } from '../amount.ts'
 import type { Coin } from '../coin.ts'
 import { medianTimePast } from '../header-node.ts'
@@ -58,7 +66,7 @@ export function checkAcceptance(
   return paid.ok ? checkFamily(draft, parents, conflicts.value, mode) : paid
 }
 
-type Draft = Omit<Candidate, 'ancestors' | 'conflicts' | 'evictsSibling'>
+type Draft = Omit<Candidate, 'parents' | 'ancestors' | 'conflicts' | 'evictsSibling'>
 
 /** What needs no coins. */
 function checkAlone(transaction: Transaction, { pool, tip }: PolicyContext): Verdict {
@@ -69,8 +77,10 @@ function checkAlone(transaction: Transaction, { pool, tip }: PolicyContext): Ver
   if (!standard.ok) return standard
   if (transaction.lockTime !== 0 && !isFinal(transaction, tip.height + 1, medianTimePast(tip)))
     return refused('non-final')
-  if (pool.getByWtxid(transaction.wtxid)) return refused('txn-already-in-mempool')
-  return pool.get(transaction.txid) ? refused('txn-same-nonwitness-data-in-mempool') : OK
+  const known = pool.get(transaction.txid)?.transaction
+  if (known === undefined) return OK
+  const isSame = equalBytes(known.wtxid, transaction.wtxid)
+  return refused(isSame ? 'txn-already-in-mempool' : 'txn-same-nonwitness-data-in-mempool')
 }
 
 const NO_CONFLICTS: ReadonlySet<MempoolEntry> = new Set()
@@ -176,6 +186,7 @@ function checkFamily(
       modifiedFee,
       sigopsCost: cost,
       virtualSize,
+      parents,
       ancestors,
       conflicts: replaced,
       evictsSibling: sibling !== undefined,

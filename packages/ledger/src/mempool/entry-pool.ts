@@ -1,7 +1,7 @@
 import { bytesKey } from '@onehop/primitives'
 import type { Sats } from '../amount.ts'
 import type { TxId, Wtxid } from '../ids.ts'
-import { type OutPoint, outPointKey } from '../transaction.ts'
+import { type OutPoint, outPointKey, type Transaction } from '../transaction.ts'
 import { countNewcomer, discountLeaving, recount, shiftFee } from './entry-totals.ts'
 import { createEvictionQueue } from './eviction-queue.ts'
 import { closure, type EntryFields, linkEntries, MempoolEntry, unlinkEntry } from './mempool-entry.ts'
@@ -51,18 +51,28 @@ export class EntryPool {
     return this.spenders.get(outPointKey(outPoint))
   }
 
-  /** A transaction whose inputs nothing here spends. What spends its own outputs may be here, after a reorganisation. */
-  add(fields: EntryFields): MempoolEntry {
+  /** Those whose outputs the transaction spends. */
+  parentsOf({ inputs }: Transaction): Set<MempoolEntry> {
+    const parents = new Set<MempoolEntry>()
+    for (const { previousOutput } of inputs) {
+      const parent = this.get(previousOutput.txid)
+      if (parent !== undefined) parents.add(parent)
+    }
+    return parents
+  }
+
+  /**
+   * Adds a transaction whose inputs nothing here spends. What spends its own outputs may be here, after a reorganisation.
+   * @param parents those here whose outputs it spends.
+   */
+  add(fields: EntryFields, parents: Iterable<MempoolEntry>): MempoolEntry {
     const entry = new MempoolEntry(fields)
     const { transaction } = entry
     const txidKey = bytesKey(transaction.txid)
     this.byTxid.set(txidKey, entry)
     this.byWtxid.set(transaction.hasWitness ? bytesKey(transaction.wtxid) : txidKey, entry)
-    for (const { previousOutput } of transaction.inputs) {
-      this.spenders.set(outPointKey(previousOutput), entry)
-      const parent = this.byTxid.get(bytesKey(previousOutput.txid))
-      if (parent !== undefined) linkEntries(parent, entry)
-    }
+    for (const { previousOutput } of transaction.inputs) this.spenders.set(outPointKey(previousOutput), entry)
+    for (const parent of parents) linkEntries(parent, entry)
     this.charge(entry, 1)
     if (entry.isTimeBound) this.timeBound.add(entry)
     if (entry.parents.size > 0) countNewcomer(entry, this.onChanged)

@@ -57,7 +57,7 @@ export function evaluatePackage(
   const rate = candidates.map(rateOf).reduce(addFees)
   const paid = countsTogether ? checkFeeRate(rate, context) : OK
   if (!paid.ok) return byMember(transactions[transactions.length - 1]!, paid)
-  const limits = candidates.length > 1 ? checkPackageLimits(candidates, rate.size, context) : OK
+  const limits = candidates.length > 1 ? checkPackageLimits(candidates, rate.size) : OK
   if (!limits.ok) return asWhole(limits)
   const leaving = findLeaving(candidates)
   if (!leaving.ok) return asWhole(leaving)
@@ -100,22 +100,12 @@ function candidatesOf(
 }
 
 /** As if each were the ancestor and descendant of all others (`CheckPackageLimits`): simple, and never too generous. */
-function checkPackageLimits(
-  candidates: readonly Candidate[],
-  size: number,
-  { pool }: PolicyContext,
-): Verdict {
+function checkPackageLimits(candidates: readonly Candidate[], size: number): Verdict {
   const count = candidates.length
   const [most, largest] = [MAX_MEMPOOL_CHAIN_TRANSACTIONS, MAX_MEMPOOL_CHAIN_VIRTUAL_SIZE]
   if (count > most) return tooLarge(`package count ${count} exceeds ancestor count limit [limit: ${most}]`)
   if (size > largest) return tooLarge(`package size ${size} exceeds ancestor size limit [limit: ${largest}]`)
-  const parents = new Set<MempoolEntry>()
-  for (const { transaction } of candidates) {
-    for (const { previousOutput } of transaction.inputs) {
-      const parent = pool.get(previousOutput.txid)
-      if (parent !== undefined) parents.add(parent)
-    }
-  }
+  const parents = new Set(candidates.flatMap(candidate => [...candidate.parents]))
   const found = ancestorsWithin(parents, { count, size }, CHAIN_LIMITS)
   if (found.ok) return OK
   const isCertain = parents.size + count > CHAIN_LIMITS.ancestorCount

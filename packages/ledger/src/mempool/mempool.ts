@@ -162,7 +162,11 @@ export class Mempool {
       context: this.policyContext(context),
       take: (candidates: readonly Candidate[], leaving: ReadonlySet<MempoolEntry>) => {
         if (leaving.size > 0) this.removeEntries(leaving, 'replaced')
-        for (const candidate of candidates) newcomers.push(this.add(candidate, context, context.now))
+        for (const candidate of candidates) {
+          // Members may be parents of those after them, which nobody could know when they were judged.
+          const parents = this.pool.parentsOf(candidate.transaction)
+          newcomers.push(this.add(candidate, context, context.now, parents))
+        }
       },
       makeRoom: () => this.announce(newcomers, context.now),
     }
@@ -267,11 +271,17 @@ export class Mempool {
     return { coins, tip, now, verifier, scriptCache, pool, parameters, minRelayFeeRate, feeFloor }
   }
 
-  private add(candidate: Candidate, { tip }: MempoolContext, time: number): MempoolEntry {
+  private add(
+    candidate: Candidate,
+    { tip }: MempoolContext,
+    time: number,
+    parents: Iterable<MempoolEntry> = candidate.parents,
+  ): MempoolEntry {
     const { transaction, coins, fee, sigopsCost } = candidate
     const bound = isTimeBound(transaction, coins)
     if (time < this.oldestTime) this.oldestTime = time
-    return this.pool.add({ transaction, fee, time, height: tip.height, sigopsCost, isTimeBound: bound })
+    const fields = { transaction, fee, time, height: tip.height, sigopsCost, isTimeBound: bound }
+    return this.pool.add(fields, parents)
   }
 
   /** Makes room, and tells of the newcomers that are still here then. */

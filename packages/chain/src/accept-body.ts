@@ -61,7 +61,7 @@ export async function acceptBody(
   destination: BodyDestination,
 ): Promise<Verdict> {
   const { state } = destination
-  if (entry.block !== undefined || (entry.pruned && state.active.contains(entry.node))) return OK
+  if (entry.block !== undefined) return OK
   const isNext = entry.node.parent === state.tip
   const taken = isNext ? await state.connect(entry, fresh) : await storeAside(entry, fresh, destination)
   if (!taken.ok) return taken

@@ -157,11 +157,16 @@ describe('pruning', () => {
     await chain.close()
   })
 
-  it('takes a block that was deleted without storing it again', async () => {
+  it('takes a block back that somebody hands in again (getblockfrompeer)', async () => {
     const chain = await open()
     await chain.prune(LENGTH)
     assert.equal((await chain.acceptBlock(serializeBlock(blockAt(3)))).ok, true)
-    assert.equal(chain.hasBlock(blockAt(3).hash), false)
+    assert.equal(chain.hasBlock(blockAt(3).hash), true)
+    assert.equal(chain.isPruned(nodeAt(chain, 3)), false)
+    assert.deepEqual(await chain.getBlockBytes(blockAt(3).hash), serializeBlock(blockAt(3)))
+    assert.equal(chain.tip.height, LENGTH)
+    await acceptAll(chain, [makeBlock(tipOf(chain))])
+    assert.deepEqual(await chain.verify(4, 5), { ok: true })
     await chain.close()
   })
 

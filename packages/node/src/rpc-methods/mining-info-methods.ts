@@ -39,7 +39,7 @@ function miningInfo(context: MethodContext) {
     pooledtx: chain.mempool.size,
     chain: parameters.name,
     next: { height: tip.height + 1, ...difficultyJson(requiredBits(tip, { time }, parameters)) },
-    warnings: [],
+    warnings: chain.warnings(),
   }
 }
 

@@ -81,7 +81,7 @@ export function networkMethods(context: MethodContext): RpcMethod[] {
           relayfee: new BitcoinAmount(context.chain.mempool.minRelayFeeRate),
           incrementalfee: new BitcoinAmount(INCREMENTAL_RELAY_FEE_RATE),
           localaddresses: context.network?.addresses() ?? [],
-          warnings: [],
+          warnings: context.chain.warnings(),
         }
       },
     }),

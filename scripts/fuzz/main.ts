@@ -62,7 +62,10 @@ async function fuzz(targets: readonly Target[], seed: number): Promise<Failure[]
   while (performance.now() < endMs && runs.some(state => !state.isDone)) {
     for (const state of runs) {
       const startMs = performance.now()
-      while (!state.isDone && performance.now() < Math.min(endMs, startMs + TURN_MS)) {
+      while (
+        !state.isDone &&
+        performance.now() < Math.min(endMs, startMs + TURN_MS * (state.run.target.turns ?? 1))
+      ) {
         watchdog.begin(
           `npm run fuzz -- --target ${state.run.target.name} --seed ${seed} --case ${state.run.cases}`,
         )

@@ -17,6 +17,8 @@ export interface Target {
   /** Valid inputs, which are mutated. */
   readonly seeds: readonly Uint8Array[]
   readonly limit?: CostLimit
+  /** Turns that it gets for one of others: its cases take longer, and reach further. @default 1 */
+  readonly turns?: number
   /** Another way to make inputs than mutating bytes; used for every other case. */
   readonly generate?: (random: SeededRandom) => Uint8Array
   /** @throws {Finding}, or anything else, when the code does what it must not. */

@@ -110,6 +110,7 @@ function connectTarget(corpus: Corpus): Target {
     name: 'connect-block',
     seeds: [serializeBlock(empty)],
     limit: CHAIN_LIMIT,
+    turns: 6,
     generate: random => serializeBlock(randomBlock(random, corpus)),
     async run(input) {
       const chain = await holder.take()
@@ -150,6 +151,7 @@ function mempoolTarget(corpus: Corpus): Target {
     name: 'mempool',
     seeds: [serializeAll([])],
     limit: CHAIN_LIMIT,
+    turns: 6,
     generate: random => serializeAll(randomSpends(random, corpus)),
     async run(input) {
       const list = attempt(() => parseAll(input)) ?? [input]

@@ -180,6 +180,7 @@ export function scriptTarget(corpus: Corpus): Target {
     name: 'script',
     seeds: [...signedSeeds(corpus), ...plainSeeds()].map(serialize),
     limit: CHAIN_LIMIT,
+    turns: 6,
     generate: randomSpend,
     run(input) {
       const spend = attempt(() => parse(input))

@@ -66,7 +66,7 @@ export function spentKey({ previousOutput }: TxInput): string {
 }
 
 function merkleRootOf(hashes: readonly Uint8Array[]): Uint8Array {
-  if (hashes.length === 1) return hashes[0]!
+  if (hashes.length <= 1) return hashes[0] ?? new Uint8Array(32)
   const parents: Uint8Array[] = []
   for (let i = 0; i < hashes.length; i += 2)
     parents.push(doubleSha256(hashes[i]!, hashes[i + 1] ?? hashes[i]!))
@@ -102,7 +102,6 @@ export function medianOf(latestFirst: readonly number[]): number {
 
 /** Whether these are the transactions that the header commits to; if not, others may be. */
 export function areTransactionsCommitted({ header, transactions }: Block): boolean {
-  if (transactions.length === 0) return false
   const ids = transactions.map(txidOf)
   if (hexOf(merkleRootOf(ids)) !== hexOf(header.merkleRoot)) return false
   // CVE-2012-2459: repeated transactions may give the same root.

@@ -21,11 +21,21 @@ export function missingBlocks(
   const fork = active.forkWith(best)
   const end = Math.max(fork.height, Math.min(best.height, active.tip.height + MAX_BLOCKS_AHEAD))
   const missing: BlockHash[] = []
-  for (let node = ancestorAt(best, end); node !== fork; ) {
-    if (index.entryOf(node).block === undefined) missing.push(node.hash)
-    node = assertDefined(node.parent, 'a descendant of the fork')
+  for (let from = fork; from.height < end && missing.length < limit; ) {
+    // Mostly the next few are missing: no need to walk all the way back from the end.
+    const to = ancestorAt(best, Math.min(end, from.height + limit))
+    missing.push(...missingBetween(from, to, index))
+    from = to
   }
-  return missing.reverse().slice(0, limit)
+  return missing.slice(0, limit)
+}
+
+/** After one block and up to its descendant, lowest first. */
+function missingBetween(from: HeaderNode, to: HeaderNode, index: BlockIndex): BlockHash[] {
+  const missing: BlockHash[] = []
+  for (let node = to; node !== from; node = assertDefined(node.parent, 'a descendant of the first'))
+    if (index.entryOf(node).block === undefined) missing.push(node.hash)
+  return missing.reverse()
 }
 
 /** Headers of the active chain after the first block of the locator that is on it, lowest first. */

@@ -88,7 +88,7 @@ export class BlockDownload {
   /** Looks again at what is missing, and asks for it. `preferred` is asked first: it announced the block. */
   pump(preferred?: SyncSession): void {
     if (this.stopped) return
-    this.look()
+    this.look(preferred)
     if (this.waitingBytes < MAX_WAITING_BLOCK_BYTES) this.requestMissing(preferred)
     this.feed()
   }
@@ -107,8 +107,8 @@ export class BlockDownload {
     this.waiters.releaseAll()
   }
 
-  private look(): void {
-    this.paths.look()
+  private look(preferred?: SyncSession): void {
+    this.paths.look(preferred)
     this.dropUnwanted()
   }
 

@@ -74,7 +74,11 @@ export class ChainSync {
       random: () => port.random(),
       sessions,
       onInvalidBlock: (session, reason) => this.penalise(session, INVALID_BLOCK_POINTS, reason),
-      onProgress: () => this.onProgress(),
+      onProgress: () => {
+        // Headers may have waited for blocks.
+        this.headers.evaluate()
+        this.onProgress()
+      },
       onError: error => this.onError('a download', error),
     })
     this.transactions = new TransactionFetch({

@@ -1,6 +1,6 @@
 import { bytesKey, type RandomSource, shuffled } from '@onehop/primitives'
 import type { ChainPort } from './chain-port.ts'
-import { DOWNLOAD_WINDOW_BLOCKS, MAX_DOWNLOAD_PATHS } from './limits.ts'
+import { DOWNLOAD_WINDOW_BLOCKS, MAX_DOWNLOAD_PATHS, MAX_TIPS_LOOKED_AT } from './limits.ts'
 import type { SyncSession } from './sync-session.ts'
 
 /** A block that is missing. */
@@ -35,12 +35,17 @@ export class DownloadPaths {
   /**
    * Looks for the ways to the header of most work, and to the tips that peers stand on: mostly one and the same.
    * Headers are cheap to announce without ever showing a block, so no branch may keep us from the others.
+   * @param preferred whose tips are looked at first.
    */
-  look(): void {
+  look(preferred?: SyncSession): void {
     const { chain, random } = this.sources
     this.paths = []
     this.follow(chain.blocksToDownload(DOWNLOAD_WINDOW_BLOCKS))
-    for (const tip of shuffled(random, this.tips())) {
+    const others = shuffled(
+      random,
+      this.sources.sessions().filter(session => session !== preferred),
+    )
+    for (const tip of tipsOf(preferred === undefined ? others : [preferred, ...others])) {
       if (this.paths.length >= MAX_DOWNLOAD_PATHS) break
       this.follow(chain.blocksToDownload(DOWNLOAD_WINDOW_BLOCKS, tip))
     }
@@ -78,18 +83,20 @@ export class DownloadPaths {
     this.wanted.delete(key)
   }
 
-  private tips(): Uint8Array[] {
-    const tips = new Map<string, Uint8Array>()
-    for (const { announcedTip, status } of this.sources.sessions()) {
-      for (const tip of [announcedTip, status?.bestHash]) if (tip !== undefined) tips.set(bytesKey(tip), tip)
-    }
-    return [...tips.values()]
-  }
-
   /** Of two ways that begin alike the first is enough until they part. */
   private follow(path: readonly Uint8Array[]): void {
     const blocks = path.map(hash => ({ hash, key: bytesKey(hash) }))
     const [head] = blocks
     if (head !== undefined && !this.isHead(head.key)) this.paths.push(blocks)
   }
+}
+
+/** Tips that the peers stand on, each once, no more than are looked at. */
+function tipsOf(sessions: readonly SyncSession[]): Uint8Array[] {
+  const tips = new Map<string, Uint8Array>()
+  for (const { announcedTip, status } of sessions) {
+    for (const tip of [announcedTip, status?.bestHash]) if (tip !== undefined) tips.set(bytesKey(tip), tip)
+    if (tips.size >= MAX_TIPS_LOOKED_AT) break
+  }
+  return [...tips.values()]
 }

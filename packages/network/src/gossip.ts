@@ -20,6 +20,7 @@ import {
   MAX_ANNOUNCED_TRANSACTIONS,
   MAX_KNOWN_PEERS,
   MAX_REMEMBERED_ANNOUNCEMENTS,
+  TIP_ANNOUNCEMENT_INTERVAL_MS,
 } from './limits.ts'
 import { splitBytes } from './sync-messages.ts'
 import type { FetchResult } from './transaction-fetch.ts'
@@ -60,6 +61,9 @@ export class Gossip {
   private readonly gates = new BoundedMap<string, FloodGate>(MAX_KNOWN_PEERS)
   private waiting: Uint8Array[] = []
   private timer: NodeJS.Timeout | undefined
+  private tipTimer: NodeJS.Timeout | undefined
+  /** Waits for {@link tipTimer}. */
+  private latestTip: Uint8Array | undefined
 
   constructor(port: GossipPort) {
     this.port = port
@@ -78,8 +82,19 @@ export class Gossip {
     pubsub.subscribe(names.transactions)
   }
 
+  /** Of tips that follow each other within a moment the last is enough: whoever lacks those between asks for them. */
   announceTip(header: Uint8Array): void {
+    if (this.tipTimer !== undefined) {
+      this.latestTip = header
+      return
+    }
     this.publish(this.port.names.headers, header)
+    this.tipTimer = setTimeout(() => {
+      const tip = this.latestTip
+      this.tipTimer = undefined
+      this.latestTip = undefined
+      if (tip !== undefined) this.announceTip(tip)
+    }, TIP_ANNOUNCEMENT_INTERVAL_MS)
   }
 
   /** Joins what is announced within a moment; what was announced before, by us or others, is left out. */
@@ -93,6 +108,7 @@ export class Gossip {
 
   stop(): void {
     clearTimeout(this.timer)
+    clearTimeout(this.tipTimer)
   }
 
   private flush(): void {

@@ -39,5 +39,5 @@ export async function syncHeaders(session: SyncSession, chain: ChainPort): Promi
     if (error instanceof RequestFailure) return { outcome: 'failed', reason: error.message }
     throw error
   }
-  return { outcome: 'failed', reason: 'no end of headers' }
+  return { outcome: 'low-work', reason: 'no end of headers' }
 }

@@ -42,6 +42,9 @@ export const MAX_ANNOUNCED_TRANSACTIONS = 1_000
 /** Announcements of one moment are joined for this many ms. */
 export const ANNOUNCEMENT_DELAY_MS = 10
 
+/** Tips are announced this many ms apart: blocks that follow each other faster are those of a node that catches up. */
+export const TIP_ANNOUNCEMENT_INTERVAL_MS = 50
+
 /** Transactions that we know to have been announced and do not announce again. */
 export const MAX_REMEMBERED_ANNOUNCEMENTS = 50_000
 
@@ -157,6 +160,9 @@ export const MAX_REMEMBERED_COMPACT_BLOCKS = 256
 
 /** Branches that are downloaded side by side. More than one is rare, and one peer adds at most two. */
 export const MAX_DOWNLOAD_PATHS = 8
+
+/** Different tips of peers that are looked at to find the branches; the next time it may be others. */
+export const MAX_TIPS_LOOKED_AT = 32
 
 /** A block that nobody is to blame for refusing is tried again after this many ms. */
 export const REFUSED_BLOCK_RETRY_MS = 30_000

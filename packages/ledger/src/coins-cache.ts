@@ -40,6 +40,11 @@ export class CoinsCache implements CoinsView, CoinsTarget {
     return this.changed.size
   }
 
+  /** What there is without the changes. */
+  get below(): CoinsView {
+    return this.base
+  }
+
   get(outPoint: OutPoint): Coin | undefined {
     const change = this.changed.get(outPoint)
     return change === undefined ? this.base.get(outPoint) : change.coin

@@ -26,6 +26,8 @@ export interface ChainParameters {
   readonly subsidyHalvingInterval: number
   /** First heights at which the rules hold; segwit's stands for BIP 141, 143 and 147, CSV's for 68, 112 and 113. */
   readonly bip34Height: number
+  /** Hash in hex of the block at BIP 34's height, where blocks before it did not state their heights. */
+  readonly bip34Hash?: string
   readonly bip65Height: number
   readonly bip66Height: number
   readonly csvHeight: number

@@ -6,12 +6,15 @@ import {
   encodePrivateKey,
   formatBitcoin,
   parametersOf,
+  pushBytes,
   REGTEST,
   scriptOf,
+  scriptSigToAsm,
   scriptToAddress,
   scriptToAsm,
   scriptType,
 } from '@onehop/ledger'
+import { hexToBytes } from '@onehop/primitives'
 import { codeOf, legacyScriptOfKey, scriptOfKey, testKey } from './regtest-chain.ts'
 
 describe('an amount', () => {
@@ -81,6 +84,13 @@ describe('a script', () => {
   it('is shown as Bitcoin Core shows it', () => {
     assert.equal(scriptToAsm(scriptOf(0x76, 0xa9, 2, 0xe8, 0x03, 0x51, 0x4f)), 'OP_DUP OP_HASH160 1000 1 -1')
     assert.equal(scriptToAsm(scriptOf(5, 1)), '[error]')
+    const signature = `30440220${'11'.repeat(32)}0220${'22'.repeat(32)}`
+    const push = (hex: string) => pushBytes(hexToBytes(hex))
+    assert.equal(scriptSigToAsm(push(`${signature}01`)), `${signature}[ALL]`)
+    assert.equal(scriptSigToAsm(push(`${signature}83`)), `${signature}[SINGLE|ANYONECANPAY]`)
+    assert.equal(scriptSigToAsm(push(`${signature}04`)), `${signature}04`)
+    assert.equal(scriptToAsm(push(`${signature}01`)), `${signature}01`)
+    assert.equal(scriptSigToAsm(push('0011223344')), '0011223344')
   })
 })
 

@@ -96,8 +96,8 @@ export function countSigOps(script: Uint8Array, accurate: boolean): number {
   return count
 }
 
-/** As Core prints scripts: names, pushes in hex, short ones as numbers. */
-export function scriptToAsm(script: Uint8Array): string {
+/** As Core prints scripts: names, pushes in hex, short ones as numbers. @param pushToText for longer pushes. */
+export function scriptToAsm(script: Uint8Array, pushToText = bytesToHex): string {
   const words: string[] = []
   let offset = 0
   while (offset < script.length) {
@@ -106,7 +106,7 @@ export function scriptToAsm(script: Uint8Array): string {
     const { opcode, data } = instruction
     if (data === undefined) words.push(shownName(opcode))
     else if (data.length <= MAX_NUMBER_LENGTH) words.push(String(decodeScriptNumber(data, false)))
-    else words.push(bytesToHex(data))
+    else words.push(pushToText(data))
     offset = instruction.end
   }
   return words.join(' ')

@@ -8,6 +8,7 @@ import {
   type Coin,
   type HeaderNode,
   inferDescriptor,
+  scriptSigToAsm,
   scriptToAddress,
   scriptToAsm,
   scriptType,
@@ -81,7 +82,7 @@ export function transactionJson(transaction: Transaction, parameters: ChainParam
       return {
         txid: txIdToHex(input.previousOutput.txid),
         vout: input.previousOutput.index,
-        scriptSig: { asm: scriptToAsm(input.scriptSig), hex: bytesToHex(input.scriptSig) },
+        scriptSig: { asm: scriptSigToAsm(input.scriptSig), hex: bytesToHex(input.scriptSig) },
         ...witness,
         ...prevoutJson(spent?.areShown ? spent.coins[i] : undefined, parameters),
         sequence: input.sequence,

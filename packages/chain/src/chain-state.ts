@@ -14,6 +14,7 @@ import {
   parseBlock,
   parseUndo,
   type ScriptCache,
+  type ScriptCheck,
   serializeUndo,
 } from '@onehop/ledger'
 import {
@@ -109,13 +110,20 @@ export class ChainState {
     const coins = store.coins.overlay()
     // What has been connected before has valid scripts: they depend on the block and those before it only.
     const assumesScripts = entry.connected || this.assumes(entry.node)
-    const context = { node: entry.node, coins, parameters, assumesScripts, scriptCache }
+    const blockScripts = scripts.begin()
+    const onCheck = (check: ScriptCheck) => blockScripts.add(check)
+    const context = { node: entry.node, coins, parameters, assumesScripts, scriptCache, onCheck }
     const result = connectBlock(block, context)
-    if (!result.ok) return this.refuse(entry, result)
-    const verdict = await scripts.run(result.value.checks)
+    if (!result.ok) {
+      blockScripts.abandon()
+      return this.refuse(entry, result)
+    }
+    // What takes time here goes on while other threads are at the scripts.
+    const undo = entry.undo === undefined ? serializeUndo(result.value.undo) : undefined
+    const verdict = await blockScripts.finish()
     if (!verdict.ok) return this.refuse(entry, verdict)
     if (fresh !== undefined) await this.storeBody(entry, fresh)
-    if (entry.undo === undefined) await this.storeUndo(entry, result.value.undo)
+    if (undo !== undefined) await this.storeUndo(entry, undo)
     coins.flushInto(store.coins)
     this.active.push(entry.node)
     observer.onConnected(block, entry.node)
@@ -374,9 +382,9 @@ export class ChainState {
     return assertDefined(await this.readBlock(entry), 'a linked block is stored')
   }
 
-  private async storeUndo(entry: BlockEntry, undo: BlockUndo): Promise<void> {
+  private async storeUndo(entry: BlockEntry, undo: Uint8Array): Promise<void> {
     const parent = assertDefined(entry.node.parent, 'the first block is never connected')
-    entry.undo = await this.options.store.appendUndo(serializeUndo(undo), parent.hash)
+    entry.undo = await this.options.store.appendUndo(undo, parent.hash)
     entry.connected = true
     this.group.touch(entry)
   }

@@ -52,6 +52,9 @@ export const MAX_VERIFICATION_COINS = 2_000_000
  */
 export const INPUTS_PER_RUN = 32
 
+/** Inputs that are given to other threads at once, while more of the block's are still found: a few milliseconds of work. */
+export const INPUTS_PER_WAVE = 256
+
 /** Inputs. Fewer are checked sooner by one thread than they are told to others. */
 export const MIN_INPUTS_FOR_WORKERS = 128
 

@@ -52,6 +52,20 @@ describe('checking the scripts of a block', function () {
     assert.deepEqual(troubles, [])
   })
 
+  it('begins while checks are still to come, and ends when the block is refused for another reason', async () => {
+    const made = checker(2)
+    const checks = makeChecks(ones(5_000), [4_000])
+    for (let block = 0; block < 5; block++) {
+      const refused = made.begin()
+      for (const check of checks.slice(0, 3_000)) refused.add(check)
+      refused.abandon()
+      const scripts = made.begin()
+      for (const check of checks) scripts.add(check)
+      assert.deepEqual(await scripts.finish(), runScriptChecks(checks, nobleVerifier))
+    }
+    assert.deepEqual(troubles, [])
+  })
+
   it('names the first input that fails, also in the middle of a long transaction', async () => {
     const checks = makeChecks([1, 1_000, 500], [1_400, 700, 1_200])
     for (const threads of [1, 3]) {

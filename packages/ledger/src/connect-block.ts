@@ -10,7 +10,7 @@ import { checkBlock, checkBlockBody } from './rules/check-block.ts'
 import { checkBlockInContext } from './rules/check-block-in-context.ts'
 import { checkBlockSigopsCost } from './rules/check-block-sigops-cost.ts'
 import { checkCoinbaseAmount } from './rules/check-coinbase-amount.ts'
-import { checkNoOverwrite, overwriteCheckOf } from './rules/check-no-overwrite.ts'
+import { checkNoOverwrite } from './rules/check-no-overwrite.ts'
 import { checkSequenceLocks } from './rules/check-sequence-locks.ts'
 import { checkTransactionInputs } from './rules/check-transaction-inputs.ts'
 import { consensusFlags } from './script/flags.ts'
@@ -33,6 +33,11 @@ export interface ConnectContext {
   readonly isTemplate?: boolean
   /** Transactions whose scripts ran before. */
   readonly scriptCache?: ScriptCache
+  /**
+   * Told of each check that will be returned as soon as it is found, when the block may still break another rule: scripts
+   * can begin to run.
+   */
+  readonly onCheck?: (check: ScriptCheck) => void
 }
 
 /** A block that keeps every rule if its scripts run. */
@@ -50,26 +55,18 @@ export function connectBlock(block: Block, context: ConnectContext): Result<Conn
   const { node, coins, parameters } = context
   const parent = node.parent
   if (parent === undefined) throw new Error('the genesis block is never connected')
-  const overwriteCheck = overwriteCheckOf(node, parameters)
   const before = firstRejection(
     () => (context.isTemplate ? checkBlockBody(block) : checkBlock(block, parameters)),
     () => checkBlockInContext(block, parent, parameters),
-    () => (overwriteCheck === 'always' ? checkNoOverwrite(block, coins, parameters) : OK),
+    () => checkNoOverwrite(block, coins, parameters),
   )
   if (!before.ok) return before
-  const connected = spendCoins(block, context, parent)
-  if (connected.ok || overwriteCheck !== 'after another refusal') return connected
-  const overwrites = checkNoOverwrite(block, coins.below, parameters)
-  return overwrites.ok ? connected : overwrites
-}
-
-function spendCoins(block: Block, context: ConnectContext, parent: HeaderNode): Result<Connection> {
   const spending = new BlockSpending(context, parent)
   for (const transaction of block.transactions) {
     const verdict = spending.add(transaction)
     if (!verdict.ok) return verdict
   }
-  const amount = checkCoinbaseAmount(block, context.node.height, spending.fees, context.parameters)
+  const amount = checkCoinbaseAmount(block, node.height, spending.fees, parameters)
   const { spent, checks } = spending
   return amount.ok ? { ok: true, value: { undo: { spent }, checks } } : amount
 }
@@ -147,9 +144,11 @@ class BlockSpending {
   }
 
   private addCheck(transaction: Transaction, spent: readonly Coin[]): void {
-    const { assumesScripts = false, scriptCache } = this.context
+    const { assumesScripts = false, scriptCache, onCheck } = this.context
     if (assumesScripts || scriptCache?.has(transaction.wtxid, this.flags)) return
-    this.checks.push({ transaction, spent, flags: this.flags })
+    const check = { transaction, spent, flags: this.flags }
+    this.checks.push(check)
+    onCheck?.(check)
   }
 }
 

@@ -2,6 +2,8 @@ const NEXT_RUN = 0
 const FIRST_FAILURE = 1
 const STATES = 2
 const NO_FAILURE = 0x7fff_ffff
+/** Before all inputs. */
+const NOWHERE = -1
 const DONE = 1
 
 /**
@@ -28,6 +30,11 @@ export class Claims {
   finish(run: number, failure: number | undefined): void {
     if (failure !== undefined) this.fail(failure)
     Atomics.store(this.words, STATES + run, DONE)
+  }
+
+  /** Nobody claims any more. */
+  cancel(): void {
+    this.fail(NOWHERE)
   }
 
   /** The number of the first input that failed. Final when {@link unfinished} has none. */

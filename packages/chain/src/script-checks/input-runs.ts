@@ -1,15 +1,16 @@
-import type { InputScripts } from '@onehop/ledger'
+import type { InputScripts, ScriptCheck } from '@onehop/ledger'
 import { INPUTS_PER_RUN } from '../limits.ts'
 
 /** The number of the first input of each check among all inputs, and at the end how many inputs there are. */
-export function countInputs(inputsOfChecks: readonly number[], into: Int32Array): Int32Array {
+export function countInputs(checks: readonly ScriptCheck[]): Int32Array {
+  const firstInputs = new Int32Array(checks.length + 1)
   let inputs = 0
-  for (const [check, count] of inputsOfChecks.entries()) {
-    into[check] = inputs
-    inputs += count
+  for (const [check, { transaction }] of checks.entries()) {
+    firstInputs[check] = inputs
+    inputs += transaction.inputs.length
   }
-  into[inputsOfChecks.length] = inputs
-  return into
+  firstInputs[checks.length] = inputs
+  return firstInputs
 }
 
 /** Goes through a block's inputs by their numbers, in runs: what threads share is inputs, not transactions. */

@@ -1,11 +1,8 @@
 import { availableParallelism } from 'node:os'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { InputScripts, runScriptCheck, runScriptChecks, type ScriptCheck } from '@onehop/ledger'
-import { OK, type SignatureVerifier, type Verdict } from '@onehop/primitives'
-import { MAX_SCRIPT_THREADS, MIN_INPUTS_FOR_WORKERS, SCRIPT_SLICE_MS } from '../limits.ts'
-import { type Claims, newClaims } from './claims.ts'
-import { countInputs, InputRunner } from './input-runs.ts'
-import { shareChecks } from './shared-checks.ts'
+import type { ScriptCheck } from '@onehop/ledger'
+import type { SignatureVerifier, Verdict } from '@onehop/primitives'
+import { MAX_SCRIPT_THREADS } from '../limits.ts'
+import { BlockScripts } from './block-scripts.ts'
 import { WorkerTeam, type WorkerTeamOptions } from './worker-team.ts'
 
 /** One for each core, up to {@link MAX_SCRIPT_THREADS}. */
@@ -23,7 +20,7 @@ export interface ScriptCheckerOptions extends Omit<WorkerTeamOptions, 'size'> {
 
 /**
  * Runs the scripts of blocks, on the main thread in slices that let other events through, and for large blocks on
- * worker threads beside it. The verdict does not depend on the threads. Calls must not overlap.
+ * worker threads beside it. The verdict does not depend on the threads. Blocks come one after the other.
  */
 export class ScriptChecker {
   readonly verifier: SignatureVerifier
@@ -36,49 +33,21 @@ export class ScriptChecker {
     this.team = threads > 1 ? new WorkerTeam({ ...team, size: threads - 1 }) : undefined
   }
 
+  /** For a block whose checks are still to be found. */
+  begin(): BlockScripts {
+    const { verifier, team, onTrouble } = this
+    return new BlockScripts({ verifier, team, onTrouble })
+  }
+
   /** @returns why the first script in the order of the block that fails does. */
-  async run(checks: readonly ScriptCheck[]): Promise<Verdict> {
-    const firstInputs = countInputs(
-      checks.map(({ transaction }) => transaction.inputs.length),
-      new Int32Array(checks.length + 1),
-    )
-    const runner = new InputRunner(firstInputs, check => this.scriptsOf(checks[check]!))
-    const team = runner.inputs < MIN_INPUTS_FOR_WORKERS ? undefined : this.team
-    const claims = newClaims(runner.runs, team !== undefined)
-    team?.begin(shareChecks(checks, firstInputs), claims)
-    await this.work(claims, runner)
-    await team?.settle(claims)
-    for (const run of claims.unfinished()) claims.finish(run, runner.verify(run))
-    return claims.firstFailure === undefined ? OK : this.explain(checks, runner.checkOf(claims.firstFailure))
+  run(checks: readonly ScriptCheck[]): Promise<Verdict> {
+    const scripts = this.begin()
+    for (const check of checks) scripts.add(check)
+    return scripts.finish()
   }
 
   /** Ends the worker threads. */
   async close(): Promise<void> {
     await this.team?.close()
-  }
-
-  private async work(claims: Claims, runner: InputRunner): Promise<void> {
-    let sliceEnd = performance.now() + SCRIPT_SLICE_MS
-    for (let run = claims.claim(); run !== undefined; run = claims.claim()) {
-      claims.finish(run, runner.verify(run))
-      if (performance.now() < sliceEnd) continue
-      await nextTurn()
-      sliceEnd = performance.now() + SCRIPT_SLICE_MS
-    }
-  }
-
-  private scriptsOf({ transaction, spent, flags }: ScriptCheck): InputScripts {
-    const outputs = spent.map(({ output }) => output)
-    return new InputScripts(transaction, outputs, flags, this.verifier)
-  }
-
-  /** Here, where all is at hand, and so that no worker's word alone refuses a block. */
-  private explain(checks: readonly ScriptCheck[], failed: number): Verdict {
-    const verdict = runScriptCheck(checks[failed]!, this.verifier)
-    if (!verdict.ok) return verdict
-    this.onTrouble(
-      'A thread for script checks refused what the main thread takes; the block is checked again.',
-    )
-    return runScriptChecks(checks, this.verifier)
   }
 }

@@ -35,20 +35,21 @@ export class WorkerTeam {
     this.options = options
   }
 
-  /** Lets the workers claim runs of the job. */
-  begin(checks: SharedChecks, claims: Claims): void {
-    if (this.closed) return
-    this.members ??= this.start()
+  /** Lets the workers claim runs. @returns the job's number. */
+  begin(checks: SharedChecks, claims: Claims): number {
     this.jobs += 1
+    if (this.closed) return this.jobs
+    this.members ??= this.start()
     const job: SharedJob = { number: this.jobs, checks, claims: claims.words }
     for (const worker of this.members.keys()) worker.postMessage(job)
+    return this.jobs
   }
 
-  /** Resolves when no worker is at work in the job that began last. Runs that a dead worker had claimed are not done then. */
-  async settle(claims: Claims): Promise<void> {
+  /** Resolves when no worker is at work in the job. Runs that a dead worker had claimed are not done then. */
+  async settle(claims: Claims, job: number): Promise<void> {
     const members = this.members ?? new Map<Worker, number>()
     const isSettled = () =>
-      claims.unfinished().length === 0 || [...members.values()].every(job => job === this.jobs)
+      claims.unfinished().length === 0 || [...members.values()].every(left => left >= job)
     if (isSettled()) return
     for (const worker of members.keys()) worker.ref()
     await new Promise<void>(resolve => {

@@ -10,7 +10,7 @@ import { checkBlock, checkBlockBody } from './rules/check-block.ts'
 import { checkBlockInContext } from './rules/check-block-in-context.ts'
 import { checkBlockSigopsCost } from './rules/check-block-sigops-cost.ts'
 import { checkCoinbaseAmount } from './rules/check-coinbase-amount.ts'
-import { checkNoOverwrite } from './rules/check-no-overwrite.ts'
+import { checkNoOverwrite, overwriteCheckOf } from './rules/check-no-overwrite.ts'
 import { checkSequenceLocks } from './rules/check-sequence-locks.ts'
 import { checkTransactionInputs } from './rules/check-transaction-inputs.ts'
 import { consensusFlags } from './script/flags.ts'
@@ -55,18 +55,26 @@ export function connectBlock(block: Block, context: ConnectContext): Result<Conn
   const { node, coins, parameters } = context
   const parent = node.parent
   if (parent === undefined) throw new Error('the genesis block is never connected')
+  const overwriteCheck = overwriteCheckOf(node, parameters)
   const before = firstRejection(
     () => (context.isTemplate ? checkBlockBody(block) : checkBlock(block, parameters)),
     () => checkBlockInContext(block, parent, parameters),
-    () => checkNoOverwrite(block, coins, parameters),
+    () => (overwriteCheck === 'always' ? checkNoOverwrite(block, coins, parameters) : OK),
   )
   if (!before.ok) return before
+  const connected = spendCoins(block, context, parent)
+  if (connected.ok || overwriteCheck !== 'after another refusal') return connected
+  const overwrites = checkNoOverwrite(block, coins.below, parameters)
+  return overwrites.ok ? connected : overwrites
+}
+
+function spendCoins(block: Block, context: ConnectContext, parent: HeaderNode): Result<Connection> {
   const spending = new BlockSpending(context, parent)
   for (const transaction of block.transactions) {
     const verdict = spending.add(transaction)
     if (!verdict.ok) return verdict
   }
-  const amount = checkCoinbaseAmount(block, node.height, spending.fees, parameters)
+  const amount = checkCoinbaseAmount(block, context.node.height, spending.fees, context.parameters)
   const { spent, checks } = spending
   return amount.ok ? { ok: true, value: { undo: { spent }, checks } } : amount
 }

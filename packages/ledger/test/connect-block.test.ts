@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import {
   type Block,
+  blockHashToHex,
   blockSubsidy,
+  type ChainParameters,
   COIN,
   CoinsCache,
   connectBlock,
@@ -121,7 +123,7 @@ describe('connecting a block', () => {
     assert.equal(claim(limit + 1n), 'bad-cb-amount')
   })
 
-  it('refuses a transaction whose id has unspent outputs', () => {
+  it('refuses a transaction whose id has unspent outputs, where heights do not make ids unique', () => {
     const own = new RegtestChain()
     own.mineBlocks(2)
     const block = own.template()
@@ -135,8 +137,31 @@ describe('connecting a block', () => {
     const mined = mine(block)
     const added = own.tree.add(mined.header, own.nowSeconds)
     assert.ok(added.ok)
-    const context = { node: added.value, parameters: REGTEST }
-    assert.equal(codeOf(connectBlock(mined, { ...context, coins: new CoinsCache(same) })), 'bad-txns-BIP30')
+    const codeBy = (change: Partial<ChainParameters>) =>
+      codeOf(
+        connectBlock(mined, {
+          node: added.value,
+          parameters: { ...REGTEST, ...change },
+          coins: new CoinsCache(same),
+        }),
+      )
+    assert.equal(codeBy({ bip34Height: 3 }), 'bad-txns-BIP30')
+    // A chain that has another block at BIP 34's height than Bitcoin has.
+    assert.equal(codeBy({ bip34Height: 2, bip34Hash: '00'.repeat(32) }), 'bad-txns-BIP30')
+    assert.equal(codeBy({ bip34Height: 2, bip34Hash: blockHashToHex(own.tip.hash) }), 'OK')
+  })
+
+  it('says of a transaction that is confirmed already what Bitcoin Core says first', () => {
+    const own = new RegtestChain()
+    own.mineBlocks(101)
+    const payment = pay({ from: [own.coinbase(1)], to: [{ value: COIN, scriptPubKey: OTHER }] })
+    assert.equal(codeOf(own.connect(own.blockOf([payment]))), 'OK')
+    assert.equal(codeOf(own.connect(own.blockOf([payment]))), 'bad-txns-BIP30')
+    const other = pay({ from: [own.coinbase(1)], to: [{ value: COIN + 1n, scriptPubKey: OTHER }] })
+    assert.equal(codeOf(own.connect(own.blockOf([other]))), 'bad-txns-inputs-missingorspent')
+    // Twice in one block: its first one is no coin of a block before.
+    const next = pay({ from: [own.coinbase(2)], to: [{ value: COIN, scriptPubKey: OTHER }] })
+    assert.equal(codeOf(own.connect(own.blockOf([next, next]))), 'bad-txns-inputs-missingorspent')
   })
 
   it('refuses a signature by another key, over another amount, or none', () => {

@@ -146,6 +146,9 @@ async function openStorage({ storage, datadir }: ChainOptions): Promise<Storage>
   return datadir === undefined ? MemoryStorage.open() : DiskStorage.open(datadir)
 }
 
+/** What a block is made of while a reorganisation is under way. */
+const NO_ENTRIES: Pick<Mempool, 'entries'> = { entries: () => [].values() }
+
 /**
  * The chain that lives: takes blocks, headers and transactions from anyone, keeps what is valid, and stands on the
  * valid chain with the most work. Everything that changes it runs one after the other.
@@ -443,7 +446,7 @@ export class Chain {
     const { mempool, parameters } = this
     return createBlockTemplate({
       parent: this.tip,
-      mempool,
+      mempool: this.relay.isUnsettled ? NO_ENTRIES : mempool,
       parameters,
       coinbaseScript,
       nowSeconds: this.nowSeconds(),
@@ -679,7 +682,7 @@ export class Chain {
     const added = this.headerTree.add(fresh.block.header, this.nowSeconds())
     if (!added.ok) return added
     const verdict = await acceptBody(index.entryOf(added.value), fresh, { state, index, parameters })
-    this.settle(before)
+    await this.settle(before)
     await this.pruner.keepTarget()
     return verdict
   }
@@ -688,11 +691,11 @@ export class Chain {
   private async activate(): Promise<void> {
     const { tip: before } = this
     await this.state.activateBest()
-    this.settle(before)
+    await this.settle(before)
   }
 
-  private settle(before: HeaderNode): void {
-    this.relay.settle()
+  private async settle(before: HeaderNode): Promise<void> {
+    await this.relay.settle()
     void this.transactions.retryOrphans()
     const { tip } = this
     if (tip === before) return

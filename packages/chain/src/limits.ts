@@ -40,6 +40,9 @@ export const MAX_INVALIDATED_BLOCKS_RETURNED = 10
  */
 export const MAX_DISCONNECTED_BYTES = 20_000_000
 
+/** Time in ms for which a reorganisation gives transactions back to the mempool before other work has its turn. */
+export const MEMPOOL_SLICE_MS = 10
+
 /**
  * Coins that `verifychain` changes in memory at levels 3 and 4, at some 300 bytes each; a check that needs more ends as
  * failed (Core: its coins cache's size).

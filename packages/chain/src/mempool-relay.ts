@@ -1,7 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Block, Mempool, MempoolContext, Transaction, TransactionIntake } from '@onehop/ledger'
 import { bytesKey } from '@onehop/primitives'
 import { DisconnectedTransactions } from './disconnected-transactions.ts'
-import { MAX_DISCONNECTED_BYTES } from './limits.ts'
+import { MAX_DISCONNECTED_BYTES, MEMPOOL_SLICE_MS } from './limits.ts'
 
 /** What the relay needs, and whom it tells. */
 export interface MempoolRelayOptions {
@@ -27,6 +28,11 @@ export class MempoolRelay {
     this.options = options
   }
 
+  /** Whether the mempool has still to learn that blocks are gone: what it holds may spend from nowhere. */
+  get isUnsettled(): boolean {
+    return this.hasDisconnected
+  }
+
   onConnected(block: Block): void {
     const { mempool, intake, context } = this.options
     mempool.onBlockConnected(block, context().now)
@@ -49,19 +55,24 @@ export class MempoolRelay {
   }
 
   /** The tip rests: gives the mempool back what the disconnected blocks had and the connected ones have not. */
-  settle(): void {
+  async settle(): Promise<void> {
     this.returnsLeft = Number.POSITIVE_INFINITY
     if (this.hasMoved) this.options.intake.onTip()
     this.hasMoved = false
-    if (this.hasDisconnected) this.takeBack()
+    if (this.hasDisconnected) await this.takeBack()
   }
 
-  private takeBack(): void {
-    this.hasDisconnected = false
+  private async takeBack(): Promise<void> {
     const { mempool, context, onDropped } = this.options
     const returning = this.disconnected.take().filter(({ txid }) => !this.reconnected.has(bytesKey(txid)))
     this.reconnected.clear()
-    mempool.onReorganised(returning, context())
+    let sliceStartMs = performance.now()
+    for (const _ of mempool.reorganise(returning, context())) {
+      if (performance.now() - sliceStartMs < MEMPOOL_SLICE_MS) continue
+      await nextTurn()
+      sliceStartMs = performance.now()
+    }
+    this.hasDisconnected = false
     for (const transaction of returning)
       if (!transaction.isCoinbase && !mempool.has(transaction.txid)) onDropped(transaction)
   }

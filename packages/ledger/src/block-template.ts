@@ -17,7 +17,7 @@ const EXTRA_NONCE_BYTES = 4
 
 /** What a block is to be made of. */
 export interface TemplateRequest extends BlockRequest {
-  readonly mempool: Mempool
+  readonly mempool: Pick<Mempool, 'entries'>
 }
 
 /** What a block is to be made of, besides transactions. */

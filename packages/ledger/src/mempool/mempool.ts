@@ -191,21 +191,17 @@ export class Mempool {
 
   /**
    * The chain was reorganised: takes the disconnected blocks' transactions back where the new chain allows it, and drops
-   * what it does not allow any more (`MaybeUpdateMempoolForReorg`).
+   * what it does not allow any more (`MaybeUpdateMempoolForReorg`). Pauses after each transaction, for those who have
+   * other work too; nothing else may be asked of the mempool until it has come to its end but what only reads.
    * @param returned lowest block first, coinbases included, without those that the new chain has.
    */
-  onReorganised(returned: readonly Transaction[], context: MempoolContext): void {
+  *reorganise(returned: readonly Transaction[], context: MempoolContext): Generator<void, void> {
     const policy = this.policyContext(context)
     const back: MempoolEntry[] = []
     for (const transaction of returned) {
-      const evaluated = evaluateTransaction(transaction, policy, RETURNED)
-      if (!evaluated.ok) {
-        this.removeSpendersOf(transaction)
-        continue
-      }
-      const { candidate, leaving } = evaluated.value
-      if (leaving.size > 0) this.removeEntries(leaving, 'replaced')
-      back.push(this.add(candidate, context, context.now))
+      const entry = this.takeBack(transaction, context, policy)
+      if (entry !== undefined) back.push(entry)
+      yield
     }
     this.adopt(back)
     for (const entry of [...this.pool.timeBound]) {
@@ -213,6 +209,12 @@ export class Mempool {
       this.removeEntries(this.pool.withDescendants([entry]), 'reorg')
     }
     this.announce(back, context.now)
+  }
+
+  /** All of {@link reorganise} at once. */
+  onReorganised(returned: readonly Transaction[], context: MempoolContext): void {
+    const steps = this.reorganise(returned, context)
+    while (!steps.next().done);
   }
 
   /** The transaction is in no block any more, and does not come back: what spends its outputs cannot stay. */
@@ -255,6 +257,21 @@ export class Mempool {
   /** What {@link prioritise} left, also for transactions that are not here. */
   feeDeltas(): IterableIterator<FeeDelta> {
     return this.pool.feeDeltas()
+  }
+
+  private takeBack(
+    transaction: Transaction,
+    context: MempoolContext,
+    policy: PolicyContext,
+  ): MempoolEntry | undefined {
+    const evaluated = evaluateTransaction(transaction, policy, RETURNED)
+    if (!evaluated.ok) {
+      this.removeSpendersOf(transaction)
+      return undefined
+    }
+    const { candidate, leaving } = evaluated.value
+    if (leaving.size > 0) this.removeEntries(leaving, 'replaced')
+    return this.add(candidate, context, context.now)
   }
 
   private evaluate(

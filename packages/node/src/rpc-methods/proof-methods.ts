@@ -1,8 +1,6 @@
 import {
-  type BlockHash,
   createMerkleBlock,
   type HeaderNode,
-  hexToBlockHash,
   hexToTxId,
   type MerkleBlock,
   readMerkleBlock,
@@ -13,6 +11,7 @@ import {
 } from '@onehop/ledger'
 import { attemptDecode, ByteReader, bytesKey, bytesToHex, hexToBytes } from '@onehop/primitives'
 import { defineMethod, parseHexParam, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
+import { BLOCK_HASH, blockOf, nodeOf } from './block-lookup.ts'
 import type { MethodContext } from './method-context.ts'
 
 const HASH_BYTES = 32
@@ -31,12 +30,6 @@ function parseTxids(given: readonly unknown[]): TxId[] {
   })
 }
 
-function namedNode({ chain }: MethodContext, hex: string): HeaderNode {
-  const node = chain.headerTree.get(hexToBlockHash(hex))
-  if (node === undefined) throw new RpcError(RPC_CODE.invalidAddressOrKey, 'Block not found')
-  return node
-}
-
 /** The block of the active chain that has one of them. */
 async function findNode({ chain }: MethodContext, txids: readonly TxId[]): Promise<HeaderNode> {
   for (const txid of txids) {
@@ -48,13 +41,10 @@ async function findNode({ chain }: MethodContext, txids: readonly TxId[]): Promi
 
 async function proofOf(
   context: MethodContext,
-  hash: BlockHash,
+  node: HeaderNode,
   txids: readonly TxId[],
 ): Promise<MerkleBlock> {
-  const block = await context.chain.getBlock(hash)
-  if (block === undefined) {
-    throw new RpcError(RPC_CODE.miscError, 'Block not available (not fully downloaded)')
-  }
+  const block = await blockOf(context, node)
   const present = new Set(block.transactions.map(({ txid }) => bytesKey(txid)))
   if (!txids.every(txid => present.has(bytesKey(txid)))) {
     throw new RpcError(
@@ -70,9 +60,9 @@ async function provenTxids({ chain }: MethodContext, proof: MerkleBlock): Promis
   const claimed = verifyMerkleBlock(proof)
   if (!claimed.ok) return []
   const node = chain.headerTree.get(proof.header.hash)
-  const block = node && chain.isActive(node) ? await chain.getBlock(node.hash) : undefined
-  if (block === undefined) throw new RpcError(RPC_CODE.invalidAddressOrKey, 'Block not found in chain')
-  const counted = verifyMerkleBlock(proof, block.transactions.length)
+  const count = node && chain.isActive(node) ? await chain.transactionCount(node) : undefined
+  if (count === undefined) throw new RpcError(RPC_CODE.invalidAddressOrKey, 'Block not found in chain')
+  const counted = verifyMerkleBlock(proof, count)
   return counted.ok ? counted.value.matches.map(({ txid }) => txid) : []
 }
 
@@ -86,12 +76,12 @@ export function proofMethods(context: MethodContext): RpcMethod[] {
         'Proof in hex that transactions are in a block: in the one that is named, or the one that is found.',
       params: {
         txids: { type: 'array', description: 'All in one block' },
-        blockhash: { type: 'hex', lengthBytes: HASH_BYTES, optional: true },
+        blockhash: { ...BLOCK_HASH, optional: true },
       },
       handler: async ({ txids, blockhash }) => {
         const wanted = parseTxids(txids)
-        const node = blockhash === undefined ? await findNode(context, wanted) : namedNode(context, blockhash)
-        return bytesToHex(serializeMerkleBlock(await proofOf(context, node.hash, wanted)))
+        const node = blockhash === undefined ? await findNode(context, wanted) : nodeOf(context, blockhash)
+        return bytesToHex(serializeMerkleBlock(await proofOf(context, node, wanted)))
       },
     }),
     defineMethod({

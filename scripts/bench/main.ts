@@ -1,6 +1,6 @@
 /**
- * Measures: `npm run bench -- SUITE [--only name,…] [--rounds n] [--quick] [--json file]`. Each task of a round runs in a
- * fresh process. Prints a table; a line below its target fails nothing.
+ * Measures: `npm run bench -- SUITE [--only name,…] [--rounds n] [--quick] [--json file]
+ * [--node options]`. Each task of a round runs in a fresh process, with these options of Node.js. Prints a table; a line below its target fails nothing.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -21,11 +21,12 @@ interface Settings {
   readonly rounds: number
   readonly quick: boolean
   readonly json: string | undefined
+  readonly nodeArguments: readonly string[]
 }
 
 function usage(reason: string): never {
   console.error(
-    `${reason}\nusage: npm run bench -- ${Object.keys(SUITES).join('|')} [--only name,…] [--rounds n] [--quick] [--json file]`,
+    `${reason}\nusage: npm run bench -- ${Object.keys(SUITES).join('|')} [--only name,…] [--rounds n] [--quick] [--json file] [--node options]`,
   )
   process.exit(2)
 }
@@ -38,6 +39,7 @@ async function readSettings(): Promise<Settings> {
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
+      node: { type: 'string', default: '' },
     },
   })
   const [name = '', ...rest] = positionals
@@ -47,17 +49,24 @@ async function readSettings(): Promise<Settings> {
   const rounds = values.rounds === undefined ? (values.quick ? 1 : DEFAULT_ROUNDS) : Number(values.rounds)
   if (!Number.isInteger(rounds) || rounds < 1) usage('--rounds wants a number')
   const { suite } = await load()
-  return { suite, only: values.only?.split(','), rounds, quick: values.quick, json: values.json }
+  return {
+    suite,
+    only: values.only?.split(','),
+    rounds,
+    quick: values.quick,
+    json: values.json,
+    nodeArguments: values.node.split(' ').filter(text => text !== ''),
+  }
 }
 
 function progress(text: string): void {
   console.error(text)
 }
 
-async function runOne(task: Task): Promise<Metrics | undefined> {
+async function runOne(task: Task, nodeArguments: readonly string[]): Promise<Metrics | undefined> {
   const startedAtMs = performance.now()
   try {
-    const metrics = await runTask(task)
+    const metrics = await runTask(task, nodeArguments)
     const shown = Object.entries(metrics).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`)
     progress(
       `  ${task.name} (${((performance.now() - startedAtMs) / 1000).toFixed(1)} s): ${shown.join(', ')}`,
@@ -69,9 +78,9 @@ async function runOne(task: Task): Promise<Metrics | undefined> {
   }
 }
 
-async function runRound(tasks: readonly Task[]): Promise<Round> {
+async function runRound(tasks: readonly Task[], nodeArguments: readonly string[]): Promise<Round> {
   const round: Record<string, Metrics | undefined> = {}
-  for (const task of tasks) round[task.name] = await runOne(task)
+  for (const task of tasks) round[task.name] = await runOne(task, nodeArguments)
   return round
 }
 
@@ -84,14 +93,14 @@ function chosenLines(lines: readonly Line[], only: readonly string[] | undefined
 }
 
 async function main(): Promise<void> {
-  const { suite, only, rounds: count, quick, json } = await readSettings()
+  const { suite, only, rounds: count, quick, json, nodeArguments } = await readSettings()
   const prepared = await suite.prepare({ quick, progress })
   const lines = chosenLines(prepared.lines, only)
   const tasks = prepared.tasks.filter(task => lines.some(line => line.tasks.includes(task.name)))
   const rounds: Round[] = []
   for (let i = 1; i <= count; i++) {
     progress(`round ${i} of ${count}`)
-    rounds.push(await runRound(tasks))
+    rounds.push(await runRound(tasks, nodeArguments))
   }
   const results: LineResult[] = lines.map(line => summarise(line, rounds))
   const report: Report = { suite: suite.name, machine: thisMachine(), rounds: count, quick, lines: results }

@@ -2,16 +2,21 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Metrics, Task } from './suite.ts'
 
+/** As the launcher of `onehop` does it: code is compiled, and types are stripped, by the first run only. */
+const COMPILE_CACHE = fileURLToPath(
+  new URL('../../node_modules/.cache/onehop-bench/compiled', import.meta.url),
+)
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url))
 
 /** A task that hangs must not keep the others from being measured. */
 const LIMIT_MS = 240_000
 
-/** Runs a task in a fresh process, and returns what it measured. */
-export function runTask(task: Task): Promise<Metrics> {
+/** Runs a task in a fresh process, and returns what it measured. @param nodeArguments options of Node.js for it. */
+export function runTask(task: Task, nodeArguments: readonly string[]): Promise<Metrics> {
   return new Promise((resolve, reject) => {
     const child = fork(CHILD, [task.module, JSON.stringify(task.parameters)], {
-      execArgv: [...process.execArgv, '--expose-gc'],
+      execArgv: [...process.execArgv, '--expose-gc', ...nodeArguments],
+      env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)

@@ -18,6 +18,10 @@ function task(name: string, file: string, parameters: Task['parameters'] = {}): 
   return { name, module: new URL(file, import.meta.url).href, parameters }
 }
 
+function connectTask(name: string, parameters: Task['parameters']): Task {
+  return task(name, 'connect-task.ts', { ...parameters, collect: true })
+}
+
 const value = (taskName: string, name: string) => (round: Round) => metric(round, taskName, name)
 
 const PER_CPU = 'transactionsPerCpuSecond'
@@ -178,17 +182,17 @@ const LINES: readonly Line[] = [
   {
     name: 'memory',
     what: 'RSS after the chain',
-    tasks: ['connect'],
+    tasks: ['memory'],
     unit: 'MB',
-    measured: value('connect', 'rssMegabytes'),
+    measured: value('memory', 'rssMegabytes'),
     target: { atMost: 200 },
   },
   {
     name: 'memory-threads',
     what: 'RSS after the chain on two threads',
-    tasks: ['connect-2'],
+    tasks: ['memory-2'],
     unit: 'MB',
-    measured: value('connect-2', 'rssMegabytes'),
+    measured: value('memory-2', 'rssMegabytes'),
     target: { atMost: 200 },
   },
   {
@@ -216,12 +220,14 @@ export const suite: Suite = {
     const taproot = benchChain(shapeOf(TAPROOT, options), options.progress).folder
     const tasks = [
       task('raw', 'raw-task.ts', { chain }),
-      task('connect', 'connect-task.ts', { chain, threads: 1 }),
-      task('connect-2', 'connect-task.ts', { chain, threads: 2 }),
-      task('connect-seen', 'connect-task.ts', { chain, threads: 1, seen: true }),
+      connectTask('connect', { chain, threads: 1 }),
+      connectTask('connect-2', { chain, threads: 2 }),
+      connectTask('connect-seen', { chain, threads: 1, seen: true }),
       task('raw-schnorr', 'raw-task.ts', { chain: taproot }),
-      task('connect-taproot', 'connect-task.ts', { chain: taproot, threads: 1 }),
-      task('connect-taproot-2', 'connect-task.ts', { chain: taproot, threads: 2 }),
+      connectTask('connect-taproot', { chain: taproot, threads: 1 }),
+      connectTask('connect-taproot-2', { chain: taproot, threads: 2 }),
+      task('memory', 'connect-task.ts', { chain, threads: 1 }),
+      task('memory-2', 'connect-task.ts', { chain, threads: 2 }),
       task('mempool', 'mempool-task.ts', { chain, threads: 1 }),
       task('sync', 'sync-task.ts', { chain, threads: 1 }),
       task('codec', 'codec-task.ts', { chain }),

@@ -1,14 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { accelerate } from '@onehop/accelerators'
 import {
   type Accepted,
   type Block,
-  type BlockHash,
   type BlockHeader,
-  type BlockUndo,
   type ChainParameters,
-  type Coin,
-  type CoinHashType,
   CoinsCache,
   connectBlock,
   createBlockTemplate,
@@ -16,14 +11,10 @@ import {
   HeaderTree,
   MAX_BLOCK_WEIGHT,
   Mempool,
-  type MempoolOptions,
-  type OutPoint,
   parseBlock,
-  type RemovalReason,
   ScriptCache,
   type Transaction,
   TransactionIntake,
-  type TxId,
 } from '@onehop/ledger'
 import {
   assertDefined,
@@ -33,99 +24,31 @@ import {
   type Result,
   refused,
   SIPHASH_KEY_LENGTH,
-  type SignatureVerifier,
   type Verdict,
 } from '@onehop/primitives'
 import { acceptBody } from './accept-body.ts'
-import type { BlockEntry, BlockIndex } from './block-index.ts'
+import type { BlockIndex } from './block-index.ts'
+import type { ChainEvents } from './chain-events.ts'
+import { type ChainOptions, openStorage, scriptCheckerOf } from './chain-options.ts'
+import { ChainQueue } from './chain-queue.ts'
+import { ChainReader } from './chain-reader.ts'
 import { ChainState, type ChainStateObserver, type FreshBlock } from './chain-state.ts'
-import { ChainStore, type ChainStoreOptions } from './chain-store.ts'
-import { begin, type CoinSetStatistics, type CoinSnapshot, countCoins } from './coin-snapshot.ts'
+import { ChainStore } from './chain-store.ts'
 import { finishFlush } from './coins/finish-flush.ts'
-import { ChainClosedError, ChainHaltedError, PrunedBlocksError, PrunedStoreError } from './errors.ts'
+import { ChainHaltedError, PrunedBlocksError, PrunedStoreError } from './errors.ts'
 import type { HeaderIntake } from './header-intake.ts'
-import type { ChainIndex } from './indexes/chain-index.ts'
 import type { FollowedChain } from './indexes/index-follower.ts'
-import { Indexes, type IndexFailureListener } from './indexes/indexes.ts'
+import { Indexes } from './indexes/indexes.ts'
 import { MAX_HEADERS_PER_CALL, MAX_INVALIDATED_BLOCKS_RETURNED, MAX_RECORD_FILE_BYTES } from './limits.ts'
 import { Listeners } from './listeners.ts'
 import { type LoadedIndex, loadIndex } from './load-index.ts'
 import { MempoolRelay } from './mempool-relay.ts'
 import { PeerHeaders } from './peer-headers.ts'
 import { Pruner } from './pruner.ts'
-import type { PruneOptions } from './pruning.ts'
-import { defaultScriptThreads, ScriptChecker } from './script-checks/script-checker.ts'
-import { SerialQueue } from './serial-queue.ts'
-import { DiskStorage } from './storage/disk-storage.ts'
-import { MemoryStorage } from './storage/memory-storage.ts'
+import type { ScriptChecker } from './script-checks/script-checker.ts'
 import type { Storage } from './storage/port.ts'
-import { activeHeadersAfter, missingBlocks } from './sync-queries.ts'
-import { TransactionCounts } from './transaction-counts.ts'
 import { TransactionGate } from './transaction-gate.ts'
 import { type ChainVerification, type CheckLevel, verifyChain } from './verify-chain.ts'
-
-/** What a chain is opened with. */
-export interface ChainOptions extends ChainStoreOptions {
-  readonly parameters: ChainParameters
-  /** Folder of the chain's files. Without it, the chain lives in memory. */
-  readonly datadir?: string
-  /** Another place for the chain to live in, instead of `datadir`. The chain closes it. */
-  readonly storage?: Storage
-  /** Unix time in seconds. */
-  readonly nowSeconds: () => number
-  /** @default the fastest that runs here */
-  readonly verifier?: SignatureVerifier
-  /** Threads that check the scripts of large blocks, the main thread included. @default one for each core, at most {@link MAX_SCRIPT_THREADS} */
-  readonly threads?: number
-  /** Told of a thread for script checks that ended before its time: one sentence for the log. */
-  readonly onThreadTrouble?: (message: string) => void
-  /**
-   * A block whose scripts somebody trustworthy has run: they need not be run again up to there, once two weeks of work
-   * are known to be on top (Core's `assumevalid`). @default none
-   */
-  readonly assumedValid?: BlockHash | undefined
-  /** Bounds of the mempool. @default Bitcoin Core's */
-  readonly mempool?: Pick<MempoolOptions, 'limit' | 'minRelayFeeRate' | 'expirySeconds'>
-  /** Deletes old blocks. An index of transactions cannot be kept beside it. @default keeps all */
-  readonly prune?: PruneOptions | undefined
-  /** Tables that follow the active chain; what is switched on later is built in the background. @default none */
-  readonly indexes?: readonly ChainIndex[]
-  /** Told of an index that follows the chain no more, for its own or the store's failure. */
-  readonly onIndexFailure?: IndexFailureListener
-}
-
-/** What listeners are told, always after it is stored. */
-export interface ChainEvents {
-  /** The tip has changed, and no further change is under way. */
-  readonly tip: readonly [HeaderNode]
-  readonly blockConnected: readonly [Block, HeaderNode]
-  readonly blockDisconnected: readonly [Block, HeaderNode]
-  /** The mempool took the transaction in, for the first time or back after a reorganisation. */
-  readonly transaction: readonly [Transaction]
-  /** The mempool dropped the transaction, but not because a block has it. */
-  readonly transactionRemoved: readonly [Transaction, RemovalReason]
-}
-
-/**
- * How far a block has got, in the words of `getchaintips`: on the active chain; invalid; without all bodies; with all of
- * them, but not checked with its coins; checked, but no longer on the active chain.
- */
-export type BlockStanding = 'active' | 'invalid' | 'headers-only' | 'valid-headers' | 'valid-fork'
-
-/** How much of old blocks is here. */
-export interface ChainPruning {
-  readonly isEnabled: boolean
-  /** Bytes that blocks and undo data may take; undefined when only what is asked for is deleted. */
-  readonly targetBytes: number | undefined
-  /** Height of the highest block that is not whole here; −1 when all are. */
-  readonly prunedHeight: number
-}
-
-/** A transaction and the block of the active chain that has it. */
-export interface FoundTransaction {
-  readonly transaction: Transaction
-  readonly node: HeaderNode
-}
 
 interface ChainParts {
   readonly storage: Storage
@@ -135,17 +58,6 @@ interface ChainParts {
   readonly scripts: ScriptChecker
 }
 
-function scriptCheckerOf(options: ChainOptions): ScriptChecker {
-  const { verifier = accelerate().verifier, onThreadTrouble: onTrouble = () => undefined } = options
-  const { threads = defaultScriptThreads() } = options
-  return new ScriptChecker({ verifier, threads, onTrouble })
-}
-
-async function openStorage({ storage, datadir }: ChainOptions): Promise<Storage> {
-  if (storage !== undefined) return storage
-  return datadir === undefined ? MemoryStorage.open() : DiskStorage.open(datadir)
-}
-
 /** What a block is made of while a reorganisation is under way. */
 const NO_ENTRIES: Pick<Mempool, 'entries'> = { entries: () => [].values() }
 
@@ -153,7 +65,7 @@ const NO_ENTRIES: Pick<Mempool, 'entries'> = { entries: () => [].values() }
  * The chain that lives: takes blocks, headers and transactions from anyone, keeps what is valid, and stands on the
  * valid chain with the most work. Everything that changes it runs one after the other.
  */
-export class Chain {
+export class Chain extends ChainReader {
   readonly parameters: ChainParameters
   readonly headerTree: HeaderTree
   readonly mempool: Mempool
@@ -164,23 +76,19 @@ export class Chain {
   readonly indexes: Indexes
   private readonly scripts: ScriptChecker
   private readonly storage: Storage
-  private readonly store: ChainStore
-  private readonly index: BlockIndex
-  private readonly state: ChainState
-  private readonly pruner: Pruner
+  protected readonly store: ChainStore
+  protected readonly index: BlockIndex
+  protected readonly state: ChainState
+  protected readonly pruner: Pruner
+  protected readonly jobs: ChainQueue
   private readonly relay: MempoolRelay
-  private readonly transactionCounts = new TransactionCounts(node => this.transactionCount(node))
-  private readonly queue = new SerialQueue()
   private readonly listeners = new Listeners<ChainEvents>()
-  private readonly reads = new Set<Promise<unknown>>()
   private readonly headers: PeerHeaders
-  private durableJobsWaiting = 0
   /** The tip when no change of it was under way. */
   private restingTip: HeaderNode
-  private closed = false
-  private failure: ChainHaltedError | undefined
 
   private constructor(options: ChainOptions, { storage, store, tree, loaded, scripts }: ChainParts) {
+    super()
     const { parameters, nowSeconds } = options
     this.parameters = parameters
     this.nowSeconds = nowSeconds
@@ -208,7 +116,7 @@ export class Chain {
       ...pool,
       onDropped: transaction => this.emit('transactionRemoved', transaction, 'reorg'),
     })
-    this.transactions = new TransactionGate({ ...pool, enqueue: job => this.enqueue(job) })
+    this.transactions = new TransactionGate({ ...pool, enqueue: job => this.jobs.run(job) })
     const { index, coinsTip: tip } = loaded
     this.restingTip = tip
     const { observer } = this
@@ -223,6 +131,14 @@ export class Chain {
       observer,
       assumedValid: options.assumedValid,
     })
+    this.jobs = new ChainQueue({
+      get isUnsure() {
+        return store.isUnsure
+      },
+      commit: () => this.state.commit(),
+      committed: () => this.state.committed(),
+      fail: reason => this.state.fail(reason),
+    })
     this.headers = new PeerHeaders({
       tree,
       index,
@@ -230,7 +146,7 @@ export class Chain {
       nowSeconds,
       salt: () => randomBytes(SIPHASH_KEY_LENGTH),
       // A failure to store halts the chain, and every later call tells of it.
-      onAdded: () => void this.enqueue(async () => this.headers.dropSurplus()).catch(() => undefined),
+      onAdded: () => void this.jobs.run(async () => this.headers.dropSurplus()).catch(() => undefined),
     })
     const { indexes = [], onIndexFailure = () => undefined } = options
     this.pruner = new Pruner({
@@ -259,7 +175,7 @@ export class Chain {
       const chain = new Chain(options, { storage, store, tree, loaded, scripts })
       if (loaded.index.isPruned && options.prune === undefined)
         throw new PrunedStoreError(storage.description)
-      await chain.enqueue(() => chain.recover(loaded))
+      await chain.jobs.run(() => chain.recover(loaded))
       chain.restingTip = chain.tip
       chain.indexes.wake()
       return chain
@@ -269,11 +185,6 @@ export class Chain {
       await storage.close()
       throw error instanceof ChainHaltedError ? error.cause : error
     }
-  }
-
-  /** The last block of the active chain. */
-  get tip(): HeaderNode {
-    return this.state.tip
   }
 
   /** Calls the listener at every such event until the returned function is called. */
@@ -290,7 +201,7 @@ export class Chain {
    * @returns why the first refused one was.
    */
   acceptHeaders(headers: readonly BlockHeader[]): Verdict {
-    this.assertUsable()
+    this.jobs.assertUsable()
     if (headers.length > MAX_HEADERS_PER_CALL) return invalid('too-many-headers')
     return this.headers.add(headers)
   }
@@ -301,13 +212,13 @@ export class Chain {
    * never came.
    */
   acceptAnnouncedHeader(header: BlockHeader, source: string): Verdict {
-    this.assertUsable()
+    this.jobs.assertUsable()
     return this.headers.addAnnounced(header, source)
   }
 
   /** Begins to take in all headers of a peer. */
   openHeaderIntake(source: string): HeaderIntake {
-    this.assertUsable()
+    this.jobs.assertUsable()
     return this.headers.openIntake(source)
   }
 
@@ -319,7 +230,7 @@ export class Chain {
     if (bytes.length > MAX_BLOCK_WEIGHT) return invalid('bad-blk-length', 'size limits failed')
     const parsed = attemptDecode('block-decode-failed', () => parseBlock(bytes))
     if (!parsed.ok) return parsed
-    return this.enqueueDurable(() => this.takeBlock({ block: parsed.value, bytes }))
+    return this.jobs.runDurable(() => this.takeBlock({ block: parsed.value, bytes }))
   }
 
   /**
@@ -328,7 +239,7 @@ export class Chain {
    * The network's first block stays valid.
    */
   invalidateBlock(node: HeaderNode): Promise<void> {
-    return this.enqueueDurable(async () => {
+    return this.jobs.runDurable(async () => {
       if (node === this.headerTree.genesis) return
       if (node.parent && this.isActive(node) && !this.state.canGoBackTo(node.parent))
         throw new PrunedBlocksError(node.height)
@@ -340,7 +251,7 @@ export class Chain {
 
   /** Forgets that the block, its ancestors or its descendants are invalid, whatever the reason: they are checked again. */
   reconsiderBlock(node: HeaderNode): Promise<void> {
-    return this.enqueueDurable(async () => {
+    return this.jobs.runDurable(async () => {
       this.state.reconsider(this.index.entryOf(node))
       await this.activate()
     })
@@ -348,7 +259,7 @@ export class Chain {
 
   /** Treats the block as if it had come before all others of its work, until the next such call or the end of the process. */
   preferBlock(node: HeaderNode): Promise<void> {
-    return this.enqueueDurable(async () => {
+    return this.jobs.runDurable(async () => {
       if (node.chainWork < this.tip.chainWork) return
       this.index.prefer(this.index.entryOf(node))
       await this.activate()
@@ -363,50 +274,12 @@ export class Chain {
   verify(level: CheckLevel, depth: number): Promise<ChainVerification> {
     const { state, index, parameters, scripts } = this
     const { coins } = this.store
-    return this.enqueue(() => verifyChain({ state, index, parameters, scripts, coins }, level, depth))
+    return this.jobs.run(() => verifyChain({ state, index, parameters, scripts, coins }, level, depth))
   }
 
   /** Deletes the files whose blocks are all at or below the height, but for those that have to be kept. */
   prune(height: number): Promise<void> {
-    return this.enqueue(() => this.pruner.pruneTo(height))
-  }
-
-  /** Whether old blocks are deleted, and which have been. */
-  get pruning(): ChainPruning {
-    const { pruner } = this
-    return {
-      isEnabled: pruner.isEnabled,
-      targetBytes: pruner.targetBytes,
-      prunedHeight: pruner.prunedHeight(),
-    }
-  }
-
-  /** Whether the block's body was here and has been deleted. */
-  isPruned(node: HeaderNode): boolean {
-    return this.index.entryOf(node).pruned
-  }
-
-  /** Bytes of all stored blocks and undo data. */
-  blockBytes(): number {
-    return this.pruner.usedBytes()
-  }
-
-  /** What somebody should see to, one sentence each. */
-  warnings(): string[] {
-    const { unreachable } = this.state
-    if (!unreachable || unreachable.invalid || unreachable.chainWork <= this.tip.chainWork) return []
-    return [
-      'A branch with more work begins below the blocks that pruning has kept: this node must download the chain anew to follow it.',
-    ]
-  }
-
-  /** How far the block and those before it have got. */
-  standingOf(node: HeaderNode): BlockStanding {
-    const { linked, connected } = this.index.entryOf(node)
-    if (this.isActive(node)) return 'active'
-    if (node.invalid) return 'invalid'
-    if (!linked) return 'headers-only'
-    return connected ? 'valid-fork' : 'valid-headers'
+    return this.jobs.run(() => this.pruner.pruneTo(height))
   }
 
   /**
@@ -414,7 +287,7 @@ export class Chain {
    * Refused: `inconclusive-not-best-prevblk` (blame: nobody) for one that builds on another block.
    */
   testBlock(block: Block): Promise<Verdict> {
-    return this.enqueue(async () => {
+    return this.jobs.run(async () => {
       const { tip, parameters, headerTree } = this
       if (!equalBytes(block.header.previousBlock, tip.hash)) return refused('inconclusive-not-best-prevblk')
       const node = headerTree.preview(block.header, tip, this.nowSeconds())
@@ -432,13 +305,8 @@ export class Chain {
 
   /** Whether {@link acceptTransaction} would take it now. Changes nothing. */
   testTransaction(transaction: Transaction): Result<Accepted> {
-    this.assertUsable()
+    this.jobs.assertUsable()
     return this.transactions.test(transaction)
-  }
-
-  /** Whether the block's bytes are here, on whatever branch. */
-  hasBlock(hash: BlockHash): boolean {
-    return this.entryAt(hash)?.block !== undefined
   }
 
   /** A block on the tip, of mempool transactions, that lacks only its proof of work. */
@@ -451,114 +319,6 @@ export class Chain {
       coinbaseScript,
       nowSeconds: this.nowSeconds(),
     })
-  }
-
-  /** The block's bytes, on whatever branch it is; undefined when they are not here. */
-  async getBlockBytes(hash: BlockHash): Promise<Uint8Array | undefined> {
-    const entry = this.entryAt(hash)
-    return entry && this.read(() => this.state.readBytes(entry))
-  }
-
-  /** The block, on whatever branch it is; undefined when it is not here. */
-  async getBlock(hash: BlockHash): Promise<Block | undefined> {
-    const entry = this.entryAt(hash)
-    return entry && this.read(() => this.state.readBlock(entry))
-  }
-
-  /** The coins that the block spent; undefined when it was never connected, and for the first block. */
-  async getUndo(hash: BlockHash): Promise<BlockUndo | undefined> {
-    const entry = this.entryAt(hash)
-    return entry && this.read(() => this.state.readUndo(entry))
-  }
-
-  /** How many transactions the block has; undefined when its body was never here. */
-  async transactionCount(node: HeaderNode): Promise<number | undefined> {
-    // Stores of older versions have no counts.
-    return this.index.entryOf(node).transactions ?? (await this.getBlock(node.hash))?.transactions.length
-  }
-
-  /** How many transactions the block and all before it have; undefined when the body of one was never here. */
-  totalTransactionCount(node: HeaderNode): Promise<number | undefined> {
-    return this.transactionCounts.upTo(node)
-  }
-
-  /** The block of the active chain at this height. */
-  nodeAtHeight(height: number): HeaderNode | undefined {
-    return this.state.active.at(height)
-  }
-
-  /** The hash of the active chain's block at this height. */
-  hashAtHeight(height: number): BlockHash | undefined {
-    return this.nodeAtHeight(height)?.hash
-  }
-
-  /** Whether the block is on the active chain. */
-  isActive(node: HeaderNode): boolean {
-    return this.state.active.contains(node)
-  }
-
-  /** The unspent output at the tip; the mempool's transactions change nothing here. */
-  getCoin(outpoint: OutPoint): Coin | undefined {
-    this.assertUsable()
-    return this.store.coins.get(outpoint)
-  }
-
-  /** Memory that coins take, clean and dirty. */
-  get coinsMemoryBytes(): number {
-    return this.store.coins.memoryBytes
-  }
-
-  /** All unspent outputs at the tip, by transaction id and index. */
-  async *coins(): AsyncIterable<readonly [OutPoint, Coin]> {
-    const { coins } = await this.snapshotCoins()
-    yield* coins
-  }
-
-  /** All unspent outputs at the tip as it is now, for a reader that takes its time. */
-  snapshotCoins(): Promise<CoinSnapshot> {
-    return this.enqueue(async () => {
-      await this.state.flush()
-      return { tip: this.tip, coins: await begin(this.store.coins.flushedCoins()) }
-    })
-  }
-
-  /** Number, value and hash of all unspent outputs at one block, the tip when it was asked. */
-  async coinStatistics(hashType: CoinHashType): Promise<CoinSetStatistics> {
-    const snapshot = await this.snapshotCoins()
-    return this.read(async () => ({
-      ...(await countCoins(snapshot.coins, hashType)),
-      tip: snapshot.tip,
-      diskBytes: await this.store.coins.diskBytes(),
-    }))
-  }
-
-  /**
-   * A transaction of the active chain, found by the index of transactions. Where there is none, or it is not built yet,
-   * by an output of it that is unspent: then others are not found.
-   */
-  async findTransaction(txid: TxId): Promise<FoundTransaction | undefined> {
-    const indexed = await this.read(() => this.indexes.findTransaction(txid))
-    if (indexed !== 'not indexed') return indexed
-    const coin = await this.read(() => this.store.coins.anyCoinOf(txid))
-    const node = coin && this.nodeAtHeight(coin.height)
-    const block = node && (await this.getBlock(node.hash))
-    const transaction = block?.transactions.find(one => equalBytes(one.txid, txid))
-    return node && transaction && { transaction, node }
-  }
-
-  /**
-   * Blocks on the way to the best header, or to the one named, whose bodies are not here, lowest first. None when that
-   * way is unknown, invalid, or has no more work than the active chain.
-   */
-  blocksToDownload(limit: number, towards = this.headerTree.best.hash): BlockHash[] {
-    const goal = this.headerTree.get(towards)
-    if (goal === undefined || goal.invalid) return []
-    return missingBlocks(goal, this.state.active, this.index, limit)
-  }
-
-  /** Headers of the active chain after the first block of the locator that is on it, lowest first. */
-  headersAfter(locator: readonly BlockHash[], limit = MAX_HEADERS_PER_CALL): BlockHeader[] {
-    return activeHeadersAfter(locator, this.headerTree, this.state.active, limit)
   }
 
   /** What indexes see of this chain. */
@@ -592,52 +352,6 @@ export class Chain {
     this.state.announce(() => this.listeners.emit(name, ...values))
   }
 
-  /**
-   * Runs alone, after all that came before, and before long what it did is stored. When the store fails in the middle of
-   * a write, memory and store may differ: nothing runs after that.
-   */
-  private enqueue<T>(job: () => Promise<T>): Promise<T> {
-    if (this.closed) return Promise.reject(new ChainClosedError())
-    return this.queue.run(async () => {
-      if (this.failure !== undefined) throw this.failure
-      try {
-        return await this.thenCommit(job)
-      } catch (error) {
-        if (!this.store.isUnsure) throw error
-        this.failure = new ChainHaltedError(error)
-        this.state.fail(this.failure)
-        throw this.failure
-      }
-    })
-  }
-
-  /**
-   * As {@link enqueue}, and resolves when what the job did, and what it found done, would survive a loss of power. Jobs
-   * that wait for each other share a commit.
-   */
-  private async enqueueDurable<T>(job: () => Promise<T>): Promise<T> {
-    this.durableJobsWaiting += 1
-    let committed: Promise<void> | undefined
-    const result = await this.enqueue(async () => {
-      this.durableJobsWaiting -= 1
-      const done = await job()
-      committed = this.state.committed()
-      // When the commit fails, this job may be the one that hears of it first.
-      committed.catch(() => undefined)
-      return done
-    })
-    await committed
-    return result
-  }
-
-  private async thenCommit<T>(job: () => Promise<T>): Promise<T> {
-    try {
-      return await job()
-    } finally {
-      if (!this.store.isUnsure && this.durableJobsWaiting === 0) await this.state.commit()
-    }
-  }
-
   /** Gets the coins to where the acknowledged blocks were, and goes on to the best block. */
   private async recover({ index, coinsTip, acknowledged }: LoadedIndex): Promise<void> {
     const { state, store, headerTree } = this
@@ -653,28 +367,6 @@ export class Chain {
     await state.replay(acknowledged)
     await state.activateBest()
     await this.pruner.removeLeftovers()
-  }
-
-  /** Runs beside the queue; `close` waits for it. */
-  private async read<T>(job: () => Promise<T>): Promise<T> {
-    this.assertUsable()
-    const reading = job()
-    this.reads.add(reading)
-    try {
-      return await reading
-    } finally {
-      this.reads.delete(reading)
-    }
-  }
-
-  private assertUsable(): void {
-    if (this.closed) throw new ChainClosedError()
-    if (this.failure !== undefined) throw this.failure
-  }
-
-  private entryAt(hash: BlockHash): BlockEntry | undefined {
-    const node = this.headerTree.get(hash)
-    return node && this.index.entryOf(node)
   }
 
   private async takeBlock(fresh: FreshBlock): Promise<Verdict> {
@@ -711,20 +403,19 @@ export class Chain {
    * @throws {ChainHaltedError} when it cannot be written; nothing that was acknowledged is lost then.
    */
   async close(): Promise<void> {
-    if (this.closed) return
-    this.closed = true
+    let isFirst = true
     try {
-      await this.queue.run(async () => {
-        if (this.failure === undefined) await this.state.flush()
-      })
-    } catch (error) {
-      throw new ChainHaltedError(error)
+      isFirst = await this.jobs.close(() => this.state.flush())
     } finally {
-      await this.indexes.close()
-      await Promise.allSettled(this.reads)
-      await this.scripts.close()
-      await this.store.close()
-      await this.storage.close()
+      if (isFirst) await this.closeParts()
     }
+  }
+
+  private async closeParts(): Promise<void> {
+    await this.indexes.close()
+    await this.jobs.readsEnd()
+    await this.scripts.close()
+    await this.store.close()
+    await this.storage.close()
   }
 }

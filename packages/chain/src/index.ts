@@ -1,11 +1,7 @@
-export {
-  type BlockStanding,
-  Chain,
-  type ChainEvents,
-  type ChainOptions,
-  type ChainPruning,
-  type FoundTransaction,
-} from './chain.ts'
+export { Chain } from './chain.ts'
+export type { ChainEvents } from './chain-events.ts'
+export type { ChainOptions } from './chain-options.ts'
+export type { BlockStanding, ChainPruning, FoundTransaction } from './chain-reader.ts'
 export type { CoinSetStatistics, CoinSnapshot } from './coin-snapshot.ts'
 export {
   ChainClosedError,

@@ -108,7 +108,9 @@ function readCompactBlock(reader: ByteReader): CompactBlock {
   const header = readHeader(reader)
   const nonce = reader.readUint64()
   const shortIds: number[] = []
-  for (let count = reader.readCount(SHORT_ID_LENGTH); count > 0; count--) shortIds.push(readShortId(reader))
+  let named = reader.readCount(SHORT_ID_LENGTH)
+  if (named > MAX_COMPACT_BLOCK_TRANSACTIONS) throw new DecodeError('indexes overflowed 16 bits')
+  for (; named > 0; named--) shortIds.push(readShortId(reader))
   const prefilled: PrefilledTransaction[] = []
   for (let count = reader.readCount(1 + MIN_TRANSACTION_LENGTH); count > 0; count--) {
     const index = readNextIndex(reader, prefilled.at(-1)?.index)

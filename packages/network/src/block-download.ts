@@ -154,7 +154,8 @@ export class BlockDownload {
   private mayAskCompact({ key }: MissingBlock, session: SyncSession): boolean {
     if (this.askedCompact.has(key) || this.flights.has(key)) return false
     if ((session.status?.version ?? 0) < COMPACT_BLOCKS_VERSION) return false
-    return this.paths.lengthOfPathWith(key) <= MAX_COMPACT_PATH_BLOCKS
+    if (this.paths.lengthOfPathWith(key) > MAX_COMPACT_PATH_BLOCKS) return false
+    return session.compactBlocks.take(1, this.port.now())
   }
 
   private choose({ hash, key }: MissingBlock, preferred?: SyncSession): SyncSession | undefined {

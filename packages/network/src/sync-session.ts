@@ -2,6 +2,8 @@ import type { Stream } from '@libp2p/interface'
 import { FramedStream } from '@onehop/libp2p-overlay'
 import { attemptDecode, describeRejection, equalBytes, TokenBucket } from '@onehop/primitives'
 import {
+  COMPACT_BLOCKS_BURST,
+  COMPACT_BLOCKS_PER_SECOND,
   HANDSHAKE_TIMEOUT_MS,
   MAX_SYNC_FRAME_BYTES,
   MAX_SYNC_QUEUED_BYTES,
@@ -58,6 +60,8 @@ export class SyncSession {
   headersAtWork = 0n
   /** Hashes of the blocks being fetched from this peer. */
   readonly blocksInFlight = new Map<string, Uint8Array>()
+  /** Blocks that it may send in their short form: each is compared with the whole mempool. */
+  readonly compactBlocks: TokenBucket
   /** When something new of this peer came in last. */
   lastBlockAtMs: number | undefined
   lastTransactionAtMs: number | undefined
@@ -76,6 +80,7 @@ export class SyncSession {
   constructor(peerId: string, port: SessionPort) {
     this.peerId = peerId
     this.port = port
+    this.compactBlocks = new TokenBucket(COMPACT_BLOCKS_PER_SECOND, COMPACT_BLOCKS_BURST, port.now())
     this.refusedBytes = new TokenBucket(REFUSED_BYTES_PER_SECOND, REFUSED_BYTES_BURST, port.now())
     this.requests = new SyncRequests({
       now: () => port.now(),

@@ -35,6 +35,20 @@ describe("a node's options", () => {
     assert.equal(configure({ dbcacheMebibytes: 4 }).coinsCacheBytes, 4 * 1024 * 1024)
   })
 
+  it('bound the mempool as bitcoind does, or as is asked for', () => {
+    const { mempool } = configure({})
+    assert.deepEqual(mempool, { limit: 300_000_000, minRelayFeeRate: 100n, expirySeconds: 336 * 3_600 })
+    const own = configure({ maxMempoolMegabytes: 5, minRelayFeeRate: 0n, mempoolExpiryHours: 2 })
+    assert.deepEqual(own.mempool, { limit: 5_000_000, minRelayFeeRate: 0n, expirySeconds: 7_200 })
+    const wrong: NodeOptions[] = [
+      { maxMempoolMegabytes: 4 },
+      { maxMempoolMegabytes: Number.NaN },
+      { minRelayFeeRate: -1n },
+      { mempoolExpiryHours: 0 },
+    ]
+    for (const options of wrong) assert.throws(() => configure(options), ConfigurationError)
+  })
+
   it('check scripts on a thread for each core, or on as many as are asked for', () => {
     const { threads } = configure({})
     assert.ok(threads >= 1 && threads <= 16)

@@ -69,6 +69,20 @@ describe('transactions among synchronised nodes', () => {
     assert.equal(second.chain.transactions.orphans().length, 0)
   })
 
+  it('that pay more replace those that they conflict with everywhere, and equal ones nowhere', async () => {
+    const [cheap, dear] = [paying(coin, value, 1_000n), paying(coin, value, 5_000n)]
+    const { version, inputs, outputs } = cheap
+    const rival = new Transaction({ version, inputs, outputs, lockTime: 1 })
+    await fillMempool(first.chain, [cheap])
+    await until('it came', () => has(cheap))
+    const refused = await second.chain.acceptTransaction(serializeTransaction(rival))
+    assert.equal(refused.ok || refused.code, 'insufficient fee')
+    await fillMempool(first.chain, [dear])
+    await until('the dearer one came', () => has(dear))
+    assert.equal(has(cheap), false)
+    assert.deepEqual([...first.bans, ...second.bans], [])
+  })
+
   it('that wait at the expense of a peer are forgotten with it', async () => {
     const child = childOf(paying(coin, value, 1_000n), 1_000n)
     await second.chain.acceptTransaction(serializeTransaction(child), first.network.peerId)

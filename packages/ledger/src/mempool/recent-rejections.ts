@@ -1,4 +1,4 @@
-import { bytesKey, type Rejection } from '@onehop/primitives'
+import { type Blame, bytesKey, type Rejection } from '@onehop/primitives'
 import { MAX_RECENT_REJECTIONS } from '../limits.ts'
 
 /**
@@ -8,6 +8,8 @@ import { MAX_RECENT_REJECTIONS } from '../limits.ts'
 export class RecentRejections {
   private young = new Map<string, Rejection>()
   private old = new Map<string, Rejection>()
+  /** One for all that were refused for the same reason: details would fill the memory. */
+  private readonly reasons = new Map<string, Rejection>()
   private readonly limit: number
 
   constructor(limit = MAX_RECENT_REJECTIONS) {
@@ -18,19 +20,19 @@ export class RecentRejections {
     return this.young.size + this.old.size
   }
 
-  /** @param id of a transaction (either kind) or of a package. */
+  /** @param id of a transaction (either kind) or of a package. @returns the reason, without its detail. */
   get(id: Uint8Array): Rejection | undefined {
     if (this.size === 0) return undefined
     const key = bytesKey(id)
     return this.young.get(key) ?? this.old.get(key)
   }
 
-  add(id: Uint8Array, rejection: Rejection): void {
+  add(id: Uint8Array, { code, blame }: Rejection): void {
     if (this.young.size >= this.limit / 2) {
       this.old = this.young
       this.young = new Map()
     }
-    this.young.set(bytesKey(id), rejection)
+    this.young.set(bytesKey(id), this.reasonOf(code, blame))
   }
 
   /** Another tip: what was wrong may be right now. */
@@ -38,5 +40,13 @@ export class RecentRejections {
     if (this.size === 0) return
     this.young = new Map()
     this.old = new Map()
+    this.reasons.clear()
+  }
+
+  private reasonOf(code: string, blame: Blame): Rejection {
+    const key = `${blame} ${code}`
+    const reason = this.reasons.get(key) ?? { ok: false, code, blame }
+    this.reasons.set(key, reason)
+    return reason
   }
 }

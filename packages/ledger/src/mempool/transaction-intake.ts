@@ -91,7 +91,7 @@ export class TransactionIntake {
       else if (member?.kind === 'refused' && !isMissingInputs(member.rejection) && peer !== undefined)
         this.onRefused(transaction, member.rejection)
     }
-    if (!outcome.verdict.ok && peer !== undefined) this.reconsiderable.add(id, outcome.verdict)
+    if (!outcome.verdict.ok && peer !== undefined) this.reconsiderable.add(id, PACKAGE_REFUSED)
     return outcome
   }
 
@@ -188,6 +188,9 @@ export class TransactionIntake {
     return rejection
   }
 }
+
+/** Without what its code may say of single transactions. */
+const PACKAGE_REFUSED = refused('transaction failed')
 
 /** Names a package of these transactions. */
 function packageId(transactions: readonly Transaction[]): Uint8Array {

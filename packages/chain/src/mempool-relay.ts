@@ -1,5 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Block, Mempool, MempoolContext, Transaction, TransactionIntake } from '@onehop/ledger'
+import {
+  type Block,
+  type Mempool,
+  type MempoolContext,
+  parseTransaction,
+  serializeTransaction,
+  type Transaction,
+  type TransactionIntake,
+} from '@onehop/ledger'
 import { bytesKey } from '@onehop/primitives'
 import { DisconnectedTransactions } from './disconnected-transactions.ts'
 import { MAX_DISCONNECTED_BYTES, MEMPOOL_SLICE_MS } from './limits.ts'
@@ -64,7 +72,10 @@ export class MempoolRelay {
 
   private async takeBack(): Promise<void> {
     const { mempool, context, onDropped } = this.options
-    const returning = this.disconnected.take().filter(({ txid }) => !this.reconnected.has(bytesKey(txid)))
+    const returning = this.disconnected
+      .take()
+      .filter(({ txid }) => !this.reconnected.has(bytesKey(txid)))
+      .map(withOwnBytes)
     this.reconnected.clear()
     let sliceStartMs = performance.now()
     for (const _ of mempool.reorganise(returning, context())) {
@@ -81,4 +92,9 @@ export class MempoolRelay {
     this.options.mempool.removeSpendersOf(transaction)
     if (!transaction.isCoinbase) this.options.onDropped(transaction)
   }
+}
+
+/** A transaction of a block is a view of the block's bytes, which must not stay for its sake. */
+function withOwnBytes(transaction: Transaction): Transaction {
+  return parseTransaction(serializeTransaction(transaction))
 }

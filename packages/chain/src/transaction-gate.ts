@@ -153,5 +153,7 @@ export class TransactionGate {
 
 function parse(bytes: Uint8Array): Result<Transaction> | Rejection {
   if (bytes.length > MAX_BLOCK_WEIGHT) return invalid('bad-txns-oversize')
-  return attemptDecode('tx-decode-failed', () => parseTransaction(bytes))
+  // What is kept are views: a message of many transactions must not stay for the sake of one.
+  const own = bytes.buffer.byteLength === bytes.length ? bytes : bytes.slice()
+  return attemptDecode('tx-decode-failed', () => parseTransaction(own))
 }

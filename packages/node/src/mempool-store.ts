@@ -35,6 +35,8 @@ export class MempoolStore {
   private readonly log: Logger
   private readonly nowSeconds: () => number
   private loading: Promise<void> | undefined
+  /** The file is written by one at a time. */
+  private saving: Promise<unknown> = Promise.resolve()
   private loaded = false
   private stopped = false
 
@@ -82,7 +84,21 @@ export class MempoolStore {
   }
 
   /** Writes the mempool, so that a crash leaves the old file or the new one. @throws the system's errors. */
-  async save(path: string): Promise<void> {
+  save(path: string): Promise<void> {
+    const saving = this.saving.then(() => this.write(path))
+    // Whoever asked hears of a failure; the next one may succeed all the same.
+    this.saving = saving.catch(() => undefined)
+    return saving
+  }
+
+  /** Before the chain closes: ends the loading, and saves. A file that was not read to its end by then stays as it is. */
+  async close(): Promise<void> {
+    this.stopped = true
+    await this.loading
+    if (this.path !== undefined && this.loaded) await this.save(this.path)
+  }
+
+  private async write(path: string): Promise<void> {
     const temporary = `${path}.new`
     const file = await open(temporary, 'w', OWNER_ONLY_FILE)
     try {
@@ -97,13 +113,6 @@ export class MempoolStore {
     await file.close()
     await rename(temporary, path)
     syncFolder(dirname(path))
-  }
-
-  /** Before the chain closes: ends the loading, and saves. A file that was not read to its end by then stays as it is. */
-  async close(): Promise<void> {
-    this.stopped = true
-    await this.loading
-    if (this.path !== undefined && this.loaded) await this.save(this.path)
   }
 
   private async loadOwnFile(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * Measures: `npm run bench -- SUITE [--only name,…] [--rounds n] [--quick] [--json file]
- * [--node options]`. Each task of a round runs in a fresh process, with these options of Node.js. Prints a table; a line below its target fails nothing.
+ * [--node=options]`. Each task of a round runs in a fresh process, with these options of Node.js. Prints a table; a line below its target fails nothing.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -26,7 +26,7 @@ interface Settings {
 
 function usage(reason: string): never {
   console.error(
-    `${reason}\nusage: npm run bench -- ${Object.keys(SUITES).join('|')} [--only name,…] [--rounds n] [--quick] [--json file] [--node options]`,
+    `${reason}\nusage: npm run bench -- ${Object.keys(SUITES).join('|')} [--only name,…] [--rounds n] [--quick] [--json file] [--node=options]`,
   )
   process.exit(2)
 }

@@ -5,6 +5,8 @@ import {
   bitsOf,
   type HeaderNode,
   HeaderTree,
+  isPermittedTransition,
+  MAINNET,
   ONEHOP,
   REGTEST,
   requiredBits,
@@ -73,6 +75,11 @@ describe('difficulty by a schedule', () => {
     assert.equal(nextBits([START, 0xffff_ffff]), bitsOf(ONEHOP.powLimit))
     const ahead = [...Array.from({ length: 36 * 240 }, () => START)]
     assert.ok(targetOf(nextBits(ahead)) < 1n << 20n)
+  })
+
+  it('lets any target follow where headers are looked at without their times', () => {
+    assert.ok(isPermittedTransition(7, ANCHOR_BITS, bitsOf(ONEHOP.powLimit), ONEHOP))
+    assert.ok(!isPermittedTransition(7, ANCHOR_BITS, bitsOf(ONEHOP.powLimit), MAINNET))
   })
 
   it('is asked of headers', () => {

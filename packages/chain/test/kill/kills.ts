@@ -23,8 +23,10 @@ const CHILD = join(import.meta.dirname, 'restless-child.ts')
 const DATADIR = 'datadir'
 /** Kills that one datadir lives through: later ones take longer to open. */
 const KILLS_PER_DATADIR = 250
-/** From the moment when the child begins to open the datadir. */
+/** From the moment when the child begins to open the datadir, or has opened it. */
 const MAX_LIFE_MS = 250
+/** One child in so many is killed from the beginning of opening on, which takes what time it takes on a busy machine. */
+const KILLED_WHILE_OPENING = 4
 /** Blocks below the tip whose coins the model remembers: more than a child reorganises. */
 const REMEMBERED_BLOCKS = 60
 
@@ -86,11 +88,14 @@ class Child {
     this.process.stdin.on('error', () => undefined)
   }
 
-  /** Lets it live so long, and returns what it said. What it was saying when it died does not count. */
-  async run(lifeMs: number): Promise<string[]> {
+  /**
+   * Lets it live so long after it has said the word, and returns what it said. What it was saying when it died does not
+   * count.
+   */
+  async run(from: 'opening' | 'open', lifeMs: number): Promise<string[]> {
     await this.says('waiting')
     this.process.stdin.write('go\n')
-    await this.says('opening')
+    await this.says(from)
     await sleep(lifeMs)
     await this.kill()
     return this.output.split('\n').slice(0, -1)
@@ -220,7 +225,8 @@ export async function runKills(
         const child = next
         // The next one starts while this one lives; it does not touch the datadir before it is told to.
         next = new Child(folder, random.nextUint32())
-        await ordeal.check(await child.run(randomBelow(random.next, MAX_LIFE_MS)))
+        const from = randomBelow(random.next, KILLED_WHILE_OPENING) === 0 ? 'opening' : 'open'
+        await ordeal.check(await child.run(from, randomBelow(random.next, MAX_LIFE_MS)))
         onKill(summary)
       }
     } catch (error) {

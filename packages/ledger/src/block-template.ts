@@ -1,11 +1,12 @@
 import type { Sats } from './amount.ts'
 import { Block, BlockHeader } from './block.ts'
 import { requiredBits } from './difficulty.ts'
-import { type HeaderNode, medianTimePast } from './header-node.ts'
+import type { HeaderNode } from './header-node.ts'
 import { selectForBlock } from './mempool/block-selection.ts'
 import type { Mempool } from './mempool/mempool.ts'
 import { transactionMerkleRoot } from './merkle.ts'
 import type { ChainParameters } from './params.ts'
+import { minimumBlockTime } from './rules/check-header-time.ts'
 import { pushBytes, pushNumber, scriptOf } from './script/script-building.ts'
 import { blockSubsidy } from './subsidy.ts'
 import { NULL_OUTPOINT, SEQUENCE_FINAL, Transaction } from './transaction.ts'
@@ -48,7 +49,7 @@ export function createBlockTemplate(request: TemplateRequest): Block {
 export function assembleBlock(request: BlockRequest, others: readonly Transaction[], fees: Sats): Block {
   const { parent, parameters, nowSeconds } = request
   const transactions = [createCoinbase(request, fees, others), ...others]
-  const time = Math.max(nowSeconds, medianTimePast(parent) + 1)
+  const time = Math.max(nowSeconds, minimumBlockTime(parent, parameters))
   const header = new BlockHeader({
     version: BLOCK_VERSION,
     previousBlock: parent.hash,
@@ -60,7 +61,10 @@ export function assembleBlock(request: BlockRequest, others: readonly Transactio
   return new Block(header, transactions)
 }
 
-/** BIP 34's height, and an extra nonce, which also keeps the script of the first 16 blocks long enough. */
+/**
+ * BIP 34's height, and an extra nonce, which also keeps the script of the first 16 blocks long enough. Its lock time is
+ * the height before, as Core 30 sets it, so that no earlier block could have the same coinbase (BIP 54).
+ */
 function createCoinbase(request: BlockRequest, fees: Sats, others: readonly Transaction[]): Transaction {
   const { parent, parameters, coinbaseScript, extraNonce = 0 } = request
   const height = parent.height + 1
@@ -73,12 +77,12 @@ function createCoinbase(request: BlockRequest, fees: Sats, others: readonly Tran
       {
         previousOutput: NULL_OUTPOINT,
         scriptSig: scriptOf(pushNumber(height), pushBytes(nonce)),
-        sequence: SEQUENCE_FINAL,
+        sequence: SEQUENCE_FINAL - 1,
         witness: [witnessNonce],
       },
     ],
     outputs: [{ value: blockSubsidy(height, parameters) + fees, scriptPubKey: coinbaseScript }],
-    lockTime: 0,
+    lockTime: parent.height,
   })
   if (height < parameters.segwitHeight) return withoutCommitment
   const commitment = witnessCommitment([withoutCommitment, ...others], witnessNonce)

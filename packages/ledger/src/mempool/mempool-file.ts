@@ -97,6 +97,7 @@ export class MempoolFileReader {
     for (; saved.length < limit && this.left > 0; this.left--) {
       const transaction = this.readOwnTransaction()
       const time = Number(this.reader.readInt64())
+      if (!Number.isSafeInteger(time)) throw new DecodeError('a transaction came at an impossible time')
       saved.push({ transaction, time, feeDelta: this.reader.readInt64() })
     }
     return saved

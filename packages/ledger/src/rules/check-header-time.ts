@@ -22,8 +22,21 @@ export function checkHeaderTime(
   return OK
 }
 
+/**
+ * The least time, Unix time in seconds, that a block on top of `parent` should state: it also keeps to BIP 94 where no
+ * rule asks for it (Core's GetMinimumTime).
+ */
+export function minimumBlockTime(parent: HeaderNode, parameters: ChainParameters): number {
+  const afterMedian = medianTimePast(parent) + 1
+  if (!startsPeriod(parent, parameters)) return afterMedian
+  return Math.max(afterMedian, parent.header.time - MAX_TIMEWARP_SECONDS)
+}
+
 /** BIP 94: a period's first block must not lie far before its parent. */
 function isTimewarp(header: BlockHeader, parent: HeaderNode, parameters: ChainParameters): boolean {
-  const startsPeriod = (parent.height + 1) % difficultyInterval(parameters) === 0
-  return startsPeriod && header.time < parent.header.time - MAX_TIMEWARP_SECONDS
+  return startsPeriod(parent, parameters) && header.time < parent.header.time - MAX_TIMEWARP_SECONDS
+}
+
+function startsPeriod(parent: HeaderNode, parameters: ChainParameters): boolean {
+  return (parent.height + 1) % difficultyInterval(parameters) === 0
 }

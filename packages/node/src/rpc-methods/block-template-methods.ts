@@ -1,12 +1,11 @@
 import {
   type Block,
   blockHashToHex,
-  difficultyInterval,
   findWitnessCommitment,
   type HeaderNode,
   MAX_BLOCK_SIGOPS_COST,
   MAX_BLOCK_WEIGHT,
-  medianTimePast,
+  minimumBlockTime,
   OP,
   parseBlock,
   serializeTransaction,
@@ -25,8 +24,6 @@ const TEMPLATE_LIFE_SECONDS = 5
 /** Milliseconds until a long poll first looks at the mempool, and then between looks (as in bitcoind). */
 const FIRST_LOOK_MS = 60_000
 const NEXT_LOOK_MS = 10_000
-/** BIP 94: seconds that the first block of a difficulty period may be earlier than the one before it. */
-const MAX_TIMEWARP_SECONDS = 600
 const HASH_DIGITS = 64
 /** Bytes of a block, witnesses included (Core's MAX_BLOCK_SERIALIZED_SIZE). */
 const MAX_BLOCK_BYTES = 4_000_000
@@ -91,13 +88,6 @@ function checkHash(text: string): void {
   )
 }
 
-/** The earliest time that the next block may state, with BIP 94's rule, which may come to hold everywhere. */
-function minimumTime(parent: HeaderNode, interval: number): number {
-  const afterMedian = medianTimePast(parent) + 1
-  if ((parent.height + 1) % interval !== 0) return afterMedian
-  return Math.max(afterMedian, parent.header.time - MAX_TIMEWARP_SECONDS)
-}
-
 function transactionsJson({ chain }: MethodContext, { transactions }: Block) {
   const positions = new Map(transactions.map(({ txid }, position) => [txIdToHex(txid), position]))
   return transactions.slice(1).map(transaction => {
@@ -121,7 +111,7 @@ function templateJson(context: MethodContext, { block, parent, changes }: Templa
   const { parameters, chain } = context
   const [coinbase] = block.transactions
   const commitment = coinbase && findWitnessCommitment(coinbase)
-  const earliest = minimumTime(parent, difficultyInterval(parameters))
+  const earliest = minimumBlockTime(parent, parameters)
   const { header } = block
   return {
     capabilities: ['proposal'],

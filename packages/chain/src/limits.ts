@@ -40,6 +40,9 @@ export const MAX_INVALIDATED_BLOCKS_RETURNED = 10
  */
 export const MAX_DISCONNECTED_BYTES = 20_000_000
 
+/** Bytes that a small transaction takes as an object beside those that it is written in, roughly. */
+export const DISCONNECTED_OVERHEAD_BYTES = 1_000
+
 /** Time in ms for which a reorganisation gives transactions back to the mempool before other work has its turn. */
 export const MEMPOOL_SLICE_MS = 10
 

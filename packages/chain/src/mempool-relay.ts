@@ -28,7 +28,7 @@ export class MempoolRelay {
   private readonly disconnected = new DisconnectedTransactions(MAX_DISCONNECTED_BYTES)
   private hasDisconnected = false
   private hasMoved = false
-  /** Transactions of blocks connected since the last disconnected one. */
+  /** Those of the disconnected transactions that a block has again. */
   private readonly reconnected = new Set<string>()
   private returnsLeft = Number.POSITIVE_INFINITY
 
@@ -46,7 +46,9 @@ export class MempoolRelay {
     mempool.onBlockConnected(block, context().now)
     intake.onBlockConnected(block)
     this.hasMoved = true
-    if (this.hasDisconnected) for (const { txid } of block.transactions) this.reconnected.add(bytesKey(txid))
+    if (!this.hasDisconnected) return
+    for (const { txid } of block.transactions)
+      if (this.disconnected.has(txid)) this.reconnected.add(bytesKey(txid))
   }
 
   onDisconnected(block: Block): void {
@@ -54,6 +56,7 @@ export class MempoolRelay {
     this.hasMoved = true
     const forgotten = this.returnsLeft > 0 ? this.disconnected.add(block) : block.transactions
     this.returnsLeft -= 1
+    for (const { txid } of block.transactions) this.reconnected.delete(bytesKey(txid))
     for (const transaction of forgotten) this.drop(transaction)
   }
 

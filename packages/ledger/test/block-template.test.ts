@@ -4,8 +4,10 @@ import {
   COIN,
   checkBlockInContext,
   createBlockTemplate,
+  type HeaderNode,
   MAX_BLOCK_WEIGHT,
   medianTimePast,
+  minimumBlockTime,
   OP,
   pushBytes,
   REGTEST,
@@ -34,6 +36,24 @@ describe('a block template', () => {
     chain.mineBlocks(20)
     assert.equal(chain.tip.height, 20)
     for (const { block } of chain.blocks) assert.ok(block.transactions[0]!.inputs[0]!.scriptSig.length >= 2)
+  })
+
+  it('has a coinbase that no block before it could have had (BIP 54)', () => {
+    const chain = new RegtestChain()
+    chain.mineBlocks(5)
+    const [coinbase] = chain.template().transactions
+    assert.equal(coinbase!.lockTime, 5)
+    assert.equal(coinbase!.inputs[0]!.sequence, 0xffff_fffe)
+  })
+
+  it('begins a difficulty period no more than ten minutes before its parent (BIP 94)', () => {
+    const chain = new RegtestChain()
+    chain.mineBlocks(12)
+    const interval = REGTEST.targetTimespanSeconds / REGTEST.targetSpacingSeconds
+    const late = { ...chain.tip.header, time: chain.tip.header.time + 5_000 } as HeaderNode['header']
+    const at = (height: number): HeaderNode => ({ ...chain.tip, header: late, height })
+    assert.equal(minimumBlockTime(at(interval - 1), REGTEST), late.time - 600)
+    assert.equal(minimumBlockTime(at(interval), REGTEST), medianTimePast(at(interval)) + 1)
   })
 
   it('claims the subsidy and all fees', () => {

@@ -140,13 +140,44 @@ function parseAll(bytes: Uint8Array): Uint8Array[] {
   return Array.from({ length: Math.min(20, reader.readCount(1)) }, () => reader.readVarBytes())
 }
 
+/** Empties the mempool. @throws {Finding} when no block could have had it. */
+async function checkMinable(holder: ChainHolder, corpus: Corpus, model: Model): Promise<void> {
+  const chain = await holder.take()
+  if (chain.mempool.size === 0) return
+  const transactions = Array.from(chain.mempool.entries(), ({ transaction }) => transaction)
+  await holder.reopen()
+  const block = makeBlock(corpus.tip, { transactions, script: new Uint8Array(1) })
+  if (!model.allows(block)) throw new Finding('the mempool has what the naive model refuses in a block')
+}
+
+/** Transactions of two peers, children first, and the same as a package. */
+function relayTarget(corpus: Corpus): Target {
+  const holder = new ChainHolder(corpus)
+  const model = new Model(corpus)
+  return {
+    name: 'orphans-and-packages',
+    seeds: [serializeAll([])],
+    limit: CHAIN_LIMIT,
+    turns: 3,
+    generate: random => serializeAll(randomSpends(random, corpus)),
+    async run(input) {
+      const list = attempt(() => parseAll(input)) ?? [input]
+      const { transactions } = await holder.take()
+      for (const [i, bytes] of list.toReversed().entries())
+        requireVerdict(await transactions.accept(bytes, { from: i % 2 === 0 ? 'alice' : 'bob' }))
+      requireVerdict((await transactions.acceptPackage(list, { from: 'alice' })).verdict)
+      await transactions.retryOrphans()
+      for (const peer of ['alice', 'bob']) transactions.forgetPeer(peer)
+      if (transactions.orphans().length > 0) throw new Finding('an orphan outlives its peers')
+      await checkMinable(holder, corpus, model)
+    },
+    close: () => holder.drop(),
+  }
+}
+
 function mempoolTarget(corpus: Corpus): Target {
   const holder = new ChainHolder(corpus)
   const model = new Model(corpus)
-  const requireMinable = (waiting: readonly Transaction[]) => {
-    const block = makeBlock(corpus.tip, { transactions: waiting, script: new Uint8Array(1) })
-    if (!model.allows(block)) throw new Finding('the mempool has what the naive model refuses in a block')
-  }
   return {
     name: 'mempool',
     seeds: [serializeAll([])],
@@ -170,10 +201,7 @@ function mempoolTarget(corpus: Corpus): Target {
         const after = Array.from(chain.mempool.entries(), ({ transaction }) => hexOf(transaction.txid)).join()
         if (!verdict.ok && before !== after) throw new Finding(`${verdict.code} changed the mempool`)
       }
-      if (chain.mempool.size === 0) return
-      const waiting = Array.from(chain.mempool.entries(), ({ transaction }) => transaction)
-      await holder.reopen()
-      requireMinable(waiting)
+      await checkMinable(holder, corpus, model)
     },
     close: () => holder.drop(),
   }
@@ -181,5 +209,5 @@ function mempoolTarget(corpus: Corpus): Target {
 
 /** Blocks and transactions all the way into a chain. */
 export function chainTargets(corpus: Corpus): Target[] {
-  return [connectTarget(corpus), mempoolTarget(corpus)]
+  return [connectTarget(corpus), mempoolTarget(corpus), relayTarget(corpus)]
 }

@@ -8,6 +8,10 @@ import {
   createCompactBlock,
   createMerkleBlock,
   createPaymentProof,
+  encodeMempoolFile,
+  encodeMempoolFile,
+  MempoolFileReader,
+  MempoolFileReader,
   matchCompactBlock,
   parseBlock,
   parseBlockFilter,
@@ -21,6 +25,7 @@ import {
   parseTransaction,
   parseUndo,
   REGTEST,
+  type SavedMempool,
   serializeBlock,
   serializeBlockTransactions,
   serializeBlockTransactionsRequest,
@@ -34,9 +39,16 @@ import {
   Transaction,
   verifyMerkleBlock,
 } from '@onehop/ledger'
+import { concatBytes, 
+  concatBytes,
+  decodeStrictDerSignature,
+  encodeDerSignature,
+  signEcdsa,} from '@onehop/primitives'
+import { parseRecordEnd, serializeRecordEnd } from '../../../packages/chain/src/storage/record-files.ts'
 import { parseIndexEntry, serializeIndexEntry } from '../../../packages/chain/src/store-format.ts'
-import { codecTarget, Finding, isEqual, requireEqual, requireVerdict, type Target } from '../target.ts'
-import type { Corpus } from './corpus.ts'
+import { decodeLaxDerSignature } from '../../../packages/ledger/src/script/lax-der.ts'
+import { attempt, codecTarget, Finding, isEqual, requireEqual, requireVerdict, type Target } from '../target.ts'
+import { type Corpus, FUZZ_KEY } from './corpus.ts'
 
 /** The same transaction without what parsing it may have kept. */
 function rebuilt({ version, inputs, outputs, lockTime }: Transaction): Transaction {
@@ -195,8 +207,47 @@ function storeTargets({ rich: { block, undo }, blocks, spends }: Corpus): Target
       decode: parseIndexEntry,
       encode: serializeIndexEntry,
     }),
+    mempoolFileTarget(spends),
+    laxDerTarget(),
+    codecTarget({
+      name: 'record-end',
+      seeds: [serializeRecordEnd({ file: 3, lengthBytes: 70_000 })],
+      decode: parseRecordEnd,
+      encode: serializeRecordEnd,
+    }),
     filterTarget(block, undo, [...spends, ...blocks.slice(0, 2).flatMap(({ transactions }) => transactions)]),
   ]
+}
+
+function mempoolFileTarget(spends: readonly Transaction[]): Target {
+  const transactions = spends.map((transaction, i) => ({ transaction, time: 1_700_000_000 + i, feeDelta: BigInt(i) }))
+  const feeDeltas = [{ txid: spends[0]!.txid, delta: -5n }]
+  const file = concatBytes(...encodeMempoolFile({ transactions, feeDeltas }, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)))
+  const plain = concatBytes(...encodeMempoolFile({ transactions, feeDeltas }, new Uint8Array(8)))
+  return codecTarget({
+    name: 'mempool-file',
+    seeds: [file, plain],
+    decode: bytes => {
+      const reader = new MempoolFileReader(bytes.slice())
+      while (reader.readTransactions(2).length > 0);
+      return reader.readFeeDeltas()
+    },
+  })
+}
+
+/** Signatures as old blocks have them: what is strict is read the same way. */
+function laxDerTarget(): Target {
+  const compact = signEcdsa(FUZZ_KEY.privateKey, FUZZ_KEY.privateKey)
+  const der = encodeDerSignature(compact)
+  return codecTarget({
+    name: 'lax-der',
+    seeds: [der, concatBytes(Uint8Array.of(0x30, 0x81), der.subarray(1))],
+    decode: decodeLaxDerSignature,
+    examine: (lax, bytes) => {
+      const strict = attempt(() => decodeStrictDerSignature(bytes))
+      if (strict !== undefined) requireEqual(strict, lax ?? new Uint8Array(0), 'a strict signature is read otherwise')
+    },
+  })
 }
 
 function filterTarget(block: Block, undo: Corpus['rich']['undo'], others: readonly Transaction[]): Target {
@@ -215,9 +266,25 @@ function filterTarget(block: Block, undo: Corpus['rich']['undo'], others: readon
   })
 }
 
+function mempoolFileTarget({ spends }: Corpus): Target {
+  const encode = (saved: SavedMempool, key: Uint8Array) => concatBytes(...encodeMempoolFile(saved, key))
+  const transactions = spends.slice(0, 3).map((transaction, i) => ({ transaction, time: i, feeDelta: -1n }))
+  const saved = { transactions, feeDeltas: [{ txid: spends[0]!.txid, delta: 5n }] }
+  return codecTarget({
+    name: 'mempool-file',
+    seeds: [encode(saved, new Uint8Array(8)), encode(saved, new Uint8Array(8).fill(0x5a))],
+    decode: (bytes): SavedMempool => {
+      const reader = new MempoolFileReader(bytes.slice())
+      return { transactions: reader.readTransactions(1_000_000), feeDeltas: reader.readFeeDeltas() }
+    },
+    encode: value => encode(value, new Uint8Array(8)),
+  })
+}
+
 /** Everything that the ledger reads and writes in bytes. */
 export function ledgerTargets(corpus: Corpus): Target[] {
   return [
+    mempoolFileTarget(corpus),
     ...blockTargets(corpus),
     ...proofTargets(corpus),
     ...compactTargets(corpus),

@@ -8,7 +8,7 @@ const SEED = 20_260_731
 const CASES = 1500
 /** These take some ten milliseconds a case. */
 const CHAIN_CASES = 150
-const CHAIN_TARGETS = ['connect-block', 'mempool']
+const CHAIN_TARGETS = ['connect-block', 'mempool', 'orphans-and-packages']
 
 async function findingOf(target: Target, cases: number): Promise<string> {
   const run = new TargetRun(target, SEED)

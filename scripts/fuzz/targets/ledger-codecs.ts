@@ -9,8 +9,6 @@ import {
   createMerkleBlock,
   createPaymentProof,
   encodeMempoolFile,
-  encodeMempoolFile,
-  MempoolFileReader,
   MempoolFileReader,
   matchCompactBlock,
   parseBlock,
@@ -39,15 +37,19 @@ import {
   Transaction,
   verifyMerkleBlock,
 } from '@onehop/ledger'
-import { concatBytes, 
-  concatBytes,
-  decodeStrictDerSignature,
-  encodeDerSignature,
-  signEcdsa,} from '@onehop/primitives'
+import { concatBytes, decodeStrictDerSignature, encodeDerSignature, signEcdsa } from '@onehop/primitives'
 import { parseRecordEnd, serializeRecordEnd } from '../../../packages/chain/src/storage/record-files.ts'
 import { parseIndexEntry, serializeIndexEntry } from '../../../packages/chain/src/store-format.ts'
 import { decodeLaxDerSignature } from '../../../packages/ledger/src/script/lax-der.ts'
-import { attempt, codecTarget, Finding, isEqual, requireEqual, requireVerdict, type Target } from '../target.ts'
+import {
+  attempt,
+  codecTarget,
+  Finding,
+  isEqual,
+  requireEqual,
+  requireVerdict,
+  type Target,
+} from '../target.ts'
 import { type Corpus, FUZZ_KEY } from './corpus.ts'
 
 /** The same transaction without what parsing it may have kept. */
@@ -207,8 +209,6 @@ function storeTargets({ rich: { block, undo }, blocks, spends }: Corpus): Target
       decode: parseIndexEntry,
       encode: serializeIndexEntry,
     }),
-    mempoolFileTarget(spends),
-    laxDerTarget(),
     codecTarget({
       name: 'record-end',
       seeds: [serializeRecordEnd({ file: 3, lengthBytes: 70_000 })],
@@ -219,33 +219,17 @@ function storeTargets({ rich: { block, undo }, blocks, spends }: Corpus): Target
   ]
 }
 
-function mempoolFileTarget(spends: readonly Transaction[]): Target {
-  const transactions = spends.map((transaction, i) => ({ transaction, time: 1_700_000_000 + i, feeDelta: BigInt(i) }))
-  const feeDeltas = [{ txid: spends[0]!.txid, delta: -5n }]
-  const file = concatBytes(...encodeMempoolFile({ transactions, feeDeltas }, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)))
-  const plain = concatBytes(...encodeMempoolFile({ transactions, feeDeltas }, new Uint8Array(8)))
-  return codecTarget({
-    name: 'mempool-file',
-    seeds: [file, plain],
-    decode: bytes => {
-      const reader = new MempoolFileReader(bytes.slice())
-      while (reader.readTransactions(2).length > 0);
-      return reader.readFeeDeltas()
-    },
-  })
-}
-
 /** Signatures as old blocks have them: what is strict is read the same way. */
 function laxDerTarget(): Target {
-  const compact = signEcdsa(FUZZ_KEY.privateKey, FUZZ_KEY.privateKey)
-  const der = encodeDerSignature(compact)
+  const der = encodeDerSignature(signEcdsa(FUZZ_KEY.privateKey, FUZZ_KEY.privateKey))
   return codecTarget({
     name: 'lax-der',
     seeds: [der, concatBytes(Uint8Array.of(0x30, 0x81), der.subarray(1))],
     decode: decodeLaxDerSignature,
     examine: (lax, bytes) => {
       const strict = attempt(() => decodeStrictDerSignature(bytes))
-      if (strict !== undefined) requireEqual(strict, lax ?? new Uint8Array(0), 'a strict signature is read otherwise')
+      if (strict !== undefined)
+        requireEqual(strict, lax ?? new Uint8Array(0), 'a strict signature is read otherwise')
     },
   })
 }
@@ -289,5 +273,6 @@ export function ledgerTargets(corpus: Corpus): Target[] {
     ...proofTargets(corpus),
     ...compactTargets(corpus),
     ...storeTargets(corpus),
+    laxDerTarget(),
   ]
 }

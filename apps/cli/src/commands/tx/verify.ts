@@ -13,7 +13,7 @@ const MAX_CONFIRMATIONS = 1_000_000_000
 export class TxVerify extends NodeCommand {
   static override summary = 'Check a proof of a payment by block headers alone, as a light client does.'
   static override description =
-    'The node is asked for headers only, and each is checked for its proof of work: it can withhold the best chain, but it cannot make a payment up.'
+    'The node is asked for headers only, and each is checked for its proof of work: it can withhold the best chain, but it cannot make a payment up. That holds as far as the work of the network that you name goes; on regtest, anybody makes blocks.'
   static override args = {
     PROOF: Args.string({ description: 'What "tx prove" printed.', required: true }),
   }

@@ -3,17 +3,19 @@ import { OutPointMap } from './outpoint-map.ts'
 import { isUnspendable } from './script/script-patterns.ts'
 import type { OutPoint, Transaction } from './transaction.ts'
 
-interface Change {
+interface Entry {
   readonly outPoint: OutPoint
   /** Absent when it was spent. */
   coin: Coin | undefined
   /** The base has no coin here, so that spending leaves no trace. */
   readonly fresh: boolean
+  /** Added or spent, and not only looked up in the base. */
+  touched: boolean
 }
 
-/** Whether the base is as it is here: the coin came and went. */
-function isNoChange({ coin, fresh }: Change): boolean {
-  return fresh && coin === undefined
+/** Whether the base differs from what is here: not where a coin was only read, nor where it came and went. */
+function isChange({ coin, fresh, touched }: Entry): boolean {
+  return touched && !(fresh && coin === undefined)
 }
 
 /** What coins are added to and spent from. */
@@ -24,20 +26,23 @@ export interface CoinsTarget {
   spend(outPoint: OutPoint): void
 }
 
-/** Coins added and spent on top of a base that stays as it is until somebody applies {@link CoinsCache.changes}. */
+/**
+ * Coins added and spent on top of a base that stays as it is until somebody applies {@link CoinsCache.changes}. The base
+ * is asked only once for a coin that it has.
+ */
 export class CoinsCache implements CoinsView, CoinsTarget {
   private readonly base: CoinsView
-  private readonly changed: OutPointMap<Change>
+  private readonly entries: OutPointMap<Entry>
 
   /** @param seed a secret of the process, where others choose the outpoints. */
   constructor(base: CoinsView, seed = 0) {
     this.base = base
-    this.changed = new OutPointMap(seed)
+    this.entries = new OutPointMap(seed)
   }
 
-  /** How many outpoints have been changed, some of them perhaps back again. */
+  /** How many outpoints are in memory here. */
   get size(): number {
-    return this.changed.size
+    return this.entries.size
   }
 
   /** What there is without the changes. */
@@ -46,27 +51,27 @@ export class CoinsCache implements CoinsView, CoinsTarget {
   }
 
   get(outPoint: OutPoint): Coin | undefined {
-    const change = this.changed.get(outPoint)
-    return change === undefined ? this.base.get(outPoint) : change.coin
+    return this.find(outPoint)?.coin
   }
 
   /** @param mayOverwrite the base may have an unspent coin here, as before BIP 30 and when a block is undone. */
   add(outPoint: OutPoint, coin: Coin, mayOverwrite = false): void {
-    const before = this.changed.get(outPoint)
-    if (before === undefined) this.changed.add(outPoint, { outPoint, coin, fresh: !mayOverwrite })
-    else before.coin = coin
+    const before = this.entries.get(outPoint)
+    if (before === undefined)
+      this.entries.add(outPoint, { outPoint, coin, fresh: !mayOverwrite, touched: true })
+    else {
+      before.coin = coin
+      before.touched = true
+    }
   }
 
   /** Takes the coin away and returns it; undefined when there is none. */
   spend(outPoint: OutPoint): Coin | undefined {
-    const change = this.changed.get(outPoint)
-    if (change !== undefined) {
-      const { coin } = change
-      change.coin = undefined
-      return coin
-    }
-    const coin = this.base.get(outPoint)
-    if (coin !== undefined) this.changed.add(outPoint, { outPoint, coin: undefined, fresh: false })
+    const entry = this.find(outPoint)
+    if (entry?.coin === undefined) return undefined
+    const { coin } = entry
+    entry.coin = undefined
+    entry.touched = true
     return coin
   }
 
@@ -86,21 +91,31 @@ export class CoinsCache implements CoinsView, CoinsTarget {
 
   /** Every outpoint that differs from the base: its coin, or undefined where it was spent. */
   *changes(): IterableIterator<[OutPoint, Coin | undefined]> {
-    for (const change of this.changed.values()) if (!isNoChange(change)) yield [change.outPoint, change.coin]
+    for (const entry of this.entries.values()) if (isChange(entry)) yield [entry.outPoint, entry.coin]
   }
 
   /** Makes all changes in the base, which is given again because it can be changed, and forgets them here. */
   flushInto(target: CoinsTarget): void {
-    for (const change of this.changed.values()) {
-      const { outPoint, coin, fresh } = change
-      if (coin !== undefined) target.add(outPoint, coin, !fresh)
-      else if (!isNoChange(change)) target.spend(outPoint)
+    for (const entry of this.entries.values()) {
+      if (!isChange(entry)) continue
+      if (entry.coin === undefined) target.spend(entry.outPoint)
+      else target.add(entry.outPoint, entry.coin, !entry.fresh)
     }
-    this.changed.clear()
+    this.entries.clear()
   }
 
   /** Forgets all changes. */
   clear(): void {
-    this.changed.clear()
+    this.entries.clear()
+  }
+
+  private find(outPoint: OutPoint): Entry | undefined {
+    const known = this.entries.get(outPoint)
+    if (known !== undefined) return known
+    const coin = this.base.get(outPoint)
+    if (coin === undefined) return undefined
+    const entry = { outPoint, coin, fresh: false, touched: false }
+    this.entries.add(outPoint, entry)
+    return entry
   }
 }

@@ -5,8 +5,8 @@ import { type CostLimit, Finding, type Target } from './target.ts'
 /** Bytes that may be allocated for an input of no bytes, and for each byte of it: objects are larger than their bytes. */
 const BASE_MEMORY_BYTES = 32e6
 const MEMORY_PER_BYTE = 2000
-/** Bytes that a target may keep after many cases. */
-const KEPT_BYTES = 64e6
+/** Bytes that a target may keep after the cases during which it is watched. */
+const KEPT_BYTES = 16e6
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -54,16 +54,19 @@ export async function runWithLimits(target: Target, input: Uint8Array, limit: Co
   throw new Finding(`${excess}`)
 }
 
-/** Looks now and then whether memory grows from case to case. */
+/** Whether memory grows while one target runs, and no other. */
 export class LeakWatch {
-  private firstBytes: number | undefined
+  private firstBytes = 0
+
+  begin(): void {
+    collect()
+    this.firstBytes = heldBytes()
+  }
 
   /** @throws {Finding} */
-  look(): void {
+  end(): void {
     collect()
-    const bytes = heldBytes()
-    this.firstBytes ??= bytes
-    const kept = bytes - this.firstBytes
-    if (kept > KEPT_BYTES) throw new Finding(`${Math.round(kept / 1e6)} MB are kept after the cases so far`)
+    const kept = heldBytes() - this.firstBytes
+    if (kept > KEPT_BYTES) throw new Finding(`${Math.round(kept / 1e6)} MB are kept after some cases`)
   }
 }

@@ -62,10 +62,12 @@ async function fuzz(targets: readonly Target[], seed: number): Promise<Failure[]
   while (performance.now() < endMs && runs.some(state => !state.isDone)) {
     for (const state of runs) {
       const startMs = performance.now()
-      while (
-        !state.isDone &&
-        performance.now() < Math.min(endMs, startMs + TURN_MS * (state.run.target.turns ?? 1))
-      ) {
+      const turnMs = TURN_MS * (state.run.target.turns ?? 1)
+      const isOver = () => {
+        const nowMs = performance.now()
+        return nowMs >= endMs || (nowMs >= startMs + turnMs && !state.run.isWatched)
+      }
+      while (!state.isDone && !isOver()) {
         watchdog.begin(
           `npm run fuzz -- --target ${state.run.target.name} --seed ${seed} --case ${state.run.cases}`,
         )

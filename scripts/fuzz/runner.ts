@@ -26,8 +26,9 @@ function reasonOf(error: unknown): string {
   return `threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
 }
 
-/** Cases after which a target's memory is looked at. */
+/** Of so many cases, the last ones are those during which memory is watched. */
 const LEAK_EVERY = 2000
+const LEAK_CASES = 200
 
 /** Runs one target's cases, one after the other. */
 export class TargetRun {
@@ -42,6 +43,11 @@ export class TargetRun {
     this.seed = seed
   }
 
+  /** No other target may run now: memory is watched. */
+  get isWatched(): boolean {
+    return this.cases % LEAK_EVERY > LEAK_EVERY - LEAK_CASES
+  }
+
   /** Runs the seeds as they are: they warm the code up, and must be fine. */
   async runSeeds(): Promise<Failure | undefined> {
     for (const input of this.target.seeds) {
@@ -54,6 +60,7 @@ export class TargetRun {
   /** Runs the next case. @returns what is wrong with it. */
   async next(): Promise<Failure | undefined> {
     const number = this.cases++
+    if (number % LEAK_EVERY === LEAK_EVERY - LEAK_CASES) this.leaks.begin()
     const input = inputOf(this.target, this.seed, number)
     const reason = (await this.attempt(input)) ?? this.leaked(number)
     return reason === undefined ? undefined : this.failure(number, input, reason)
@@ -71,7 +78,7 @@ export class TargetRun {
   private leaked(number: number): string | undefined {
     if (number % LEAK_EVERY !== LEAK_EVERY - 1) return undefined
     try {
-      this.leaks.look()
+      this.leaks.end()
       return undefined
     } catch (error) {
       return reasonOf(error)

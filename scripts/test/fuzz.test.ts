@@ -93,6 +93,11 @@ describe('the fuzz harness', function () {
       { name: 'x', seeds, run: () => void kept.push(new Uint8Array(50_000_000)) },
       /allocated \d+ MB for/,
     ],
+    [
+      'memory that is never given back',
+      { name: 'x', seeds, run: () => void kept.push(new Uint8Array(100_000)) },
+      /\d+ MB are kept/,
+    ],
   ]
   const kept: Uint8Array[] = []
 

@@ -1,5 +1,5 @@
 import { assertDefined } from '@onehop/primitives'
-import type { AbstractBatchOperation, AbstractBatchOptions, AbstractLevel } from 'abstract-level'
+import type { AbstractChainedBatchWriteOptions, AbstractLevel } from 'abstract-level'
 import type { KeyValueChange, KeyValueStore } from './port.ts'
 
 type Level = AbstractLevel<string | Buffer | Uint8Array, Uint8Array, Uint8Array>
@@ -28,10 +28,6 @@ function endOfPrefix(prefix: Uint8Array): Uint8Array | undefined {
   return undefined
 }
 
-function operationOf({ key, value }: KeyValueChange): AbstractBatchOperation<Level, Uint8Array, Uint8Array> {
-  return value === undefined ? { type: 'del', key } : { type: 'put', key, value }
-}
-
 /** A key-value store over any `abstract-level` database that reads synchronously (classic-level, memory-level). */
 export class LevelStore implements KeyValueStore {
   private readonly level: Level
@@ -46,10 +42,16 @@ export class LevelStore implements KeyValueStore {
   }
 
   async write(changes: readonly KeyValueChange[]): Promise<void> {
+    // Half the time of an array of operations, whose properties would be looked up one by one from native code. The
+    // batch's memory lasts until it is collected: it had better be small.
+    const batch = this.level.batch()
+    for (const { key, value } of changes) {
+      if (value === undefined) batch.del(key)
+      else batch.put(key, value)
+    }
     // `sync` is LevelDB's option: the log is synced before the batch counts. Databases without it ignore it.
-    const options: AbstractBatchOptions<Uint8Array, Uint8Array> & { sync: boolean } = { sync: true }
-    // Not a chained batch, which is faster: its memory outside the heap is freed when it is collected, if ever.
-    await this.level.batch(changes.map(operationOf), options)
+    const options: AbstractChainedBatchWriteOptions & { sync: boolean } = { sync: true }
+    await batch.write(options)
   }
 
   async *entries(prefix: Uint8Array): AsyncIterable<readonly [Uint8Array, Uint8Array]> {

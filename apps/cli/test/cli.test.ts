@@ -304,6 +304,23 @@ describe('the command line and a node', () => {
     assert.equal(run.stderr, 'Error: Interrupted.\n')
   })
 
+  it('calls an option of a node that makes no sense wrong usage, in one sentence', async () => {
+    const unused = join(datadir, 'unused')
+    const cases: [string[], RegExp][] = [
+      [['--prune', '549'], /minimum of 550 MiB/],
+      [['--assumevalid', 'abc'], /wants a block hash/],
+      [['--network', 'foo'], /There is no network "foo"/],
+    ]
+    await Promise.all(
+      cases.map(async ([flags, sentence]) => {
+        const run = await runCli(['start', '--datadir', unused, ...flags])
+        assert.equal(run.code, 2)
+        assert.match(run.stderr, sentence)
+        assert.equal(run.stderr.trim().split('\n').length, 1)
+      }),
+    )
+  })
+
   it('has help with examples for every command', async () => {
     const commands = ['fetch', 'testnet up', 'start']
     await Promise.all(

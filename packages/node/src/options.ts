@@ -19,7 +19,7 @@ import {
   NETWORK_NAMES,
   parametersOf,
 } from '@onehop/ledger'
-import { ConfigurationError } from './errors.ts'
+import { OptionError } from './errors.ts'
 import { MAX_MEMPOOL_MEGABYTES, MIN_MEMPOOL_MEGABYTES } from './limits.ts'
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
@@ -118,56 +118,56 @@ export function defaultDatadir(network: string): string {
   return join(onehopHome(), network)
 }
 
-/** @throws {ConfigurationError} for a port that is none. */
+/** @throws {OptionError} for a port that is none. */
 function checkPort(port: number | undefined): number | undefined {
   if (port === undefined || (Number.isInteger(port) && port >= 0 && port <= MAX_PORT)) return port
-  throw new ConfigurationError(`The RPC port must be between 0 and ${MAX_PORT}, not ${port}.`)
+  throw new OptionError(`The RPC port must be between 0 and ${MAX_PORT}, not ${port}.`)
 }
 
-/** @throws {ConfigurationError} for a size that is too small to be of use or too large to be addressed. */
+/** @throws {OptionError} for a size that is too small to be of use or too large to be addressed. */
 function checkCache(mebibytes: number | undefined): number {
   if (mebibytes === undefined) return DEFAULT_COINS_CACHE_BYTES
   const bytes = mebibytes * MEBIBYTE
   if (bytes >= MIN_COINS_CACHE_BYTES && bytes <= MAX_COINS_CACHE_BYTES) return bytes
   const [least, most] = [MIN_COINS_CACHE_BYTES / MEBIBYTE, MAX_COINS_CACHE_BYTES / MEBIBYTE]
-  throw new ConfigurationError(`--dbcache wants between ${least} and ${most} MiB, not ${mebibytes}.`)
+  throw new OptionError(`--dbcache wants between ${least} and ${most} MiB, not ${mebibytes}.`)
 }
 
-/** @throws {ConfigurationError} for a number of threads that is none, or more than are of use. */
+/** @throws {OptionError} for a number of threads that is none, or more than are of use. */
 function checkThreads(threads: number | undefined): number {
   if (threads === undefined) return defaultScriptThreads()
   if (Number.isInteger(threads) && threads >= 1 && threads <= MAX_SCRIPT_THREADS) return threads
-  throw new ConfigurationError(`--threads wants between 1 and ${MAX_SCRIPT_THREADS}, not ${threads}.`)
+  throw new OptionError(`--threads wants between 1 and ${MAX_SCRIPT_THREADS}, not ${threads}.`)
 }
 
 function checkInterval(intervalMs: number | undefined): number | undefined {
   if (intervalMs === undefined || (Number.isFinite(intervalMs) && intervalMs > 0)) return intervalMs
-  throw new ConfigurationError(`The mining interval must be more than 0 ms, not ${intervalMs}.`)
+  throw new OptionError(`The mining interval must be more than 0 ms, not ${intervalMs}.`)
 }
 
-/** @throws {ConfigurationError} in Core's words. */
+/** @throws {OptionError} in Core's words. */
 function checkPrune({ prune = 0, txindex = false }: NodeOptions): NodeConfiguration['prune'] {
   if (prune === 0) return undefined
   if (!Number.isInteger(prune) || prune < 0)
-    throw new ConfigurationError('Prune cannot be configured with a negative value.')
-  if (txindex) throw new ConfigurationError('Prune mode is incompatible with --txindex.')
+    throw new OptionError('Prune cannot be configured with a negative value.')
+  if (txindex) throw new OptionError('Prune mode is incompatible with --txindex.')
   if (prune === MANUAL_PRUNE) return { targetBytes: undefined }
   if (prune >= MIN_PRUNE_MEBIBYTES) return { targetBytes: prune * MEBIBYTE }
-  throw new ConfigurationError(
+  throw new OptionError(
     `Prune configured below the minimum of ${MIN_PRUNE_MEBIBYTES} MiB. Please use a higher number.`,
   )
 }
 
-/** @throws {ConfigurationError} for a text that is no block hash; `0` is none. */
+/** @throws {OptionError} for a text that is no block hash; `0` is none. */
 function checkAssumedValid(hash: string | undefined): BlockHash | undefined {
   if (hash === undefined || hash === '0') return undefined
   if (/^[0-9a-f]{64}$/i.test(hash)) return hexToBlockHash(hash)
-  throw new ConfigurationError(
+  throw new OptionError(
     `--assumevalid wants a block hash of 64 hexadecimal digits, or 0 for none, not "${hash}".`,
   )
 }
 
-/** @throws {ConfigurationError} for bounds that no mempool can have. */
+/** @throws {OptionError} for bounds that no mempool can have. */
 function checkMempool(options: NodeOptions): MempoolBounds {
   const {
     maxMempoolMegabytes: megabytes = MAX_MEMPOOL_BYTES / MEGABYTE,
@@ -175,25 +175,24 @@ function checkMempool(options: NodeOptions): MempoolBounds {
     mempoolExpiryHours: hours = MEMPOOL_EXPIRY_SECONDS / SECONDS_PER_HOUR,
   } = options
   if (!(megabytes >= MIN_MEMPOOL_MEGABYTES && megabytes <= MAX_MEMPOOL_MEGABYTES)) {
-    throw new ConfigurationError(
+    throw new OptionError(
       `The mempool wants between ${MIN_MEMPOOL_MEGABYTES} and ${MAX_MEMPOOL_MEGABYTES} MB, not ${megabytes}.`,
     )
   }
-  if (!isMoney(minRelayFeeRate))
-    throw new ConfigurationError('The least fee rate must be an amount of money.')
+  if (!isMoney(minRelayFeeRate)) throw new OptionError('The least fee rate must be an amount of money.')
   if (!(hours >= 1 && Number.isFinite(hours)))
-    throw new ConfigurationError(`Transactions must be kept for an hour at least, not for ${hours}.`)
+    throw new OptionError(`Transactions must be kept for an hour at least, not for ${hours}.`)
   return { limit: megabytes * MEGABYTE, minRelayFeeRate, expirySeconds: hours * SECONDS_PER_HOUR }
 }
 
 const MULTIADDR = /^\/(ip4|ip6|dns|dns4|dns6)\/([^/]+)\/tcp\/(\d{1,5})(\/p2p\/[1-9A-HJ-NP-Za-km-z]{46,60})?$/
 
-/** @throws {ConfigurationError} for a text that is no multiaddr of TCP, the one transport that there is. */
+/** @throws {OptionError} for a text that is no multiaddr of TCP, the one transport that there is. */
 function checkAddresses(option: 'listen' | 'connect', addresses: readonly string[]): readonly string[] {
   const wrong = addresses.find(address => !isTcpAddress(address))
   if (wrong === undefined) return addresses
   const example = option === 'listen' ? '/ip4/127.0.0.1/tcp/0' : '/ip4/127.0.0.1/tcp/40001/p2p/12D3KooW…'
-  throw new ConfigurationError(`--${option} wants a multiaddr such as ${example}, not "${wrong}".`)
+  throw new OptionError(`--${option} wants a multiaddr such as ${example}, not "${wrong}".`)
 }
 
 function isTcpAddress(address: string): boolean {
@@ -202,17 +201,17 @@ function isTcpAddress(address: string): boolean {
   return protocol.startsWith('dns') || isIP(host) === Number(protocol.slice(2))
 }
 
-/** @throws {ConfigurationError} when an option makes no sense. */
+/** @throws {OptionError} when an option makes no sense. */
 export function configure(options: NodeOptions): NodeConfiguration {
   const network = options.network ?? 'regtest'
   const parameters = parametersOf(network)
   if (parameters === undefined) {
-    throw new ConfigurationError(
+    throw new OptionError(
       `There is no network "${network}"; this version runs ${NETWORK_NAMES.join(' and ')}.`,
     )
   }
   if (options.inMemory && options.datadir !== undefined) {
-    throw new ConfigurationError('A node is either in memory or in a datadir; leave one of the two out.')
+    throw new OptionError('A node is either in memory or in a datadir; leave one of the two out.')
   }
   const datadir = options.inMemory ? undefined : resolve(options.datadir ?? defaultDatadir(network))
   const asksForPeers = options.listen !== undefined || options.connect !== undefined

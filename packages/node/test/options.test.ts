@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
-import { ConfigurationError, type NodeOptions } from '@onehop/node'
+import { type NodeOptions, OptionError } from '@onehop/node'
 import { configure } from '../src/options.ts'
 
 describe("a node's options", () => {
@@ -46,7 +46,7 @@ describe("a node's options", () => {
       { minRelayFeeRate: -1n },
       { mempoolExpiryHours: 0 },
     ]
-    for (const options of wrong) assert.throws(() => configure(options), ConfigurationError)
+    for (const options of wrong) assert.throws(() => configure(options), OptionError)
   })
 
   it('check scripts on a thread for each core, or on as many as are asked for', () => {
@@ -108,7 +108,7 @@ describe("a node's options", () => {
     it(`refuse ${what} in one sentence`, () => {
       assert.throws(
         () => configure(options),
-        (error: Error) => error instanceof ConfigurationError && sentence.test(error.message),
+        (error: Error) => error instanceof OptionError && sentence.test(error.message),
       )
     })
   }

@@ -1,12 +1,14 @@
 import {
   type BlockHash,
   type BlockHeader,
+  type ChainParameters,
+  checkProofOfWork,
   type HeaderNode,
   HeadersPresync,
   type HeaderTree,
   workOf,
 } from '@onehop/ledger'
-import { equalBytes, type Result, refused, type Verdict } from '@onehop/primitives'
+import { equalBytes, invalid, OK, type Result, refused, type Verdict } from '@onehop/primitives'
 import { MAX_BRANCH_DEPTH_BLOCKS, MAX_HEADERS_AHEAD } from './limits.ts'
 
 /** How fetching a peer's headers goes on. */
@@ -41,6 +43,19 @@ export function workToKeep({ chainWork, header }: HeaderNode): bigint {
   return chainWork > margin ? chainWork - margin : 0n
 }
 
+/**
+ * Whether each header has the work that it claims, and is the child of the one before it (Core: `CheckHeadersPoW`,
+ * `CheckHeadersAreContinuous`). Only then do their claims add up to the work of a chain.
+ */
+function checkClaims(headers: readonly BlockHeader[], { powLimit }: ChainParameters): Verdict {
+  if (headers.some(({ hash, bits }) => !checkProofOfWork(hash, bits, powLimit)))
+    return invalid('high-hash', 'proof of work failed')
+  const isContinuous = headers.every(
+    ({ previousBlock }, i) => i === 0 || equalBytes(previousBlock, headers[i - 1]!.hash),
+  )
+  return isContinuous ? OK : invalid('non-continuous headers sequence')
+}
+
 /** Takes in the headers of one peer as they are fetched, in order. Keeps none before their chain has shown enough work. */
 export class HeaderIntake {
   private readonly port: IntakePort
@@ -69,6 +84,8 @@ export class HeaderIntake {
     if (this.presync !== undefined) return this.takeUnseen(this.presync, headers, isFull)
     const [first] = headers
     if (first === undefined) return { ok: true, value: { next: 'nothing' } }
+    const claims = checkClaims(headers, this.port.tree.parameters)
+    if (!claims.ok) return claims
     // Every answer must lead on, or a peer could keep us busy with the same headers forever.
     if (this.last !== undefined && !equalBytes(first.previousBlock, this.last))
       return refused('headers-changed')

@@ -115,7 +115,21 @@ describe('an intake of headers', () => {
     assert.equal(fetchAll(scene.open(), [...short, lazyHeaderOn(short.at(-1)!)]).end, 'sender: high-hash')
     const old = headersOn(GENESIS, BATCH - 1, 2)
     assert.equal(fetchAll(scene.open(), [...old, lazyHeaderOn(old.at(-1)!)]).end, 'sender: high-hash')
-    assert.equal(scene.others, 3)
+    assert.equal(scene.others, 0)
+  })
+
+  it('keeps nothing for work that a header only claims', () => {
+    const old = headersOn(GENESIS, BATCH - 1, 2)
+    const claims = lazyHeaderOn(old.at(-1)!, 0x0101_0000)
+    assert.equal(fetchAll(scene.open(), [...old, claims]).end, 'sender: high-hash')
+    assert.equal(scene.others, 0)
+  })
+
+  it('keeps nothing because a known header, or many, come after it out of order', () => {
+    const old = headersOn(GENESIS, BATCH - 1, 2)
+    const end = scene.open().take([...old, tip], true)
+    assert.equal(end.ok ? 'OK' : `${end.blame}: ${end.code}`, 'sender: non-continuous headers sequence')
+    assert.equal(scene.others, 0)
   })
 
   it('ends when an answer does not lead on', () => {

@@ -6,6 +6,8 @@ export interface HeaderLink {
   readonly time: number
 }
 
+const EASIEST = REGTEST.genesis.header.bits
+
 /** Headers of regtest with proof of work, each on the one before. The salt tells branches apart. */
 export function headersOn({ hash, time }: HeaderLink, count: number, salt = 1): BlockHeader[] {
   const merkleRoot = new Uint8Array(32)
@@ -13,26 +15,26 @@ export function headersOn({ hash, time }: HeaderLink, count: number, salt = 1): 
   const headers: BlockHeader[] = []
   let parent = { hash, time }
   for (let i = 0; i < count; i++) {
-    const header = solve({ parent, merkleRoot, isWorked: true })
+    const header = solve({ parent, merkleRoot, bits: EASIEST, isWorked: true })
     headers.push(header)
     parent = header
   }
   return headers
 }
 
-/** A header without proof of work. */
-export function lazyHeaderOn(parent: HeaderLink): BlockHeader {
-  return solve({ parent, merkleRoot: new Uint8Array(32), isWorked: false })
+/** A header without proof of work. @param bits the target that it claims to meet. */
+export function lazyHeaderOn(parent: HeaderLink, bits = EASIEST): BlockHeader {
+  return solve({ parent, merkleRoot: new Uint8Array(32), bits, isWorked: false })
 }
 
 interface Task {
   readonly parent: HeaderLink
   readonly merkleRoot: Uint8Array
+  readonly bits: number
   readonly isWorked: boolean
 }
 
-function solve({ parent, merkleRoot, isWorked }: Task): BlockHeader {
-  const { bits } = REGTEST.genesis.header
+function solve({ parent, merkleRoot, bits, isWorked }: Task): BlockHeader {
   for (let nonce = 0; ; nonce++) {
     const time = parent.time + 1
     const header = new BlockHeader({

@@ -157,14 +157,10 @@ export class ChainStore {
 
   /** Files first, then the batch that makes their new ends count. */
   private async write(changes: KeyValueChange[]): Promise<void> {
-    if (this.blocksDirty) {
-      await this.blocks.sync()
-      changes.push({ key: META_KEYS.blocksEnd, value: serializeRecordEnd(this.blocks.end) })
-    }
-    if (this.undosDirty) {
-      await this.undos.sync()
-      changes.push({ key: META_KEYS.undosEnd, value: serializeRecordEnd(this.undos.end) })
-    }
+    const { blocks, undos, blocksDirty, undosDirty } = this
+    await Promise.all([blocksDirty && blocks.sync(), undosDirty && undos.sync()])
+    if (blocksDirty) changes.push({ key: META_KEYS.blocksEnd, value: serializeRecordEnd(blocks.end) })
+    if (undosDirty) changes.push({ key: META_KEYS.undosEnd, value: serializeRecordEnd(undos.end) })
     if (this.upgrade) changes.push({ key: META_KEYS.format, value: serializeFormat(FORMAT_VERSION) })
     await this.values.write(changes)
     this.upgrade = false

@@ -50,8 +50,17 @@ const LINES: readonly Line[] = [
     target: { atLeast: 0.6 },
   },
   {
+    name: 'connect-closed',
+    what: 'the same, all coins written too and the chain closed (P2PKH, P2WPKH)',
+    tasks: ['connect', 'raw'],
+    unit: 'tx/cpu s',
+    measured: value('connect', 'closedTransactionsPerCpuSecond'),
+    reference: value('raw', RAW),
+    referenceName: 'raw ECDSA/cpu s',
+  },
+  {
     name: 'connect-seen',
-    what: 'the same when the mempool has seen the transactions',
+    what: 'block connect to disk when the mempool has seen the transactions',
     tasks: ['connect-seen', 'connect'],
     unit: 'tx/cpu s',
     measured: value('connect-seen', PER_CPU),

@@ -366,6 +366,7 @@ export class Chain extends ChainReader {
     }
     await state.replay(acknowledged)
     await state.activateBest()
+    await this.relay.settle()
     await this.pruner.removeLeftovers()
   }
 

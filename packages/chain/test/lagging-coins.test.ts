@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Block, REGTEST, serializeBlock } from '@onehop/ledger'
+import { type Block, REGTEST, serializeBlock, serializeTransaction } from '@onehop/ledger'
 import { bytesToHex, equalBytes, nobleVerifier, type SignatureVerifier } from '@onehop/primitives'
 import { ChainStore } from '../src/chain-store.ts'
 import { Chain, type KeyValueStore, MemoryStorage, type Storage } from '../src/index.ts'
@@ -16,6 +16,7 @@ import {
   linkOf,
   makeBlock,
   makeBranch,
+  OWN_SCRIPT,
   openOptions,
   spendCoinbase,
   tipOf,
@@ -71,6 +72,22 @@ describe('coins that lag behind the tip', () => {
     const reopened = await Chain.open({ ...openOptions, storage: killed })
     assert.deepEqual(reopened.tip.hash, taken.at(-1)?.hash)
     await assertCoinsOf(reopened, [...left, ...taken])
+    await reopened.close()
+    await chain.close()
+  })
+
+  it('leave nothing to be settled when they had to come back from a branch', async () => {
+    const storage = new CrashingStorage()
+    const chain = await Chain.open({ ...openOptions, storage })
+    const common = makeBranch(GENESIS, 101)
+    const fork = linkOf(common.at(-1) ?? assert.fail(), 101)
+    await acceptAll(chain, [...common, ...makeBranch(fork, 1, 1)])
+    await chain.coinStatistics('none')
+    await acceptAll(chain, makeBranch(fork, 2, 2))
+    const reopened = await Chain.open({ ...openOptions, storage: storage.next() })
+    const transaction = spendCoinbase(common[0] ?? assert.fail())
+    assert.ok((await reopened.acceptTransaction(serializeTransaction(transaction))).ok)
+    assert.equal(reopened.createTemplate(OWN_SCRIPT).transactions.length, 2)
     await reopened.close()
     await chain.close()
   })

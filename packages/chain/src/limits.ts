@@ -1,8 +1,11 @@
 /** Bytes. A block or undo file is closed and the next one begun when a record would make it longer (Core's size). */
 export const MAX_RECORD_FILE_BYTES = 128 * 1024 * 1024
 
-/** Bytes. The longest record that is read back: a block has at most 4,000,000, its undo data may be longer. */
-export const MAX_RECORD_BYTES = 32 * 1024 * 1024
+/**
+ * Bytes. The longest record that is read back: undo data of a block of 24,390 inputs (1,000,000 bytes / 41), each of
+ * which spends a script of 10,000 bytes, are some 244,000,000. A node that could not read them would be stuck on the block.
+ */
+export const MAX_RECORD_BYTES = 256 * 1024 * 1024
 
 /**
  * Blocks. A body this much higher than the tip is not stored yet (Core's download window): it could not be

@@ -111,13 +111,8 @@ export function entryKey(hash: BlockHash): Uint8Array {
 /** Length of a coin's key. */
 export const COIN_KEY_BYTES = 37
 
-export function writeCoinKey(writer: ByteWriter, { txid, index }: OutPoint): void {
-  writer.writeBytes(COIN_PREFIX).writeBytes(txid).writeUint32BE(index)
-}
-
 /** Key of a coin. */
-export function coinKey(outPoint: OutPoint): Uint8Array {
+export function coinKey({ txid, index }: OutPoint): Uint8Array {
   const writer = new ByteWriter(COIN_KEY_BYTES)
-  writeCoinKey(writer, outPoint)
-  return writer.toBytes()
+  return writer.writeBytes(COIN_PREFIX).writeBytes(txid).writeUint32BE(index).toBytes()
 }

@@ -17,8 +17,8 @@ import { decodeStored } from '../errors.ts'
 import { DEFAULT_COINS_CACHE_BYTES, MAX_COINS_BATCH_BYTES } from '../limits.ts'
 import type { KeyValueChange, KeyValueStore } from '../storage/port.ts'
 import { COIN_KEY_BYTES, COIN_PREFIX, META_KEYS } from '../store-format.ts'
-import { CoinBatch } from './coin-batch.ts'
 import { CoinTable } from './coin-table.ts'
+import { DirtyCoins } from './dirty-coins.ts'
 
 /** Shortest output: amount, and an empty script. */
 const MIN_OUTPUT_BYTES = 9
@@ -193,23 +193,13 @@ export class CoinsStore implements CoinsView, CoinsTarget {
     return key
   }
 
-  /** @param first goes into the first of several batches. @param last goes into the last batch, or the only one. */
+  /** @param first goes into the first batch, @param last into the last one, which may be the same. */
   private async writeDirty(first: readonly KeyValueChange[], last: readonly KeyValueChange[]): Promise<void> {
     this.flushing = true
     try {
-      let batch = new CoinBatch()
-      let before = first
-      for (const [outPoint, coin] of this.table.dirtyCoins()) {
-        if (batch.lengthBytes >= this.batchBytes) {
-          await this.values.write([...before, ...batch.changes()])
-          batch = new CoinBatch()
-          before = NOTHING
-        }
-        batch.add(outPoint, coin)
-      }
-      const isOnly = before === first
-      const changes = [...(isOnly ? NOTHING : before), ...batch.changes(), ...last]
-      if (changes.length > 0) await this.values.write(changes)
+      const coins = new DirtyCoins(this.table.dirtyCoins(), outPoint => this.keyOf(outPoint))
+      for (let before = first; !coins.done; before = NOTHING)
+        await this.values.write(coins.batch(before, this.batchBytes, last))
       this.table.markClean()
     } finally {
       this.flushing = false

@@ -120,7 +120,7 @@ export class DiskStorage implements Storage {
    */
   static async open(datadir: string): Promise<DiskStorage> {
     await mkdir(join(datadir, BLOCKS_FOLDER), { recursive: true })
-    const values = new LevelStore(await openLevel(datadir))
+    const values = new LevelStore(await openLevel(datadir), { copies: true })
     await syncFolder(datadir)
     return new DiskStorage(datadir, values)
   }

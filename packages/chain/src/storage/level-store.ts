@@ -31,27 +31,36 @@ function endOfPrefix(prefix: Uint8Array): Uint8Array | undefined {
 /** A key-value store over any `abstract-level` database that reads synchronously (classic-level, memory-level). */
 export class LevelStore implements KeyValueStore {
   private readonly level: Level
+  private readonly copies: boolean
 
-  /** @param level an open database with `keyEncoding` and `valueEncoding` 'view'. */
-  constructor(level: Level) {
+  /**
+   * @param level an open database with `keyEncoding` and `valueEncoding` 'view'.
+   * @param copies whether it copies keys and values out of a batch itself.
+   */
+  constructor(level: Level, { copies }: { readonly copies: boolean }) {
     this.level = level
+    this.copies = copies
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
     return this.level.getSync(key)
   }
 
-  async write(changes: readonly KeyValueChange[]): Promise<void> {
+  async write(changes: Iterable<KeyValueChange>): Promise<void> {
     // Half the time of an array of operations, whose properties would be looked up one by one from native code. The
     // batch's memory lasts until it is collected: it had better be small.
     const batch = this.level.batch()
     for (const { key, value } of changes) {
-      if (value === undefined) batch.del(key)
-      else batch.put(key, value)
+      if (value === undefined) batch.del(this.own(key))
+      else batch.put(this.own(key), this.own(value))
     }
     // `sync` is LevelDB's option: the log is synced before the batch counts. Databases without it ignore it.
     const options: AbstractChainedBatchWriteOptions & { sync: boolean } = { sync: true }
     await batch.write(options)
+  }
+
+  private own(bytes: Uint8Array): Uint8Array {
+    return this.copies ? bytes : bytes.slice()
   }
 
   async *entries(prefix: Uint8Array): AsyncIterable<readonly [Uint8Array, Uint8Array]> {

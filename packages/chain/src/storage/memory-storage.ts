@@ -51,7 +51,7 @@ export class MemoryStorage implements Storage {
     const encodings = { keyEncoding: 'view', valueEncoding: 'view', storeEncoding: 'view' } as const
     const level = new MemoryLevel<Uint8Array, Uint8Array>(encodings)
     await level.open()
-    return new MemoryStorage(new LevelStore(level))
+    return new MemoryStorage(new LevelStore(level, { copies: false }))
   }
 
   async openFile(name: string): Promise<AppendFile> {

@@ -23,8 +23,11 @@ export interface KeyValueChange {
 export interface KeyValueStore {
   /** The value; the caller must not change it. The key is the caller's again afterwards. */
   get(key: Uint8Array): Uint8Array | undefined
-  /** Applies all changes or none, also when the process is killed; returns when they would survive a loss of power. */
-  write(changes: readonly KeyValueChange[]): Promise<void>
+  /**
+   * Applies all changes or none, in their order, also when the process is killed; returns when they would survive a loss
+   * of power. The memory of a change may be used again as soon as the next one is asked for.
+   */
+  write(changes: Iterable<KeyValueChange>): Promise<void>
   /** Entries whose key begins with the prefix, in key order. */
   entries(prefix: Uint8Array): AsyncIterable<readonly [Uint8Array, Uint8Array]>
   /** Bytes that the entries whose key begins with the prefix take on the disk, roughly; 0 where there is none. */

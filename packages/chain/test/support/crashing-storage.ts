@@ -164,11 +164,11 @@ class CrashingValues implements KeyValueStore {
   }
 
   /** Atomic, as the port asks: nothing happens halfway. */
-  write(changes: readonly KeyValueChange[]): Promise<void> {
+  write(changes: Iterable<KeyValueChange>): Promise<void> {
     const apply = () => {
       for (const { key, value } of changes) {
         if (value === undefined) this.values.delete(bytesToHex(key))
-        else this.values.set(bytesToHex(key), value)
+        else this.values.set(bytesToHex(key), value.slice())
       }
       this.storage.batches += 1
     }

@@ -65,7 +65,12 @@ function exitOf(error: unknown): ExitCode {
   if (error instanceof NodeUnreachableError) return EXIT.unreachable
   if (error instanceof CallTimeoutError) return EXIT.timedOut
   if (error instanceof AuthenticationError) return EXIT.failed
-  return isOclifUsageError(error) ? EXIT.usage : EXIT.failed
+  return isOclifUsageError(error) || isNodeUsageError(error) ? EXIT.usage : EXIT.failed
+}
+
+/** The node's `OptionError`, told by its name: its class would bring libp2p and the store to every command. */
+function isNodeUsageError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'OptionError'
 }
 
 /** oclif marks what the person typed wrong with exit code 2. */

@@ -1,4 +1,6 @@
 import {
+  addressToScript,
+  type ChainParameters,
   knownParametersOf,
   LightClient,
   parseHeader,
@@ -8,8 +10,9 @@ import {
 } from '@onehop/ledger'
 import { attemptDecode, hexToBytes, OK, type Result, type Verdict } from '@onehop/primitives'
 import type { RpcClient } from '@onehop/rpc'
+import { addressProblem } from './address.ts'
 import { nowSeconds } from './clock.ts'
-import { ConfigurationError } from './errors.ts'
+import { OptionError } from './errors.ts'
 import { HEADERS_PER_REQUEST, MAX_HEADER_ROUNDS } from './limits.ts'
 
 /** What a proof is checked by. */
@@ -38,11 +41,10 @@ export interface LightPayment {
 /**
  * Checks a payment proof with nothing but the headers that a node gives, each of them checked for its proof of work and
  * its place in the chain.
- * @throws {ConfigurationError} for a network that is not known.
+ * @throws {OptionError} for a network that is not known.
  */
 export async function verifyPaymentByHeaders(options: LightVerification): Promise<Result<LightPayment>> {
-  const parameters = knownParametersOf(options.network)
-  if (parameters === undefined) throw new ConfigurationError(`There is no network "${options.network}".`)
+  const parameters = networkOf(options.network)
   const parsed = attemptDecode('bad-txoutproof', () => parsePaymentProof(hexToBytes(options.proof)))
   if (!parsed.ok) return parsed
   const light = new LightClient(parameters)
@@ -65,6 +67,20 @@ export async function verifyPaymentByHeaders(options: LightVerification): Promis
       }),
     },
   }
+}
+
+/** An address as {@link LightPayment} has it. @throws {OptionError} for a text that is no address of the network. */
+export function payeeAddress(text: string, network: string): string {
+  const parameters = networkOf(network)
+  const script = addressToScript(text, parameters)
+  if (!script.ok) throw new OptionError(`${addressProblem(text, parameters)}.`)
+  return scriptToAddress(script.value, parameters) ?? text
+}
+
+function networkOf(name: string): ChainParameters {
+  const parameters = knownParametersOf(name)
+  if (parameters === undefined) throw new OptionError(`There is no network "${name}".`)
+  return parameters
 }
 
 /** Brings the client to the node's tip; starts over from the fork when the node changes its chain meanwhile. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type OnehopNode, startNode, verifyPaymentByHeaders } from '@onehop/node'
+import { type OnehopNode, payeeAddress, startNode, verifyPaymentByHeaders } from '@onehop/node'
 import { RpcClient } from '@onehop/rpc'
 
 const STRANGER = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
@@ -54,5 +54,11 @@ describe('a payment checked by headers alone', () => {
     assert.equal(await codeFor({ proof: proof.slice(2) }), 'bad-txoutproof')
     assert.equal(await codeFor({ network: 'mainnet' }), 'high-hash')
     await assert.rejects(verify({ network: 'atlantis' }), /There is no network "atlantis"/)
+  })
+
+  it('goes to an address of the network, however it was written', () => {
+    assert.equal(payeeAddress(STRANGER.toUpperCase(), 'regtest'), STRANGER)
+    assert.throws(() => payeeAddress('nonsense', 'regtest'), /^OptionError: Invalid address "nonsense"/)
+    assert.throws(() => payeeAddress(STRANGER, 'onehop'), /an address of another network/)
   })
 })

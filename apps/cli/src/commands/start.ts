@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module'
 import { Flags } from '@oclif/core'
 import type { NodeStatus } from '@onehop/rpc'
 import { feeRate, wholeNumber } from '../arguments.ts'
-import { tellFailure, UsageFailure } from '../failure.ts'
+import { tellFailure } from '../failure.ts'
 import { fields } from '../format.ts'
 import { onInterrupt } from '../interruption.ts'
 import { OutputCommand, outputFlags } from '../node-command.ts'
@@ -113,7 +113,7 @@ export class Start extends OutputCommand {
     const { flags } = await this.parse(Start)
     const stop = stopRequest()
     // Here and not above: it brings libp2p and the store along, and the other commands start without.
-    const { OptionError, startNode } = await import('@onehop/node')
+    const { startNode } = await import('@onehop/node')
     const node = await startNode(
       definedOnly({
         network: flags.network,
@@ -134,9 +134,7 @@ export class Start extends OutputCommand {
         mempoolExpiryHours: flags.mempoolexpiry,
         mineIntervalMs: flags.mine ? ALWAYS_MS : flags['mine-interval'],
       }),
-    ).catch((error: unknown) => {
-      throw error instanceof OptionError ? new UsageFailure(error.message) : error
-    })
+    )
     // What was compiled now, the other nodes of a testnet need not compile again.
     flushCompileCache()
     const status = await node.status()

@@ -43,9 +43,10 @@ export class TxVerify extends NodeCommand {
     const proof = args.PROOF.trim()
     if (!/^([0-9a-fA-F]{2})+$/.test(proof))
       throw new UsageFailure('PROOF must be an even number of hex digits.')
-    const { network, confirmations, to, amount = 1n } = flags
+    const { network, confirmations, amount = 1n } = flags
     // Here and not above: it brings the store along, and the other commands start without.
-    const { verifyPaymentByHeaders } = await import('@onehop/node')
+    const { payeeAddress, verifyPaymentByHeaders } = await import('@onehop/node')
+    const to = flags.to === undefined ? undefined : payeeAddress(flags.to, network)
     const client = this.connect(flags)
     const result = await verifyPaymentByHeaders({ client, network, proof, signal: this.signal })
     if (!result.ok) {

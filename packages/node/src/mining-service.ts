@@ -11,7 +11,7 @@ import {
   WITNESS_NONCE_LENGTH,
 } from '@onehop/ledger'
 import { IntervalMiner, MiningThreads, mineBlock } from '@onehop/miner'
-import { attemptDecode } from '@onehop/primitives'
+import { attemptDecode, hexToBytes } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 import { searchFresh } from './fresh-search.ts'
 import { TEMPLATE_REFRESH_MS } from './limits.ts'
@@ -101,12 +101,16 @@ export class MiningService {
   }
 
   /** Takes a block from outside. @returns null, or bitcoind's word for why not. */
-  async submit(bytes: Uint8Array): Promise<string | null> {
-    const block = attemptDecode('Block decode failed', () => parseBlock(bytes))
-    if (!block.ok) throw new RpcError(RPC_CODE.deserializationError, block.code)
-    if (this.chain.hasBlock(block.value.header.hash)) return 'duplicate'
-    const whole = withWitnessNonce(block.value)
-    const verdict = await this.chain.acceptBlock(whole === block.value ? bytes : serializeBlock(whole))
+  async submit(hex: string): Promise<string | null> {
+    const decoded = attemptDecode('Block decode failed', () => {
+      const bytes = hexToBytes(hex)
+      return { bytes, block: parseBlock(bytes) }
+    })
+    if (!decoded.ok) throw new RpcError(RPC_CODE.deserializationError, decoded.code)
+    const { bytes, block } = decoded.value
+    if (this.chain.hasBlock(block.header.hash)) return 'duplicate'
+    const whole = withWitnessNonce(block)
+    const verdict = await this.chain.acceptBlock(whole === block ? bytes : serializeBlock(whole))
     if (!verdict.ok) return verdict.code
     const node = this.chain.headerTree.get(whole.header.hash)
     // In order, but on a branch that is not the best, so that nobody knows whether its scripts are right.

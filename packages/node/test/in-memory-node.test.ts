@@ -80,6 +80,13 @@ describe('a node in memory', () => {
     assert.equal(again?.['reject-reason'], 'txn-already-known')
   })
 
+  it('says of what is no hex that it is no transaction, as of any other text', async () => {
+    for (const method of ['sendrawtransaction', 'decoderawtransaction'])
+      await assert.rejects(call(method, 'zz'), refusal(-22, /^TX decode failed\./))
+    await assert.rejects(call('testmempoolaccept', ['zz']), refusal(-22, /^TX decode failed: zz/))
+    await assert.rejects(call('testmempoolaccept', [5]), refusal(-3, /not of expected type string/))
+  })
+
   it('says that the inputs of a transaction are missing', async () => {
     const hex = `0200000001${'11'.repeat(32)}0000000000ffffffff01e803000000000000160014${'22'.repeat(20)}00000000`
     const [tested] = await call<{ 'reject-reason': string }[]>('testmempoolaccept', [hex])
@@ -92,6 +99,8 @@ describe('a node in memory', () => {
     const block = await call<string>('getblock', hash, 0)
     assert.equal(await call('submitblock', block), 'duplicate')
     await assert.rejects(call('submitblock', '00'), refusal(-22, /Block decode failed/))
+    await assert.rejects(call('submitblock', 'zz'), refusal(-22, /Block decode failed/))
+    await assert.rejects(call('submitheader', 'zz'), refusal(-22, /Block header decode failed/))
 
     const other = await startNode({ inMemory: true })
     try {
@@ -125,7 +134,7 @@ describe('a node in memory', () => {
     await assert.rejects(call('getblockhash', 999), refusal(-8, /out of range/))
     await assert.rejects(call('getblock', '00'.repeat(32)), refusal(-5, /Block not found/))
     await assert.rejects(call('generatetoaddress', 1, 'xyz'), refusal(-5, /^Invalid address/))
-    await assert.rejects(call('testmempoolaccept', [[['00']]]), refusal(-22, /decode failed/))
+    await assert.rejects(call('testmempoolaccept', [[['00']]]), refusal(-3, /not of expected type string/))
     await assert.rejects(call('nonsense'), refusal(-32601, /Method not found/))
     await assert.rejects(call('content.list'), refusal(-9, /without peers/))
   })

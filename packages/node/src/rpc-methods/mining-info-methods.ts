@@ -85,7 +85,7 @@ export function miningInfoMethods(context: MethodContext): RpcMethod[] {
       name: 'submitheader',
       category: 'Mining',
       summary: 'Hands in a block header; its parent must be known.',
-      params: { hexdata: { type: 'hex' } },
+      params: { hexdata: { type: 'string', description: 'a header in hex' } },
       handler: ({ hexdata }) => submitHeader(context, hexdata),
     }),
   ]

@@ -1,4 +1,3 @@
-import { hexToBytes } from '@onehop/primitives'
 import { defineMethod, type RpcMethod } from '@onehop/rpc'
 import { scriptOfAddress } from '../address.ts'
 import type { MethodContext } from './method-context.ts'
@@ -37,8 +36,11 @@ export function miningMethods(context: MethodContext): RpcMethod[] {
       name: 'submitblock',
       category: 'Mining',
       summary: 'Hands in a block; null when it was taken, otherwise why not.',
-      params: { hexdata: { type: 'hex' }, dummy: { type: 'any', optional: true } },
-      handler: ({ hexdata }) => mining.submit(hexToBytes(hexdata)),
+      params: {
+        hexdata: { type: 'string', description: 'a block in hex' },
+        dummy: { type: 'any', optional: true },
+      },
+      handler: ({ hexdata }) => mining.submit(hexdata),
     }),
     defineMethod({
       name: 'miner.start',

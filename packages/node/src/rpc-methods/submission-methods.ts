@@ -30,6 +30,8 @@ const MAX_BURN = {
   default: 0n,
   description: 'bitcoins that an output may burn',
 } as const
+/** Not `hex`: what is none is answered as any other text that is no transaction. */
+export const RAW_TRANSACTION = { type: 'string', description: 'a transaction in hex' } as const
 /** Highest opcode that has a meaning in a script that could be run. */
 const MAX_OPCODE = 0xb9
 const MAX_ELEMENT_LENGTH = 520
@@ -54,7 +56,12 @@ function decodeAll(hexes: readonly unknown[]): Transaction[] {
       `Array must contain between 1 and ${MAX_PACKAGE_TRANSACTIONS} transactions.`,
     )
   }
-  return hexes.map(hex => decodeWith(`TX decode failed: ${String(hex)}`, typeof hex === 'string' ? hex : 'x'))
+  return hexes.map(hex => decodeWith(`TX decode failed: ${String(hex)}`, textOf(hex)))
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  throw new RpcError(RPC_CODE.typeError, 'JSON value is not of expected type string')
 }
 
 function checkFeeRate(rate: bigint): void {
@@ -210,7 +217,7 @@ export function submissionMethods(context: MethodContext): RpcMethod[] {
       name: 'sendrawtransaction',
       category: 'Rawtransactions',
       summary: 'Hands in a transaction, from where it goes to the peers.',
-      params: { hexstring: { type: 'hex' }, maxfeerate: MAX_FEE_RATE, maxburnamount: MAX_BURN },
+      params: { hexstring: RAW_TRANSACTION, maxfeerate: MAX_FEE_RATE, maxburnamount: MAX_BURN },
       handler: async ({ hexstring, maxfeerate, maxburnamount }) => {
         const transaction = decodeTransaction(hexstring)
         checkBurn(transaction, maxburnamount)

@@ -4,7 +4,7 @@ import { createRawTransaction } from './create-raw-transaction.ts'
 import { decodeScript } from './decode-script.ts'
 import { getRawTransaction } from './get-raw-transaction.ts'
 import type { MethodContext } from './method-context.ts'
-import { decodeTransaction } from './submission-methods.ts'
+import { decodeTransaction, RAW_TRANSACTION } from './submission-methods.ts'
 
 /** Looking at transactions: bitcoind's calls. */
 export function transactionMethods(context: MethodContext): RpcMethod[] {
@@ -16,7 +16,7 @@ export function transactionMethods(context: MethodContext): RpcMethod[] {
       name: 'decoderawtransaction',
       category: 'Rawtransactions',
       summary: 'A transaction as JSON.',
-      params: { hexstring: { type: 'hex' }, iswitness: { type: 'boolean', optional: true } },
+      params: { hexstring: RAW_TRANSACTION, iswitness: { type: 'boolean', optional: true } },
       handler: ({ hexstring }) => {
         const { hex: _hex, ...json } = transactionJson(decodeTransaction(hexstring), context.parameters)
         return json

@@ -43,7 +43,7 @@ async function storeAside(
 ): Promise<Verdict> {
   const { state, parameters } = destination
   const checked = checkBody(fresh.block, entry, parameters)
-  if (!checked.ok) return state.refuse(entry, checked)
+  if (!checked.ok) return state.refuse(entry, checked, fresh.block)
   const room = checkRoom(entry, destination)
   if (!room.ok) return room
   await state.storeBody(entry, fresh)

@@ -5,6 +5,7 @@ import {
   type BlockUndo,
   blockHashToHex,
   type ChainParameters,
+  checkNotMutated,
   connectBlock,
   disconnectBlock,
   HEADER_LENGTH,
@@ -35,18 +36,6 @@ import { INVALIDATED } from './invalidation.ts'
 import { MAX_UNFLUSHED_STEPS } from './limits.ts'
 import type { StoredFile } from './pruning.ts'
 import type { ScriptChecker } from './script-checks/script-checker.ts'
-
-/**
- * Faults of a body that its header does not commit to: somebody else may have the right body for the same header,
- * so the header stays in the race (Core's BLOCK_MUTATED).
- */
-const MUTATED_BODY_CODES: ReadonlySet<string> = new Set([
-  'bad-txnmrklroot',
-  'bad-txns-duplicate',
-  'unexpected-witness',
-  'bad-witness-nonce-size',
-  'bad-witness-merkle-match',
-])
 
 /** A body that is not stored yet. */
 export interface FreshBlock {
@@ -116,12 +105,12 @@ export class ChainState {
     const result = connectBlock(block, context)
     if (!result.ok) {
       blockScripts.abandon()
-      return this.refuse(entry, result)
+      return this.refuse(entry, result, block)
     }
     // What takes time here goes on while other threads are at the scripts.
     const undo = entry.undo === undefined ? serializeUndo(result.value.undo) : undefined
     const verdict = await blockScripts.finish()
-    if (!verdict.ok) return this.refuse(entry, verdict)
+    if (!verdict.ok) return this.refuse(entry, verdict, block)
     if (fresh !== undefined) await this.storeBody(entry, fresh)
     if (undo !== undefined) await this.storeUndo(entry, undo)
     coins.flushInto(store.coins)
@@ -141,12 +130,14 @@ export class ChainState {
   }
 
   /**
-   * Marks the block and all that build on it invalid, here and in the store, unless only this body of it is wrong.
+   * Marks the block and all that build on it invalid, here and in the store. Not where its header does not commit to
+   * this body, whatever rule that breaks first: somebody else may have the right one (Core's BLOCK_MUTATED, and why it
+   * marks no block for `CheckBlock`).
    * @returns the rejection.
    */
-  refuse(entry: BlockEntry, rejection: Rejection): Rejection {
-    const { index, tree } = this.options
-    if (MUTATED_BODY_CODES.has(rejection.code)) {
+  refuse(entry: BlockEntry, rejection: Rejection, block: Block): Rejection {
+    const { index, tree, parameters } = this.options
+    if (!checkNotMutated(block, entry.node.height, parameters).ok) {
       assert(entry.block === undefined, 'a stored body is the one that its header commits to')
       return rejection
     }

@@ -13,6 +13,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const OLDEST = [22, 18]
 const CONDITION = '@onehop/source'
+/**
+ * V8 lets its young generation grow to three times 32 MB before it tidies up. 8 MB are as fast, and a node that
+ * connects blocks takes 140 MB less.
+ */
+const MEMORY_OPTION = '--max-semi-space-size=8'
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 
 const launcher = fileURLToPath(import.meta.url)
@@ -20,7 +25,7 @@ const root = join(dirname(launcher), '..')
 const source = join(root, 'src', 'main.ts')
 const fromSource = existsSync(source)
 
-if (isNewEnough(process.versions.node) && (!fromSource || hasCondition())) {
+if (isNewEnough(process.versions.node) && (fromSource ? hasCondition() : hasMemoryOption())) {
   // Compiled code (and types stripped) once is taken from a cache the next time.
   nodeModule.enableCompileCache?.()
   const entry = fromSource ? source : join(root, 'dist', 'main.js')
@@ -42,6 +47,11 @@ function hasCondition() {
   } catch {
     return false
   }
+}
+
+/** Commands that end soon do not need it. */
+function hasMemoryOption() {
+  return process.argv[2] !== 'start' || process.execArgv.includes(MEMORY_OPTION)
 }
 
 /** The Node.js that npm installed with us or above us. */
@@ -77,7 +87,13 @@ function nodeOf(folder) {
 /** Becomes that Node.js where the system can; else runs it as a child and passes signals and the exit code on. */
 function runWith(node) {
   const options = fromSource ? [`--conditions=${CONDITION}`] : []
-  const args = [...options, '--disable-warning=ExperimentalWarning', launcher, ...process.argv.slice(2)]
+  const args = [
+    ...options,
+    MEMORY_OPTION,
+    '--disable-warning=ExperimentalWarning',
+    launcher,
+    ...process.argv.slice(2),
+  ]
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
     process.execve(node, [node, ...args], process.env)
   }

@@ -40,7 +40,7 @@ export function entryJson(entry: MempoolEntry) {
     },
     depends: idsOf(entry.parents),
     spentby: idsOf(entry.children),
-    'bip125-replaceable': signals(entry) || [...entry.ancestors].some(signals),
+    'bip125-replaceable': [entry, ...entry.ancestors].some(each => signalsReplacement(each.transaction)),
     unbroadcast: false,
   }
 }
@@ -52,8 +52,8 @@ export function entriesJson(entries: Iterable<MempoolEntry>, isVerbose: boolean)
 }
 
 /** Every transaction can be replaced; this is what it says of itself. */
-function signals({ transaction }: MempoolEntry): boolean {
-  return transaction.inputs.some(({ sequence }) => sequence < LEAST_FINAL_SEQUENCE)
+export function signalsReplacement({ inputs }: Transaction): boolean {
+  return inputs.some(({ sequence }) => sequence < LEAST_FINAL_SEQUENCE)
 }
 
 /** A fee rate in bitcoins for 1,000 virtual bytes. */

@@ -1,11 +1,21 @@
-import { blockHashToHex, COINBASE_MATURITY, scriptToAddress, type TxOutput, txIdToHex } from '@onehop/ledger'
+import {
+  blockHashToHex,
+  COINBASE_MATURITY,
+  scriptToAddress,
+  type TxOutput,
+  txIdToHex,
+  withChecksum,
+} from '@onehop/ledger'
 import { bytesToHex } from '@onehop/primitives'
 import { BitcoinAmount } from '@onehop/rpc'
 import type { HistoryEntry, UnspentCoin } from '@onehop/wallet'
+import { signalsReplacement } from './mempool-json.ts'
 import type { MethodContext } from './method-context.ts'
 
 /** As `listunspent` shows a coin. */
-export function unspentJson({ outpoint, output, address, confirmations, spendable, key, kind }: UnspentCoin) {
+export function unspentJson(coin: UnspentCoin) {
+  const { outpoint, output, address, confirmations, key, kind } = coin
+  const publicKey = bytesToHex(key.publicKey)
   return {
     txid: txIdToHex(outpoint.txid),
     vout: outpoint.index,
@@ -13,11 +23,31 @@ export function unspentJson({ outpoint, output, address, confirmations, spendabl
     scriptPubKey: bytesToHex(output.scriptPubKey),
     amount: new BitcoinAmount(output.value),
     confirmations,
-    spendable,
+    spendable: true,
     solvable: true,
-    desc: kind === 'p2wpkh' ? `wpkh(${bytesToHex(key.publicKey)})` : `pkh(${bytesToHex(key.publicKey)})`,
-    safe: true,
+    desc: withChecksum(kind === 'p2wpkh' ? `wpkh(${publicKey})` : `pkh(${publicKey})`),
+    safe: isTrusted(coin),
   }
+}
+
+/** In a block, or paid by ourselves, so that nobody else can take it back. */
+function isTrusted({ height, spendable }: UnspentCoin): boolean {
+  return height !== undefined || spendable
+}
+
+/** Whether `listunspent` names it: all but block rewards that cannot be spent yet. */
+export function isListed({ coinbase, spendable }: UnspentCoin): boolean {
+  return !coinbase || spendable
+}
+
+/** As bitcoind divides what the wallet has, in satoshis: change of own payments is trusted before it is in a block. */
+export function balancesOf({ wallet }: MethodContext) {
+  const { confirmed, unconfirmed, immature } = wallet.state.balance()
+  const change = wallet.state
+    .listUnspent()
+    .filter(coin => coin.height === undefined && isTrusted(coin))
+    .reduce((sum, { output }) => sum + output.value, 0n)
+  return { trusted: confirmed + change, pending: unconfirmed - change, immature }
 }
 
 /** What `gettransaction` and `listtransactions` tell of a transaction as a whole. */
@@ -35,7 +65,7 @@ export function transactionSummaryJson({ chain }: MethodContext, entry: HistoryE
     walletconflicts: [],
     time: timeSeconds,
     timereceived: timeSeconds,
-    'bip125-replaceable': 'no',
+    'bip125-replaceable': node === undefined && signalsReplacement(transaction) ? 'yes' : 'no',
   }
 }
 

@@ -12,7 +12,14 @@ import { BitcoinAmount, defineMethod, RPC_CODE, RpcError, type RpcMethod } from 
 import { GAP_LIMIT, type HistoryEntry } from '@onehop/wallet'
 import { addressProblem } from '../address.ts'
 import type { MethodContext } from './method-context.ts'
-import { detailsJson, netAmountJson, transactionSummaryJson, unspentJson } from './wallet-json.ts'
+import {
+  balancesOf,
+  detailsJson,
+  isListed,
+  netAmountJson,
+  transactionSummaryJson,
+  unspentJson,
+} from './wallet-json.ts'
 
 /** What Bitcoin Core calls the format of its wallets since descriptors: clients ask for no more. */
 const WALLET_VERSION = 169_900
@@ -99,25 +106,25 @@ function bitcoindMethods(context: MethodContext): RpcMethod[] {
     defineMethod({
       name: 'getbalance',
       category: 'Wallet',
-      summary: 'Confirmed coins that can be spent.',
+      summary: 'Coins that can be spent: confirmed ones, and change of own payments.',
       params: {
         dummy: { type: 'string', optional: true },
         minconf: { type: 'integer', optional: true },
         include_watchonly: { type: 'boolean', optional: true },
         avoid_reuse: { type: 'boolean', optional: true },
       },
-      handler: () => new BitcoinAmount(wallet.state.balance().confirmed),
+      handler: () => new BitcoinAmount(balancesOf(context).trusted),
     }),
     defineMethod({
       name: 'getbalances',
       category: 'Wallet',
       summary: 'Coins that can be spent, unconfirmed ones and immature ones.',
       handler: () => {
-        const { confirmed, unconfirmed, immature } = wallet.state.balance()
+        const { trusted, pending, immature } = balancesOf(context)
         return {
           mine: {
-            trusted: new BitcoinAmount(confirmed),
-            untrusted_pending: new BitcoinAmount(unconfirmed),
+            trusted: new BitcoinAmount(trusted),
+            untrusted_pending: new BitcoinAmount(pending),
             immature: new BitcoinAmount(immature),
           },
         }
@@ -143,7 +150,7 @@ function bitcoindMethods(context: MethodContext): RpcMethod[] {
       handler: ({ minconf, maxconf }) =>
         wallet.state
           .listUnspent()
-          .filter(coin => coin.spendable && coin.confirmations >= minconf && coin.confirmations <= maxconf)
+          .filter(coin => isListed(coin) && coin.confirmations >= minconf && coin.confirmations <= maxconf)
           .map(unspentJson),
     }),
     defineMethod({

@@ -216,9 +216,11 @@ function serializeFormat(version: number): Uint8Array {
 }
 
 /** Undefined in a store that was made just now. */
-function formatOf({ values }: Storage): number | undefined {
+function formatOf({ values, description }: Storage): number | undefined {
   const bytes = values.get(META_KEYS.format)
-  return bytes && decodeStored('The format', () => readAll(bytes, reader => reader.readUint32()))
+  return (
+    bytes && decodeStored(`The format of ${description}`, () => readAll(bytes, reader => reader.readUint32()))
+  )
 }
 
 /** The files of a store that was killed while it was made hold at most the first block: more must not be cut off. */

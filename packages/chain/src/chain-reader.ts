@@ -57,9 +57,17 @@ export abstract class ChainReader {
   protected abstract readonly jobs: ChainQueue
   private readonly transactionCounts = new TransactionCounts(node => this.transactionCount(node))
 
-  /** The last block of the active chain. */
+  /**
+   * The last block of the active chain. Blocks that come together are stored together: who tells somebody of it waits
+   * for {@link durable} first.
+   */
   get tip(): HeaderNode {
     return this.state.tip
+  }
+
+  /** Resolves when all that can be read now would survive a loss of power. @throws {ChainHaltedError} */
+  durable(): Promise<void> {
+    return this.state.committed()
   }
 
   /** Whether old blocks are deleted, and which have been. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Block, REGTEST, serializeBlock, serializeTransaction } from '@onehop/ledger'
+import { type Block, type BlockHash, REGTEST, serializeBlock, serializeTransaction } from '@onehop/ledger'
 import { bytesToHex, equalBytes, nobleVerifier, type SignatureVerifier } from '@onehop/primitives'
 import { ChainStore } from '../src/chain-store.ts'
 import { Chain, type KeyValueStore, MemoryStorage, type Storage } from '../src/index.ts'
@@ -132,6 +132,24 @@ describe('blocks that wait for each other', () => {
     )
     assert.equal(chain.tip.height, 60)
     assert(storage.batches - before <= 2, `${storage.batches - before} batches`)
+    await chain.close()
+  })
+
+  it('can be seen before they are stored, but not by who waits for that', async () => {
+    const storage = new CrashingStorage()
+    const chain = await Chain.open({ ...openOptions, storage })
+    const isStored = (hash: BlockHash) => storage.values.get(entryKey(hash)) !== undefined
+    const accepted = makeBranch(GENESIS, 60).map(block => chain.acceptBlock(serializeBlock(block)))
+    const waits: Promise<void>[] = []
+    let seenUnstored = 0
+    while (chain.tip.height < 60) {
+      const { hash } = chain.tip
+      if (!isStored(hash)) seenUnstored += 1
+      waits.push(chain.durable().then(() => assert(isStored(hash))))
+      await Promise.resolve()
+    }
+    assert(seenUnstored > 0)
+    await Promise.all([...accepted, ...waits])
     await chain.close()
   })
 

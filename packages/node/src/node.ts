@@ -205,6 +205,8 @@ class RunningNode implements OnehopNode {
     this.dispatcher = new RpcDispatcher({
       methods: allMethods(context),
       warmUp: () => this.warmUp,
+      // A block that somebody was told of is not lost by a crash.
+      beforeAnswer: () => context.chain.durable(),
       onInternalError: (error, method) =>
         this.log.error({ method, error: describe(error) }, 'a method failed'),
     })

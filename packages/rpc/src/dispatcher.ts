@@ -8,6 +8,8 @@ export interface DispatcherOptions {
   readonly methods: readonly RpcMethod[]
   /** Why the node does not answer yet, e.g. `Loading block index…`; undefined once it does. */
   readonly warmUp?: () => string | undefined
+  /** Awaited before a result leaves: what the method saw must not turn out never to have been. */
+  readonly beforeAnswer?: () => Promise<void>
   /** Told of exceptions that are bugs; the client learns only that there was one. */
   readonly onInternalError?: (error: unknown, method: string) => void
 }
@@ -16,11 +18,14 @@ export interface DispatcherOptions {
 export class RpcDispatcher {
   private readonly methods = new Map<string, RpcMethod>()
   private readonly warmUp: () => string | undefined
+  private readonly beforeAnswer: () => Promise<void>
   private readonly onInternalError: (error: unknown, method: string) => void
 
-  constructor({ methods, warmUp = () => undefined, onInternalError = () => undefined }: DispatcherOptions) {
-    this.warmUp = warmUp
-    this.onInternalError = onInternalError
+  constructor(options: DispatcherOptions) {
+    const { methods, warmUp, beforeAnswer, onInternalError } = options
+    this.warmUp = warmUp ?? (() => undefined)
+    this.beforeAnswer = beforeAnswer ?? (async () => undefined)
+    this.onInternalError = onInternalError ?? (() => undefined)
     for (const method of [helpMethod(() => this.methods.values()), ...methods]) {
       this.methods.set(method.name, method)
     }
@@ -38,7 +43,9 @@ export class RpcDispatcher {
     if (reason !== undefined && !method?.availableInWarmUp) throw new RpcError(RPC_CODE.inWarmUp, reason)
     if (method === undefined) throw new RpcError(RPC_CODE.methodNotFound, 'Method not found')
     try {
-      return await method.invoke(params, context)
+      const result = await method.invoke(params, context)
+      await this.beforeAnswer()
+      return result
     } catch (error) {
       if (error instanceof RpcError) throw error
       this.onInternalError(error, name)

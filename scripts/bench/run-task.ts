@@ -2,9 +2,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Metrics, Task } from './suite.ts'
 
-/** As the launcher of `onehop` does it: V8's young generation stays small. */
-const MEMORY_OPTION = '--max-semi-space-size=8'
-/** As the launcher does it, too: code is compiled, and types are stripped, by the first run only. */
+/** As the launcher of `onehop` does it: code is compiled, and types are stripped, by the first run only. */
 const COMPILE_CACHE = fileURLToPath(
   new URL('../../node_modules/.cache/onehop-bench/compiled', import.meta.url),
 )
@@ -17,7 +15,7 @@ const LIMIT_MS = 240_000
 export function runTask(task: Task, nodeArguments: readonly string[]): Promise<Metrics> {
   return new Promise((resolve, reject) => {
     const child = fork(CHILD, [task.module, JSON.stringify(task.parameters)], {
-      execArgv: [...process.execArgv, MEMORY_OPTION, '--expose-gc', ...nodeArguments],
+      execArgv: [...process.execArgv, '--expose-gc', ...task.nodeArguments, ...nodeArguments],
       env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

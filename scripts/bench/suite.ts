@@ -8,6 +8,8 @@ export interface Task {
   readonly module: string
   /** Survives JSON. */
   readonly parameters: Readonly<Record<string, unknown>>
+  /** Options of Node.js that it runs with. */
+  readonly nodeArguments: readonly string[]
 }
 
 /** What a task's module exports. It runs in a fresh process, and measures itself. */

@@ -1,11 +1,6 @@
 import { createRequire } from 'node:module'
-import {
-  CURVE_ORDER,
-  nobleVerifier,
-  plainPublicKey,
-  type SignatureVerifier,
-  type TweakedKey,
-} from '@onehop/primitives'
+import { CURVE_ORDER, nobleVerifier, type SignatureVerifier, type TweakedKey } from '@onehop/primitives'
+import { askableKey, HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES, TWEAK_BYTES } from './askable.ts'
 import { isBelowOrder, isHigh, readScalar, writeScalar } from './scalars.ts'
 import { schnorrChallenge } from './schnorr-challenge.ts'
 
@@ -15,11 +10,7 @@ type Secp256k1 = Pick<
   'ecdsaVerify' | 'ecdsaRecover' | 'signatureNormalize' | 'publicKeyTweakAdd'
 >
 
-const KEY_BYTES = 32
 const COMPRESSED_BYTES = 33
-const SIGNATURE_BYTES = 64
-const HASH_BYTES = 32
-const TWEAK_BYTES = 32
 const EVEN = 2
 /** A recovery id: the point's y is even, and its x is the signature's r, or r plus the order. */
 const X_IS_R = 0
@@ -51,9 +42,7 @@ class NativeVerifier implements SignatureVerifier {
   }
 
   verifyEcdsa(signature: Uint8Array, messageHash: Uint8Array, publicKey: Uint8Array): boolean {
-    if (signature.length !== SIGNATURE_BYTES || messageHash.length !== HASH_BYTES) return false
-    if (!isBelowOrder(signature, 0) || !isBelowOrder(signature, 32)) return false
-    const key = plainPublicKey(publicKey)
+    const key = askableKey(signature, messageHash, publicKey)
     if (key === undefined) return false
     try {
       return this.library.ecdsaVerify(this.withLowS(signature), messageHash, key)

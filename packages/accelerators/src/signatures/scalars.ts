@@ -28,24 +28,21 @@ export function writeScalar(target: DataView, at: number, value: bigint): void {
 
 /** Whether the 32 bytes from there on are a number below the group's order. */
 export function isBelowOrder(bytes: Uint8Array, at: number): boolean {
-  return isBelow(bytes, at, ORDER)
+  return compareScalar(bytes, at, ORDER) < 0
 }
 
 /** Whether the 32 bytes from there on are more than half of the order: s of such a signature is high (BIP 146). */
 export function isHigh(bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < SCALAR_BYTES; i++) {
-    const difference = bytes[at + i]! - HALF_ORDER[i]!
-    if (difference !== 0) return difference > 0
-  }
-  return false
+  return compareScalar(bytes, at, HALF_ORDER) > 0
 }
 
-function isBelow(bytes: Uint8Array, at: number, bound: Uint8Array): boolean {
+/** Negative, 0 or positive: the 32 bytes from there on are less than, equal to or more than the bound. */
+function compareScalar(bytes: Uint8Array, at: number, bound: Uint8Array): number {
   for (let i = 0; i < SCALAR_BYTES; i++) {
     const difference = bytes[at + i]! - bound[i]!
-    if (difference !== 0) return difference < 0
+    if (difference !== 0) return difference
   }
-  return false
+  return 0
 }
 
 function encode(value: bigint): Uint8Array {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
-import { nobleVerifier, plainPublicKey, type SignatureVerifier, type TweakedKey } from '@onehop/primitives'
+import { nobleVerifier, type SignatureVerifier, type TweakedKey } from '@onehop/primitives'
+import { askableKey, HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES, TWEAK_BYTES } from './askable.ts'
 import { isBelowOrder } from './scalars.ts'
 
 /** What is used of the package `tiny-secp256k1`. */
@@ -7,11 +8,6 @@ type TinySecp256k1 = Pick<
   typeof import('tiny-secp256k1'),
   'isPoint' | 'isXOnlyPoint' | 'verify' | 'verifySchnorr' | 'xOnlyPointAddTweak'
 >
-
-const KEY_BYTES = 32
-const SIGNATURE_BYTES = 64
-const HASH_BYTES = 32
-const TWEAK_BYTES = 32
 
 /**
  * libsecp256k1 as WebAssembly, from the package `tiny-secp256k1`; runs everywhere.
@@ -35,9 +31,7 @@ class WasmVerifier implements SignatureVerifier {
   }
 
   verifyEcdsa(signature: Uint8Array, messageHash: Uint8Array, publicKey: Uint8Array): boolean {
-    if (signature.length !== SIGNATURE_BYTES || messageHash.length !== HASH_BYTES) return false
-    if (!isBelowOrder(signature, 0) || !isBelowOrder(signature, 32)) return false
-    const key = plainPublicKey(publicKey)
+    const key = askableKey(signature, messageHash, publicKey)
     if (key === undefined) return false
     try {
       return this.library.isPoint(key) && this.library.verify(messageHash, key, signature)

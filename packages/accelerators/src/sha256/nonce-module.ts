@@ -64,7 +64,8 @@ function inputsOf(schedule: Schedule, sums: number): RoundInputs {
   }
 }
 
-const search: WasmFunction = (() => {
+/** A function, so that only who mines builds it. */
+function searchFunction(): WasmFunction {
   const [start, groups] = [0, 1]
   const [nonces, step] = [2, 3]
   const state = range(4, 8)
@@ -111,7 +112,7 @@ const search: WasmFunction = (() => {
       constant(0),
     ],
   }
-})()
+}
 
 /** What JavaScript calls. */
 export interface NonceExports {
@@ -124,5 +125,5 @@ export interface NonceExports {
 
 /** Compiles the kernel onto a memory. @throws where there is no WebAssembly or no SIMD. */
 export function instantiateNonceModule(memory: WasmMemory, pages: number): NonceExports {
-  return instantiate(assembleModule([search], pages), memory) as NonceExports
+  return instantiate(assembleModule([searchFunction()], pages), memory) as NonceExports
 }

@@ -32,7 +32,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   simulator: { layer: 'driver', mayImport: ['primitives', 'overlay', 'kelips'] },
   rpc: { layer: 'node', mayImport: ['primitives'] },
   node: { layer: 'node', mayImport: [...CORES, ...DRIVERS, 'rpc'] },
-  cli: { layer: 'app', mayImport: ['primitives', 'rpc', 'node'] },
+  cli: { layer: 'app', mayImport: ['primitives', 'rpc', 'node', 'simulator'] },
 }
 
 /** Doors besides a package's `src/index.ts`. */

@@ -131,7 +131,7 @@ export class Intake {
     }
     const { record } = entry
     this.guarded(from, 'kelips-forged-member', settle, answer =>
-      environment.verify(record.id, recordPayload(record), record.signature, answer),
+      environment.verify(record.id, record, () => recordPayload(record), answer),
     )
   }
 

@@ -1,4 +1,4 @@
-import type { PeerAddress, PeerId } from '@onehop/overlay'
+import type { PeerAddress, PeerId, Signed } from '@onehop/overlay'
 import {
   MAX_ADDRESS_BYTES,
   MAX_ADDRESSES,
@@ -22,7 +22,7 @@ import {
 import { MAX_AGE_MS, MAX_CLOCK_SKEW_MS } from './limits.ts'
 
 /** "I am here": a member's own word about itself, signed, so that nobody can speak for another. */
-export interface MemberRecord {
+export interface MemberRecord extends Signed {
   readonly id: PeerId
   readonly addresses: readonly PeerAddress[]
   /** When it was signed, in ms by the owner's clock: grows with every heartbeat, also across restarts. */
@@ -42,7 +42,7 @@ export interface MemberEntry {
 const DOMAIN_TAG = utf8Encode('onehop/kelips/member/1\0')
 const FIELD = { id: 1, address: 2, heartbeat: 3, left: 4, signature: 5, ageMs: 6 } as const
 
-type Unsigned = Omit<MemberRecord, 'signature'>
+type Unsigned = Omit<MemberRecord, 'signature' | 'genuine'>
 
 function writeFields(writer: ProtobufWriter, record: Unsigned): void {
   writer.bytes(FIELD.id, record.id)

@@ -134,6 +134,7 @@ export class Libp2pOverlay<Message> {
       random: this.random,
       addresses: () => this.components.addressManager.getAddresses().map(addressBytes),
       sign: ed25519Signer(this.components.privateKey),
+      isConnected: peerId => this.links.isConnectedTo(peerId),
       send: (peerId, message) => this.sendMessage(peerId, message),
       learnAddresses: (peerId, addresses) => this.book.learn(peerId, addresses),
       penalise: (peerId, verdict) => this.penalise(peerId, verdict),

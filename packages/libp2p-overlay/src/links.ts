@@ -51,6 +51,12 @@ export class Links {
     else this.linkTo(peerId).send(frame)
   }
 
+  /** Whether a message would need no dial. */
+  isConnectedTo(peerId: string): boolean {
+    const isWarm = this.links.get(peerId)?.isOpen === true
+    return isWarm || openConnectionTo(this.components, peerIdFromString(peerId)) !== undefined
+  }
+
   drop(peerId: string, reason: Error): void {
     const link = this.links.get(peerId)
     if (link === undefined) return

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Cancel, Environment, PeerAddress, PeerHandle, PeerId } from '@onehop/overlay'
+import type { Cancel, Environment, PeerAddress, PeerHandle, PeerId, Signed } from '@onehop/overlay'
 import type { Verdict } from '@onehop/primitives'
 import type { PeerTable } from './peer-table.ts'
 import type { VerificationQueue } from './signer.ts'
@@ -31,6 +31,7 @@ export interface LiveParts<Message> {
   readonly random: () => number
   readonly addresses: () => readonly PeerAddress[]
   readonly sign: (payload: Uint8Array) => Uint8Array
+  readonly isConnected: (peerId: string) => boolean
   readonly send: (peerId: string, message: Message) => void
   readonly learnAddresses: (peerId: string, addresses: readonly PeerAddress[]) => void
   readonly penalise: (peerId: string, verdict: Verdict) => void
@@ -75,6 +76,10 @@ export class LiveEnvironment<Message> implements Environment<Message> {
     }
   }
 
+  isConnected(peer: PeerHandle): boolean {
+    return this.parts.isConnected(this.parts.table.textOf(peer))
+  }
+
   intern(id: PeerId): PeerHandle {
     return this.parts.table.intern(id)
   }
@@ -103,11 +108,19 @@ export class LiveEnvironment<Message> implements Environment<Message> {
     return this.parts.sign(payload)
   }
 
-  verify(signer: PeerId, payload: Uint8Array, signature: Uint8Array, done: (valid: boolean) => void): void {
+  verify(signer: PeerId, signed: Signed, payload: () => Uint8Array, done: (valid: boolean) => void): void {
     const guarded = (valid: boolean) => {
+      if (valid) signed.genuine = signed
       if (!this.stopped) this.attempt(() => done(valid))
     }
-    this.parts.verification.add({ signer, payload, signature, done: guarded })
+    if (signed.genuine === signed) guarded(true)
+    else
+      this.parts.verification.add({
+        signer,
+        payload: payload(),
+        signature: signed.signature,
+        done: guarded,
+      })
   }
 
   penalise(peer: PeerHandle, verdict: Verdict): void {

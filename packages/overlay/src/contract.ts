@@ -11,6 +11,17 @@ export type PeerId = Uint8Array
 /** A peer's dialable address: the bytes of a multiaddr. Opaque to machines. */
 export type PeerAddress = Uint8Array
 
+/** Something signed, as messages carry it: immutable, but for the note that its signature has been found right. */
+export interface Signed {
+  /** Ed25519, 64 bytes. */
+  readonly signature: Uint8Array
+  /**
+   * The object itself, set by a driver that found the signature right, so that nobody checks the same object twice.
+   * Not a part of the message; a copy of the object with other fields does not pass for checked.
+   */
+  genuine?: Signed
+}
+
 /** Stops what it was returned for; calling it again does nothing. */
 export type Cancel = () => void
 
@@ -32,6 +43,8 @@ export interface Environment<Message> {
   send(to: PeerHandle, message: Message): void
   /** Calls back once, `delayMs` from now. */
   setTimer(delayMs: number, callback: () => void): Cancel
+  /** Whether a message to this peer would need no dial now. */
+  isConnected(peer: PeerHandle): boolean
   /** The handle of a peer; the same for the same id until it is released. */
   intern(id: PeerId): PeerHandle
   idOf(peer: PeerHandle): PeerId
@@ -49,8 +62,11 @@ export interface Environment<Message> {
   learnAddresses(peer: PeerHandle, addresses: readonly PeerAddress[]): void
   /** This node's signature (64 bytes, Ed25519) of the payload. */
   sign(payload: Uint8Array): Uint8Array
-  /** Whether the peer signed the payload. The answer may come later; the driver may batch. */
-  verify(signer: PeerId, payload: Uint8Array, signature: Uint8Array, done: (valid: boolean) => void): void
+  /**
+   * Whether the peer signed it. The answer may come later, and the driver may batch; an object whose `genuine` is
+   * the object itself is not verified again, and its payload is not asked for.
+   */
+  verify(signer: PeerId, signed: Signed, payload: () => Uint8Array, done: (valid: boolean) => void): void
   /** Reports what a peer is to blame for. The driver decides what it costs the peer. */
   penalise(peer: PeerHandle, verdict: Verdict): void
 }

@@ -7,7 +7,7 @@ import {
   utf8Encode,
   varintFieldLength,
 } from '@onehop/primitives'
-import type { PeerAddress, PeerId } from './contract.ts'
+import type { PeerAddress, PeerId, Signed } from './contract.ts'
 import type { Key } from './keys.ts'
 import {
   KEY_BYTES,
@@ -27,7 +27,7 @@ export type PointerKind = 'content' | 'name' | 'word'
 export const POINTER_VERSION = 1
 
 /** "This provider has it": signed by the provider, so that nobody can forge or redirect one, only withhold it. */
-export interface Pointer {
+export interface Pointer extends Signed {
   readonly version: number
   readonly kind: PointerKind
   readonly key: Key
@@ -50,7 +50,7 @@ export interface Pointer {
 }
 
 /** A pointer before it is signed. */
-export type UnsignedPointer = Omit<Pointer, 'signature'>
+export type UnsignedPointer = Omit<Pointer, 'signature' | 'genuine'>
 
 /** What is signed begins with this, so that no other signature of the provider can be taken for a pointer's. */
 const DOMAIN_TAG = utf8Encode('onehop/pointer/1\0')
@@ -101,8 +101,8 @@ export function signPointer(pointer: UnsignedPointer, sign: (payload: Uint8Array
 /** The driver's check of a signature; see `Environment.verify`. */
 export type VerifySignature = (
   signer: PeerId,
-  payload: Uint8Array,
-  signature: Uint8Array,
+  signed: Signed,
+  payload: () => Uint8Array,
   done: (valid: boolean) => void,
 ) => void
 
@@ -112,7 +112,7 @@ export function verifyPointer(
   verify: VerifySignature,
   done: (valid: boolean) => void,
 ): void {
-  verify(pointer.provider, pointerPayload(pointer), pointer.signature, done)
+  verify(pointer.provider, pointer, () => pointerPayload(pointer), done)
 }
 
 /** Protobuf, fields in ascending order. About 220 bytes with one address and a short name. */

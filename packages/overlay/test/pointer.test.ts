@@ -79,9 +79,10 @@ describe('pointers', () => {
   it('are verified against the provider they name', () => {
     verifyPointer(
       pointer,
-      (signer, payload, signature, done) => {
+      (signer, signed, payload, done) => {
         assert.equal(signer, provider)
-        assert.deepEqual(signature, fakeSignature(payload))
+        assert.equal(signed, pointer)
+        assert.deepEqual(signed.signature, fakeSignature(payload()))
         done(true)
       },
       valid => assert.equal(valid, true),

@@ -6,6 +6,7 @@ import type {
   PeerAddress,
   PeerHandle,
   PeerId,
+  Signed,
 } from '@onehop/overlay'
 import type { SeededRandom, Verdict } from '@onehop/primitives'
 import { bytesKey } from '@onehop/primitives'
@@ -81,6 +82,11 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
     })
   }
 
+  /** Connections cost nothing yet: everybody is connected to everybody. */
+  isConnected(_peer: PeerHandle): boolean {
+    return true
+  }
+
   intern(id: PeerId): PeerHandle {
     return this.handles.intern(id)
   }
@@ -110,12 +116,18 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
     return this.identity.sign(payload)
   }
 
-  verify(signer: PeerId, payload: Uint8Array, signature: Uint8Array, done: (valid: boolean) => void): void {
-    const number = this.world.nodeOfId.get(bytesKey(signer))
-    const identity = number === undefined ? undefined : this.world.identities[number]
-    const isValid = identity?.verify(payload, signature) ?? false
+  verify(signer: PeerId, signed: Signed, payload: () => Uint8Array, done: (valid: boolean) => void): void {
+    if (signed.genuine !== signed && this.hasSigned(signer, payload(), signed.signature))
+      signed.genuine = signed
+    const isValid = signed.genuine === signed
     if (this.world.verifyMs === 0) done(isValid)
     else this.setTimer(this.world.verifyMs, () => done(isValid))
+  }
+
+  private hasSigned(signer: PeerId, payload: Uint8Array, signature: Uint8Array): boolean {
+    const number = this.world.nodeOfId.get(bytesKey(signer))
+    const identity = number === undefined ? undefined : this.world.identities[number]
+    return identity?.verify(payload, signature) ?? false
   }
 
   penalise(peer: PeerHandle, verdict: Verdict): void {

@@ -104,6 +104,12 @@ export type Failure =
   | 'cancelled'
   | 'unreachable'
 
+/**
+ * Who a lookup's answer came from: the own table; the first peer asked; another of those asked together with it; or
+ * somebody asked only after one of them had said nothing, or nothing useful.
+ */
+export type AnswerSource = 'own table' | 'first request' | 'first try' | 'later try'
+
 /** What an operation found and what it cost. */
 export interface Outcome {
   readonly pointers: readonly Pointer[]
@@ -116,6 +122,10 @@ export interface Outcome {
   readonly elapsedMs: number
   /** Peers that confirmed a publication. */
   readonly acknowledgements: number
+  /** Of the first pointer that a lookup found. Absent when there is none, and for other operations. */
+  readonly answeredBy?: AnswerSource
+  /** Peers that let their time pass, or could not be reached, before the operation ended. Absent when none did. */
+  readonly timeouts?: number
   /** Absent on success. */
   readonly failure?: Failure
 }
@@ -160,6 +170,15 @@ export interface OverlayMachine<Message> {
   lookup(key: Key, options: LookupOptions, done: (outcome: Outcome) => void): Cancel
   /** Pointers to content that carries all words, where the overlay can. */
   search?(words: readonly string[], options: LookupOptions, done: (outcome: Outcome) => void): Cancel
+  /**
+   * Where a peer can be dialled, by its own signed word, as members that keep it tell. Without an answer the list is
+   * empty and the outcome has a failure, as for a lookup.
+   */
+  locate?(
+    id: PeerId,
+    options: { readonly deadlineMs: number },
+    done: (outcome: Outcome, addresses: readonly PeerAddress[]) => void,
+  ): Cancel
   /** Asks a provider that cannot be dialled to come to us (Gnutella's Push, Napster's probe). */
   requestDelivery?(pointer: Pointer, done: (outcome: Outcome) => void): void
   inspect(): Inspection

@@ -13,7 +13,7 @@ import {
 } from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
 import type { Gossip as GossipMessage } from './messages.ts'
-import type { Member, UpdateResult } from './roster.ts'
+import type { UpdateResult } from './roster.ts'
 import type { KelipsState } from './state.ts'
 import { drawByProximity } from './targets.ts'
 
@@ -53,8 +53,8 @@ export class Gossip {
     if (count === 0) return
     const share = budget.forRound(options.gossipIntervalMs, this.state.now()) / count
     const maxBytes = clamp(share)
-    members.forEach((to, i) => void this.tell({ to: to.peer, maxBytes, wantsReply: i === 0 }))
-    contacts.forEach((to, i) => void this.tell({ to: to.peer, maxBytes, wantsReply: i === 0 }))
+    members.forEach((to, i) => void this.tell({ to, maxBytes, wantsReply: i === 0 }))
+    contacts.forEach((to, i) => void this.tell({ to, maxBytes, wantsReply: i === 0 }))
   }
 
   /** Introduces this node to peers that it has just heard of, and asks each for a ration in return. */
@@ -72,8 +72,8 @@ export class Gossip {
       members: [],
       pointers: [],
     }
-    const peers = shuffled(this.random, [...roster.all()]).slice(0, MAX_FAREWELLS)
-    for (const { peer } of peers) environment.send(peer, { type: 'gossip', ...message })
+    const peers = shuffled(this.random, [...roster.peers()]).slice(0, MAX_FAREWELLS)
+    for (const peer of peers) environment.send(peer, { type: 'gossip', ...message })
   }
 
   stop(): void {
@@ -133,35 +133,35 @@ export class Gossip {
 
   /** As often as an epidemic needs to reach a group of this size. */
   private newsTimes(): number {
-    return 33 - Math.clz32(this.state.roster.inGroup(this.state.roster.ownGroup).length + 1)
+    return 33 - Math.clz32(this.state.roster.view().length + 1)
   }
 
   private readonly random = () => this.state.environment.random()
 
   private tellNews(): void {
     const { budget, tuples } = this.state
-    for (const { peer } of this.memberTargets(EAGER_FANOUT)) {
+    for (const peer of this.memberTargets(EAGER_FANOUT)) {
       if (!tuples.hasNews || !budget.mayOwe(this.state.now())) return
       this.tell({ to: peer, maxBytes: MAX_EAGER_BYTES, wantsReply: false, newsOnly: true })
     }
   }
 
-  private memberTargets(count: number): Member[] {
+  private memberTargets(count: number): PeerHandle[] {
     const { roster } = this.state
-    const members = roster.inGroup(roster.ownGroup).filter(member => !member.suspect)
-    return drawByProximity(this.random, members, count)
+    const members = roster.view().filter(peer => !roster.isSuspect(peer))
+    return drawByProximity(this.random, roster, members, count)
   }
 
-  private contactTargets(count: number): Member[] {
+  private contactTargets(count: number): PeerHandle[] {
     const { roster } = this.state
     const groups = shuffled(this.random, roster.foreignGroups()).slice(0, count)
     return groups.flatMap(group => {
       const contacts = roster.inGroup(group)
-      const answering = contacts.filter(contact => !contact.suspect)
-      const drawn = drawByProximity(this.random, answering, 1)
+      const answering = contacts.filter(contact => !roster.isSuspect(contact))
+      const drawn = drawByProximity(this.random, roster, answering, 1)
       return drawn.length > 0
         ? drawn
-        : [randomElement(this.random, contacts)].filter(member => member !== undefined)
+        : [randomElement(this.random, contacts)].filter(peer => peer !== undefined)
     })
   }
 
@@ -202,10 +202,9 @@ export class Gossip {
     to: PeerHandle,
     entries: Map<PeerHandle, MemberEntry>,
   ): number | undefined {
-    const member = this.state.roster.get(peer)
-    if (member !== undefined) {
-      if (peer === to || member.suspect) return 0
-      const entry = this.state.entryOf(member)
+    const entry = this.state.entryOf(peer)
+    if (entry !== undefined) {
+      if (peer === to || this.state.roster.isSuspect(peer)) return 0
       entries.set(peer, entry)
       return memberCost(entry)
     }

@@ -1,8 +1,7 @@
-import type { Inspection, PeerId, Pointer } from '@onehop/overlay'
+import type { Inspection, PeerHandle, PeerId, Pointer } from '@onehop/overlay'
 import { bytesToHex, encodeBase58 } from '@onehop/primitives'
 import { INSPECTED_FILETUPLES } from './limits.ts'
 import type { Publisher } from './publisher.ts'
-import type { Member } from './roster.ts'
 import type { KelipsState } from './state.ts'
 
 /** A member as people read it: its id as libp2p writes it, times in ms. */
@@ -53,7 +52,7 @@ export interface KelipsInspection extends Inspection {
 /** A plain snapshot: JSON values only. */
 export function inspect(state: KelipsState, publisher: Publisher): KelipsInspection {
   const { roster, filetuples } = state
-  const members = [...roster.all()].map(member => inspectMember(state, member))
+  const members = [...roster.peers()].map(peer => inspectMember(state, peer))
   members.sort((a, b) => a.group - b.group || (a.peerId < b.peerId ? -1 : 1))
   return {
     protocol: 'kelips/1',
@@ -76,14 +75,16 @@ function peerIdText(id: PeerId): string {
   return encodeBase58(id)
 }
 
-function inspectMember(state: KelipsState, member: Member): InspectedMember {
+function inspectMember(state: KelipsState, peer: PeerHandle): InspectedMember {
+  const { roster, environment } = state
+  const rttMs = roster.rttMsOf(peer)
   const common = {
-    peerId: peerIdText(member.record.id),
-    group: member.group,
-    ageMs: state.entryOf(member).ageMs,
-    suspect: member.suspect,
+    peerId: peerIdText(environment.idOf(peer)),
+    group: roster.groupOf(peer),
+    ageMs: Math.max(0, Math.floor(state.now() - roster.signedMsOf(peer))),
+    suspect: roster.isSuspect(peer),
   }
-  return member.rttMs === undefined ? common : { ...common, rttMs: Math.round(member.rttMs * 10) / 10 }
+  return rttMs === undefined ? common : { ...common, rttMs: Math.round(rttMs * 10) / 10 }
 }
 
 function inspectPointer(pointer: Pointer): InspectedPointer {

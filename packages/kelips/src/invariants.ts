@@ -21,7 +21,7 @@ export function kelipsTables(machine: KelipsMachine): readonly KelipsTable[] {
   const { roster, filetuples, options } = state
   const contacts = roster.foreignGroups().map(group => roster.inGroup(group).length)
   return [
-    { name: 'view', size: roster.inGroup(roster.ownGroup).length, limit: MAX_VIEW_MEMBERS },
+    { name: 'view', size: roster.view().length, limit: MAX_VIEW_MEMBERS },
     { name: 'contacts of one group', size: Math.max(0, ...contacts), limit: options.contactsPerGroup },
     { name: 'filetuples', size: filetuples.size, limit: MAX_POINTERS },
     { name: 'departed peers', size: [...roster.departedPeers()].length, limit: MAX_DEPARTED },
@@ -35,11 +35,12 @@ export function assertKelipsInvariants(machine: KelipsMachine): void {
   for (const { name, size, limit } of kelipsTables(machine))
     assert(size <= limit, `${name}: ${size} of ${limit}`)
   const { roster, environment, options } = machine.state
-  assert(roster.get(environment.self) === undefined, 'a node is in its own view')
-  for (const member of roster.all()) {
-    assert(member.group >= 0 && member.group < options.groups, 'a member is in no group')
-    assert(roster.inGroup(member.group).includes(member), 'a member is missing in its group')
-    assert(!member.record.left, 'a member has left')
-    assert(roster.departedRecord(member.peer) === undefined, 'a member is both there and gone')
+  assert(!roster.has(environment.self), 'a node is in its own view')
+  for (const peer of roster.peers()) {
+    const group = roster.groupOf(peer)
+    assert(group >= 0 && group < options.groups, 'a member is in no group')
+    assert(roster.inGroup(group).includes(peer), 'a member is missing in its group')
+    assert(roster.recordOf(peer)?.left === false, 'a member has left')
+    assert(roster.departedRecord(peer) === undefined, 'a member is both there and gone')
   }
 }

@@ -135,8 +135,7 @@ export class Joining {
   }
 
   private announce(): void {
-    const peers = [...this.state.roster.all()].map(member => member.peer)
-    this.gossip.announce(peers.slice(0, MAX_ANNOUNCEMENTS))
+    this.gossip.announce([...this.state.roster.peers()].slice(0, MAX_ANNOUNCEMENTS))
   }
 
   /** From one source after the other, until one that is settled itself has given everything. */
@@ -158,8 +157,8 @@ export class Joining {
     const { roster, options } = this.state
     for (let step = 0; step < options.groups; step++) {
       const ranked = this.state.ranked((roster.ownGroup + step) % options.groups)
-      const unasked = ranked.find(member => !member.suspect && !this.askedSources.has(member.peer))
-      if (unasked !== undefined) return unasked.peer
+      const unasked = ranked.find(peer => !roster.isSuspect(peer) && !this.askedSources.has(peer))
+      if (unasked !== undefined) return unasked
       if (ranked.length > 0 && step > 0) return undefined
     }
     return undefined

@@ -1,4 +1,4 @@
-import type { PeerHandle } from '@onehop/overlay'
+import type { PeerHandle, PeerId } from '@onehop/overlay'
 import { equalBytes, randomElement, shuffled } from '@onehop/primitives'
 import { kelipsCodec } from './codec.ts'
 import type { Gossip } from './gossip.ts'
@@ -6,7 +6,6 @@ import type { Intake } from './intake.ts'
 import { INDIRECT_PROBES, MAX_ABSENCE_MS, MAX_PROBES_FOR_OTHERS, MAX_PROBES_PER_ROUND } from './limits.ts'
 import type { Ping, Pong, Reply } from './messages.ts'
 import type { Requests, Silence } from './requests.ts'
-import type { Member } from './roster.ts'
 import type { KelipsState } from './state.ts'
 
 /** Direct pings before a silent peer of whom nobody else can be asked is given up. */
@@ -34,27 +33,26 @@ export class Liveness {
   /** Drops who has been silent for too long, probes who has been silent for long, and measures one new peer. */
   tick(): void {
     const { options, roster } = this.state
-    const silent: Member[] = []
-    let unmeasured: Member | undefined
-    for (const member of [...roster.all()]) {
-      const silenceMs = this.silenceMsOf(member)
-      if (silenceMs >= options.memberLifetimeMs) roster.depart(member.peer)
-      else if (member.suspect || silenceMs >= options.suspectAfterMs) silent.push(member)
-      else if (member.rttMs === undefined) unmeasured ??= member
+    const silent: PeerHandle[] = []
+    let unmeasured: PeerHandle | undefined
+    for (const peer of [...roster.peers()]) {
+      const silenceMs = this.state.now() - roster.heardMsOf(peer)
+      if (silenceMs >= options.memberLifetimeMs) roster.depart(peer)
+      else if (roster.isSuspect(peer) || silenceMs >= options.suspectAfterMs) silent.push(peer)
+      else if (roster.rttMsOf(peer) === undefined) unmeasured ??= peer
     }
-    silent.sort((a, b) => a.heardMs - b.heardMs)
-    for (const member of silent.slice(0, MAX_PROBES_PER_ROUND)) this.probe(member)
+    silent.sort((a, b) => roster.heardMsOf(a) - roster.heardMsOf(b))
+    for (const peer of silent.slice(0, MAX_PROBES_PER_ROUND)) this.probe(peer)
     if (unmeasured !== undefined) this.probe(unmeasured)
   }
 
   /** A request of ours stayed without an answer. */
   suspect(peer: PeerHandle, silence: Silence): void {
-    const member = this.state.roster.get(peer)
-    if (member === undefined) return
-    member.suspect = true
+    if (!this.state.roster.has(peer)) return
+    this.state.roster.setSuspect(peer, true)
     if (this.probing.has(peer)) return
-    if (silence === 'timed out') this.probe(member)
-    else this.probeThroughOthers(member, DIRECT_TRIES)
+    if (silence === 'timed out') this.probe(peer)
+    else this.probeThroughOthers(peer, DIRECT_TRIES)
   }
 
   /** The driver could not reach it. */
@@ -97,56 +95,52 @@ export class Liveness {
     })
   }
 
-  private silenceMsOf(member: Member): number {
-    return this.state.now() - member.heardMs
-  }
-
-  private probe(member: Member, tries = 1): void {
-    if (this.probing.has(member.peer)) return
-    this.probing.add(member.peer)
-    this.ping(member.peer, {
+  private probe(peer: PeerHandle, tries = 1): void {
+    if (this.probing.has(peer)) return
+    this.probing.add(peer)
+    this.ping(peer, {
       onReply: reply => {
-        this.probing.delete(member.peer)
-        if (reply.type === 'pong') this.intake.members([reply.sender], member.peer)
+        this.probing.delete(peer)
+        if (reply.type === 'pong') this.intake.members([reply.sender], peer)
       },
       onSilence: silence => {
-        if (!this.probing.delete(member.peer)) return
-        member.suspect = true
-        this.probeThroughOthers(member, silence === 'unreachable' ? DIRECT_TRIES : tries)
+        if (!this.probing.delete(peer)) return
+        this.state.roster.setSuspect(peer, true)
+        this.probeThroughOthers(peer, silence === 'unreachable' ? DIRECT_TRIES : tries)
       },
     })
   }
 
-  private probeThroughOthers(member: Member, tries: number): void {
+  private probeThroughOthers(peer: PeerHandle, tries: number): void {
     const { environment, roster } = this.state
-    if (roster.get(member.peer) !== member) return
-    const others = [...roster.all()].filter(other => other !== member && !other.suspect)
+    if (!roster.has(peer)) return
+    const others = [...roster.peers()].filter(other => other !== peer && !roster.isSuspect(other))
     const proxies = shuffled(() => environment.random(), others).slice(0, INDIRECT_PROBES)
-    if (proxies.length > 0) this.askProxies(member, proxies)
-    else if (tries < DIRECT_TRIES) this.probe(member, tries + 1)
-    else roster.depart(member.peer)
+    if (proxies.length > 0) this.askProxies(peer, proxies)
+    else if (tries < DIRECT_TRIES) this.probe(peer, tries + 1)
+    else roster.depart(peer)
   }
 
-  private askProxies(member: Member, proxies: readonly Member[]): void {
-    const { options, roster } = this.state
-    const { peer } = member
+  private askProxies(peer: PeerHandle, proxies: readonly PeerHandle[]): void {
+    const { environment, options, roster } = this.state
     const startedMs = this.state.now()
-    const target = member.record.id
+    const target = environment.idOf(peer)
     let outstanding = proxies.length
     this.probing.add(peer)
     const giveUp = () => {
       outstanding--
       if (outstanding > 0 || !this.probing.delete(peer)) return
-      if (roster.get(peer) === member && member.heardMs < startedMs && member.suspect) roster.depart(peer)
+      const isTheSame = equalBytes(roster.recordOf(peer)?.id ?? new Uint8Array(0), target)
+      if (isTheSame && roster.heardMsOf(peer) < startedMs && roster.isSuspect(peer)) roster.depart(peer)
     }
     for (const proxy of proxies) {
-      const timeoutMs = this.requests.timeoutMsOf(proxy.peer) + options.defaultTimeoutMs
+      const timeoutMs = this.requests.timeoutMsOf(proxy) + options.defaultTimeoutMs
       const handlers = {
-        onReply: (reply: Reply) => this.onWord(member, proxy.peer, reply),
+        onReply: (reply: Reply) => this.onWord(peer, target, proxy, reply),
         onSilence: giveUp,
       }
       this.requests.send(
-        proxy.peer,
+        proxy,
         request => this.charged({ type: 'ping', request, target }),
         handlers,
         timeoutMs,
@@ -155,10 +149,13 @@ export class Liveness {
   }
 
   /** Another peer has seen it alive: with a record as new as ours, which only the peer itself can have made. */
-  private onWord(member: Member, proxy: PeerHandle, reply: Reply): void {
-    this.probing.delete(member.peer)
-    if (reply.type !== 'pong' || !equalBytes(reply.sender.record.id, member.record.id)) return
-    if (reply.sender.record.heartbeat >= member.record.heartbeat) member.suspect = false
+  private onWord(peer: PeerHandle, target: PeerId, proxy: PeerHandle, reply: Reply): void {
+    const { roster } = this.state
+    this.probing.delete(peer)
+    if (reply.type !== 'pong' || !equalBytes(reply.sender.record.id, target)) return
+    const known = roster.recordOf(peer)
+    const isTheSame = known !== undefined && equalBytes(known.id, target)
+    if (isTheSame && reply.sender.record.heartbeat >= known.heartbeat) roster.setSuspect(peer, false)
     this.intake.members([reply.sender], proxy)
   }
 

@@ -103,8 +103,8 @@ export class Lookup {
   /** The members of these groups, group by group, the nearest first. */
   private unaskedIn(groups: readonly number[]): Candidate | undefined {
     for (const group of groups) {
-      const member = this.state.ranked(group).find(({ peer }) => !this.asked.has(peer))
-      if (member !== undefined) return { peer: member.peer, depth: 1 }
+      const peer = this.state.ranked(group).find(other => !this.asked.has(other))
+      if (peer !== undefined) return { peer, depth: 1 }
     }
     return undefined
   }

@@ -174,7 +174,7 @@ export class Publisher {
         if (held === pointers.length) items.forEach((own, i) => void this.confirm(own, pointers[i]!))
       },
       onSilence: silence => {
-        const isWorthwhile = silence === 'timed out' && this.state.roster.get(peer) !== undefined
+        const isWorthwhile = silence === 'timed out' && this.state.roster.has(peer)
         if (isWorthwhile && tries < MAX_TRIES_PER_PEER) this.sendRefresh(peer, items, costs, tries + 1)
       },
     })

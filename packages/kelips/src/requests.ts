@@ -50,7 +50,7 @@ export class Requests {
   /** Time that the peer has for an answer: 3 × its round-trip time. */
   timeoutMsOf(peer: PeerHandle): number {
     const { minimumTimeoutMs, defaultTimeoutMs } = this.state.options
-    const rttMs = this.state.roster.get(peer)?.rttMs
+    const rttMs = this.state.roster.rttMsOf(peer)
     return rttMs === undefined ? defaultTimeoutMs : Math.max(minimumTimeoutMs, Math.ceil(RTT_FACTOR * rttMs))
   }
 

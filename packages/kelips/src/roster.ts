@@ -12,7 +12,7 @@ import {
 import type { MemberEntry, MemberRecord } from './member-record.ts'
 
 /** What is known of a live peer: a member of the own group, or a contact in another. */
-export interface Member {
+interface Known {
   readonly peer: PeerHandle
   readonly group: number
   record: MemberRecord
@@ -43,8 +43,8 @@ const RTT_WEIGHT = 0.25
  */
 export class Roster {
   readonly ownGroup: number
-  private readonly members = new Map<PeerHandle, Member>()
-  private readonly byGroup = new Map<number, Member[]>()
+  private readonly members = new Map<PeerHandle, Known>()
+  private readonly byGroup = new Map<number, Known[]>()
   private readonly departed: BoundedMap<PeerHandle, Departed>
   /** Called when a group has gained or lost somebody. */
   onChange: () => void = () => {}
@@ -73,12 +73,42 @@ export class Roster {
     return this.members.size
   }
 
-  get(peer: PeerHandle): Member | undefined {
-    return this.members.get(peer)
+  has(peer: PeerHandle): boolean {
+    return this.members.has(peer)
   }
 
-  all(): IterableIterator<Member> {
-    return this.members.values()
+  /** All live peers known. The tables may change while one goes through them only if it is a copy. */
+  peers(): IterableIterator<PeerHandle> {
+    return this.members.keys()
+  }
+
+  recordOf(peer: PeerHandle): MemberRecord | undefined {
+    return this.members.get(peer)?.record
+  }
+
+  /** By our clock, when its record was signed; -Infinity for a stranger. */
+  signedMsOf(peer: PeerHandle): number {
+    return this.members.get(peer)?.signedMs ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** When it last said anything itself, or a fresher record of it came; -Infinity for a stranger. */
+  heardMsOf(peer: PeerHandle): number {
+    return this.members.get(peer)?.heardMs ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** Smoothed round-trip time; undefined until measured. */
+  rttMsOf(peer: PeerHandle): number | undefined {
+    return this.members.get(peer)?.rttMs
+  }
+
+  /** It did not answer, and no word of it has come since. */
+  isSuspect(peer: PeerHandle): boolean {
+    return this.members.get(peer)?.suspect ?? false
+  }
+
+  setSuspect(peer: PeerHandle, suspect: boolean): void {
+    const known = this.members.get(peer)
+    if (known !== undefined) known.suspect = suspect
   }
 
   groupOf(peer: PeerHandle): number {
@@ -86,13 +116,18 @@ export class Roster {
   }
 
   /** Known live peers of a group, this node not among them. */
-  inGroup(group: number): readonly Member[] {
-    return this.byGroup.get(group) ?? []
+  inGroup(group: number): PeerHandle[] {
+    return this.byGroup.get(group)?.map(({ peer }) => peer) ?? []
+  }
+
+  /** The affinity group view: known live peers of the own group. */
+  view(): PeerHandle[] {
+    return this.inGroup(this.ownGroup)
   }
 
   /** Known live nodes of a group, this one counted in its own. */
   readonly occupancy = (group: number): number =>
-    this.inGroup(group).length + (group === this.ownGroup ? 1 : 0)
+    (this.byGroup.get(group)?.length ?? 0) + (group === this.ownGroup ? 1 : 0)
 
   /** Groups in which somebody is known, without the own one. */
   foreignGroups(): number[] {
@@ -171,7 +206,7 @@ export class Roster {
 
   private add(peer: PeerHandle, record: MemberRecord, signedMs: number): boolean {
     const group = this.groupOf(peer)
-    const member: Member = {
+    const member: Known = {
       peer,
       group,
       record,
@@ -192,24 +227,29 @@ export class Roster {
   }
 
   /** A full group of contacts gives up its worst one for a better; the view refuses when it is full. */
-  private makeRoom(candidate: Member): boolean {
-    const present = this.inGroup(candidate.group)
+  private makeRoom(candidate: Known): boolean {
+    const present = this.byGroup.get(candidate.group) ?? []
     if (candidate.group === this.ownGroup) return present.length < MAX_VIEW_MEMBERS
     if (present.length < this.contactsPerGroup) return true
-    const worst = present.reduce((a, b) => (this.score(b) > this.score(a) ? b : a))
-    if (this.score(candidate) >= this.score(worst)) return false
+    const worst = present.reduce((a, b) => (this.scoreOf(b) > this.scoreOf(a) ? b : a))
+    if (this.scoreOf(candidate) >= this.scoreOf(worst)) return false
     this.remove(worst)
     return true
   }
 
-  /** Lower is better: round-trip time, and age (p2psim's rule); suspects come last. */
-  score(member: Member): number {
+  /** Lower is better: round-trip time, and age (p2psim's rule); suspects come last, and strangers. */
+  score(peer: PeerHandle): number {
+    const known = this.members.get(peer)
+    return known === undefined ? Number.MAX_SAFE_INTEGER : this.scoreOf(known)
+  }
+
+  private scoreOf(member: Known): number {
     if (member.suspect) return Number.MAX_SAFE_INTEGER
     const age = Math.max(0, this.environment.now() - member.heardMs)
     return (member.rttMs ?? UNKNOWN_RTT_MS) + age / AGE_DIVISOR
   }
 
-  private remove(member: Member): void {
+  private remove(member: Known): void {
     this.members.delete(member.peer)
     const list = this.byGroup.get(member.group)
     const at = list?.indexOf(member) ?? -1

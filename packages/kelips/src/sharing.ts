@@ -6,7 +6,6 @@ import type { Intake } from './intake.ts'
 import { FIRST_SHARE_MEMBERS, MAX_SHARE_BYTES, SHARE_BURST_BYTES, SHARE_BYTES_PER_SECOND } from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
 import type { Pull, Share } from './messages.ts'
-import type { Member } from './roster.ts'
 import type { KelipsState } from './state.ts'
 
 /** Part of a share that members may fill. */
@@ -58,16 +57,15 @@ export class Sharing {
   private members(from: PeerHandle, limit: number): MemberEntry[] {
     const { roster, environment } = this.state
     const group = roster.groupOf(from)
-    const isUseful = (member: Member) => member.peer !== from && !member.suspect
-    const all = shuffled(() => environment.random(), [...roster.all()].filter(isUseful))
+    const isUseful = (peer: PeerHandle) => peer !== from && !roster.isSuspect(peer)
+    const all = shuffled(() => environment.random(), [...roster.peers()].filter(isUseful))
     const ordered = [
-      ...all.filter(member => member.group === group),
-      ...all.filter(member => member.group !== group),
+      ...all.filter(peer => roster.groupOf(peer) === group),
+      ...all.filter(peer => roster.groupOf(peer) !== group),
     ]
     let left = MAX_SHARE_BYTES * MEMBER_PART
     const entries: MemberEntry[] = []
-    for (const member of ordered.slice(0, limit)) {
-      const entry = this.state.entryOf(member)
+    for (const entry of this.state.entriesOf(ordered.slice(0, limit))) {
       left -= memberCost(entry)
       if (left < 0) break
       entries.push(entry)

@@ -10,7 +10,7 @@ import type { MemberEntry } from './member-record.ts'
 import type { KelipsMessage } from './messages.ts'
 import type { KelipsOptions } from './options.ts'
 import { OwnRecord } from './own-record.ts'
-import { type Member, Roster } from './roster.ts'
+import { Roster } from './roster.ts'
 
 /** Entering, entered, out of touch with everybody it knew of, or gone. */
 export type Phase = 'new' | 'joining' | 'joined' | 'left'
@@ -83,23 +83,30 @@ export class KelipsState {
     return { low: firstHash(first, groups), high: lastHash(ownGroup, groups) }
   }
 
-  /** A member's record with its age by now. */
-  entryOf(member: Member): MemberEntry {
-    return { record: member.record, ageMs: Math.max(0, Math.floor(this.now() - member.signedMs)) }
+  /** The record of a peer in the tables, with its age by now. */
+  entryOf(peer: PeerHandle): MemberEntry | undefined {
+    const record = this.roster.recordOf(peer)
+    const ageMs = Math.max(0, Math.floor(this.now() - this.roster.signedMsOf(peer)))
+    return record && { record, ageMs }
+  }
+
+  /** The records of those of the peers that are in the tables. */
+  entriesOf(peers: readonly PeerHandle[]): MemberEntry[] {
+    return peers.map(peer => this.entryOf(peer)).filter(entry => entry !== undefined)
   }
 
   /** Records of members that are to hold the key, drawn at random, for somebody who asks in the wrong place. */
   teachersOf(key: Key, asker: PeerHandle): MemberEntry[] {
     const groups = this.holdersOf(this.homeOf(key))
     const known = groups.flatMap(group => this.roster.inGroup(group))
-    const useful = known.filter(member => member.peer !== asker && !member.suspect)
+    const useful = known.filter(peer => peer !== asker && !this.roster.isSuspect(peer))
     const drawn = shuffled(() => this.environment.random(), useful).slice(0, TAUGHT_MEMBERS)
-    return drawn.map(member => this.entryOf(member))
+    return this.entriesOf(drawn)
   }
 
   /** Members of a group from the best to ask to the worst: those that answer, the nearest first. */
-  ranked(group: number): Member[] {
-    const scored = this.roster.inGroup(group).map(member => ({ member, score: this.roster.score(member) }))
-    return scored.sort((a, b) => a.score - b.score).map(({ member }) => member)
+  ranked(group: number): PeerHandle[] {
+    const scored = this.roster.inGroup(group).map(peer => ({ peer, score: this.roster.score(peer) }))
+    return scored.sort((a, b) => a.score - b.score).map(({ peer }) => peer)
   }
 }

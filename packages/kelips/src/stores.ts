@@ -28,7 +28,7 @@ export class Stores {
   /** Members that are to hold the key, group by group, the nearest first; this node is not among them. */
   targetsOf(key: Uint8Array): PeerHandle[] {
     const groups = this.state.holdersOf(this.state.homeOf(key))
-    return groups.flatMap(group => this.state.ranked(group).map(member => member.peer))
+    return groups.flatMap(group => this.state.ranked(group))
   }
 
   /** Sends at most {@link STORE_BATCH} pointers. */

@@ -41,7 +41,8 @@ describe('what a Kelips lookup costs', () => {
     const asker = simulation.nodes.find(({ machine }) => !(machine as KelipsMachine).state.isHolder(key))!
     const { state } = asker.machine as KelipsMachine
     const closest = state.ranked(state.holdersOf(state.homeOf(key))[0]!)[0]!
-    const victim = simulation.nodes.find(({ id }) => id.join() === closest.record.id.join())!
+    const closestId = state.roster.recordOf(closest)?.id.join()
+    const victim = simulation.nodes.find(({ id }) => id.join() === closestId)!
     simulation.kill(victim.number)
     const { failure, hops, attempts, elapsedMs } = simulation.lookup(asker.number, key)
     assert.equal(failure, undefined)

@@ -155,8 +155,9 @@ describe('small Kelips networks with four groups, most of them thin or empty', (
       const { simulation } = new Town(8, seed)
       const knows = (node: { machine: unknown }, other: number) => {
         const machine = node.machine as KelipsMachine
-        return [...machine.state.roster.all()].some(
-          ({ record }) => record.id.join() === simulation.node(other).id.join(),
+        const { roster } = machine.state
+        return [...roster.peers()].some(
+          peer => roster.recordOf(peer)?.id.join() === simulation.node(other).id.join(),
         )
       }
       simulation.leave(6)

@@ -30,3 +30,18 @@ export const MAX_POINTER_BYTES = 2_560
 
 /** Longest text in characters that is looked at as a content reference (magnet links carry trackers). */
 export const MAX_REFERENCE_CHARACTERS = 8_192
+
+/** Shortest word in bytes of UTF-8: a single Latin letter or digit would lead to everything; one ideograph is a word. */
+export const MIN_WORD_BYTES = 2
+
+/** Longest word in bytes of UTF-8: a SHA-256 in hex. Nobody types longer ones. */
+export const MAX_WORD_BYTES = 64
+
+/** Most words that one content is published under: each costs a pointer in the tables of a whole group. */
+export const MAX_WORDS_PER_CONTENT = 16
+
+/** Most words of one search: each costs a lookup. */
+export const MAX_SEARCH_WORDS = 8
+
+/** Longest text in characters that is taken apart into words: the words of a publication at their longest. */
+export const MAX_WORD_TEXT_CHARACTERS = 2_048

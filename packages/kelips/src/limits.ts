@@ -1,6 +1,24 @@
 /** Most affinity groups: with √N groups that is four billion nodes, and tables by group stay small. */
 export const MAX_GROUPS = 65_536
 
+/** Most bits of a prefix that names a group: as many groups as with a fixed number of them. */
+export const MAX_DEPTH = 16
+
+/** Statements of different peers of which the median estimates how large the network is: a third may lie. */
+export const ESTIMATORS = 31
+
+/** Largest number of nodes or filetuples that a peer can state: what four bytes hold. */
+export const MAX_STATED_COUNT = 0xffff_ffff
+
+/** A group splits if its halves will have this many members on average: some 3 % of them then have less than half. */
+export const FEWEST_MEMBERS_AFTER_SPLIT = 16
+
+/** Groups merge that have fewer members on average than this. */
+export const FEWEST_MEMBERS = 10
+
+/** Contacts kept in each half of the sibling group, with which the own one merges. */
+export const KIN_CONTACTS_PER_BUCKET = 4
+
 /** Largest message in bytes: a large first share for a joiner, a few milliseconds of a home line. */
 export const MAX_MESSAGE_BYTES = 65_536
 

@@ -19,7 +19,7 @@ import {
   type Verdict,
   varintFieldLength,
 } from '@onehop/primitives'
-import { MAX_AGE_MS, MAX_CLOCK_SKEW_MS } from './limits.ts'
+import { MAX_AGE_MS, MAX_CLOCK_SKEW_MS, MAX_DEPTH } from './limits.ts'
 
 /** "I am here": a member's own word about itself, signed, so that nobody can speak for another. */
 export interface MemberRecord extends Signed {
@@ -27,6 +27,8 @@ export interface MemberRecord extends Signed {
   readonly addresses: readonly PeerAddress[]
   /** When it was signed, in ms by the owner's clock: grows with every heartbeat, also across restarts. */
   readonly heartbeat: number
+  /** Bits of the prefix that it shares with its group, where k tunes itself; 0 where k is fixed. */
+  readonly depth: number
   /** The last word: it has left. */
   readonly left: boolean
   /** Ed25519, 64 bytes. */
@@ -40,15 +42,20 @@ export interface MemberEntry {
 }
 
 const DOMAIN_TAG = utf8Encode('onehop/kelips/member/1\0')
-const FIELD = { id: 1, address: 2, heartbeat: 3, left: 4, signature: 5, ageMs: 6 } as const
+/** `standing`: whether it has left, and above that bit its depth. */
+const FIELD = { id: 1, address: 2, heartbeat: 3, standing: 4, signature: 5, ageMs: 6 } as const
 
 type Unsigned = Omit<MemberRecord, 'signature' | 'genuine'>
+
+function standingOf({ depth, left }: Unsigned): number {
+  return depth * 2 + (left ? 1 : 0)
+}
 
 function writeFields(writer: ProtobufWriter, record: Unsigned): void {
   writer.bytes(FIELD.id, record.id)
   for (const address of record.addresses) writer.bytes(FIELD.address, address)
   writer.varint(FIELD.heartbeat, record.heartbeat)
-  writer.varint(FIELD.left, record.left ? 1 : 0)
+  writer.varint(FIELD.standing, standingOf(record))
 }
 
 /** What a member signs: a domain tag and all fields but the signature. */
@@ -69,7 +76,7 @@ export function entryLength({ record, ageMs }: MemberEntry): number {
   let length =
     bytesFieldLength(FIELD.id, record.id.length) +
     varintFieldLength(FIELD.heartbeat, record.heartbeat) +
-    varintFieldLength(FIELD.left, record.left ? 1 : 0) +
+    varintFieldLength(FIELD.standing, standingOf(record)) +
     bytesFieldLength(FIELD.signature, record.signature.length) +
     varintFieldLength(FIELD.ageMs, ageMs)
   for (const address of record.addresses) length += bytesFieldLength(FIELD.address, address.length)
@@ -80,6 +87,7 @@ interface Draft {
   id?: PeerId
   addresses: PeerAddress[]
   heartbeat: number
+  depth: number
   left: boolean
   signature?: Uint8Array
   ageMs: number
@@ -97,8 +105,8 @@ function readField(reader: ProtobufReader, draft: Draft): void {
     case FIELD.heartbeat:
       draft.heartbeat = reader.varint()
       break
-    case FIELD.left:
-      draft.left = reader.varint() === 1
+    case FIELD.standing:
+      readStanding(reader.varint(), draft)
       break
     case FIELD.signature:
       draft.signature = reader.fixedBytes(SIGNATURE_BYTES)
@@ -111,14 +119,19 @@ function readField(reader: ProtobufReader, draft: Draft): void {
   }
 }
 
+function readStanding(standing: number, draft: Draft): void {
+  draft.left = standing % 2 === 1
+  draft.depth = Math.floor(standing / 2)
+}
+
 /** @throws {DecodeError} when a field is missing, malformed or too long. */
 export function readEntry(bytes: Uint8Array): MemberEntry {
   const reader = new ProtobufReader(bytes)
-  const draft: Draft = { addresses: [], heartbeat: 0, left: false, ageMs: 0 }
+  const draft: Draft = { addresses: [], heartbeat: 0, depth: 0, left: false, ageMs: 0 }
   while (reader.next()) readField(reader, draft)
-  const { id, signature, addresses, heartbeat, left, ageMs } = draft
+  const { id, signature, addresses, heartbeat, depth, left, ageMs } = draft
   if (id === undefined || signature === undefined) throw new DecodeError('member: a field is missing')
-  return { record: { id, addresses, heartbeat, left, signature }, ageMs }
+  return { record: { id, addresses, heartbeat, depth, left, signature }, ageMs }
 }
 
 /** Everything about a record but its signature. Clocks are nobody's fault. */
@@ -128,6 +141,7 @@ export function checkRecord(record: MemberRecord, nowMs: number, lifetimeMs: num
   if (record.signature.length !== SIGNATURE_BYTES) return invalid('kelips-member-signature-length')
   const fits = record.addresses.every(address => address.length > 0 && address.length <= MAX_ADDRESS_BYTES)
   if (record.addresses.length > MAX_ADDRESSES || !fits) return invalid('kelips-member-addresses')
+  if (record.depth > MAX_DEPTH) return invalid('kelips-member-depth')
   if (record.heartbeat > nowMs + MAX_CLOCK_SKEW_MS) return refused('kelips-member-from-future')
   if (record.heartbeat < nowMs - lifetimeMs - MAX_CLOCK_SKEW_MS) return refused('kelips-member-stale')
   return OK

@@ -11,8 +11,10 @@ export function ownAddresses(environment: Environment<never>): readonly PeerAddr
   return fitting.slice(0, MAX_ADDRESSES)
 }
 
-/** This node's word about itself: signed anew when a heartbeat is due or its addresses have changed. */
+/** This node's word about itself: signed anew when a heartbeat is due, or its addresses or its depth have changed. */
 export class OwnRecord {
+  /** What it says its depth is. */
+  depth = 0
   private record: MemberRecord | undefined
   private readonly environment: Environment<never>
   private readonly heartbeatIntervalMs: number
@@ -26,7 +28,7 @@ export class OwnRecord {
     const nowMs = this.environment.now()
     const addresses = ownAddresses(this.environment)
     const isDue = this.record === undefined || nowMs - this.record.heartbeat >= this.heartbeatIntervalMs
-    if (isDue || !sameAddresses(this.record?.addresses ?? [], addresses))
+    if (isDue || this.record?.depth !== this.depth || !sameAddresses(this.record?.addresses ?? [], addresses))
       this.record = this.sign(addresses, false)
     const record = this.record as MemberRecord
     return { record, ageMs: Math.max(0, nowMs - record.heartbeat) }
@@ -41,7 +43,7 @@ export class OwnRecord {
   private sign(addresses: readonly PeerAddress[], left: boolean): MemberRecord {
     const { environment } = this
     const heartbeat = Math.max(Math.floor(environment.now()), (this.record?.heartbeat ?? 0) + 1)
-    const unsigned = { id: environment.idOf(environment.self), addresses, heartbeat, left }
+    const unsigned = { id: environment.idOf(environment.self), addresses, heartbeat, depth: this.depth, left }
     return { ...unsigned, signature: environment.sign(recordPayload(unsigned)) }
   }
 }

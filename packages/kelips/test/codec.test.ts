@@ -11,6 +11,7 @@ function entry(left = false): MemberEntry {
     id: random.bytes(38),
     addresses: left ? [] : [random.bytes(8), random.bytes(30)],
     heartbeat: 1_767_225_600_123,
+    depth: 8,
     left,
     signature: random.bytes(64),
   }

@@ -43,6 +43,7 @@ function member(): MemberEntry {
     id: random.bytes(38),
     addresses: [random.bytes(8), random.bytes(30)],
     heartbeat: 1_767_225_600_123,
+    depth: 8,
     left: false,
     signature: random.bytes(64),
   }

@@ -40,7 +40,18 @@ interface Fields {
   readonly pointers?: readonly Pointer[]
 }
 
-const TYPES = ['gossip', 'pull', 'share', 'store', 'stored', 'find', 'found', 'ping', 'pong'] as const
+const TYPES = [
+  'gossip',
+  'pull',
+  'share',
+  'store',
+  'stored',
+  'find',
+  'found',
+  'ping',
+  'pong',
+  'locate',
+] as const
 
 const FIELD = {
   type: 1,
@@ -262,6 +273,8 @@ function messageOf(draft: Draft): KelipsMessage {
       return { type, request, pointers, members, settled }
     case 'ping':
       return draft.target === undefined ? { type, request } : { type, request, target: draft.target }
+    case 'locate':
+      return { type, request, target: required(draft.target, 'target') }
     case 'pong':
       return { type, request, sender: required(draft.sender, 'sender') }
     default:

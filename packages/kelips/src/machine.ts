@@ -9,16 +9,15 @@ import type {
   PeerHandle,
   Publication,
 } from '@onehop/overlay'
-import { pointerCost } from './codec.ts'
-import { fitting } from './filetuples.ts'
+import { Answers } from './answers.ts'
 import { Gossip } from './gossip.ts'
 import { inspect } from './inspection.ts'
 import { Intake } from './intake.ts'
 import { Joining } from './joining.ts'
-import { MAX_PENDING_LOOKUPS, MAX_POINTERS_PER_KEY, MAX_SHARE_BYTES } from './limits.ts'
+import { MAX_PENDING_LOOKUPS, MAX_POINTERS_PER_KEY } from './limits.ts'
 import { Liveness } from './liveness.ts'
 import { Lookup } from './lookup.ts'
-import type { Find, KelipsMessage } from './messages.ts'
+import type { KelipsMessage } from './messages.ts'
 import type { KelipsOptions } from './options.ts'
 import { Costs } from './outcome.ts'
 import { Publisher } from './publisher.ts'
@@ -39,6 +38,7 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
   private readonly sharing: Sharing
   private readonly stores: Stores
   private readonly publisher: Publisher
+  private readonly answers: Answers
   private readonly lookups = new Set<Lookup>()
   private cancelRound: Cancel | undefined
   private cancelRejoin: Cancel | undefined
@@ -54,6 +54,7 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
     this.sharing = new Sharing(state, this.intake, this.gossip)
     this.stores = new Stores(state, this.requests, this.intake)
     this.publisher = new Publisher(state, this.stores)
+    this.answers = new Answers(state)
     this.connect()
   }
 
@@ -155,7 +156,10 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
         this.stores.onStore(from, message.request, message.pointers)
         break
       case 'find':
-        this.onFind(from, message)
+        this.answers.onFind(from, message)
+        break
+      case 'locate':
+        this.answers.onLocate(from, message)
         break
       case 'ping':
         this.liveness.onPing(from, message)
@@ -163,15 +167,6 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
       default:
         this.requests.onReply(from, message)
     }
-  }
-
-  private onFind(from: PeerHandle, { request, key, limit }: Find): void {
-    const { state } = this
-    const wanted = Math.max(1, Math.min(limit, MAX_POINTERS_PER_KEY))
-    const pointers = fitting(state.filetuples.find(key, state.nowS(), wanted), MAX_SHARE_BYTES, pointerCost)
-    const members = pointers.length > 0 ? [] : state.teachersOf(key, from)
-    const settled = state.settled && state.isHolder(key)
-    state.environment.send(from, { type: 'found', request, pointers, members, settled })
   }
 
   private scheduleRound(): void {

@@ -66,7 +66,14 @@ export interface Find {
   readonly limit: number
 }
 
-/** Answers {@link Find}. */
+/** Where is this peer? Answered like {@link Find}: with its record when it is known, else with whom to ask next. */
+export interface Locate {
+  readonly type: 'locate'
+  readonly request: number
+  readonly target: PeerId
+}
+
+/** Answers {@link Find} and {@link Locate}. */
 export interface Found {
   readonly type: 'found'
   readonly request: number
@@ -92,10 +99,10 @@ export interface Pong {
 }
 
 /** What Kelips nodes say to each other. Messages are never changed once they are made. */
-export type KelipsMessage = Gossip | Pull | Share | Store | Stored | Find | Found | Ping | Pong
+export type KelipsMessage = Gossip | Pull | Share | Store | Stored | Find | Found | Ping | Pong | Locate
 
 /** Messages that answer a request. */
 export type Reply = Share | Stored | Found | Pong
 
 /** Messages that ask for a {@link Reply}. */
-export type Request = Pull | Store | Find | Ping
+export type Request = Pull | Store | Find | Ping | Locate

@@ -23,7 +23,7 @@ interface Pending {
   isSilent: boolean
 }
 
-const REPLY_TO = { pull: 'share', store: 'stored', find: 'found', ping: 'pong' } as const
+const REPLY_TO = { pull: 'share', store: 'stored', find: 'found', ping: 'pong', locate: 'found' } as const
 
 /** A late answer is taken for this many times the time allowed. */
 const LINGER = 4

@@ -22,6 +22,7 @@ import type { KelipsOptions } from './options.ts'
 import { Costs } from './outcome.ts'
 import { Publisher } from './publisher.ts'
 import { Requests } from './requests.ts'
+import { Search } from './search.ts'
 import { Sharing } from './sharing.ts'
 import { KelipsState } from './state.ts'
 import { Stores } from './stores.ts'
@@ -128,6 +129,17 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
     const cancelDeadline = this.state.environment.setTimer(options.deadlineMs, () => lookup.expire())
     this.joining.whenReady(() => lookup.start())
     return () => lookup.cancel()
+  }
+
+  search(words: readonly string[], options: LookupOptions, done: (outcome: Outcome) => void): Cancel {
+    const search = new Search(
+      { lookup: this.lookup.bind(this), now: () => this.state.now() },
+      words,
+      options,
+      done,
+    )
+    search.start()
+    return () => search.cancel()
   }
 
   inspect(): Inspection {

@@ -14,6 +14,7 @@ const common = {
   factory: kelips(KELIPS_TESTNET),
   times: { convergenceMs: 5_000, deathMs: 12_000, expiryMs: 32_000 },
   mostHops: 1,
+  searches: true,
   messagesWith,
   tables: (node: { readonly machine: unknown }) => kelipsTables(node.machine as KelipsMachine),
 }

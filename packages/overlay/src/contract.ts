@@ -168,7 +168,10 @@ export interface OverlayMachine<Message> {
   /** Takes back this node's own publications under the key; with a target, only the one that leads there. */
   withdraw(key: Key, done: (outcome: Outcome) => void, target?: Uint8Array): void
   lookup(key: Key, options: LookupOptions, done: (outcome: Outcome) => void): Cancel
-  /** Pointers to content that carries all words, where the overlay can. */
+  /**
+   * Pointers to the contents that carry all the words, where the overlay can: content by content, the best first (see
+   * `rankContents`). `limit` counts contents; the words are normalised (see `parseWords`).
+   */
   search?(words: readonly string[], options: LookupOptions, done: (outcome: Outcome) => void): Cancel
   /**
    * Where a peer can be dialled, by its own signed word, as members that keep it tell. Without an answer the list is

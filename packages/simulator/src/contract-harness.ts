@@ -1,10 +1,11 @@
-import type { MessageCodec, Outcome, OverlayFactory, Pointer } from '@onehop/overlay'
+import type { Cancel, LookupOptions, MessageCodec, Outcome, OverlayFactory, Pointer } from '@onehop/overlay'
 import { signPointer } from '@onehop/overlay'
 import type {
   HarnessNetwork,
   HarnessTimes,
   NetworkRequest,
   OverlayHarness,
+  RunningLookup,
   TableSize,
 } from '@onehop/overlay/contract'
 import { assert, DecodeError } from '@onehop/primitives'
@@ -21,6 +22,8 @@ export interface SimulatedHarnessOptions<Message> {
   readonly simulation?: Omit<Partial<SimulationOptions>, 'nodes' | 'seed'>
   /** Every message of the overlay that carries a pointer. */
   readonly messagesWith: (pointer: Pointer) => readonly Message[]
+  /** Whether its machines search by words. */
+  readonly searches?: boolean
   readonly tables: (node: SimulatedNode<Message>) => readonly TableSize[]
 }
 
@@ -30,6 +33,7 @@ export function simulatedHarness<Message>(options: SimulatedHarnessOptions<Messa
     times: options.times,
     faults: { loss: true, partition: true, attack: true },
     mostHops: options.mostHops,
+    searches: options.searches ?? false,
     seeds: options.seeds,
     create: async request => new SimulatedHarnessNetwork(options, request),
   }
@@ -65,12 +69,28 @@ class SimulatedHarnessNetwork<Message> implements HarnessNetwork {
   lookup(
     ...[node, key, options]: Parameters<HarnessNetwork['lookup']>
   ): ReturnType<HarnessNetwork['lookup']> {
+    const { machine } = this.simulation.node(node)
+    return this.running(options, done => machine.lookup(key, options, done))
+  }
+
+  search(node: number, words: readonly string[], options: LookupOptions): RunningLookup {
+    const { machine } = this.simulation.node(node)
+    return this.running(options, done => {
+      assert(machine.search !== undefined, 'the overlay searches')
+      return machine.search(words, options, done)
+    })
+  }
+
+  private running(
+    { deadlineMs }: LookupOptions,
+    begin: (done: (outcome: Outcome) => void) => Cancel,
+  ): RunningLookup {
     let outcome: Outcome | undefined
-    const cancel = this.simulation.node(node).machine.lookup(key, options, result => {
+    const cancel = begin(result => {
       outcome = result
     })
     const ended = async () => {
-      this.simulation.clock.runUntil(() => outcome !== undefined, options.deadlineMs + 1)
+      this.simulation.clock.runUntil(() => outcome !== undefined, deadlineMs + 1)
       assert(outcome !== undefined, 'the lookup missed its deadline')
       return outcome
     }

@@ -9,6 +9,7 @@ import type {
   HarnessTimes,
   NetworkRequest,
   OverlayHarness,
+  RunningLookup,
   TableSize,
 } from '@onehop/overlay/contract'
 import { createLibp2p } from 'libp2p'
@@ -60,27 +61,14 @@ class LiveHarnessNetwork<M> implements HarnessNetwork {
 
   publish: HarnessNetwork['publish'] = (node, publication) => this.overlay(node).publish(publication)
 
-  withdraw: HarnessNetwork['withdraw'] = (node, key) => this.overlay(node).withdraw(key)
+  withdraw: HarnessNetwork['withdraw'] = (node, key, target) =>
+    this.overlay(node).withdraw(key, target === undefined ? {} : { target })
 
-  lookup: HarnessNetwork['lookup'] = (node, key, options) => {
-    const cancelling = new AbortController()
-    const cancelled: Outcome = {
-      pointers: [],
-      hops: 0,
-      messages: 0,
-      attempts: 0,
-      elapsedMs: 0,
-      acknowledgements: 0,
-      failure: 'cancelled',
-    }
-    const outcome = this.overlay(node)
-      .lookup(key, { ...options, signal: cancelling.signal })
-      .catch(error => {
-        if (cancelling.signal.aborted) return cancelled
-        throw error
-      })
-    return { outcome, cancel: () => cancelling.abort() }
-  }
+  lookup: HarnessNetwork['lookup'] = (node, key, options) =>
+    cancellable(signal => this.overlay(node).lookup(key, { ...options, signal }))
+
+  search: NonNullable<HarnessNetwork['search']> = (node, words, options) =>
+    cancellable(signal => this.overlay(node).search(words, { ...options, signal }))
 
   async leave(node: number): Promise<void> {
     await this.node(node).libp2p.stop()
@@ -149,6 +137,26 @@ class LiveHarnessNetwork<M> implements HarnessNetwork {
   }
 }
 
+const CANCELLED: Outcome = {
+  pointers: [],
+  hops: 0,
+  messages: 0,
+  attempts: 0,
+  elapsedMs: 0,
+  acknowledgements: 0,
+  failure: 'cancelled',
+}
+
+/** An operation that an abort signal ends, as one that is cancelled. */
+function cancellable(begin: (signal: AbortSignal) => Promise<Outcome>): RunningLookup {
+  const cancelling = new AbortController()
+  const outcome = begin(cancelling.signal).catch(error => {
+    if (cancelling.signal.aborted) return CANCELLED
+    throw error
+  })
+  return { outcome, cancel: () => cancelling.abort() }
+}
+
 /** Networks of real libp2p nodes on this machine, for the contract's tests. */
 export function liveHarness<M>(
   factory: OverlayFactory<M>,
@@ -158,6 +166,7 @@ export function liveHarness<M>(
   return {
     times,
     mostHops,
+    searches: true,
     seeds: [1],
     faults: { loss: false, partition: false, attack: false },
     create: async ({ nodes }: NetworkRequest) => {

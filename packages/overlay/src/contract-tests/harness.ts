@@ -47,8 +47,10 @@ export interface HarnessNetwork {
   addNode(): Promise<number>
   join(node: number, introducers: readonly number[]): Promise<Outcome>
   publish(node: number, publication: Publication): Promise<Outcome>
-  withdraw(node: number, key: Key): Promise<Outcome>
+  withdraw(node: number, key: Key, target?: Uint8Array): Promise<Outcome>
   lookup(node: number, key: Key, options: LookupOptions): RunningLookup
+  /** Only where the harness {@link OverlayHarness.searches}. */
+  search?(node: number, words: readonly string[], options: LookupOptions): RunningLookup
   /** The node says goodbye and is gone. */
   leave(node: number): Promise<void>
   /** The node is gone without a word. */
@@ -78,6 +80,8 @@ export interface HarnessNetwork {
 export interface OverlayHarness {
   readonly times: HarnessTimes
   readonly faults: HarnessFaults
+  /** Whether the overlay searches by words. */
+  readonly searches?: boolean
   /** Most hops of an answer in a converged network of the sizes tested here. */
   readonly mostHops: number
   /** Every test runs once with each. */

@@ -1,7 +1,10 @@
 import { assert, SeededRandom } from '@onehop/primitives'
+import { contentPublications } from '../content-publications.ts'
 import type { LookupOptions, Outcome, Publication } from '../contract.ts'
 import { contentKey, type Key, nameKey } from '../keys.ts'
-import type { HarnessNetwork, NetworkRequest, OverlayHarness } from './harness.ts'
+import { rankContents } from '../search-results.ts'
+import { contentWords } from '../words.ts'
+import type { HarnessNetwork, NetworkRequest, OverlayHarness, RunningLookup } from './harness.ts'
 
 const MULTIHASH_BYTES = 22
 const LOOKUP: LookupOptions = { limit: 20, deadlineMs: 15_000 }
@@ -57,6 +60,24 @@ export class Scene {
     return key
   }
 
+  /** The node publishes content under its key, its name and its words; returns its multihash. */
+  async publishContent(node: number, name: string, given: readonly string[] = []): Promise<Uint8Array> {
+    const multihash = this.multihash()
+    await this.provide(node, multihash, name, given)
+    return multihash
+  }
+
+  /** The node publishes what is somebody else's too. */
+  async provide(
+    node: number,
+    multihash: Uint8Array,
+    name: string,
+    given: readonly string[] = [],
+  ): Promise<void> {
+    const content = { multihash, name, bytes: name.length, words: contentWords(name, given) }
+    for (const publication of contentPublications(content)) await this.publish(node, publication)
+  }
+
   async publish(node: number, publication: Publication): Promise<Outcome> {
     const outcome = await this.network.publish(node, publication)
     this.expect(outcome.failure === undefined, `node ${node} could not publish: ${outcome.failure}`)
@@ -65,6 +86,27 @@ export class Scene {
 
   find(node: number, key: Key, options: Partial<LookupOptions> = {}): Promise<Outcome> {
     return this.network.lookup(node, key, { ...LOOKUP, ...options }).outcome
+  }
+
+  search(node: number, words: readonly string[], options: Partial<LookupOptions> = {}): RunningLookup {
+    const { network } = this
+    assert(network.search !== undefined, 'the harness says that it searches')
+    return network.search(node, words, { ...LOOKUP, ...options })
+  }
+
+  /** Each of the nodes finds exactly these contents by the words, in this order. */
+  async expectContents(
+    nodes: readonly number[],
+    words: readonly string[],
+    wanted: readonly Uint8Array[],
+  ): Promise<void> {
+    for (const node of nodes) {
+      const { pointers, failure, hops } = await this.search(node, words).outcome
+      const found = rankContents(words, pointers).map(({ multihash }) => multihash.join())
+      const isRight = found.join(';') === wanted.map(multihash => multihash.join()).join(';')
+      this.expect(isRight, `node ${node} found ${found.length} of ${wanted.length} by "${words}": ${failure}`)
+      this.expect(hops <= this.harness.mostHops, `node ${node} needed ${hops} hops`)
+    }
   }
 
   /** Each of the nodes finds exactly these providers of the key. */

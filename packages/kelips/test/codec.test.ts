@@ -88,6 +88,7 @@ const MESSAGES: readonly KelipsMessage[] = [
   { type: 'found', request: 9, pointers: [], members: [entry(), entry()], settled: true },
   { type: 'ping', request: 10 },
   { type: 'ping', request: 10, target: random.bytes(38) },
+  { type: 'locate', request: 11, target: random.bytes(38) },
   { type: 'pong', request: 10, sender: entry() },
 ]
 

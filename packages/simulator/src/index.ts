@@ -1,3 +1,4 @@
+export { type BehaviourName, hostile, isBehaviourName } from './adversaries/hostile.ts'
 export * from './contract-harness.ts'
 export * from './handle-table.ts'
 export * from './limits.ts'

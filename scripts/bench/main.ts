@@ -1,6 +1,6 @@
 /**
- * Measures: `npm run bench -- SUITE [--only name,…] [--rounds n] [--quick] [--json file]
- * [--node=options]`. Each task of a round runs in a fresh process, with these options of Node.js. Prints a table; a line below its target fails nothing.
+ * Measures: `npm run bench -- SUITE [--only name,…] [--rounds n] [--quick] [--large] [--json file]
+ * [--node=options]`. `--only` takes lines' names, or what several begin with up to a hyphen. Each task of a round runs in a fresh process, with these options of Node.js. Prints a table; a line below its target fails nothing.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -11,6 +11,7 @@ import type { Line, Metrics, Round, Suite, Task } from './suite.ts'
 
 const SUITES: Readonly<Record<string, () => Promise<{ readonly suite: Suite }>>> = {
   ledger: () => import('./ledger/suite.ts'),
+  lookup: () => import('./lookup/suite.ts'),
 }
 
 const DEFAULT_ROUNDS = 3
@@ -20,13 +21,14 @@ interface Settings {
   readonly only: readonly string[] | undefined
   readonly rounds: number
   readonly quick: boolean
+  readonly large: boolean
   readonly json: string | undefined
   readonly nodeArguments: readonly string[]
 }
 
 function usage(reason: string): never {
   console.error(
-    `${reason}\nusage: npm run bench -- ${Object.keys(SUITES).join('|')} [--only name,…] [--rounds n] [--quick] [--json file] [--node=options]`,
+    `${reason}\nusage: npm run bench -- ${Object.keys(SUITES).join('|')} [--only name,…] [--rounds n] [--quick] [--large] [--json file] [--node=options]`,
   )
   process.exit(2)
 }
@@ -38,6 +40,7 @@ async function readSettings(): Promise<Settings> {
       only: { type: 'string' },
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      large: { type: 'boolean', default: false },
       json: { type: 'string' },
       node: { type: 'string', default: '' },
     },
@@ -46,14 +49,16 @@ async function readSettings(): Promise<Settings> {
   const load = SUITES[name]
   if (load === undefined || rest.length > 0)
     usage(name === '' ? 'which suite?' : `no suite "${positionals.join(' ')}"`)
-  const rounds = values.rounds === undefined ? (values.quick ? 1 : DEFAULT_ROUNDS) : Number(values.rounds)
-  if (!Number.isInteger(rounds) || rounds < 1) usage('--rounds wants a number')
   const { suite } = await load()
+  const usual = values.quick ? 1 : (suite.rounds ?? DEFAULT_ROUNDS)
+  const rounds = values.rounds === undefined ? usual : Number(values.rounds)
+  if (!Number.isInteger(rounds) || rounds < 1) usage('--rounds wants a number')
   return {
     suite,
     only: values.only?.split(','),
     rounds,
     quick: values.quick,
+    large: values.large,
     json: values.json,
     nodeArguments: values.node.split(' ').filter(text => text !== ''),
   }
@@ -86,15 +91,16 @@ async function runRound(tasks: readonly Task[], nodeArguments: readonly string[]
 
 function chosenLines(lines: readonly Line[], only: readonly string[] | undefined): readonly Line[] {
   if (only === undefined) return lines
-  const unknown = only.find(name => !lines.some(line => line.name === name))
+  const isMeant = (line: Line, name: string) => line.name === name || line.name.startsWith(`${name}-`)
+  const unknown = only.find(name => !lines.some(line => isMeant(line, name)))
   if (unknown !== undefined)
     usage(`no line "${unknown}"; there are ${lines.map(line => line.name).join(', ')}`)
-  return lines.filter(line => only.includes(line.name))
+  return lines.filter(line => only.some(name => isMeant(line, name)))
 }
 
 async function main(): Promise<void> {
-  const { suite, only, rounds: count, quick, json, nodeArguments } = await readSettings()
-  const prepared = await suite.prepare({ quick, progress })
+  const { suite, only, rounds: count, quick, large, json, nodeArguments } = await readSettings()
+  const prepared = await suite.prepare({ quick, large, progress })
   const lines = chosenLines(prepared.lines, only)
   const tasks = prepared.tasks.filter(task => lines.some(line => line.tasks.includes(task.name)))
   const rounds: Round[] = []

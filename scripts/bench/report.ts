@@ -35,7 +35,7 @@ function targetText({ target, reference }: Line): string | undefined {
 }
 
 function holds({ target }: Line, value: number): boolean | undefined {
-  if (target === undefined) return undefined
+  if (target === undefined || Number.isNaN(value)) return undefined
   return 'atLeast' in target ? value >= target.atLeast : value <= target.atMost
 }
 

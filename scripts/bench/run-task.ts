@@ -17,9 +17,11 @@ export function runTask(task: Task, nodeArguments: readonly string[]): Promise<M
     const child = fork(CHILD, [task.module, JSON.stringify(task.parameters)], {
       execArgv: [...process.execArgv, '--expose-gc', ...task.nodeArguments, ...nodeArguments],
       env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
+      // JSON would lose NaN, which is what a mean of nothing is.
+      serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
-    const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
+    const limit = setTimeout(() => child.kill('SIGKILL'), task.limitMs ?? LIMIT_MS)
     let metrics: Metrics | undefined
     child.on('message', message => {
       metrics = message as Metrics

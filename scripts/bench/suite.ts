@@ -10,6 +10,8 @@ export interface Task {
   readonly parameters: Readonly<Record<string, unknown>>
   /** Options of Node.js that it runs with. */
   readonly nodeArguments: readonly string[]
+  /** A task that takes longer is stopped. Default: `LIMIT_MS` of run-task.ts. */
+  readonly limitMs?: number
 }
 
 /** What a task's module exports. It runs in a fresh process, and measures itself. */
@@ -38,6 +40,8 @@ export interface Line {
 /** A set of lines that is measured in one run. */
 export interface Suite {
   readonly name: string
+  /** Where one round takes long and has enough samples of its own. Default: `DEFAULT_ROUNDS` of main.ts. */
+  readonly rounds?: number
   /** Makes what the tasks need, and says which there are. */
   prepare(
     options: SuiteOptions,
@@ -47,6 +51,8 @@ export interface Suite {
 export interface SuiteOptions {
   /** Less data and one round: to see that it runs. */
   readonly quick: boolean
+  /** What takes an hour, too. */
+  readonly large: boolean
   /** Tells what takes long. */
   readonly progress: (text: string) => void
 }

@@ -32,6 +32,8 @@ export interface ResumeRecord {
   readonly stamp?: FileStamp
   readonly uploadedBytes: number
   readonly downloadedBytes: number
+  /** What its publisher wants it to be found by, where he said so. */
+  readonly words?: readonly string[]
 }
 
 const FORMAT = 1
@@ -116,6 +118,7 @@ function encodeRecord(record: ResumeRecord): Uint8Array {
     dictionary.set('size', record.stamp.size)
     dictionary.set('mtime ns', utf8Encode(String(record.stamp.mtimeNs)))
   }
+  if (record.words !== undefined) dictionary.set('words', record.words.map(utf8Encode))
   return encodeBencode(dictionary)
 }
 
@@ -128,6 +131,7 @@ function decodeRecord(bytes: Uint8Array): ResumeRecord {
   if (!info.ok) throw new DecodeError(info.detail ?? info.code)
   const partPath = dictionary.get('part path')
   const mtime = dictionary.get('mtime ns')
+  const words = dictionary.get('words')
   return {
     info: info.value,
     path: utf8Decode(expectBytes(dictionary.get('path'), 'path')),
@@ -138,7 +142,13 @@ function decodeRecord(bytes: Uint8Array): ResumeRecord {
       : { stamp: readStamp(expectInteger(dictionary.get('size'), 'size'), expectBytes(mtime, 'mtime ns')) }),
     uploadedBytes: expectInteger(dictionary.get('uploaded'), 'uploaded'),
     downloadedBytes: expectInteger(dictionary.get('downloaded'), 'downloaded'),
+    ...(words === undefined ? {} : { words: readWords(words) }),
   }
+}
+
+function readWords(words: Bencoded): string[] {
+  if (!Array.isArray(words)) throw new DecodeError('words is not a list')
+  return words.map(word => utf8Decode(expectBytes(word, 'a word')))
 }
 
 function readStamp(size: number, mtime: Uint8Array): FileStamp {

@@ -46,6 +46,8 @@ export interface TorrentSummary {
   readonly uploadedBytes: number
   readonly downloadedBytes: number
   readonly magnet: string
+  /** What its publisher wants it to be found by, where he said so: see {@link SeedOptions.words}. */
+  readonly words?: readonly string[]
   /** Why the content is not offered, in one sentence: the file is missing, has changed, cannot be read. */
   readonly problem?: string
 }
@@ -54,6 +56,8 @@ export interface TorrentSummary {
 export interface SeedOptions {
   /** Name in the metainfo. Default: the file's own. */
   readonly name?: string
+  /** Kept with the resume data for whoever announces the content; those of the last publication count. */
+  readonly words?: readonly string[]
   /** Decides the infohash. Default: 256 KiB (more for files above 64 GiB). */
   readonly pieceLengthBytes?: number
   readonly signal?: AbortSignal

@@ -99,7 +99,10 @@ export class SwarmSession implements TorrentHost {
     const { info, stamp } = await hashFile(absolute, options)
     this.assertOpen()
     const known = this.torrents.get(infoHashToHex(info.infohash))
-    if (known?.isSeeding && (await exists(known.path))) return known.summary()
+    if (known?.isSeeding && (await exists(known.path))) {
+      await known.setWords(options.words)
+      return known.summary()
+    }
     if (known?.isFetching) {
       throw new SwarmError(
         'in-use',
@@ -107,12 +110,18 @@ export class SwarmSession implements TorrentHost {
       )
     }
     if (known) await this.forget(known)
-    return this.register(info, absolute, stamp)
+    return this.register(info, absolute, stamp, options.words)
   }
 
-  private async register(info: TorrentInfo, path: string, stamp: FileStamp): Promise<TorrentSummary> {
+  private async register(
+    info: TorrentInfo,
+    path: string,
+    stamp: FileStamp,
+    words: readonly string[] | undefined,
+  ): Promise<TorrentSummary> {
     const files = await openForSeed(info, path, stamp, this.cache)
     const torrent = this.addTorrent(info.infohash, info)
+    torrent.words = words
     try {
       await torrent.adopt(files)
     } catch (error) {
@@ -255,6 +264,7 @@ export class SwarmSession implements TorrentHost {
     for (const record of records) {
       if (this.torrents.has(infoHashToHex(record.info.infohash))) continue
       const torrent = this.addTorrent(record.info.infohash, record.info)
+      torrent.words = record.words
       await this.restoreOne(torrent, record)
       restored.push(torrent.summary())
     }

@@ -52,6 +52,8 @@ export class Torrent {
   path = ''
   /** Why nothing is offered. */
   problem: string | undefined
+  /** What its publisher wants it to be found by, where he said so. */
+  words: readonly string[] | undefined
   machine: TorrentMachine
   readonly links: TorrentLinks
   private readonly host: TorrentHost
@@ -152,8 +154,16 @@ export class Torrent {
         infohash: this.infohash,
         ...(info ? { displayName: info.name, lengthBytes: info.lengthBytes } : {}),
       }),
+      ...(this.words === undefined ? {} : { words: this.words }),
       ...(this.problem === undefined ? {} : { problem: this.problem }),
     }
+  }
+
+  /** Notes what its publisher wants it to be found by. @throws {SwarmError} */
+  async setWords(words: readonly string[] | undefined): Promise<void> {
+    if (words?.join() === this.words?.join()) return
+    this.words = words
+    await this.save()
   }
 
   private state(): TorrentState {
@@ -275,6 +285,7 @@ export class Torrent {
       ...(files.stamp === undefined ? {} : { stamp: files.stamp }),
       uploadedBytes: this.uploadedBytes,
       downloadedBytes: this.downloadedBytes,
+      ...(this.words === undefined ? {} : { words: this.words }),
     })
   }
 

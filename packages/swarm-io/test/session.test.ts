@@ -121,6 +121,17 @@ describe('a swarm session', () => {
       assert.equal(await sha256Of(scene.path('b.bin')), await sha256Of(path))
     })
 
+    it('still has the words that the last publication gave', async () => {
+      const path = await scene.write('a.bin', content(PIECE))
+      const session = scene.session('a')
+      assert.equal((await session.seed(path)).words, undefined)
+      assert.deepEqual((await session.seed(path, { words: ['rome', 'été'] })).words, ['rome', 'été'])
+      await session.seed(path, { words: ['paris', 'été'] })
+      assert.deepEqual((await (await restarted('a')).restore())[0]?.words, ['paris', 'été'])
+      await scene.sessions.get('a')?.seed(path, { words: [] })
+      assert.deepEqual((await (await restarted('a')).restore())[0]?.words, [])
+    })
+
     it('hashes a file again whose time has changed, and offers it when it is the same', async () => {
       const path = await scene.write('a.bin', content(2 * PIECE))
       await scene.session('a').seed(path)

@@ -1,5 +1,6 @@
 import type { PeerHandle, PeerId } from '@onehop/overlay'
-import { assert, bytesKey, sha256 } from '@onehop/primitives'
+import { assert, bytesKey } from '@onehop/primitives'
+import { hash32Of } from './node-directory.ts'
 
 interface Entry {
   readonly id: PeerId
@@ -26,9 +27,7 @@ export class HandleTable {
     const known = this.handles.get(text)
     if (known !== undefined) return known
     const handle = this.free.pop() ?? (this.entries.length as PeerHandle)
-    const hash = sha256(id)
-    const hash32 = ((hash[0]! << 24) | (hash[1]! << 16) | (hash[2]! << 8) | hash[3]!) >>> 0
-    this.entries[handle] = { id: id.slice(), text, hash32 }
+    this.entries[handle] = { id: id.slice(), text, hash32: hash32Of(id) }
     this.handles.set(text, handle)
     return handle
   }

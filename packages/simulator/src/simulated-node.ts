@@ -8,9 +8,11 @@ import type {
   PeerId,
   Signed,
 } from '@onehop/overlay'
-import type { SeededRandom, Verdict } from '@onehop/primitives'
-import { bytesKey } from '@onehop/primitives'
-import { HandleTable } from './handle-table.ts'
+import { assert, type SeededRandom, type Verdict } from '@onehop/primitives'
+import type { EventSink } from './event-pool.ts'
+import { MAX_PENALTIES_KEPT } from './limits.ts'
+import { NOBODY, type NodeDirectory } from './node-directory.ts'
+import type { PeerBook } from './peer-book.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import type { VirtualIdentity } from './virtual-identity.ts'
 import type { Port, VirtualNetwork } from './virtual-network.ts'
@@ -19,10 +21,11 @@ import type { Port, VirtualNetwork } from './virtual-network.ts'
 export interface World<Message> {
   readonly clock: VirtualClock
   readonly network: VirtualNetwork<Message>
-  readonly identities: VirtualIdentity[]
-  readonly nodeOfId: Map<string, number>
+  readonly directory: NodeDirectory
   /** Time that a verification takes; 0: the answer comes within the call. */
   readonly verifyMs: number
+  /** The dead keep their machines, so that tests can look at them. */
+  readonly keepsDead: boolean
 }
 
 /** A penalty that a machine asked for. */
@@ -31,34 +34,57 @@ export interface Penalty {
   readonly verdict: Verdict
 }
 
-/** One machine in the simulation, with the environment that it lives in. */
-export class SimulatedNode<Message> implements Environment<Message>, Port<Message> {
+const NO_PENALTIES: readonly Penalty[] = Object.freeze([])
+
+/** What one life of a node begins with. */
+export interface NodeSetup<Message> {
+  readonly number: number
+  readonly world: World<Message>
+  readonly peers: PeerBook
+  readonly random: SeededRandom
+}
+
+/** One machine in the simulation, with the environment that it lives in: one life of a node. */
+export class SimulatedNode<Message> implements Environment<Message>, Port<Message>, EventSink {
   readonly number: number
   readonly self: PeerHandle
-  readonly machine: OverlayMachine<Message>
-  readonly penalties: Penalty[] = []
   isAlive = true
   private readonly world: World<Message>
-  private readonly handles = new HandleTable()
+  private readonly peers: PeerBook
   private readonly generator: SeededRandom
-  /** Peers that its machine has told the addresses of: nobody else can be dialled. */
-  private readonly dialable = new Set<number>()
+  private running: OverlayMachine<Message> | undefined
+  private asked: Penalty[] | undefined
 
-  constructor(world: World<Message>, factory: OverlayFactory<Message>, random: SeededRandom) {
+  constructor({ number, world, peers, random }: NodeSetup<Message>) {
+    this.number = number
     this.world = world
+    this.peers = peers
     this.generator = random
-    this.number = world.network.add(this)
-    this.self = this.handles.intern(this.identity.id)
-    this.machine = factory.create(this)
+    this.self = peers.intern(this.identity.id)
+  }
+
+  /** Makes its machine. Called once, when the network knows the node. */
+  start(factory: OverlayFactory<Message>): void {
+    this.running = factory.create(this)
+  }
+
+  get machine(): OverlayMachine<Message> {
+    assert(this.running !== undefined, `node ${this.number} has no machine any more`)
+    return this.running
   }
 
   get id(): PeerId {
     return this.identity.id
   }
 
-  /** Handles that the machine holds, its own included. */
+  /** Penalties that its machine asked for: the first {@link MAX_PENALTIES_KEPT}. */
+  get penalties(): readonly Penalty[] {
+    return this.asked ?? NO_PENALTIES
+  }
+
+  /** Handles that the machine holds, its own included; with shared handles nobody counts. */
   get handlesHeld(): number {
-    return this.handles.size
+    return this.peers.held ?? 0
   }
 
   now(): number {
@@ -66,41 +92,44 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
   }
 
   random(): number {
-    return this.generator.next()
+    return this.generator.nextUint32() / 0x1_0000_0000
   }
 
   send(to: PeerHandle, message: Message): void {
     if (!this.isAlive) return
-    const number = this.world.nodeOfId.get(bytesKey(this.handles.idOf(to)))
-    if (number === undefined || !this.dialable.has(number)) this.reportUndialable(to)
+    const number = this.peers.dialable(to)
+    if (number === NOBODY) this.reportUndialable(to)
     else this.world.network.send(this.number, number, message)
   }
 
   setTimer(delayMs: number, callback: () => void): Cancel {
-    return this.world.clock.setTimer(delayMs, () => {
-      if (this.isAlive) callback()
-    })
+    return this.world.clock.setTimer(delayMs, callback, this)
   }
 
-  /** Connections cost nothing yet: everybody is connected to everybody. */
-  isConnected(_peer: PeerHandle): boolean {
-    return true
+  /** A timer is due: the dead have none. */
+  onEvent(_a: number, _b: number, _c: number, callback: unknown): void {
+    if (this.isAlive) (callback as () => void)()
+  }
+
+  isConnected(peer: PeerHandle): boolean {
+    const number = this.peers.nodeOf(peer)
+    return number !== NOBODY && this.world.network.isConnected(this.number, number)
   }
 
   intern(id: PeerId): PeerHandle {
-    return this.handles.intern(id)
+    return this.peers.intern(id)
   }
 
   idOf(peer: PeerHandle): PeerId {
-    return this.handles.idOf(peer)
+    return this.peers.idOf(peer)
   }
 
   hash32(peer: PeerHandle): number {
-    return this.handles.hash32(peer)
+    return this.peers.hash32(peer)
   }
 
   release(peer: PeerHandle): void {
-    if (peer !== this.self) this.handles.release(peer)
+    if (peer !== this.self) this.peers.release(peer)
   }
 
   addresses(): readonly PeerAddress[] {
@@ -108,8 +137,7 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
   }
 
   learnAddresses(peer: PeerHandle, addresses: readonly PeerAddress[]): void {
-    const number = this.world.nodeOfId.get(bytesKey(this.handles.idOf(peer)))
-    if (number !== undefined && addresses.length > 0) this.dialable.add(number)
+    if (addresses.length > 0) this.peers.learn(peer)
   }
 
   sign(payload: Uint8Array): Uint8Array {
@@ -124,44 +152,42 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
     else this.setTimer(this.world.verifyMs, () => done(isValid))
   }
 
-  private hasSigned(signer: PeerId, payload: Uint8Array, signature: Uint8Array): boolean {
-    const number = this.world.nodeOfId.get(bytesKey(signer))
-    const identity = number === undefined ? undefined : this.world.identities[number]
-    return identity?.verify(payload, signature) ?? false
-  }
-
   penalise(peer: PeerHandle, verdict: Verdict): void {
-    this.penalties.push({ peer: this.handles.idOf(peer), verdict })
+    this.asked ??= []
+    if (this.asked.length < MAX_PENALTIES_KEPT) this.asked.push({ peer: this.peers.idOf(peer), verdict })
   }
 
   /** An introducer's address, as a user would give it. */
   meet(number: number): PeerHandle {
-    this.dialable.add(number)
-    return this.handles.intern(this.world.identities[number]!.id)
+    return this.peers.meet(number)
   }
 
   deliver(from: number, message: Message): void {
-    if (!this.isAlive) return
-    this.dialable.add(from)
-    this.machine.receive(this.handles.intern(this.world.identities[from]!.id), message)
+    if (this.isAlive) this.machine.receive(this.peers.meet(from), message)
   }
 
   unreachable(to: number): void {
-    if (this.isAlive) this.machine.onUnreachable(this.handles.intern(this.world.identities[to]!.id))
+    if (this.isAlive) this.machine.onUnreachable(this.peers.handleOf(to))
   }
 
   /** Power off: no farewell. */
   kill(): void {
     this.isAlive = false
     this.world.network.kill(this.number)
+    if (!this.world.keepsDead) this.running = undefined
+  }
+
+  private hasSigned(signer: PeerId, payload: Uint8Array, signature: Uint8Array): boolean {
+    const number = this.world.directory.nodeOf(signer)
+    return number !== NOBODY && this.world.directory.identityOf(number).verify(payload, signature)
   }
 
   private reportUndialable(to: PeerHandle): void {
-    const id = this.handles.idOf(to)
-    this.setTimer(0, () => this.machine.onUnreachable(this.handles.intern(id)))
+    const id = this.peers.idOf(to)
+    this.setTimer(0, () => this.machine.onUnreachable(this.peers.intern(id)))
   }
 
   private get identity(): VirtualIdentity {
-    return this.world.identities[this.number]!
+    return this.world.directory.identityOf(this.number)
   }
 }

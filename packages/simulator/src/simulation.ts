@@ -1,7 +1,9 @@
-import type { Key, LookupOptions, Outcome, OverlayFactory, Publication } from '@onehop/overlay'
-import { assert, bytesKey, SeededRandom } from '@onehop/primitives'
+import type { Cancel, Key, LookupOptions, Outcome, OverlayFactory, Publication } from '@onehop/overlay'
+import { assert, SeededRandom } from '@onehop/primitives'
 import { MAX_NODES, MAX_WAIT_MS } from './limits.ts'
 import { type NetworkModel, PERFECT_NETWORK } from './network-model.ts'
+import { NodeDirectory } from './node-directory.ts'
+import { SharedPeerBook, StrictPeerBook } from './peer-book.ts'
 import { SimulatedNode, type World } from './simulated-node.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { virtualIdentity } from './virtual-identity.ts'
@@ -17,23 +19,37 @@ export interface SimulationOptions extends Partial<NetworkModel> {
   readonly startMs?: number
   /** Time that a verification takes. Default 0: the answer comes within the call. */
   readonly verifyMs?: number
+  /**
+   * `strict`, the default: each machine has handles of its own whose numbers are used again at once. `shared`: handles
+   * are node numbers, and the dead lose their machines: what large simulations can afford.
+   */
+  readonly handles?: 'strict' | 'shared'
 }
 
 const DEFAULT_START_MS = 1_767_225_600_000
 const DEFAULT_LOOKUP: LookupOptions = { limit: 20, deadlineMs: 10_000 }
 
-/** Machines of one overlay in virtual time on a virtual network. Everything runs within the calls. */
+/** Told what came of an operation. */
+export type OnOutcome = (outcome: Outcome) => void
+
+/**
+ * Machines of one overlay in virtual time on a virtual network. `join`, `publish`, `lookup` and `withdraw` run the
+ * clock until they are done; their namesakes with `begin` only begin.
+ */
 export class Simulation<Message> {
   readonly clock: VirtualClock
   readonly network: VirtualNetwork<Message>
   readonly nodes: SimulatedNode<Message>[] = []
   readonly random: SeededRandom
   readonly seed: number
+  /** Whose id is whose, and where ids stand among the groups. */
+  readonly directory = new NodeDirectory()
   private readonly factory: OverlayFactory<Message>
   private readonly world: World<Message>
+  private readonly sharedPeers: SharedPeerBook | undefined
 
   constructor(factory: OverlayFactory<Message>, options: SimulationOptions) {
-    const { nodes, seed, startMs = DEFAULT_START_MS, verifyMs = 0, ...model } = options
+    const { nodes, seed, startMs = DEFAULT_START_MS, verifyMs = 0, handles = 'strict', ...model } = options
     assert(Number.isInteger(nodes) && nodes >= 0 && nodes <= MAX_NODES, `a simulation of ${nodes} nodes`)
     this.factory = factory
     this.seed = seed
@@ -43,18 +59,32 @@ export class Simulation<Message> {
       ...PERFECT_NETWORK,
       ...model,
     })
-    this.world = { clock: this.clock, network: this.network, identities: [], nodeOfId: new Map(), verifyMs }
+    const { directory } = this
+    this.sharedPeers = handles === 'shared' ? new SharedPeerBook(directory) : undefined
+    const keepsDead = handles === 'strict'
+    this.world = { clock: this.clock, network: this.network, directory, verifyMs, keepsDead }
     for (let i = 0; i < nodes; i++) this.addNode()
   }
 
-  /** Adds a node that has not joined. */
-  addNode(): SimulatedNode<Message> {
+  /** Adds a node that has not joined. @param factory of its machine, where it is not like the others. */
+  addNode(factory: OverlayFactory<Message> = this.factory): SimulatedNode<Message> {
     const number = this.nodes.length
-    const identity = virtualIdentity(this.seed, number, this.random.nextUint32())
-    this.world.identities.push(identity)
-    this.world.nodeOfId.set(bytesKey(identity.id), number)
-    const node = new SimulatedNode(this.world, this.factory, this.random.fork())
+    assert(number < MAX_NODES, `a simulation has at most ${MAX_NODES} nodes`)
+    this.world.directory.add(virtualIdentity(this.seed, number, this.random.nextUint32()))
+    const node = this.newLife(number)
     this.nodes.push(node)
+    this.network.add(node)
+    node.start(factory)
+    return node
+  }
+
+  /** A dead node comes back: the same identity, a new machine, which has not joined. */
+  restart(number: number, factory: OverlayFactory<Message> = this.factory): SimulatedNode<Message> {
+    assert(!this.node(number).isAlive, `node ${number} is not dead`)
+    const node = this.newLife(number)
+    this.nodes[number] = node
+    this.network.revive(number, node)
+    node.start(factory)
     return node
   }
 
@@ -68,24 +98,35 @@ export class Simulation<Message> {
     return this.nodes.filter(node => node.isAlive)
   }
 
+  beginJoin(number: number, introducers: readonly number[], done: OnOutcome): void {
+    const node = this.node(number)
+    node.machine.join(
+      introducers.map(other => node.meet(other)),
+      done,
+    )
+  }
+
+  beginPublish(number: number, publication: Publication, done: OnOutcome): void {
+    this.node(number).machine.publish(publication, done)
+  }
+
+  beginWithdraw(number: number, key: Key, done: OnOutcome, target?: Uint8Array): void {
+    this.node(number).machine.withdraw(key, done, target)
+  }
+
+  beginLookup(number: number, key: Key, options: Partial<LookupOptions>, done: OnOutcome): Cancel {
+    return this.node(number).machine.lookup(key, { ...DEFAULT_LOOKUP, ...options }, done)
+  }
+
   /** Joins through these nodes and runs until it is done. */
   join(number: number, introducers: readonly number[]): Outcome {
-    const node = this.node(number)
-    return this.await(done =>
-      node.machine.join(
-        introducers.map(other => node.meet(other)),
-        done,
-      ),
-    )
+    return this.await(done => this.beginJoin(number, introducers, done))
   }
 
   /** Joins all nodes, the first as the first, the others through it, all at the same time. */
   joinAll(): void {
     let joined = 0
-    for (const node of this.nodes) {
-      const introducers = node.number === 0 ? [] : [node.meet(0)]
-      node.machine.join(introducers, () => joined++)
-    }
+    for (const { number } of this.nodes) this.beginJoin(number, number === 0 ? [] : [0], () => joined++)
     assert(
       this.clock.runUntil(() => joined === this.nodes.length, MAX_WAIT_MS),
       'not all nodes have joined',
@@ -93,17 +134,15 @@ export class Simulation<Message> {
   }
 
   publish(number: number, publication: Publication): Outcome {
-    return this.await(done => this.node(number).machine.publish(publication, done))
+    return this.await(done => this.beginPublish(number, publication, done))
   }
 
   withdraw(number: number, key: Key, target?: Uint8Array): Outcome {
-    return this.await(done => this.node(number).machine.withdraw(key, done, target))
+    return this.await(done => this.beginWithdraw(number, key, done, target))
   }
 
   lookup(number: number, key: Key, options: Partial<LookupOptions> = {}): Outcome {
-    return this.await(done => {
-      this.node(number).machine.lookup(key, { ...DEFAULT_LOOKUP, ...options }, done)
-    })
+    return this.await(done => void this.beginLookup(number, key, options, done))
   }
 
   /** The node says goodbye. */
@@ -118,13 +157,24 @@ export class Simulation<Message> {
     this.node(number).kill()
   }
 
+  /** Bytes of a node's tables as its machine counts them (`memoryBytes` of its inspection); undefined: it does not. */
+  memoryOf(number: number): number | undefined {
+    const { memoryBytes } = this.node(number).machine.inspect()
+    return typeof memoryBytes === 'number' ? memoryBytes : undefined
+  }
+
   /** Of everything that happened so far: the same for the same seed, options and calls. */
   traceHash(): string {
     return this.network.trace.digest()
   }
 
+  private newLife(number: number): SimulatedNode<Message> {
+    const peers = this.sharedPeers ?? new StrictPeerBook(this.world.directory)
+    return new SimulatedNode({ number, world: this.world, peers, random: this.random.fork() })
+  }
+
   /** Runs until the operation is done. */
-  private await(begin: (done: (outcome: Outcome) => void) => void): Outcome {
+  private await(begin: (done: OnOutcome) => void): Outcome {
     let outcome: Outcome | undefined
     begin(result => {
       assert(outcome === undefined, 'done was called twice')

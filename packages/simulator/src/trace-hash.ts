@@ -1,23 +1,26 @@
 const FNV_PRIME = 0x01000193
-const TWO_TO_32 = 0x1_0000_0000
+const OTHER_PRIME = 0x85ebca6b
 
-/** A running 64-bit hash (two FNV-1a of 32 bits) of everything that happened. Not cryptographic. */
+/** A running 64-bit hash (two of 32 bits) of everything that happened. Not cryptographic. */
 export class TraceHash {
-  private a = 0x811c9dc5
-  private b = 0x9747b28c
+  private a = 0x811c9dc5 | 0
+  private b = 0x9747b28c | 0
 
-  add(value: number): void {
-    const low = value | 0
-    const high = Math.floor(value / TWO_TO_32) | 0
-    this.a = Math.imul(this.a ^ low, FNV_PRIME)
-    this.b = Math.imul(Math.imul(this.b ^ high, FNV_PRIME) ^ low, FNV_PRIME)
-    this.a ^= this.a >>> 15
-    this.b ^= this.b >>> 13
+  /** A message was sent, or arrived. All four are 32-bit integers. */
+  addMessage(timeMs: number, node: number, peer: number, bytes: number): void {
+    let a = Math.imul(this.a ^ timeMs, FNV_PRIME)
+    let b = Math.imul(this.b ^ node, OTHER_PRIME)
+    a = Math.imul(a ^ (a >>> 15) ^ peer, OTHER_PRIME)
+    b = Math.imul(b ^ (b >>> 13) ^ bytes, FNV_PRIME)
+    this.a = a ^ (a >>> 16) ^ b
+    this.b = b ^ (b >>> 14) ^ (a << 7)
   }
 
   addBytes(bytes: Uint8Array): void {
-    for (const byte of bytes) this.a = Math.imul(this.a ^ byte, FNV_PRIME)
-    this.add(bytes.length)
+    let { a } = this
+    for (let i = 0; i < bytes.length; i++) a = Math.imul(a ^ bytes[i]!, FNV_PRIME)
+    this.a = a
+    this.addMessage(bytes.length, 0, 0, 0)
   }
 
   /** 16 hexadecimal digits. */

@@ -3,6 +3,10 @@ import { sha256 } from '@onehop/primitives'
 
 /** Bytes before the 32-byte key in the peer id of an Ed25519 identity (identity multihash of the public key). */
 const ED25519_PEER_ID_PREFIX = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20)
+const PUBLIC_KEY_BYTES = 32
+const PEER_ID_BYTES = ED25519_PEER_ID_PREFIX.length + PUBLIC_KEY_BYTES
+/** The last bytes of an id say whose it is, so that nobody has to search for it. */
+const NUMBER_AT = PEER_ID_BYTES - 4
 const SIGNATURE_BYTES = 64
 const FNV_PRIME = 0x01000193
 
@@ -15,9 +19,11 @@ export class VirtualIdentity {
   readonly addresses: readonly PeerAddress[]
   private readonly secret: number
 
-  /** @param publicKey 32 bytes, unique to the node. */
+  /** @param publicKey 32 bytes, unique to the node, with its number at the end. */
   constructor(publicKey: Uint8Array, node: number, secret: number) {
-    this.id = Uint8Array.from([...ED25519_PEER_ID_PREFIX, ...publicKey])
+    this.id = new Uint8Array(PEER_ID_BYTES)
+    this.id.set(ED25519_PEER_ID_PREFIX)
+    this.id.set(publicKey, ED25519_PEER_ID_PREFIX.length)
     this.addresses = [addressOf(node)]
     this.secret = secret
   }
@@ -41,7 +47,14 @@ export class VirtualIdentity {
 /** The identity of a node of a simulation: the same for the same seed and number. */
 export function virtualIdentity(seed: number, node: number, secret: number): VirtualIdentity {
   const publicKey = sha256(Uint8Array.from([...wordBytes(seed), ...wordBytes(node)]))
+  writeWord(publicKey, PUBLIC_KEY_BYTES - 4, node)
   return new VirtualIdentity(publicKey, node, secret)
+}
+
+/** The number of the node whose id this would be, if it is one of a virtual identity at all. */
+export function nodeNamedBy(id: PeerId): number {
+  if (id.length !== PEER_ID_BYTES) return -1
+  return (id[NUMBER_AT]! << 24) | (id[NUMBER_AT + 1]! << 16) | (id[NUMBER_AT + 2]! << 8) | id[NUMBER_AT + 3]!
 }
 
 /** /ip4/10.x.y.z/tcp/4001 as the bytes of a multiaddr: 8 bytes. */
@@ -51,7 +64,7 @@ function addressOf(node: number): PeerAddress {
 
 function mix(bytes: Uint8Array, start: number): number {
   let hash = start ^ 0x811c9dc5
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, FNV_PRIME)
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, FNV_PRIME)
   return hash ^ (hash >>> 16)
 }
 
@@ -60,5 +73,8 @@ function wordBytes(word: number): number[] {
 }
 
 function writeWord(target: Uint8Array, at: number, word: number): void {
-  target.set(wordBytes(word), at)
+  target[at] = word >>> 24
+  target[at + 1] = word >>> 16
+  target[at + 2] = word >>> 8
+  target[at + 3] = word
 }

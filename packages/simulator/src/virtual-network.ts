@@ -1,7 +1,11 @@
 import type { MessageCodec } from '@onehop/overlay'
 import { assert, type SeededRandom } from '@onehop/primitives'
-import { assertNetworkModel, type NetworkModel } from './network-model.ts'
+import { ConnectionTable } from './connection-table.ts'
+import type { EventSink } from './event-pool.ts'
+import { assertNetworkModel, type ConnectionModel, type NetworkModel } from './network-model.ts'
+import { linkFraction } from './pair-hash.ts'
 import { TraceHash } from './trace-hash.ts'
+import { type Traffic, TrafficTable } from './traffic.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 /** Where a node's messages arrive. */
@@ -11,30 +15,36 @@ export interface Port<Message> {
   unreachable(to: number): void
 }
 
-/** What a node, or the whole network, has sent and received. */
-export interface Traffic {
-  messagesSent: number
-  bytesSent: number
-  messagesReceived: number
-  bytesReceived: number
-}
-
 interface Slot<Message> {
-  readonly port: Port<Message>
-  readonly traffic: Traffic
+  port: Port<Message>
   isAlive: boolean
+  isDialable: boolean
   /** Nodes of different parts do not reach each other. */
   part: number
+  /** When it died, or got into its part. */
+  sinceMs: number
 }
+
+/** Who wants to see every message when it is sent. */
+export type SendObserver<Message> = (from: number, to: number, message: Message, needsDial: boolean) => void
 
 /** Carries messages between numbered nodes in virtual time, with the faults that its model says. */
 export class VirtualNetwork<Message> {
   readonly trace = new TraceHash()
-  model: NetworkModel
+  readonly model: NetworkModel
+  /** Set only while somebody looks: called for every message that a living node sends. */
+  onSend: SendObserver<Message> | undefined
   private readonly slots: Slot<Message>[] = []
+  private readonly traffic = new TrafficTable()
+  private readonly connections: ConnectionTable | undefined
+  private readonly dialling: ConnectionModel | undefined
+  private readonly framingBytes: number
+  private readonly linkSeed: number
   private readonly clock: VirtualClock
   private readonly random: SeededRandom
   private readonly codec: MessageCodec<Message>
+  private readonly arrivals: EventSink
+  private readonly failures: EventSink
 
   constructor(clock: VirtualClock, random: SeededRandom, codec: MessageCodec<Message>, model: NetworkModel) {
     assertNetworkModel(model)
@@ -42,16 +52,28 @@ export class VirtualNetwork<Message> {
     this.random = random
     this.codec = codec
     this.model = model
+    this.linkSeed = model.blockedFraction > 0 ? random.nextUint32() : 0
+    this.dialling = model.connections === 'free' ? undefined : model.connections
+    this.connections = this.dialling && new ConnectionTable(this.dialling.cap)
+    this.framingBytes = this.dialling?.framingBytes ?? 0
+    this.arrivals = {
+      onEvent: (from, to, bytes, message) => this.arrive(from, to, bytes, message as Message),
+    }
+    this.failures = { onEvent: (from, to) => this.fail(from, to) }
   }
 
   /** Adds a node; returns its number. */
   add(port: Port<Message>): number {
-    const traffic = { messagesSent: 0, bytesSent: 0, messagesReceived: 0, bytesReceived: 0 }
-    return this.slots.push({ port, traffic, isAlive: true, part: 0 }) - 1
+    this.traffic.add()
+    this.connections?.add()
+    const isDialable = !this.chance(this.model.undialableFraction)
+    return this.slots.push({ port, isAlive: true, isDialable, part: 0, sinceMs: 0 }) - 1
   }
 
-  trafficOf(node: number): Readonly<Traffic> {
-    return this.slot(node).traffic
+  /** What the node has sent and received so far. */
+  trafficOf(node: number): Traffic {
+    this.slot(node)
+    return this.traffic.of(node)
   }
 
   isAlive(node: number): boolean {
@@ -60,7 +82,27 @@ export class VirtualNetwork<Message> {
 
   /** The node neither sends nor receives any more. What it sent before still arrives. */
   kill(node: number): void {
-    this.slot(node).isAlive = false
+    const slot = this.slot(node)
+    slot.isAlive = false
+    slot.sinceMs = this.clock.elapsedMs
+  }
+
+  /** The node is back, behind a new port: its connections are gone. */
+  revive(node: number, port: Port<Message>): void {
+    const slot = this.slot(node)
+    this.connections?.closeAll(node)
+    slot.port = port
+    slot.isAlive = true
+    slot.sinceMs = this.clock.elapsedMs
+  }
+
+  /** Whether others can dial the node. */
+  setDialable(node: number, isDialable: boolean): void {
+    this.slot(node).isDialable = isDialable
+  }
+
+  isDialable(node: number): boolean {
+    return this.slot(node).isDialable
   }
 
   /** Splits the network: nodes of different parts do not reach each other; nodes not named are in part 0. */
@@ -69,44 +111,107 @@ export class VirtualNetwork<Message> {
     parts.forEach((nodes, part) => {
       for (const node of nodes) this.slot(node).part = part
     })
+    for (const slot of this.slots) if (slot.isAlive) slot.sinceMs = this.clock.elapsedMs
   }
 
   heal(): void {
     this.partition([])
   }
 
+  /** Whether a message would need no dial now, as far as the sender can know. */
+  isConnected(from: number, to: number): boolean {
+    if (this.connections === undefined) return true
+    const usedMs = this.connections.usedMsOf(from, to)
+    if (usedMs === undefined || usedMs > this.clock.elapsedMs) return false
+    return this.canReach(from, to) || !this.isKnownBroken(from, to)
+  }
+
+  connectionsOf(node: number): number {
+    return this.connections?.countOf(node) ?? 0
+  }
+
+  /** The round-trip time of the pair, without jitter; undefined where every message draws its own. */
+  roundTripMs(a: number, b: number): number | undefined {
+    const [there, back] = [this.model.latency.fixedMs(a, b), this.model.latency.fixedMs(b, a)]
+    return there === undefined || back === undefined ? undefined : there + back
+  }
+
   /** A message on its way: charged to the sender, then lost, delayed, doubled or delivered. */
   send(from: number, to: number, message: Message): void {
     const sender = this.slot(from)
     if (!sender.isAlive) return
-    const bytes = this.codec.encodedLength(message)
-    sender.traffic.messagesSent++
-    sender.traffic.bytesSent += bytes
-    this.record(from, to, bytes)
-    const carried = this.model.checksCodec ? this.throughCodec(message, bytes) : message
-    const { lossFraction, duplicateFraction } = this.model
-    if (!this.canReach(from, to)) this.reportUnreachable(from, to)
-    else if (!this.chance(lossFraction)) {
-      this.schedule(from, to, carried, bytes)
-      if (this.chance(duplicateFraction)) this.schedule(from, to, carried, bytes)
+    if (this.onSend !== undefined) this.onSend(from, to, message, !this.isConnected(from, to))
+    const length = this.codec.encodedLength(message)
+    const bytes = length + this.framingBytes
+    this.traffic.sent(from, bytes)
+    this.trace.addMessage(this.clock.elapsedMs, from, to, bytes)
+    const carried = this.model.checksCodec ? this.throughCodec(message, length) : message
+    const waitMs = this.connections === undefined ? this.waitFreely(from, to) : this.waitToSend(from, to)
+    if (waitMs < 0 || this.chance(this.model.lossFraction)) return
+    this.schedule(from, to, carried, bytes, waitMs)
+    if (this.chance(this.model.duplicateFraction)) this.schedule(from, to, carried, bytes, waitMs)
+  }
+
+  private waitFreely(from: number, to: number): number {
+    if (this.canReach(from, to) && !this.isBlocked(from, to)) return 0
+    this.reportUnreachable(from, to)
+    return -1
+  }
+
+  /** Milliseconds until the message can leave, over a connection that is open or is opened; −1: it cannot. */
+  private waitToSend(from: number, to: number): number {
+    const connections = this.connections!
+    const nowMs = this.clock.elapsedMs
+    const usedMs = connections.usedMsOf(from, to)
+    const canReach = this.canReach(from, to)
+    if (usedMs !== undefined && canReach) {
+      if (usedMs >= nowMs) return usedMs - nowMs
+      connections.touch(from, to, nowMs)
+      return 0
     }
+    if (usedMs !== undefined) {
+      if (!this.isKnownBroken(from, to)) return -1
+      connections.close(from, to)
+    }
+    if (canReach && this.slots[to]!.isDialable && !this.isBlocked(from, to)) return this.dial(from, to)
+    this.traffic.dialFailed(from)
+    this.reportUnreachable(from, to)
+    return -1
   }
 
-  private schedule(from: number, to: number, message: Message, bytes: number): void {
-    this.clock.setTimer(this.delayMs(from, to), () => {
-      if (!this.slot(to).isAlive || this.slot(from).part !== this.slot(to).part) return
-      const receiver = this.slot(to)
-      receiver.traffic.messagesReceived++
-      receiver.traffic.bytesReceived += bytes
-      this.record(to, from, bytes)
-      receiver.port.deliver(from, message)
-    })
+  /** The other end has been gone for so long that the connection has been given up. */
+  private isKnownBroken(from: number, to: number): boolean {
+    const sinceMs = Math.max(this.slots[from]!.sinceMs, this.slots[to]?.sinceMs ?? 0)
+    return this.clock.elapsedMs - sinceMs >= this.dialling!.brokenAfterMs
   }
 
-  private delayMs(from: number, to: number): number {
-    const { latency, reorderFraction, reorderMs } = this.model
+  private dial(from: number, to: number): number {
+    const { dialRoundTrips, dialBytes } = this.dialling!
+    const roundTripMs = this.latencyMs(from, to) + this.latencyMs(to, from)
+    const waitMs = Math.ceil(dialRoundTrips * roundTripMs)
+    this.traffic.dialled(from, to, dialBytes)
+    this.connections!.open(from, to, this.clock.elapsedMs + waitMs)
+    return waitMs
+  }
+
+  private schedule(from: number, to: number, message: Message, bytes: number, waitMs: number): void {
+    const { reorderFraction, reorderMs } = this.model
     const held = this.chance(reorderFraction) ? this.random.next() * reorderMs : 0
-    return latency(from, to, this.random.next) + held
+    const delayMs = waitMs + this.latencyMs(from, to) + held
+    this.clock.schedule(delayMs, this.arrivals, from, to, bytes, message)
+  }
+
+  private arrive(from: number, to: number, bytes: number, message: Message): void {
+    const receiver = this.slots[to]!
+    if (!receiver.isAlive || this.slots[from]!.part !== receiver.part) return
+    this.traffic.received(to, bytes)
+    this.connections?.touch(to, from, this.clock.elapsedMs)
+    this.trace.addMessage(this.clock.elapsedMs, to, from, bytes)
+    receiver.port.deliver(from, message)
+  }
+
+  private latencyMs(from: number, to: number): number {
+    return this.model.latency.oneWayMs(from, to, this.random.next)
   }
 
   /** Draws only where something can happen, so that a fault that is off changes no other draw. */
@@ -114,16 +219,23 @@ export class VirtualNetwork<Message> {
     return fraction > 0 && this.random.next() < fraction
   }
 
+  private isBlocked(from: number, to: number): boolean {
+    const { blockedFraction } = this.model
+    return blockedFraction > 0 && linkFraction(this.linkSeed, from, to) < blockedFraction
+  }
+
   private canReach(from: number, to: number): boolean {
     const receiver = this.slots[to]
-    return receiver?.isAlive === true && receiver.part === this.slot(from).part
+    return receiver?.isAlive === true && receiver.part === this.slots[from]!.part
   }
 
   private reportUnreachable(from: number, to: number): void {
-    this.clock.setTimer(this.model.dialTimeoutMs, () => {
-      const sender = this.slot(from)
-      if (sender.isAlive) sender.port.unreachable(to)
-    })
+    this.clock.schedule(this.model.dialTimeoutMs, this.failures, from, to, 0, undefined)
+  }
+
+  private fail(from: number, to: number): void {
+    const sender = this.slots[from]!
+    if (sender.isAlive) sender.port.unreachable(to)
   }
 
   private throughCodec(message: Message, bytes: number): Message {
@@ -131,13 +243,6 @@ export class VirtualNetwork<Message> {
     assert(encoded.length === bytes, `encodedLength says ${bytes}, the encoding has ${encoded.length} bytes`)
     this.trace.addBytes(encoded)
     return this.codec.decode(encoded)
-  }
-
-  private record(from: number, to: number, bytes: number): void {
-    this.trace.add(this.clock.now() * 1000)
-    this.trace.add(from)
-    this.trace.add(to)
-    this.trace.add(bytes)
   }
 
   private slot(node: number): Slot<Message> {

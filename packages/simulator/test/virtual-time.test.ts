@@ -89,12 +89,14 @@ describe('the virtual network', () => {
       bytesSent: 5,
       messagesReceived: 0,
       bytesReceived: 0,
+      dials: 0,
     })
     assert.deepEqual(net.trafficOf(1), {
       messagesSent: 0,
       bytesSent: 0,
       messagesReceived: 1,
       bytesReceived: 5,
+      dials: 0,
     })
   })
 

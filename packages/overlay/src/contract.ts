@@ -182,6 +182,8 @@ export interface OverlayMachine<Message> {
     options: { readonly deadlineMs: number },
     done: (outcome: Outcome, addresses: readonly PeerAddress[]) => void,
   ): Cancel
+  /** Members known here that are responsible for the key, best first; from the own tables, without a message. */
+  closest?(key: Key, limit: number): readonly PeerHandle[]
   /** Asks a provider that cannot be dialled to come to us (Gnutella's Push, Napster's probe). */
   requestDelivery?(pointer: Pointer, done: (outcome: Outcome) => void): void
   inspect(): Inspection

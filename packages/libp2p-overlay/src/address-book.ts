@@ -4,9 +4,15 @@ import type { PeerAddress } from '@onehop/overlay'
 import { BoundedMap } from '@onehop/primitives'
 import { MAX_ADDRESS_BOOK_PEERS, MAX_ADDRESS_BYTES, MAX_ADDRESSES_PER_PEER } from './limits.ts'
 
+/** Without the peer id at its end. The id of a relay in its middle stays. */
+export function withoutPeerId(address: Multiaddr): Multiaddr {
+  const last = address.getComponents().at(-1)
+  return last?.code === CODE_P2P ? address.decapsulateCode(CODE_P2P) : address
+}
+
 /** The bytes of an address without the peer id at its end. */
 export function addressBytes(address: Multiaddr): PeerAddress {
-  return address.decapsulateCode(CODE_P2P).bytes
+  return withoutPeerId(address).bytes
 }
 
 /** An address that ends in a peer id, and the id; undefined for any other text. */
@@ -20,10 +26,11 @@ export function parseNamedAddress(text: string): { address: Multiaddr; peerId: s
   }
 }
 
-function parseAddress(bytes: PeerAddress): Multiaddr | undefined {
+/** Undefined for what is no address, or too long for one. */
+export function parseAddress(bytes: PeerAddress): Multiaddr | undefined {
   if (bytes.length === 0 || bytes.length > MAX_ADDRESS_BYTES) return undefined
   try {
-    return multiaddr(bytes).decapsulateCode(CODE_P2P)
+    return withoutPeerId(multiaddr(bytes))
   } catch {
     return undefined
   }
@@ -33,16 +40,18 @@ function parseAddress(bytes: PeerAddress): Multiaddr | undefined {
 export class AddressBook {
   private readonly book = new BoundedMap<string, readonly Multiaddr[]>(MAX_ADDRESS_BOOK_PEERS)
 
-  /** Newest first; the oldest beyond the limit are forgotten. */
-  learn(peerId: string, addresses: readonly PeerAddress[]): void {
+  /** Newest first; the oldest beyond the limit are forgotten. @returns whether the peer was not in the book. */
+  learn(peerId: string, addresses: readonly PeerAddress[]): boolean {
     const fresh: Multiaddr[] = []
     for (const bytes of addresses.slice(0, MAX_ADDRESSES_PER_PEER)) {
       const address = parseAddress(bytes)
       if (address !== undefined) fresh.push(address)
     }
-    if (fresh.length === 0) return
-    const older = this.addressesOf(peerId).filter(known => !fresh.some(address => address.equals(known)))
+    if (fresh.length === 0) return false
+    const known = this.book.get(peerId)
+    const older = (known ?? []).filter(old => !fresh.some(address => address.equals(old)))
     this.book.set(peerId, [...fresh, ...older].slice(0, MAX_ADDRESSES_PER_PEER))
+    return known === undefined
   }
 
   addressesOf(peerId: string): readonly Multiaddr[] {

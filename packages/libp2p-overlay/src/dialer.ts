@@ -1,9 +1,11 @@
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
-import { CODE_P2P, type Multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { withoutPeerId } from './address-book.ts'
 import type { OverlayComponents } from './components.ts'
 
-function withPeerId(address: Multiaddr, peerId: PeerId): Multiaddr {
-  return address.decapsulateCode(CODE_P2P).encapsulate(`/p2p/${peerId.toString()}`)
+/** The address with the peer's id at its end. */
+export function withPeerId(address: Multiaddr, peerId: PeerId): Multiaddr {
+  return withoutPeerId(address).encapsulate(`/p2p/${peerId.toString()}`)
 }
 
 async function storedAddresses(components: OverlayComponents, peerId: PeerId): Promise<Multiaddr[]> {

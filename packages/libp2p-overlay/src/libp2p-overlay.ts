@@ -1,25 +1,24 @@
-import type { Logger } from '@libp2p/interface'
+import type { PeerId as Libp2pPeerId, Logger } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type {
   Cancel,
   Inspection,
   Key,
-  LookupOptions,
   Outcome,
   OverlayFactory,
   OverlayMachine,
+  PeerAddress,
   PeerHandle,
-  Pointer,
+  PeerId,
   Publication,
 } from '@onehop/overlay'
 import { attemptDecode, describeRejection, type Verdict } from '@onehop/primitives'
-import { AddressBook, addressBytes } from './address-book.ts'
+import { AddressBook, addressBytes, parseAddress } from './address-book.ts'
 import type { OverlayComponents } from './components.ts'
 import { Introducers } from './introducers.ts'
 import {
   DEFAULT_LOOKUP_DEADLINE_MS,
-  DEFAULT_LOOKUP_LIMIT,
   JOIN_TIMEOUT_MS,
   LEAVE_GRACE_MS,
   MALFORMED_PENALTY_POINTS,
@@ -28,8 +27,16 @@ import {
 } from './limits.ts'
 import { Links } from './links.ts'
 import { LiveEnvironment, unpredictableRandom } from './live-environment.ts'
+import {
+  type KnownPeer,
+  type Located,
+  type LocateRequest,
+  type LookupRequest,
+  lookupOptions,
+  type OperationOptions,
+} from './operation-options.ts'
 import { failedOutcome, Operations, SOMEBODY_ANSWERED } from './operations.ts'
-import { PeerTable } from './peer-table.ts'
+import { libp2pPeerId, PeerTable } from './peer-table.ts'
 import { PenaltyLedger } from './penalty-ledger.ts'
 import { ed25519Signer, VerificationQueue } from './signer.ts'
 import { createOverlayStats, type OverlayStats } from './stats.ts'
@@ -44,26 +51,17 @@ export interface Libp2pOverlayInit<Message> {
   readonly penalties?: PenaltyLedger
   /** Uniform in [0, 1). Default: unpredictable. */
   readonly random?: () => number
+  readonly observer?: OverlayObserver
+  /** Peers with an open stream, at most: the least useful is closed for a new one. Default `DEFAULT_MAX_CONNECTIONS`. */
+  readonly maxConnections?: number
 }
 
-/** Ends an operation early: its promise rejects with the signal's reason. */
-export interface OperationOptions {
-  readonly signal?: AbortSignal
-}
-
-/** What a lookup may be given. */
-export interface LookupRequest extends OperationOptions {
-  /** Stop after this many providers. Default `DEFAULT_LOOKUP_LIMIT`. */
-  readonly limit?: number
-  /** Default `DEFAULT_LOOKUP_DEADLINE_MS`. */
-  readonly deadlineMs?: number
-  readonly onPointer?: (pointer: Pointer) => void
-}
-
-/** A peer that the overlay knows of, and where it can be dialled. */
-export interface KnownPeer {
-  readonly peerId: string
-  readonly addresses: readonly Multiaddr[]
+/** Told of the peers that an overlay comes to know. */
+export interface OverlayObserver {
+  /** The first message of a peer over a new link. */
+  onMet?(peerId: string): void
+  /** Addresses of a peer that was not in the book. */
+  onLearned?(peer: KnownPeer): void
 }
 
 /** Starts an operation of the machine; may return how to cancel it. */
@@ -89,6 +87,7 @@ export class Libp2pOverlay<Message> {
   private readonly components: OverlayComponents
   private readonly factory: OverlayFactory<Message>
   private readonly random: () => number
+  private readonly observer: OverlayObserver
   private readonly now = new SteadyClock().now
   private readonly log: Logger
   private readonly table = new PeerTable()
@@ -112,6 +111,7 @@ export class Libp2pOverlay<Message> {
     this.protocol = `${init.protocolPrefix ?? '/onehop/'}${init.factory.protocol}`
     this.penalties = init.penalties ?? new PenaltyLedger(this.now)
     this.random = init.random ?? unpredictableRandom()
+    this.observer = init.observer ?? {}
     this.log = components.logger.forComponent(`onehop:overlay:${init.factory.protocol}`)
     this.links = this.createLinks()
     this.introducers = new Introducers(components, this.book, this.table)
@@ -136,7 +136,7 @@ export class Libp2pOverlay<Message> {
       sign: ed25519Signer(this.components.privateKey),
       isConnected: peerId => this.links.isConnectedTo(peerId),
       send: (peerId, message) => this.sendMessage(peerId, message),
-      learnAddresses: (peerId, addresses) => this.book.learn(peerId, addresses),
+      learnAddresses: (peerId, addresses) => this.learn(peerId, addresses),
       penalise: (peerId, verdict) => this.penalise(peerId, verdict),
       onError: error => this.log.error('the machine failed: %e', error),
     })
@@ -198,6 +198,36 @@ export class Libp2pOverlay<Message> {
     return this.operate((machine, done) => machine.lookup(key, lookupOptions(request), done), request.signal)
   }
 
+  /** Where a peer can be dialled. Undefined when this overlay cannot tell. */
+  async locate(id: PeerId, request: LocateRequest = {}): Promise<Located | undefined> {
+    if (this.machine !== undefined && this.machine.locate === undefined) return undefined
+    const deadlineMs = request.deadlineMs ?? DEFAULT_LOOKUP_DEADLINE_MS
+    let found: readonly PeerAddress[] = []
+    const outcome = await this.operate(
+      (machine, done) =>
+        machine.locate?.(id, { deadlineMs }, (ending, addresses) => {
+          found = addresses
+          done(ending)
+        }),
+      request.signal,
+    )
+    return { outcome, addresses: found.map(parseAddress).filter(address => address !== undefined) }
+  }
+
+  /** Members known here that are responsible for the key, best first; none when the overlay cannot tell. */
+  closest(key: Key, limit: number): { id: Libp2pPeerId; addresses: readonly Multiaddr[] }[] {
+    const members = this.machine?.closest?.(key, limit) ?? []
+    return members.map(peer => {
+      const id = libp2pPeerId(this.table.idOf(peer))
+      return { id, addresses: this.book.addressesOf(id.toString()) }
+    })
+  }
+
+  /** Where the overlay knows that the peer can be dialled. */
+  addressesOf(peerId: string): readonly Multiaddr[] {
+    return this.book.addressesOf(peerId)
+  }
+
   /** By words. @throws when this overlay cannot search. */
   search(words: readonly string[], request: LookupRequest = {}): Promise<Outcome> {
     return this.operate((machine, done) => {
@@ -229,6 +259,11 @@ export class Libp2pOverlay<Message> {
   /** Peers that the overlay learned addresses of: whom a host may connect to when it has too few peers. */
   knownPeers(): KnownPeer[] {
     return [...this.book.peers()].map(peerId => ({ peerId, addresses: this.book.addressesOf(peerId) }))
+  }
+
+  /** Whether the machine has anything to do with the peer. */
+  knows(peerId: string): boolean {
+    return this.table.findByText(peerId) !== undefined
   }
 
   private createLinks(): Links {
@@ -274,12 +309,18 @@ export class Libp2pOverlay<Message> {
     else this.penalties.penalise(peerId, MALFORMED_PENALTY_POINTS, describeRejection(decoded))
   }
 
+  private learn(peerId: string, addresses: readonly PeerAddress[]): void {
+    if (this.book.learn(peerId, addresses))
+      this.observer.onLearned?.({ peerId, addresses: this.book.addressesOf(peerId) })
+  }
+
   private becomeReady(outcome: Outcome): void {
     this.readyNow = true
     this.markReady(outcome)
   }
 
   private deliver(peerId: string, message: Message): void {
+    if (this.links.isFirstOf(peerId)) this.observer.onMet?.(peerId)
     if (this.joinFailed && !this.readyNow) this.becomeReady(SOMEBODY_ANSWERED)
     const id = peerIdFromString(peerId).toMultihash().bytes
     if (this.table.isFull && this.table.find(id) === undefined) this.counters.messagesDropped++
@@ -333,14 +374,6 @@ export class Libp2pOverlay<Message> {
       throw error
     }
   }
-}
-
-function lookupOptions({ limit, deadlineMs, onPointer }: LookupRequest): LookupOptions {
-  const bounds = {
-    limit: limit ?? DEFAULT_LOOKUP_LIMIT,
-    deadlineMs: deadlineMs ?? DEFAULT_LOOKUP_DEADLINE_MS,
-  }
-  return onPointer === undefined ? bounds : { ...bounds, onPointer }
 }
 
 /** A factory for libp2p's `services`: `services: { overlay: libp2pOverlay({ factory: kelips(…) }) }`. */

@@ -82,3 +82,38 @@ export const JOIN_TIMEOUT_MS = 30_000
 
 /** How long `stop` lets the goodbye of the machine travel, in ms. */
 export const LEAVE_GRACE_MS = 150
+
+/** Peers with an open stream of one overlay: gossip partners and warm contacts, at some 80 KB a connection. */
+export const DEFAULT_MAX_CONNECTIONS = 64
+
+/** Fewer connections than this would leave no room for gossip partners beside lookups. */
+export const LEAST_MAX_CONNECTIONS = 4
+
+/** How long operations of a node that has just started wait until it has entered, in ms. */
+export const DEFAULT_READY_TIMEOUT_MS = 5_000
+
+/** Longest time that a timer of Node takes, in ms. */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+/** Providers of one CID that `findProviders` asks for. */
+export const FIND_PROVIDERS_LIMIT = 64
+
+/** Peers that `getClosestPeers` yields, as many as in a bucket of kad-dht. */
+export const CLOSEST_PEERS = 20
+
+/** Time between attempts to enter the overlay, in ms: the first, doubled up to the last. */
+export const FIRST_JOIN_RETRY_MS = 500
+export const LAST_JOIN_RETRY_MS = 30_000
+
+/** Connected peers that speak the protocol, remembered to enter through. */
+export const MAX_JOIN_CANDIDATES = 16
+
+/** A node that has entered greets newly connected strangers at most this often, in ms: they may be another network. */
+export const GREETING_INTERVAL_MS = 30_000
+
+/** Provided CIDs published again side by side after a restart. */
+export const REPUBLISH_PARALLELISM = 32
+
+/** Peers told to libp2p's discovery: so many a second on average, and at once. Each is a write to the peer store. */
+export const MAX_DISCOVERIES_PER_SECOND = 10
+export const MAX_DISCOVERY_BURST = 100

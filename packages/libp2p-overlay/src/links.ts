@@ -57,6 +57,11 @@ export class Links {
     return isWarm || openConnectionTo(this.components, peerIdFromString(peerId)) !== undefined
   }
 
+  /** Whether this is the first that was heard over the link: true once. */
+  isFirstOf(peerId: string): boolean {
+    return this.links.get(peerId)?.greet() === true
+  }
+
   drop(peerId: string, reason: Error): void {
     const link = this.links.get(peerId)
     if (link === undefined) return

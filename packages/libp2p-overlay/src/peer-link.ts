@@ -40,6 +40,7 @@ export class PeerLink {
   private readonly inboundBytes: TokenBucket
   private waiting: Uint8Array[] = []
   private opening = false
+  private met = false
   private closed = false
   private unreachableUntilMs = 0
   private usedAtMs: number
@@ -58,6 +59,13 @@ export class PeerLink {
   /** Nothing would be lost with this link, not even that a dial failed a moment ago. */
   get isForgettable(): boolean {
     return this.streams.length === 0 && !this.opening && this.port.now() >= this.unreachableUntilMs
+  }
+
+  /** True the first time, when a message of this peer has come. */
+  greet(): boolean {
+    const isFirst = !this.met
+    this.met = true
+    return isFirst
   }
 
   send(frame: Uint8Array): void {

@@ -1,0 +1,79 @@
+import { AbortError, type Logger } from '@libp2p/interface'
+import { kelips as kelipsMachine } from '@onehop/kelips'
+import { Libp2pOverlay, type OverlayObserver } from '../libp2p-overlay.ts'
+import type { KelipsComponents } from './components.ts'
+import { Introduction } from './introduction.ts'
+import type { KelipsServiceOptions } from './options.ts'
+import type { KelipsOverlay } from './routing-port.ts'
+
+/** What a run tells the service. */
+export interface RunObserver extends OverlayObserver {
+  /** The overlay can answer. Once. */
+  onReady(): void
+}
+
+/** The service from one start to the next stop: an overlay, and what enters it. */
+export class KelipsRun {
+  readonly overlay: KelipsOverlay
+  private readonly components: KelipsComponents
+  private readonly observer: RunObserver
+  private readonly log: Logger
+  private readonly stopping = new AbortController()
+  private readonly introduction: Introduction
+  private topology: string | undefined
+  private isReady = false
+
+  constructor(components: KelipsComponents, options: KelipsServiceOptions, observer: RunObserver) {
+    this.components = components
+    this.observer = observer
+    this.log = components.logger.forComponent('onehop:kelips')
+    this.overlay = new Libp2pOverlay(components, {
+      factory: kelipsMachine(options.options),
+      protocolPrefix: options.protocolPrefix,
+      maxConnections: options.maxConnections,
+      ...(options.penalties === undefined ? {} : { penalties: options.penalties }),
+      observer: {
+        onMet: () => this.becomeReady(),
+        onLearned: peer => observer.onLearned?.(peer),
+      },
+    })
+    this.introduction = new Introduction({
+      overlay: this.overlay,
+      introducers: options.introducers,
+      signal: this.stopping.signal,
+      log: this.log,
+      now: () => performance.now(),
+      isReady: () => this.isReady,
+      onEntered: () => this.becomeReady(),
+    })
+  }
+
+  /** Aborts when the node stops. */
+  get signal(): AbortSignal {
+    return this.stopping.signal
+  }
+
+  async start(): Promise<void> {
+    await this.overlay.start()
+    this.topology = await this.components.registrar.register(this.overlay.protocol, {
+      onConnect: peerId => this.introduction.onConnect(peerId.toString()),
+    })
+  }
+
+  /** Begins to look for a way in; does not wait for it. */
+  enter(): void {
+    this.introduction.run().catch(error => this.log.error('the overlay was not entered: %e', error))
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort(new AbortError('the node stopped'))
+    if (this.topology !== undefined) this.components.registrar.unregister(this.topology)
+    await this.overlay.stop()
+  }
+
+  private becomeReady(): void {
+    if (this.isReady || this.stopping.signal.aborted) return
+    this.isReady = true
+    this.observer.onReady()
+  }
+}

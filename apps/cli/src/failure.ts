@@ -45,6 +45,7 @@ export interface ToldFailure {
 }
 
 const EXIT_OF_RPC_CODE: Readonly<Record<number, ExitCode>> = {
+  [RPC_CODE.invalidParams]: EXIT.usage,
   [RPC_CODE.contentNotFound]: EXIT.notFound,
   [RPC_CODE.timedOut]: EXIT.timedOut,
   [RPC_CODE.verificationFailed]: EXIT.verificationFailed,

@@ -58,8 +58,12 @@ function fakeMethods(calls: unknown[]) {
     defineMethod({
       name: 'content.publish',
       summary: '',
-      params: { paths: { type: 'array' } },
-      handler: ({ paths }) =>
+      params: {
+        paths: { type: 'array' },
+        words: { type: 'string', optional: true },
+        nameWords: { type: 'boolean', default: true },
+      },
+      handler: ({ paths, words, nameWords }) =>
         paths.map(path => ({
           key: 'bahkey',
           name: 'a.bin',
@@ -67,6 +71,7 @@ function fakeMethods(calls: unknown[]) {
           bytes: 3,
           pieces: 1,
           magnet: 'magnet:?xt=urn:btih:00',
+          words: [...(words?.split(' ') ?? []), ...(nameWords ? ['bin'] : [])],
           acknowledgements: 2,
         })),
     }),
@@ -81,6 +86,22 @@ function fakeMethods(calls: unknown[]) {
           { peerId: '12D3KooWa', addresses: ['/ip4/127.0.0.1/tcp/1'], expiresAt: 1_700_000_000 },
         ]
         return { key: 'bahkey', providers, hops: 1, messages: 2, attempts: 1, elapsedMs: 3 }
+      },
+    }),
+    defineMethod({
+      name: 'content.search',
+      summary: '',
+      params: { words: { type: 'array' }, limit: { type: 'integer', default: 20 } },
+      handler: ({ words, limit }) => {
+        if (words.includes('--')) throw new RpcError(-32602, 'Cannot search: a word is needed.')
+        if (words.includes('unknown'))
+          throw new RpcError(-40, 'Nobody provides content with the word "unknown".')
+        const results = [
+          { key: 'bahfirst', name: 'Holi\u001bday.jpg', bytes: 2048, providers: 2, words },
+          { key: 'bahsecond', providers: 1, words },
+        ]
+        const cost = { hops: 1, messages: 2, attempts: 1, elapsedMs: 3 }
+        return { words, results: results.slice(0, limit), ...cost }
       },
     }),
     defineMethod({
@@ -190,10 +211,40 @@ describe('the command line and a node', () => {
     assert.match(run.stdout, /^bahkey\n1 provider found in 1 hop, 2 messages, 1 attempt, 3 ms\n {2}12D3KooWa/)
   })
 
+  it('says by which words a file is found', async () => {
+    writeFileSync(join(folder, 'b.bin'), 'abc')
+    const [own, more, none] = await Promise.all([
+      onehop('publish', 'b.bin'),
+      onehop('publish', 'b.bin', '--words', 'rome 2024'),
+      onehop('publish', 'b.bin', '--no-name-words'),
+    ])
+    assert.match(own.stdout, /\n {2}found by bin\n$/)
+    assert.match(more.stdout, /\n {2}found by rome, 2024, bin\n$/)
+    assert.match(none.stdout, /\n {2}found by no words\n$/)
+  })
+
+  it('prints what a search found as a table, as keys for "fetch", or as JSON', async () => {
+    const [text, ids, json] = await Promise.all([
+      onehop('search', 'holiday', 'rome'),
+      onehop('search', 'holiday', '--limit', '1', '-q'),
+      onehop('search', 'holiday', '--json'),
+    ])
+    assert.equal(
+      text.stdout,
+      '2 contents with holiday, rome, found in 1 hop, 2 messages, 1 attempt, 3 ms\n' +
+        'name          size     providers  key\n' +
+        'Holi?day.jpg  2.0 KiB  2          bahfirst\n' +
+        '                       1          bahsecond\n',
+    )
+    assert.equal(ids.stdout, 'bahfirst\n')
+    assert.deepEqual((JSON.parse(json.stdout) as { words: string[] }).words, ['holiday'])
+  })
+
   it('ends with a code that tells what happened, and one sentence', async () => {
     const cases: [string[], number, RegExp][] = [
       [['lookup', 'unknown'], 4, /^Error: Nobody provides unknown\.\n$/],
       [['lookup', 'slow'], 5, /^Error: Nobody answered for slow within 10 s\.\n$/],
+      [['search', 'unknown'], 4, /^Error: Nobody provides content with the word "unknown"\.\n$/],
       [['fetch', 'bad'], 6, /^Error: The data do not match the key\.\n$/],
       [
         ['fetch', 'hangs', '--timeout', '0.2'],
@@ -226,6 +277,12 @@ describe('the command line and a node', () => {
     const cases: [string[], RegExp][] = [
       [['mine', '0'], /^Error: COUNT must be a whole number from 1 to 100000, not "0"\.\n$/],
       [['wallet', 'send', 'x'], /^Error: AMOUNT is missing; see --help\.\n$/],
+      [['search'], /^Error: WORDS is missing; see --help\.\n$/],
+      [['search', '--', '--'], /^Error: Cannot search: a word is needed\.\n$/],
+      [
+        ['search', 'a', '--limit', '0'],
+        /^Error: --limit must be a whole number from 1 to 1000, not "0"\.\n$/,
+      ],
       [['chain', 'tx', 'abc'], /64 hex digits/],
       [['status', '--frob'], /^Error: There is no flag --frob; see --help\.\n$/],
       [['statsu'], /did you mean "onehop status"/],

@@ -10,6 +10,13 @@ export const MAX_PROVIDERS = 50
 /** Time in ms that a lookup or a publication waits for a node that has just started to enter the overlay. */
 export const JOIN_WAIT_MS = 10_000
 
+/** Contents announced side by side after a restart, each with some ten pointers: what requests under way allow. */
+export const ANNOUNCEMENTS_AT_ONCE = 16
+
+/** Contents that a search shows unless told otherwise, and at most. */
+export const DEFAULT_SEARCH_LIMIT = 20
+export const MAX_SEARCH_LIMIT = 1_000
+
 /** Headers that one request asks a node for: some 200 kB of hexadecimal text. */
 export const HEADERS_PER_REQUEST = 1_000
 

@@ -68,7 +68,7 @@ class RunningNode implements OnehopNode {
   private readonly startedAtMs = performance.now()
   private network: Network | undefined
   private wallet: WalletService | undefined
-  private content: ContentService<unknown> | undefined
+  private content: ContentService | undefined
   private context: MethodContext | undefined
   private dispatcher: RpcDispatcher | undefined
   private rpcServer: RpcServer | undefined
@@ -285,8 +285,8 @@ class RunningNode implements OnehopNode {
       log: this.log,
     })
     this.content = content
-    void network.overlay.ready
-      .then(() => content.restore())
+    content
+      .restore()
       .catch((error: unknown) =>
         this.log.error({ error: describe(error) }, 'content could not be offered again'),
       )

@@ -43,7 +43,7 @@ export function parseWords(texts: readonly string[], most: number): Result<strin
     return invalid('long-words', `words have at most ${MAX_WORD_TEXT_CHARACTERS} characters together`)
   const words = wordsOf(text)
   if (words.length === 0)
-    return invalid('no-words', `a word of ${MIN_WORD_BYTES} letters or digits is needed, or more`)
+    return invalid('no-words', `a word of at least ${MIN_WORD_BYTES} letters or digits is needed`)
   if (words.length > most) return invalid('too-many-words', `at most ${most} words, not ${words.length}`)
   return { ok: true, value: words }
 }

@@ -81,6 +81,8 @@ export interface PublishedContent {
   readonly bytes: number
   readonly pieces: number
   readonly magnet: string
+  /** The words that it is found by. */
+  readonly words: readonly string[]
   /** Nodes that confirmed to hold the pointer. */
   readonly acknowledgements: number
 }
@@ -94,6 +96,31 @@ export interface LookupResult {
   readonly messages: number
   readonly attempts: number
   readonly elapsedMs: number
+}
+
+/** `content.search` */
+export interface SearchResult {
+  /** As they were searched for: in lower case, without those that are too short or too long. */
+  readonly words: readonly string[]
+  /** The best first. */
+  readonly results: readonly FoundByWords[]
+  readonly hops: number
+  readonly messages: number
+  readonly attempts: number
+  readonly elapsedMs: number
+}
+
+/** Content that a search found. */
+export interface FoundByWords {
+  /** CID. */
+  readonly key: string
+  /** As most of its providers call it. */
+  readonly name?: string
+  readonly bytes?: number
+  /** How many of those that were found offer it. */
+  readonly providers: number
+  /** The words that pointers were found under. The others stand in the name. */
+  readonly words: readonly string[]
 }
 
 /** Who has content. */
@@ -137,6 +164,7 @@ export interface OnehopResults {
   readonly 'wallet.signPayment': SignedPayment
   readonly 'content.publish': readonly PublishedContent[]
   readonly 'content.lookup': LookupResult
+  readonly 'content.search': SearchResult
   readonly 'content.fetch': FetchedContent
   readonly 'content.list': readonly ContentSummary[]
 }

@@ -1,6 +1,6 @@
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FetchedContent, LookupResult } from '@onehop/rpc'
+import type { FetchedContent, LookupResult, SearchResult } from '@onehop/rpc'
 import { byteCount, count, duration, transferRate } from '../format.ts'
 import type { NodeProcess } from '../testnet/node-process.ts'
 import { waitFor } from '../wait.ts'
@@ -68,7 +68,7 @@ async function makeCopies({ folder }: Tour): Promise<string[]> {
 
 function lookupStep(shared: Shared): Step {
   return {
-    title: 'Look it up from every other node',
+    title: 'Look it up, and search for it, from every other node',
     async run(tour): Promise<Findings> {
       const others = runningNodes(tour).filter(node => !shared.publishers.includes(node))
       const found = await waitFor(
@@ -82,12 +82,15 @@ function lookupStep(shared: Shared): Step {
       )
       shared.fetchers = [others[chosen]!, ...others.filter((_, i) => i !== chosen)]
       const { hops, messages, elapsedMs } = found[chosen]!
+      const searched = await searchFrom(others, shared.key)
       return {
-        text: `${others[chosen]!.name}: ${count(hops, 'hop')}, ${count(messages, 'message')}, ${duration(elapsedMs)}; all ${others.length}: at most ${Math.max(...found.map(result => result.hops))}`,
+        text: `${others[chosen]!.name}: ${count(hops, 'hop')}, ${count(messages, 'message')}, ${duration(elapsedMs)}; all ${others.length}: at most ${Math.max(...found.map(result => result.hops))}, by words ${Math.max(...searched.map(result => result.hops))}`,
         figures: {
           hops: found.map(result => result.hops),
           messages: found.map(result => result.messages),
           elapsedMs: found.map(result => result.elapsedMs),
+          searchHops: searched.map(result => result.hops),
+          searchElapsedMs: searched.map(result => result.elapsedMs),
         },
       }
     },
@@ -99,6 +102,16 @@ async function lookUpFrom(nodes: readonly NodeProcess[], key: string): Promise<L
   const found = await Promise.all(nodes.map(node => node.client.call('content.lookup', { key })))
   for (const [i, { hops }] of found.entries()) check(hops <= 1, `${nodes[i]?.name} needed ${hops} hops.`)
   return found.every(({ providers }) => providers.length === PUBLISHERS.length) ? found : undefined
+}
+
+/** Everybody finds it first by the words of its name. */
+async function searchFrom(nodes: readonly NodeProcess[], key: string): Promise<SearchResult[]> {
+  const found = await Promise.all(nodes.map(node => node.client.call('content.search', { words: FILE_NAME })))
+  for (const [i, { results, hops }] of found.entries()) {
+    check(results[0]?.key === key, `${nodes[i]?.name} found something else by the words of its name.`)
+    check(hops <= 1, `${nodes[i]?.name} needed ${hops} hops for a word.`)
+  }
+  return found
 }
 
 function fetchStep(shared: Shared): Step {

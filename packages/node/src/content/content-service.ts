@@ -1,14 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import type { Libp2pOverlay } from '@onehop/libp2p-overlay'
-import {
-  type ContentReference,
-  contentKey,
-  infohashToCid,
-  infohashToMultihash,
-  nameKey,
-  type Publication,
-} from '@onehop/overlay'
+import { basename, dirname, join } from 'node:path'
+import { type ContentReference, contentWords, infohashToCid, MAX_WORDS_PER_CONTENT } from '@onehop/overlay'
 import { equalBytes } from '@onehop/primitives'
 import {
   type ContentSummary,
@@ -17,6 +9,7 @@ import {
   type PublishedContent,
   RPC_CODE,
   RpcError,
+  type SearchResult,
 } from '@onehop/rpc'
 import {
   type FetchTarget,
@@ -26,51 +19,72 @@ import {
   type TorrentSummary,
 } from '@onehop/swarm-io'
 import type { Logger } from '../log.ts'
+import { Announcer, wordsOfContent } from './announcer.ts'
+import type { ContentOverlay } from './content-overlay.ts'
 import { providersOf } from './provider-source.ts'
-import { hasJoined } from './readiness.ts'
 import { parseReference, resolveContent } from './resolve.ts'
+import { searchContent, wordsFrom } from './search.ts'
 import type { SwarmDialer } from './swarm-dialer.ts'
 
-export interface ContentServiceOptions<M> {
+export interface ContentServiceOptions {
   readonly session: SwarmSession
-  readonly overlay: Libp2pOverlay<M>
+  readonly overlay: ContentOverlay
   readonly dialer: SwarmDialer
   /** Where fetched files go that are given no other place. */
   readonly downloadDir: string
   readonly log: Logger
 }
 
+/** How a file is published. */
+export interface PublishRequest {
+  /** Default: the file's own. */
+  readonly name?: string
+  /** Texts with words to find it by, besides those of its name. */
+  readonly words?: readonly string[]
+  /** Whether it is found by the words of its name too. Default: it is. */
+  readonly nameWords?: boolean
+}
+
 /** Joins the two halves of the content side: the overlay says who has it, the swarm brings it here. */
-export class ContentService<M> {
+export class ContentService {
   private readonly session: SwarmSession
-  private readonly overlay: Libp2pOverlay<M>
+  private readonly overlay: ContentOverlay
+  private readonly announcer: Announcer
   private readonly dialer: SwarmDialer
   private readonly downloadDir: string
   private readonly log: Logger
-  private readonly published = new Set<string>()
 
-  constructor({ session, overlay, dialer, downloadDir, log }: ContentServiceOptions<M>) {
+  constructor({ session, overlay, dialer, downloadDir, log }: ContentServiceOptions) {
     this.session = session
     this.overlay = overlay
+    this.announcer = new Announcer(overlay, log)
     this.dialer = dialer
     this.downloadDir = downloadDir
     this.log = log
   }
 
-  /** Offers again what was offered before the node was stopped, and announces it. */
+  /** Offers again what was offered before the node was stopped, and announces it when the node is in the overlay. */
   async restore(): Promise<void> {
-    for (const torrent of await this.session.restore()) {
-      if (torrent.problem !== undefined) this.log.warn({ path: torrent.path }, torrent.problem)
-      else if (torrent.piecesDone > 0 || torrent.state === 'seeding') await this.announce(torrent)
-    }
+    const restored = await this.session.restore()
+    for (const { problem, path } of restored) if (problem !== undefined) this.log.warn({ path }, problem)
+    await this.overlay.ready
+    await this.announcer.announceAll(
+      restored.flatMap(({ infohash }) => this.session.get(infohash) ?? []).filter(isOffered),
+    )
   }
 
-  /** Hashes the file, offers it, and tells the overlay that this node has it. */
-  async publish(path: string, name: string | undefined, signal: AbortSignal): Promise<PublishedContent> {
+  /** Hashes the file, offers it, and tells the overlay that this node has it, and by which words to find it. */
+  async publish(path: string, request: PublishRequest, signal: AbortSignal): Promise<PublishedContent> {
+    const { name } = request
+    const words = chosenWords(name ?? basename(path), request)
     const torrent = await translated(
-      this.session.seed(path, { signal, ...(name === undefined ? {} : { name }) }),
+      this.session.seed(path, {
+        signal,
+        ...(name === undefined ? {} : { name }),
+        ...(words === undefined ? {} : { words }),
+      }),
     )
-    const acknowledgements = await this.announce(torrent, signal)
+    const acknowledgements = await this.announcer.announce(torrent, signal)
     const { bytes, pieces, magnet } = torrent
     return {
       key: infohashToCid(torrent.infohash),
@@ -79,8 +93,14 @@ export class ContentService<M> {
       bytes,
       pieces,
       magnet,
+      words: wordsOfContent(torrent),
       acknowledgements,
     }
+  }
+
+  /** Finds content by words; see {@link searchContent}. */
+  search(texts: readonly string[], limit: number, signal: AbortSignal): Promise<SearchResult> {
+    return searchContent(this.overlay, texts, limit, signal)
   }
 
   async lookup(text: string, signal: AbortSignal): Promise<LookupResult> {
@@ -111,7 +131,7 @@ export class ContentService<M> {
         }),
       )
       const torrent = this.session.get(infohash)
-      if (torrent !== undefined) await this.announce(torrent, signal)
+      if (torrent !== undefined) await this.announcer.announce(torrent, signal)
       const { path, bytes, pieces, providers } = fetched
       return {
         key: found.content.cid,
@@ -165,40 +185,13 @@ export class ContentService<M> {
     if (torrent === undefined)
       throw new RpcError(RPC_CODE.contentNotFound, `This node does not have ${text}.`)
     await translated(this.session.remove(torrent.infohash))
-    this.published.delete(infohashToCid(torrent.infohash))
-    for (const { key, target } of publicationsOf(torrent)) {
-      await this.overlay.withdraw(key, target === undefined ? { signal } : { signal, target })
-    }
+    await this.announcer.withdraw(torrent, signal)
   }
 
   /** Whoever has a piece is a provider: tells the overlay when the first one has arrived. */
   private announceOnce(infohash: Uint8Array, piecesDone: number): void {
-    if (piecesDone === 0 || this.published.has(infohashToCid(infohash))) return
-    const torrent = this.session.get(infohash)
-    if (torrent === undefined) return
-    this.announceInBackground(torrent)
-  }
-
-  private announceInBackground(torrent: TorrentSummary): void {
-    this.announce(torrent).catch((error: unknown) =>
-      this.log.warn({ error: String(error) }, 'cannot announce content'),
-    )
-  }
-
-  /** Publishes the content's pointer and its name's. @returns how many peers confirmed the content's; 0 when it has to wait. */
-  private async announce(torrent: TorrentSummary, signal?: AbortSignal): Promise<number> {
-    this.published.add(infohashToCid(torrent.infohash))
-    if (!(await hasJoined(this.overlay, signal))) {
-      void this.overlay.ready.then(() => this.announceInBackground(torrent))
-      return 0
-    }
-    const options = signal === undefined ? {} : { signal }
-    const [content] = await Promise.all(
-      publicationsOf(torrent).map(publication => this.overlay.publish(publication, options)),
-    )
-    if (content?.failure !== undefined)
-      this.log.warn({ name: torrent.name, failure: content.failure }, 'nobody confirmed')
-    return content?.acknowledgements ?? 0
+    const torrent = piecesDone === 0 ? undefined : this.session.get(infohash)
+    if (torrent !== undefined) this.announcer.announceOnce(torrent)
   }
 }
 
@@ -208,12 +201,16 @@ function means(reference: ContentReference, { infohash, name }: TorrentSummary):
   return reference.infohash !== undefined && equalBytes(reference.infohash, infohash)
 }
 
-function publicationsOf({ infohash, name, bytes }: TorrentSummary): Publication[] {
-  const multihash = infohashToMultihash(infohash)
-  return [
-    { kind: 'content', key: contentKey(multihash), displayName: name, bytes },
-    { kind: 'name', key: nameKey(name), target: multihash, displayName: name, bytes },
-  ]
+/** Whether others can have pieces of it. */
+function isOffered({ problem, piecesDone, state }: TorrentSummary): boolean {
+  return problem === undefined && (piecesDone > 0 || state === 'seeding')
+}
+
+/** The words that were chosen; undefined: those of the name. @throws {RpcError} */
+function chosenWords(name: string, { words, nameWords = true }: PublishRequest): string[] | undefined {
+  if (words === undefined) return nameWords ? undefined : []
+  const given = wordsFrom(words, MAX_WORDS_PER_CONTENT, 'Cannot publish')
+  return nameWords ? contentWords(name, given) : given
 }
 
 /** A path that is a folder means: in it, under its own name. */

@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describeProvider, type Libp2pOverlay } from '@onehop/libp2p-overlay'
+import { describeProvider } from '@onehop/libp2p-overlay'
 import type { Key, Pointer } from '@onehop/overlay'
 import type { PeerSource } from '@onehop/swarm-io'
 import { CONTENT_LOOKUP_DEADLINE_MS, PROVIDER_LOOKUP_INTERVAL_MS } from '../limits.ts'
+import type { ContentOverlay } from './content-overlay.ts'
 import type { SwarmDialer } from './swarm-dialer.ts'
 
 /**
  * The providers of content for a fetch that may last: those of the first lookup, then, as long as the fetch goes on,
  * those of the next ones, so that providers that come later are used and lost ones are tried again.
  */
-export async function* providersOf<M>(
-  overlay: Libp2pOverlay<M>,
+export async function* providersOf(
+  overlay: Pick<ContentOverlay, 'lookup'>,
   dialer: SwarmDialer,
   key: Key,
   first: readonly Pointer[],

@@ -1,4 +1,4 @@
-import { describeProvider, type Libp2pOverlay, type ProviderDescription } from '@onehop/libp2p-overlay'
+import { describeProvider, type ProviderDescription } from '@onehop/libp2p-overlay'
 import {
   type ContentReference,
   type Outcome,
@@ -9,10 +9,11 @@ import {
 import { bytesToHex } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 import { CONTENT_LOOKUP_DEADLINE_MS, MAX_PROVIDERS } from '../limits.ts'
+import type { ContentOverlay } from './content-overlay.ts'
 import { hasJoined } from './readiness.ts'
 
-/** What finding content needs of the overlay. */
-export type LookupOverlay = Pick<Libp2pOverlay<unknown>, 'isReady' | 'ready' | 'lookup'>
+/** What finding content by one key needs of the overlay. */
+export type LookupOverlay = Pick<ContentOverlay, 'isReady' | 'ready' | 'lookup'>
 
 /** Content by its id, known from what the user gave or from a name. */
 export type ContentId = Extract<ContentReference, { kind: 'content' }>
@@ -70,11 +71,26 @@ export async function resolveContent(
   }
 }
 
-async function lookUp(
+function lookUp(
   overlay: LookupOverlay,
   shown: string,
   key: Uint8Array,
   signal: AbortSignal,
+): Promise<Outcome> {
+  const request = { limit: MAX_PROVIDERS, deadlineMs: CONTENT_LOOKUP_DEADLINE_MS, signal }
+  return answered(overlay, shown, signal, () => overlay.lookup(key, request))
+}
+
+/**
+ * Asks the overlay, once the node has entered it.
+ * @param shown what is asked for, as errors name it.
+ * @throws {RpcError} -40 when nobody has it, -41 when nobody answered in time, -9 without any other node.
+ */
+export async function answered(
+  overlay: Pick<ContentOverlay, 'isReady' | 'ready'>,
+  shown: string,
+  signal: AbortSignal,
+  ask: () => Promise<Outcome>,
 ): Promise<Outcome> {
   if (!(await hasJoined(overlay, signal))) {
     throw new RpcError(
@@ -82,11 +98,7 @@ async function lookUp(
       'This node has reached no other one yet; see "onehop peers".',
     )
   }
-  const outcome = await overlay.lookup(key, {
-    limit: MAX_PROVIDERS,
-    deadlineMs: CONTENT_LOOKUP_DEADLINE_MS,
-    signal,
-  })
+  const outcome = await ask()
   if (outcome.pointers.length > 0) return outcome
   if (outcome.failure === 'timed out' || outcome.failure === 'unreachable') {
     throw new RpcError(

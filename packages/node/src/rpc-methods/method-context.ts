@@ -21,7 +21,7 @@ export interface MethodContext {
   readonly mining: MiningService
   /** Absent when the node runs without peers. */
   readonly network: Network | undefined
-  readonly content: ContentService<unknown> | undefined
+  readonly content: ContentService | undefined
   readonly log: Logger
   readonly clock: NodeClock
   /** What this process hashes and verifies with. */
@@ -41,7 +41,7 @@ export function networkOf({ network }: MethodContext): Network {
 }
 
 /** @throws {RpcError} -9 when the node runs without peers. */
-export function contentOf({ content }: MethodContext): ContentService<unknown> {
+export function contentOf({ content }: MethodContext): ContentService {
   if (content === undefined) throw new RpcError(RPC_CODE.clientNotConnected, 'This node runs without peers.')
   return content
 }

@@ -1,0 +1,120 @@
+import {
+  contentPublications,
+  contentWords,
+  infohashToCid,
+  infohashToMultihash,
+  type Publication,
+} from '@onehop/overlay'
+import { bytesToHex } from '@onehop/primitives'
+import type { TorrentSummary } from '@onehop/swarm-io'
+import { ANNOUNCEMENTS_AT_ONCE } from '../limits.ts'
+import type { Logger } from '../log.ts'
+import type { ContentOverlay } from './content-overlay.ts'
+import { hasJoined } from './readiness.ts'
+
+/** Tells the overlay what this node has: each content under its key, its name and its words. */
+export class Announcer {
+  private readonly overlay: Pick<ContentOverlay, 'isReady' | 'ready' | 'publish' | 'withdraw'>
+  private readonly log: Logger
+  /** By CID: what the overlay was told. */
+  private readonly announced = new Map<string, readonly Publication[]>()
+
+  constructor(overlay: Pick<ContentOverlay, 'isReady' | 'ready' | 'publish' | 'withdraw'>, log: Logger) {
+    this.overlay = overlay
+    this.log = log
+  }
+
+  /**
+   * Publishes the content's pointer, its name's and its words', and takes back those of words that it had before.
+   * @returns how many peers confirmed the content's; 0 when it has to wait until the node has entered the overlay.
+   */
+  async announce(torrent: TorrentSummary, signal?: AbortSignal): Promise<number> {
+    const cid = infohashToCid(torrent.infohash)
+    const before = this.announced.get(cid) ?? []
+    const publications = publicationsOf(torrent)
+    this.announced.set(cid, publications)
+    if (!(await hasJoined(this.overlay, signal))) {
+      void this.overlay.ready.then(() => this.announceLater(cid, torrent))
+      return 0
+    }
+    const isOutdated = this.announced.get(cid) !== publications
+    if (isOutdated) return 0
+    const [content, ...leading] = publications.map(publication => this.publish(publication, signal))
+    const stale = before.filter(old => !publications.some(now => idOf(now) === idOf(old)))
+    const [acknowledgements] = await Promise.all([
+      content!,
+      Promise.all(leading.map(each => each.catch((error: unknown) => this.onFailure(torrent, error)))),
+      Promise.all(stale.map(publication => this.withdrawOne(publication, signal))),
+    ])
+    if (acknowledgements === undefined) this.log.warn({ name: torrent.name }, 'nobody confirmed')
+    return acknowledgements ?? 0
+  }
+
+  /** Announces when the first piece has arrived: whoever has one is a provider. */
+  announceOnce(torrent: TorrentSummary): void {
+    if (!this.announced.has(infohashToCid(torrent.infohash))) this.announceInBackground(torrent)
+  }
+
+  /** Announces what was there before the node was stopped, some at a time. The node has entered the overlay. */
+  async announceAll(torrents: readonly TorrentSummary[]): Promise<void> {
+    for (let i = 0; i < torrents.length; i += ANNOUNCEMENTS_AT_ONCE) {
+      const some = torrents.slice(i, i + ANNOUNCEMENTS_AT_ONCE)
+      await Promise.all(
+        some.map(torrent => this.announce(torrent).catch((error: unknown) => this.onFailure(torrent, error))),
+      )
+    }
+  }
+
+  /** Takes everything back that leads to the content. */
+  async withdraw(torrent: TorrentSummary, signal: AbortSignal): Promise<void> {
+    const cid = infohashToCid(torrent.infohash)
+    const publications = this.announced.get(cid) ?? publicationsOf(torrent)
+    this.announced.delete(cid)
+    await Promise.all(publications.map(publication => this.withdrawOne(publication, signal)))
+  }
+
+  /** @returns how many confirmed it; undefined when somebody should have, and nobody did. */
+  private async publish(publication: Publication, signal?: AbortSignal): Promise<number | undefined> {
+    const { acknowledgements, failure } = await this.overlay.publish(
+      publication,
+      signal === undefined ? {} : { signal },
+    )
+    return failure === undefined ? acknowledgements : undefined
+  }
+
+  private async withdrawOne({ key, target }: Publication, signal?: AbortSignal): Promise<void> {
+    await this.overlay.withdraw(key, {
+      ...(signal === undefined ? {} : { signal }),
+      ...(target === undefined ? {} : { target }),
+    })
+  }
+
+  /** Unless it was taken back meanwhile. */
+  private announceLater(cid: string, torrent: TorrentSummary): void {
+    if (this.announced.has(cid)) this.announceInBackground(torrent)
+  }
+
+  private announceInBackground(torrent: TorrentSummary): void {
+    this.announce(torrent).catch((error: unknown) => this.onFailure(torrent, error))
+  }
+
+  private onFailure({ name }: TorrentSummary, error: unknown): void {
+    this.log.warn({ name, error: String(error) }, 'cannot announce content')
+  }
+}
+
+/** The words that content is found by: those that its publisher chose, or those of its name. */
+export function wordsOfContent({ name, words }: TorrentSummary): readonly string[] {
+  return words ?? contentWords(name)
+}
+
+function publicationsOf(torrent: TorrentSummary): Publication[] {
+  const { infohash, name, bytes } = torrent
+  const multihash = infohashToMultihash(infohash)
+  return contentPublications({ multihash, name, bytes, words: wordsOfContent(torrent) })
+}
+
+/** All publications of one content lead to the same target, so that the key tells them apart. */
+function idOf({ key }: Publication): string {
+  return bytesToHex(key)
+}

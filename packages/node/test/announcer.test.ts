@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { infohashToMultihash, nameKey, type Outcome, type Publication, wordKey } from '@onehop/overlay'
+import { bytesToHex } from '@onehop/primitives'
+import type { TorrentSummary } from '@onehop/swarm-io'
+import { pino } from 'pino'
+import { Announcer } from '../src/content/announcer.ts'
+
+const OUTCOME: Outcome = {
+  pointers: [],
+  hops: 1,
+  messages: 1,
+  attempts: 1,
+  elapsedMs: 1,
+  acknowledgements: 3,
+}
+
+function torrent(id: number, name: string, words?: readonly string[]): TorrentSummary {
+  return {
+    infohash: new Uint8Array(20).fill(id) as TorrentSummary['infohash'],
+    name,
+    path: `/${name}`,
+    bytes: 5,
+    pieces: 1,
+    piecesDone: 1,
+    state: 'seeding',
+    peers: 0,
+    uploadedBytes: 0,
+    downloadedBytes: 0,
+    magnet: '',
+    ...(words === undefined ? {} : { words }),
+  }
+}
+
+/** An overlay that notes what is published in it. */
+function scene(refuses: (publication: Publication) => boolean = () => false) {
+  const held = new Map<string, Publication>()
+  let isReady = true
+  let enter: () => void = () => {}
+  const overlay = {
+    get isReady() {
+      return isReady
+    },
+    ready: new Promise<Outcome>(resolve => {
+      enter = () => resolve(OUTCOME)
+    }),
+    publish: async (publication: Publication): Promise<Outcome> => {
+      if (refuses(publication)) throw new Error('one too many')
+      held.set(bytesToHex(publication.key), publication)
+      return OUTCOME
+    },
+    withdraw: async (key: Uint8Array) => {
+      held.delete(bytesToHex(key))
+      return OUTCOME
+    },
+  }
+  const announcer = new Announcer(overlay, pino({ level: 'silent' }))
+  const isHeld = (key: Uint8Array) => held.has(bytesToHex(key))
+  return {
+    announcer,
+    held,
+    wordsHeld: (...words: string[]) => words.map(word => isHeld(wordKey(word))),
+    isHeld,
+    /** The node has not entered the overlay yet. */
+    stayOutside: () => {
+      isReady = false
+      return () => {
+        isReady = true
+        enter()
+      }
+    },
+  }
+}
+
+const signal = new AbortController().signal
+
+describe('announcing content', () => {
+  it('tells of its key, its name and the words of its name, and takes all of it back', async () => {
+    const { announcer, held, isHeld, wordsHeld } = scene()
+    const film = torrent(1, 'Roman Holiday.mp4')
+    assert.equal(await announcer.announce(film, signal), 3)
+    assert.equal(held.size, 5)
+    assert.ok(isHeld(nameKey('roman holiday.mp4')))
+    assert.deepEqual(wordsHeld('roman', 'holiday', 'mp4'), [true, true, true])
+    for (const { target, kind } of held.values())
+      if (kind !== 'content') assert.deepEqual(target, infohashToMultihash(film.infohash))
+    await announcer.withdraw(film, signal)
+    assert.equal(held.size, 0)
+  })
+
+  it('tells of the words that the publisher chose instead, and when he chooses others, of those', async () => {
+    const { announcer, wordsHeld, held } = scene()
+    await announcer.announce(torrent(1, 'a.mp4', ['rome', 'holiday']), signal)
+    assert.deepEqual(wordsHeld('rome', 'holiday', 'mp4'), [true, true, false])
+    await announcer.announce(torrent(1, 'a.mp4', ['holiday', 'paris']), signal)
+    assert.deepEqual(wordsHeld('rome', 'holiday', 'paris'), [false, true, true])
+    await announcer.announce(torrent(1, 'a.mp4', []), signal)
+    assert.deepEqual(
+      [...held.values()].map(({ kind }) => kind),
+      ['content', 'name'],
+    )
+  })
+
+  it('succeeds though a word cannot be published, and fails when the content cannot', async () => {
+    const { announcer } = scene(({ kind }) => kind === 'word')
+    assert.equal(await announcer.announce(torrent(1, 'a.mp4'), signal), 3)
+    const full = scene(({ kind }) => kind === 'content')
+    await assert.rejects(full.announcer.announce(torrent(1, 'a.mp4'), signal))
+  })
+
+  it('waits until the node is in the overlay, and then leaves out what was taken back meanwhile', async () => {
+    const { announcer, wordsHeld, stayOutside, held } = scene()
+    const enter = stayOutside()
+    const announced = Promise.all([
+      announcer.announce(torrent(1, 'stays.mp4')),
+      announcer.announce(torrent(2, 'goes.mp4')),
+    ])
+    await announcer.withdraw(torrent(2, 'goes.mp4'), signal)
+    assert.equal(held.size, 0)
+    enter()
+    await announced
+    assert.deepEqual(wordsHeld('stays', 'mp4', 'goes'), [true, true, false])
+  })
+
+  it('of many contents after a restart leaves none out, also when one fails', async () => {
+    const { announcer, wordsHeld } = scene(({ displayName }) => displayName === 'film7.mp7')
+    const films = Array.from({ length: 50 }, (_, i) => torrent(i, `film${i}.mp${i}`))
+    await announcer.announceAll(films)
+    for (const [i] of films.entries()) assert.deepEqual(wordsHeld(`film${i}`), [i !== 7])
+  })
+})

@@ -14,9 +14,27 @@ interface Published {
 }
 
 interface Lookup {
-  readonly providers: readonly { readonly peerId: string; readonly expiresAt: number }[]
+  readonly providers: readonly {
+    readonly peerId: string
+    readonly addresses: readonly string[]
+    readonly expiresAt: number
+  }[]
   readonly hops: number
   readonly attempts: number
+}
+
+interface Search {
+  readonly words: readonly string[]
+  readonly results: readonly { readonly key: string; readonly name: string; readonly providers: number }[]
+  readonly hops: number
+}
+
+/** A pointer as `overlay.inspect` shows it. */
+interface Filetuple {
+  readonly kind: 'content' | 'name' | 'word'
+  readonly displayName?: string
+  readonly sequence: number
+  readonly withdrawn?: true
 }
 
 interface Fetched {
@@ -41,10 +59,32 @@ describe('content on eight processes', () => {
     return path
   }
 
-  async function publish(node: number, path: string): Promise<Published> {
-    const [item] = await nodes[node]!.call<Published[]>('content.publish', { path })
+  async function publish(node: number, path: string, words?: string): Promise<Published> {
+    const params = words === undefined ? { path } : { path, words }
+    const [item] = await nodes[node]!.call<Published[]>('content.publish', params)
     assert.ok(item)
     return item
+  }
+
+  /** Keys that a search finds; the error's code when it finds none. */
+  function search(node: NodeProcess, words: string): Promise<readonly string[] | number> {
+    return node.call<Search>('content.search', { words }).then(
+      ({ results }) => results.map(({ key }) => key),
+      (failure: { code: number }) => failure.code,
+    )
+  }
+
+  /** Every node's answer to the same search. */
+  function searchAll(words: string): Promise<(readonly string[] | number)[]> {
+    return Promise.all(nodes.map(node => search(node, words)))
+  }
+
+  /** What the nodes hold of a content's pointers. */
+  async function pointersTo(name: string): Promise<Filetuple[]> {
+    const tables = await Promise.all(
+      nodes.map(node => node.call<{ filetuples: Filetuple[] }>('overlay.inspect')),
+    )
+    return tables.flatMap(({ filetuples }) => filetuples.filter(({ displayName }) => displayName === name))
   }
 
   before(async () => {
@@ -77,6 +117,29 @@ describe('content on eight processes', () => {
     }
   })
 
+  it('finds content by the words of its name and by added ones from every node, in at most one hop', async () => {
+    const film = await publish(1, file('Roman.Holiday.mp4', 3000), 'Hepburn, Peck 1953')
+    const photo = await publish(4, file('holiday_2024.jpg', 4000))
+    for (const node of nodes) {
+      const found = await node.call<Search>('content.search', { words: ['peck', 'HOLIDAY'] })
+      assert.deepEqual(found.words, ['peck', 'holiday'])
+      assert.deepEqual(
+        found.results.map(({ key, name, providers }) => [key, name, providers]),
+        [[film.key, 'Roman.Holiday.mp4', 1]],
+      )
+      assert.ok(found.hops <= 1, `${found.hops} hops`)
+    }
+    assert.deepEqual(await searchAll('2024 holiday'), Array(nodes.length).fill([photo.key]))
+    assert.deepEqual(await searchAll('holiday 2024 peck'), Array(nodes.length).fill(-40))
+    const [key] = (await search(nodes[6]!, 'roman holiday')) as string[]
+    const fetched = await nodes[6]!.call<Fetched>('content.fetch', { key, output: join(folder, 'film.mp4') })
+    assert.equal(sha256(fetched.path), sha256(join(folder, 'Roman.Holiday.mp4')))
+    await until('what two nodes provide comes first', async () => {
+      const { results } = await nodes[3]!.call<Search>('content.search', { words: 'holiday' })
+      return results.length === 2 && results[0]?.key === film.key && results[0].providers === 2
+    })
+  })
+
   it('says that it found nothing where there is nothing', async () => {
     const error = await nodes[3]!
       .call('content.lookup', { key: 'no-such-name.bin' })
@@ -88,7 +151,9 @@ describe('content on eight processes', () => {
   it('no longer finds what its only provider took back', async () => {
     const { key } = await publish(2, file('taken-back.bin', 2000))
     await nodes[6]!.call('content.lookup', { key })
+    assert.deepEqual(await searchAll('taken back'), Array(nodes.length).fill([key]))
     await nodes[2]!.call('content.remove', { key })
+    assert.deepEqual(await searchAll('taken back'), Array(nodes.length).fill(-40))
     for (const reference of [key, 'taken-back.bin']) {
       const answers = await Promise.all(
         nodes.map(node =>
@@ -151,6 +216,32 @@ describe('content on eight processes', () => {
     await nodes[7]!.restart(['--connect', await nodes[0]!.address()])
     const fetched = await nodes[7]!.call<Fetched>('content.fetch', { key, output })
     assert.equal(sha256(fetched.path), sha256(source))
+  })
+
+  it('announces from its own store what it had, words included, after kill -9 and a restart', async () => {
+    const name = 'kept through kill.bin'
+    const { key } = await publish(3, file(name, 5000), 'phoenix')
+    const provider = nodes[3]!
+    const { peerId } = await provider.status()
+    const before = Math.max(...(await pointersTo(name)).map(({ sequence }) => sequence))
+    await provider.end('SIGKILL')
+    await provider.restart(['--connect', await nodes[0]!.address()])
+    const address = await provider.address()
+    await until('every pointer to it is a new one', async () => {
+      const pointers = (await pointersTo(name)).filter(({ withdrawn }) => withdrawn === undefined)
+      const kinds = new Set(pointers.map(({ kind }) => kind))
+      return kinds.size === 3 && pointers.every(({ sequence }) => sequence > before)
+    })
+    for (const node of nodes) {
+      for (const reference of [key, name]) {
+        const { providers } = await node.call<Lookup>('content.lookup', { key: reference })
+        assert.deepEqual(
+          providers.map(found => [found.peerId, found.addresses.includes(address)]),
+          [[peerId, true]],
+        )
+      }
+      assert.deepEqual(await search(node, 'phoenix kill'), [key])
+    }
   })
 
   it('forgets the pointers of a provider that died, and keeps those of the living', async () => {

@@ -1,4 +1,4 @@
-import type { PeerHandle } from '@onehop/overlay'
+import { keyHash32, type PeerHandle } from '@onehop/overlay'
 import { equalBytes } from '@onehop/primitives'
 import { pointerCost } from './codec.ts'
 import { fitting } from './filetuples.ts'
@@ -19,8 +19,8 @@ export class Answers {
     const { state } = this
     const wanted = Math.max(1, Math.min(limit, MAX_POINTERS_PER_KEY))
     const pointers = fitting(state.filetuples.find(key, state.nowS(), wanted), MAX_SHARE_BYTES, pointerCost)
-    const members = pointers.length > 0 ? [] : state.teachersOf(key, from)
-    const settled = state.settled && state.isHolder(key)
+    const members = pointers.length > 0 ? [] : state.teachersOf(keyHash32(key), from)
+    const settled = state.isSettledFor(keyHash32(key))
     state.environment.send(from, { type: 'found', request, pointers, members, settled })
   }
 

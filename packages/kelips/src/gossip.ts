@@ -64,9 +64,9 @@ export class Gossip {
 
   /** Tells the own group and the contacts that this node leaves. */
   sayFarewell(): void {
-    const { environment, own, options, roster } = this.state
+    const { environment, own, roster } = this.state
     const message = {
-      groups: options.groups,
+      groups: this.state.statedGroups,
       sender: own.farewell(),
       wantsReply: false,
       members: [],
@@ -96,9 +96,9 @@ export class Gossip {
     from: PeerHandle,
     message: { readonly groups: number; readonly sender: MemberEntry },
   ): boolean {
-    const { environment, options } = this.state
-    if (message.groups !== options.groups) {
-      const detail = `${message.groups} groups, not ${options.groups}`
+    const { environment, statedGroups } = this.state
+    if (message.groups !== statedGroups) {
+      const detail = `${message.groups} groups, not ${statedGroups}`
       environment.penalise(from, invalid('kelips-wrong-group-count', detail))
       return false
     }
@@ -172,17 +172,17 @@ export class Gossip {
   }
 
   private compose({ to, maxBytes, wantsReply, newsOnly }: Order): GossipMessage {
-    const { roster, own, options, inward, outward, tuples, filetuples } = this.state
+    const { own, statedGroups, inward, outward, tuples, filetuples } = this.state
     const empty: GossipMessage = {
       type: 'gossip',
-      groups: options.groups,
+      groups: statedGroups,
       sender: own.entry(),
       wantsReply,
       members: [],
       pointers: [],
     }
     let left = maxBytes - kelipsCodec.encodedLength(empty)
-    const isInside = roster.groupOf(to) === roster.ownGroup
+    const isInside = this.state.partition.isOwn(this.state.environment.hash32(to))
     const costOfTuple = (id: PointerId) => {
       const pointer = filetuples.getById(id)
       return pointer && pointerCost(pointer)

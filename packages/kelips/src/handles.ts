@@ -1,15 +1,22 @@
 import type { Environment, PeerHandle, PeerId } from '@onehop/overlay'
 
-/** Counts who holds a handle, and tells the environment when nobody does any more. */
+/**
+ * Counts who holds a handle for a while, and tells the environment when nobody does any more. The tables hold the
+ * handles of all peers in them, which costs nothing here.
+ */
 export class Handles {
+  /** Whether the tables hold it. */
+  isKept: (peer: PeerHandle) => boolean = () => false
   private readonly counts = new Map<PeerHandle, number>()
+  /** Handles in use by calls that are under way: hardly ever more than two or three. */
+  private readonly inUse: PeerHandle[] = []
   private readonly environment: Environment<never>
 
   constructor(environment: Environment<never>) {
     this.environment = environment
   }
 
-  /** Handles held now. */
+  /** Handles held now, those of the tables not counted. */
   get size(): number {
     return this.counts.size
   }
@@ -26,7 +33,7 @@ export class Handles {
       return
     }
     this.counts.delete(peer)
-    if (peer !== this.environment.self) this.environment.release(peer)
+    this.releaseUnlessHeld(peer)
   }
 
   /** Runs with the peer's handle held, which is released afterwards unless somebody held it meanwhile. */
@@ -35,11 +42,17 @@ export class Handles {
   }
 
   while<T>(peer: PeerHandle, use: (peer: PeerHandle) => T): T {
-    this.hold(peer)
+    this.inUse.push(peer)
     try {
       return use(peer)
     } finally {
-      this.drop(peer)
+      this.inUse.pop()
+      this.releaseUnlessHeld(peer)
     }
+  }
+
+  private releaseUnlessHeld(peer: PeerHandle): void {
+    const isHeld = this.inUse.includes(peer) || this.counts.has(peer) || peer === this.environment.self
+    if (!isHeld && !this.isKept(peer)) this.environment.release(peer)
   }
 }

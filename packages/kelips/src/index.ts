@@ -1,5 +1,6 @@
 export * from './codec.ts'
 export * from './groups.ts'
+export * from './holders.ts'
 export * from './inspection.ts'
 export * from './invariants.ts'
 export * from './kelips.ts'

@@ -154,14 +154,8 @@ export class Joining {
 
   /** A member of the own group; failing that, of the next group that is not empty, which has answered for ours. */
   private nextSource(): PeerHandle | undefined {
-    const { roster, options } = this.state
-    for (let step = 0; step < options.groups; step++) {
-      const ranked = this.state.ranked((roster.ownGroup + step) % options.groups)
-      const unasked = ranked.find(peer => !roster.isSuspect(peer) && !this.askedSources.has(peer))
-      if (unasked !== undefined) return unasked
-      if (ranked.length > 0 && step > 0) return undefined
-    }
-    return undefined
+    const { roster } = this.state
+    return this.state.holders.sources().find(peer => !roster.isSuspect(peer) && !this.askedSources.has(peer))
   }
 
   private pullPage(
@@ -195,7 +189,7 @@ export class Joining {
     onShare: (share: Share | undefined) => void,
     onSilence: (silence: Silence) => void,
   ): void {
-    const { own, options } = this.state
+    const { own, statedGroups } = this.state
     const { key, ...rest } = wanted
     let isOver = false
     const once = (then: () => void) => {
@@ -219,8 +213,8 @@ export class Joining {
       })
     }
     const build = (request: number) => {
-      const pull = { type: 'pull' as const, request, groups: options.groups, sender: own.entry(), ...rest }
-      const range = this.state.heldRange()
+      const pull = { type: 'pull' as const, request, groups: statedGroups, sender: own.entry(), ...rest }
+      const { range } = this.state.holders
       return key === undefined ? { ...pull, ...range } : { ...pull, ...range, key }
     }
     ask(1)

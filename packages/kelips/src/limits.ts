@@ -16,6 +16,9 @@ export const FEWEST_MEMBERS_AFTER_SPLIT = 16
 /** Groups merge that have fewer members on average than this. */
 export const FEWEST_MEMBERS = 10
 
+/** Most known peers considered for one key, however large its group is. */
+export const MAX_CANDIDATES = 64
+
 /** Contacts kept in each half of the sibling group, with which the own one merges. */
 export const KIN_CONTACTS_PER_BUCKET = 4
 
@@ -109,6 +112,12 @@ export const MAX_PROBES_PER_ROUND = 8
 /** Peers through which a silent one is probed (SWIM's k). */
 export const INDIRECT_PROBES = 2
 
+/** What a dial costs each side, in bytes, without any message: measured by libp2p-overlay (see its README). */
+export const DIAL_COST_BYTES = 2_000
+
+/** What a message costs beside its own bytes: Yamux 12, Noise 18, a length prefix. */
+export const FRAME_BYTES = 32
+
 /** Most probes that we make for others at a time. */
 export const MAX_PROBES_FOR_OTHERS = 64
 
@@ -174,3 +183,24 @@ export const INSPECTED_FILETUPLES = 1_000
 
 /** Messages that wait for the same record's signature to be checked; more are answered without waiting. */
 export const MAX_WAITING_FOR_RECORD = 64
+
+/** Most peers in all tables of the roster together: slots are numbers of 16 bits. */
+export const MAX_KNOWN_PEERS = 65_000
+
+/** Most entries that are news at a time; the oldest make room, and take their turn with what is no news. */
+export const MAX_NEWS = 4_096
+
+/** Most pieces of news looked at for one message: many may not be for its receiver. */
+export const MAX_NEWS_VISITS = 64
+
+/**
+ * Round-trip time in ms from which a fresh contact gives way to a fresh stranger: farther than most hosts are from
+ * one another on the Internet, so that only bad contacts are exchanged.
+ */
+export const STRANGER_RTT_MS = 400
+
+/** Added in ms to the round-trip time of a contact when another of its bucket is in the same network. */
+export const SAME_NETWORK_MS = 1_000
+
+/** Age in ms from which a contact gives way to a fresh stranger, until the node has worked out what suits it. */
+export const STALE_CONTACT_MS = 45_000

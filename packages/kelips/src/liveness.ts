@@ -20,6 +20,7 @@ export class Liveness {
   private readonly requests: Requests
   private readonly intake: Intake
   private readonly gossip: Gossip
+  /** Peers that are being probed, whose handles are held until that is over. */
   private readonly probing = new Set<PeerHandle>()
   private forOthers = 0
 
@@ -96,15 +97,14 @@ export class Liveness {
   }
 
   private probe(peer: PeerHandle, tries = 1): void {
-    if (this.probing.has(peer)) return
-    this.probing.add(peer)
+    if (!this.begin(peer)) return
     this.ping(peer, {
       onReply: reply => {
-        this.probing.delete(peer)
+        this.end(peer)
         if (reply.type === 'pong') this.intake.members([reply.sender], peer)
       },
       onSilence: silence => {
-        if (!this.probing.delete(peer)) return
+        if (!this.end(peer)) return
         this.state.roster.setSuspect(peer, true)
         this.probeThroughOthers(peer, silence === 'unreachable' ? DIRECT_TRIES : tries)
       },
@@ -126,12 +126,12 @@ export class Liveness {
     const startedMs = this.state.now()
     const target = environment.idOf(peer)
     let outstanding = proxies.length
-    this.probing.add(peer)
+    this.begin(peer)
     const giveUp = () => {
       outstanding--
-      if (outstanding > 0 || !this.probing.delete(peer)) return
-      const isTheSame = equalBytes(roster.recordOf(peer)?.id ?? new Uint8Array(0), target)
-      if (isTheSame && roster.heardMsOf(peer) < startedMs && roster.isSuspect(peer)) roster.depart(peer)
+      if (outstanding > 0 || !this.probing.has(peer)) return
+      if (roster.heardMsOf(peer) < startedMs && roster.isSuspect(peer)) roster.depart(peer)
+      this.end(peer)
     }
     for (const proxy of proxies) {
       const timeoutMs = this.requests.timeoutMsOf(proxy) + options.defaultTimeoutMs
@@ -151,12 +151,30 @@ export class Liveness {
   /** Another peer has seen it alive: with a record as new as ours, which only the peer itself can have made. */
   private onWord(peer: PeerHandle, target: PeerId, proxy: PeerHandle, reply: Reply): void {
     const { roster } = this.state
-    this.probing.delete(peer)
-    if (reply.type !== 'pong' || !equalBytes(reply.sender.record.id, target)) return
-    const known = roster.recordOf(peer)
-    const isTheSame = known !== undefined && equalBytes(known.id, target)
-    if (isTheSame && reply.sender.record.heartbeat >= known.heartbeat) roster.setSuspect(peer, false)
+    if (reply.type !== 'pong' || !equalBytes(reply.sender.record.id, target)) {
+      this.end(peer)
+      return
+    }
+    if (this.probing.has(peer)) {
+      const known = roster.recordOf(peer)?.heartbeat ?? Number.POSITIVE_INFINITY
+      if (reply.sender.record.heartbeat >= known) roster.setSuspect(peer, false)
+      this.end(peer)
+    }
     this.intake.members([reply.sender], proxy)
+  }
+
+  /** Whether a probe of the peer may begin: its handle is held until it ends. */
+  private begin(peer: PeerHandle): boolean {
+    if (this.probing.has(peer)) return false
+    this.probing.add(this.state.handles.hold(peer))
+    return true
+  }
+
+  /** Whether a probe of the peer was under way; it has ended. */
+  private end(peer: PeerHandle): boolean {
+    const wasProbing = this.probing.delete(peer)
+    if (wasProbing) this.state.handles.drop(peer)
+    return wasProbing
   }
 
   private probeForOther(from: PeerHandle, request: number, target: Uint8Array): void {

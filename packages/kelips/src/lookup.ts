@@ -1,3 +1,4 @@
+import { keyHash32 } from '@onehop/overlay'
 import type { Cancel, Failure, Key, LookupOptions, Outcome, PeerHandle, Pointer } from '@onehop/overlay'
 import { bytesKey } from '@onehop/primitives'
 import type { Intake } from './intake.ts'
@@ -65,7 +66,7 @@ export class Lookup {
   /** Starts, once the node has entered the network. The deadline runs from the construction on. */
   start(): void {
     if (this.isOver) return
-    if (this.state.isPrimary(this.key)) {
+    if (this.state.isHolder(this.key)) {
       this.collect(this.ownPointers(), 0)
       if (this.found.size > 0 && this.state.settled) this.conclude()
       else if (this.state.settled) this.negatives++
@@ -94,19 +95,16 @@ export class Lookup {
   }
 
   private nextCandidate(): Candidate | undefined {
-    const holders = this.state.holdersOf(this.state.homeOf(this.key))
     return (
-      this.unaskedIn(holders) ?? this.takeTaught() ?? (this.negatives === 0 ? this.desperate() : undefined)
+      this.unasked(this.state.coveringPeers(keyHash32(this.key))) ??
+      this.takeTaught() ??
+      (this.negatives === 0 ? this.desperate() : undefined)
     )
   }
 
-  /** The members of these groups, group by group, the nearest first. */
-  private unaskedIn(groups: readonly number[]): Candidate | undefined {
-    for (const group of groups) {
-      const peer = this.state.ranked(group).find(other => !this.asked.has(other))
-      if (peer !== undefined) return { peer, depth: 1 }
-    }
-    return undefined
+  private unasked(peers: readonly PeerHandle[]): Candidate | undefined {
+    const peer = peers.find(other => !this.asked.has(other))
+    return peer === undefined ? undefined : { peer, depth: 1 }
   }
 
   private takeTaught(): Candidate | undefined {
@@ -121,11 +119,7 @@ export class Lookup {
 
   /** Members of the groups that follow, and everybody else known. */
   private unaskedElsewhere(): Candidate | undefined {
-    const { groups } = this.state.options
-    const home = this.state.homeOf(this.key)
-    const present = [...this.state.roster.foreignGroups(), this.state.roster.ownGroup]
-    const distance = (group: number) => (group - home + groups) % groups
-    return this.unaskedIn(present.sort((a, b) => distance(a) - distance(b)))
+    return this.unasked([...this.state.roster.peers()])
   }
 
   /** Nobody responsible has answered: once more, then those who may know somebody, then to the end. */

@@ -3,8 +3,8 @@ import { MAX_CONTACTS_PER_GROUP, MAX_GROUPS } from './limits.ts'
 
 /** How a Kelips node behaves. All nodes of a network need the same `groups`; the rest is each node's own. */
 export interface KelipsOptions {
-  /** Affinity groups (k). */
-  readonly groups: number
+  /** Affinity groups (k): a number, or 'auto' for one that follows the size of the network. */
+  readonly groups: number | 'auto'
   /** Contacts kept per foreign group (c), at least 2. */
   readonly contactsPerGroup: number
   /** Time between gossip rounds. */
@@ -76,8 +76,7 @@ export const KELIPS_TESTNET: KelipsOptions = Object.freeze({
 type Bounds = readonly [least: number, most: number]
 const DAY_MS = 86_400_000
 
-const BOUNDS: { readonly [Option in keyof KelipsOptions]: Bounds } = {
-  groups: [1, MAX_GROUPS],
+const BOUNDS: { readonly [Option in Exclude<keyof KelipsOptions, 'groups'>]: Bounds } = {
   contactsPerGroup: [2, MAX_CONTACTS_PER_GROUP],
   gossipIntervalMs: [50, DAY_MS],
   gossipBytesPerSecond: [256, 1e9],
@@ -95,18 +94,27 @@ const BOUNDS: { readonly [Option in keyof KelipsOptions]: Bounds } = {
 }
 
 /** Pairs in which the first must be smaller than the second. */
-const ORDER: readonly (readonly [keyof KelipsOptions, keyof KelipsOptions])[] = [
+const ORDER: readonly (readonly [keyof typeof BOUNDS, keyof typeof BOUNDS])[] = [
   ['heartbeatIntervalMs', 'suspectAfterMs'],
   ['suspectAfterMs', 'memberLifetimeMs'],
   ['gossipIntervalMs', 'memberLifetimeMs'],
   ['pointerRefreshMs', 'pointerLifetimeMs'],
 ]
 
+function isWithin(value: unknown, [least, most]: Bounds): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+}
+
 /** Whether the options make sense, and if not, one clear sentence. */
 export function checkKelipsOptions(options: KelipsOptions): Verdict {
-  for (const [name, [least, most]] of Object.entries(BOUNDS) as [keyof KelipsOptions, Bounds][]) {
+  if (options.groups !== 'auto' && !isWithin(options.groups, [1, MAX_GROUPS]))
+    return invalid(
+      'kelips-options',
+      `groups must be 'auto' or an integer from 1 to ${MAX_GROUPS}, not ${String(options.groups)}`,
+    )
+  for (const [name, [least, most]] of Object.entries(BOUNDS) as [keyof typeof BOUNDS, Bounds][]) {
     const value: unknown = options[name]
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+    if (!isWithin(value, [least, most]))
       return invalid(
         'kelips-options',
         `${name} must be an integer from ${least} to ${most}, not ${String(value)}`,

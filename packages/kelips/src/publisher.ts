@@ -2,6 +2,7 @@ import {
   type Cancel,
   checkPointer,
   type Key,
+  keyHash32,
   MAX_POINTER_LIFETIME_S,
   type Outcome,
   type PeerHandle,
@@ -147,8 +148,8 @@ export class Publisher {
     if (moved.length > 0) this.refresh(moved)
   }
 
-  private holdersOf(own: OwnPublication): number[] {
-    return this.state.holdersOf(this.state.homeOf(own.publication.key))
+  private holdersOf(own: OwnPublication): readonly number[] {
+    return this.state.holders.placesOf(keyHash32(own.publication.key))
   }
 
   /** Signs anew, and sends to the holders: many pointers to a message, charged to the gossip budget. */

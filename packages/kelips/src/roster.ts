@@ -1,30 +1,22 @@
 import type { Environment, PeerHandle } from '@onehop/overlay'
-import { BoundedMap } from '@onehop/primitives'
-import { groupOfHash } from './groups.ts'
+import { type RandomSource, randomElement } from '@onehop/primitives'
+import { prefixOfAll } from './address-prefix.ts'
 import type { Handles } from './handles.ts'
 import {
   AGE_DIVISOR,
-  MAX_CONTACTS_PER_GROUP,
   MAX_DEPARTED,
+  MAX_KNOWN_PEERS,
   MAX_VIEW_MEMBERS,
+  SAME_NETWORK_MS,
+  STALE_CONTACT_MS,
+  STRANGER_RTT_MS,
   UNKNOWN_RTT_MS,
 } from './limits.ts'
 import type { MemberEntry, MemberRecord } from './member-record.ts'
-
-/** What is known of a live peer: a member of the own group, or a contact in another. */
-interface Known {
-  readonly peer: PeerHandle
-  readonly group: number
-  record: MemberRecord
-  /** By our clock, when its record was signed. */
-  signedMs: number
-  /** When it last said anything itself, or a fresher record of it came. */
-  heardMs: number
-  /** Smoothed round-trip time; undefined until measured. */
-  rttMs: number | undefined
-  /** It did not answer, and no word of it has come since. */
-  suspect: boolean
-}
+import type { Partition } from './partition.ts'
+import { NO_SLOT } from './peer-rows.ts'
+import { PeerTable } from './peer-table.ts'
+import { type RecordStore, SharedRecords } from './record-store.ts'
 
 /** A peer that was known and is gone. */
 export interface Departed {
@@ -38,225 +30,362 @@ export type UpdateResult = 'new' | 'fresher' | 'left' | 'old' | 'full'
 const RTT_WEIGHT = 0.25
 
 /**
- * The affinity group view and the contacts. Everything else asks by handle or by group, so that the maps here can
- * become typed arrays.
+ * The affinity group view and the contacts, and for a while those who are gone. Everything is asked by handle, or by
+ * bucket of the partition.
  */
 export class Roster {
-  readonly ownGroup: number
-  private readonly members = new Map<PeerHandle, Known>()
-  private readonly byGroup = new Map<number, Known[]>()
-  private readonly departed: BoundedMap<PeerHandle, Departed>
+  readonly table: PeerTable
   /** Called when a group has gained or lost somebody. */
   onChange: () => void = () => {}
-  /** Called when a peer is no longer in the tables, while its handle is still held. */
+  /** Called when a peer is in the tables no longer, not even among those who are gone; its handle is still held. */
   onRemove: (peer: PeerHandle) => void = () => {}
+  /** A contact of whom something was heard within this time is not given up for a fresher one. */
+  staleMs = STALE_CONTACT_MS
+  partition: Partition
   private readonly environment: Environment<never>
   private readonly handles: Handles
-  private readonly groups: number
-  private readonly contactsPerGroup: number
 
   constructor(
     environment: Environment<never>,
     handles: Handles,
-    shape: { readonly groups: number; readonly contactsPerGroup: number },
+    partition: Partition,
+    records: RecordStore = new SharedRecords(),
   ) {
     this.environment = environment
     this.handles = handles
-    this.groups = shape.groups
-    this.contactsPerGroup = Math.min(shape.contactsPerGroup, MAX_CONTACTS_PER_GROUP)
-    this.departed = new BoundedMap(MAX_DEPARTED)
-    this.ownGroup = groupOfHash(environment.hash32(environment.self), shape.groups)
+    this.partition = partition
+    this.table = new PeerTable(environment, partition, records)
+    handles.isKept = peer => this.table.find(peer) !== NO_SLOT
   }
 
   /** Live peers known, this node not counted. */
   get size(): number {
-    return this.members.size
+    return this.table.liveCount
+  }
+
+  /** Members of the own group known, this node not counted. */
+  get viewSize(): number {
+    return this.table.viewCount
+  }
+
+  get departedCount(): number {
+    return this.table.size - this.table.liveCount
   }
 
   has(peer: PeerHandle): boolean {
-    return this.members.has(peer)
+    return this.slotOf(peer) !== NO_SLOT
   }
 
-  /** All live peers known. The tables may change while one goes through them only if it is a copy. */
-  peers(): IterableIterator<PeerHandle> {
-    return this.members.keys()
+  /** The slot of a live peer, until the tables change; {@link NO_SLOT} for any other. */
+  slotOf(peer: PeerHandle): number {
+    const slot = this.table.find(peer)
+    return slot < this.table.liveCount ? slot : NO_SLOT
   }
 
-  recordOf(peer: PeerHandle): MemberRecord | undefined {
-    return this.members.get(peer)?.record
+  /** The live peer in this place, 0 to size - 1, those of the own group first; the order changes with the tables. */
+  at(place: number): PeerHandle {
+    return this.table.rows.peerAt(place)
   }
 
-  /** By our clock, when its record was signed; -Infinity for a stranger. */
-  signedMsOf(peer: PeerHandle): number {
-    return this.members.get(peer)?.signedMs ?? Number.NEGATIVE_INFINITY
+  /** The member of the own group in this place, 0 to viewSize - 1. */
+  viewAt(place: number): PeerHandle {
+    return this.table.rows.peerAt(place)
   }
 
-  /** When it last said anything itself, or a fresher record of it came; -Infinity for a stranger. */
-  heardMsOf(peer: PeerHandle): number {
-    return this.members.get(peer)?.heardMs ?? Number.NEGATIVE_INFINITY
-  }
-
-  /** Smoothed round-trip time; undefined until measured. */
-  rttMsOf(peer: PeerHandle): number | undefined {
-    return this.members.get(peer)?.rttMs
-  }
-
-  /** It did not answer, and no word of it has come since. */
-  isSuspect(peer: PeerHandle): boolean {
-    return this.members.get(peer)?.suspect ?? false
-  }
-
-  setSuspect(peer: PeerHandle, suspect: boolean): void {
-    const known = this.members.get(peer)
-    if (known !== undefined) known.suspect = suspect
-  }
-
-  groupOf(peer: PeerHandle): number {
-    return groupOfHash(this.environment.hash32(peer), this.groups)
-  }
-
-  /** Known live peers of a group, this node not among them. */
-  inGroup(group: number): PeerHandle[] {
-    return this.byGroup.get(group)?.map(({ peer }) => peer) ?? []
+  /** All live peers known, those of the own group first. */
+  peers(): PeerHandle[] {
+    return this.table.peers(0, this.table.liveCount)
   }
 
   /** The affinity group view: known live peers of the own group. */
   view(): PeerHandle[] {
-    return this.inGroup(this.ownGroup)
+    return this.table.peers(0, this.table.viewCount)
   }
 
-  /** Known live nodes of a group, this one counted in its own. */
-  readonly occupancy = (group: number): number =>
-    (this.byGroup.get(group)?.length ?? 0) + (group === this.ownGroup ? 1 : 0)
+  /** Known live peers of all other groups. */
+  contacts(): PeerHandle[] {
+    return this.table.peers(this.table.viewCount, this.table.liveCount)
+  }
 
-  /** Groups in which somebody is known, without the own one. */
+  /** Known live peers of a bucket, this node not among them. */
+  inGroup(bucket: number): PeerHandle[] {
+    const { partition, table } = this
+    if (partition.isOwnBucket(bucket)) return this.view().filter(peer => this.groupOf(peer) === bucket)
+    return table.contactSlots(bucket).map(slot => table.rows.peerAt(slot))
+  }
+
+  /** The bucket of this node. */
+  get ownGroup(): number {
+    return this.groupOf(this.environment.self)
+  }
+
+  /** Known live peers of a bucket. */
+  countIn(bucket: number): number {
+    return this.partition.isOwnBucket(bucket) ? this.inGroup(bucket).length : this.table.contactsIn(bucket)
+  }
+
+  /** Known live nodes of a bucket, this one counted in its own. */
+  readonly occupancy = (bucket: number): number => this.countIn(bucket) + (bucket === this.ownGroup ? 1 : 0)
+
+  /** Any live peer of the bucket, all as likely. */
+  sampleBucket(bucket: number, random: RandomSource): PeerHandle | undefined {
+    return randomElement(random, this.inGroup(bucket))
+  }
+
+  /** The bucket of a peer, whether it is known or not. */
+  groupOf(peer: PeerHandle): number {
+    return this.partition.bucketOf(this.environment.hash32(peer))
+  }
+
+  /** Buckets of the other groups in which somebody is known. */
   foreignGroups(): number[] {
-    return [...this.byGroup.keys()].filter(group => group !== this.ownGroup)
+    const groups: number[] = []
+    for (let bucket = 0; bucket < this.partition.buckets; bucket++)
+      if (this.table.contactsIn(bucket) > 0) groups.push(bucket)
+    return groups
   }
 
-  departedPeers(): IterableIterator<[PeerHandle, Departed]> {
-    return this.departed.entries()
+  recordOf(peer: PeerHandle): MemberRecord | undefined {
+    const slot = this.slotOf(peer)
+    return slot === NO_SLOT ? undefined : this.table.records.at(slot)
+  }
+
+  /** The depth that a live peer states; undefined for a stranger. */
+  depthOf(peer: PeerHandle): number | undefined {
+    const slot = this.slotOf(peer)
+    return slot === NO_SLOT ? undefined : this.table.records.depthAt(slot)
+  }
+
+  /** By our clock, when its record was signed; -Infinity for a stranger. */
+  signedMsOf(peer: PeerHandle): number {
+    const slot = this.slotOf(peer)
+    return slot === NO_SLOT ? Number.NEGATIVE_INFINITY : this.table.rows.signedMsAt(slot)
+  }
+
+  /** When it last said anything itself, or a fresher record of it came; -Infinity for a stranger. */
+  heardMsOf(peer: PeerHandle): number {
+    const slot = this.slotOf(peer)
+    return slot === NO_SLOT ? Number.NEGATIVE_INFINITY : this.table.rows.heardMsAt(slot)
+  }
+
+  /** Smoothed round-trip time; undefined until measured. */
+  rttMsOf(peer: PeerHandle): number | undefined {
+    const slot = this.slotOf(peer)
+    return slot === NO_SLOT ? undefined : this.table.rows.rttMsAt(slot)
+  }
+
+  /** It did not answer, and no word of it has come since. */
+  isSuspect(peer: PeerHandle): boolean {
+    const slot = this.slotOf(peer)
+    return slot !== NO_SLOT && this.table.rows.isSuspectAt(slot)
+  }
+
+  setSuspect(peer: PeerHandle, suspect: boolean): void {
+    const slot = this.slotOf(peer)
+    if (slot !== NO_SLOT) this.table.rows.setSuspect(slot, suspect)
+  }
+
+  /** It is known for wrong answers; only whoever doubted it takes that back. */
+  isDoubted(peer: PeerHandle): boolean {
+    const slot = this.slotOf(peer)
+    return slot !== NO_SLOT && this.table.rows.isDoubtedAt(slot)
+  }
+
+  setDoubted(peer: PeerHandle, doubted: boolean): void {
+    const slot = this.slotOf(peer)
+    if (slot !== NO_SLOT) this.table.rows.setDoubted(slot, doubted)
+  }
+
+  /** Lower is better: round-trip time, and age (p2psim's rule); suspects come last, and strangers. */
+  score(peer: PeerHandle): number {
+    const slot = this.slotOf(peer)
+    return slot === NO_SLOT ? Number.MAX_SAFE_INTEGER : this.scoreAt(slot)
+  }
+
+  scoreAt(slot: number): number {
+    const { rows } = this.table
+    if (rows.isSuspectAt(slot)) return Number.MAX_SAFE_INTEGER
+    const age = Math.max(0, this.environment.now() - rows.heardMsAt(slot))
+    return (rows.rttMsAt(slot) ?? UNKNOWN_RTT_MS) + age / AGE_DIVISOR
+  }
+
+  departedPeers(): [PeerHandle, Departed][] {
+    const { table } = this
+    const gone = table.peers(table.liveCount, table.size)
+    return gone.map(peer => [peer, this.departedRecord(peer)!])
   }
 
   departedRecord(peer: PeerHandle): Departed | undefined {
-    return this.departed.get(peer)
+    const slot = this.table.find(peer)
+    if (slot === NO_SLOT || slot < this.table.liveCount) return undefined
+    return { record: this.table.records.at(slot), sinceMs: this.table.rows.heardMsAt(slot) }
   }
 
   /** Whether a record says more than what is known: only then is its signature worth checking. */
   isNews(peer: PeerHandle, record: MemberRecord): boolean {
-    const known = this.members.get(peer)?.record ?? this.departed.get(peer)?.record
-    return known === undefined || record.heartbeat > known.heartbeat
+    const slot = this.table.find(peer)
+    return slot === NO_SLOT || record.heartbeat > this.table.records.heartbeatAt(slot)
+  }
+
+  /** Whether {@link update} would do anything with the entry, if its signature is right. */
+  wants(peer: PeerHandle, record: MemberRecord, ageMs: number): boolean {
+    if (peer === this.environment.self) return false
+    const slot = this.table.find(peer)
+    if (slot !== NO_SLOT && record.heartbeat <= this.table.records.heartbeatAt(slot)) return false
+    return record.left || slot < this.table.liveCount || this.victimFor(peer, record, ageMs) !== undefined
   }
 
   /** Takes in a record whose signature is right. */
   update(peer: PeerHandle, entry: MemberEntry): UpdateResult {
-    if (peer === this.environment.self || !this.isNews(peer, entry.record)) return 'old'
-    const nowMs = this.environment.now()
-    const known = this.members.get(peer)
-    if (entry.record.left) {
-      this.depart(peer, entry.record)
+    const { record, ageMs } = entry
+    if (peer === this.environment.self || !this.isNews(peer, record)) return 'old'
+    if (record.left) {
+      this.depart(peer, record)
       return 'left'
     }
-    const signedMs = nowMs - entry.ageMs
-    if (known !== undefined) {
-      known.record = entry.record
-      known.signedMs = Math.max(known.signedMs, signedMs)
-      known.heardMs = Math.max(known.heardMs, signedMs)
-      known.suspect = false
-      return 'fresher'
-    }
-    return this.add(peer, entry.record, signedMs) ? 'new' : 'full'
+    const slot = this.slotOf(peer)
+    if (slot === NO_SLOT) return this.add(peer, entry) ? 'new' : 'full'
+    const { rows, records } = this.table
+    const signedMs = this.environment.now() - ageMs
+    records.set(slot, record)
+    rows.setSignedMs(slot, Math.max(rows.signedMsAt(slot), signedMs))
+    rows.setHeardMs(slot, Math.max(rows.heardMsAt(slot), signedMs))
+    rows.setSuspect(slot, false)
+    return 'fresher'
   }
 
   /** It spoke to us itself. */
   heard(peer: PeerHandle, rttMs?: number): void {
-    const member = this.members.get(peer)
-    if (member === undefined) return
-    member.heardMs = this.environment.now()
-    member.suspect = false
-    if (rttMs !== undefined)
-      member.rttMs = member.rttMs === undefined ? rttMs : member.rttMs + (rttMs - member.rttMs) * RTT_WEIGHT
+    const slot = this.slotOf(peer)
+    if (slot === NO_SLOT) return
+    const { rows } = this.table
+    rows.setHeardMs(slot, this.environment.now())
+    rows.setSuspect(slot, false)
+    if (rttMs === undefined) return
+    const known = rows.rttMsAt(slot) ?? rttMs
+    rows.setRttMs(slot, known + (rttMs - known) * RTT_WEIGHT)
   }
 
   /** Removes a peer from the tables and remembers its last word, so that old news does not bring it back. */
   depart(peer: PeerHandle, record?: MemberRecord): void {
-    const member = this.members.get(peer)
-    const last = record ?? member?.record
-    if (last !== undefined) this.remember(peer, last)
-    if (member !== undefined) this.remove(member)
+    const { table } = this
+    const slot = table.find(peer)
+    const isLive = slot < table.liveCount
+    const last = record ?? (isLive ? table.records.at(slot) : undefined)
+    if (last === undefined) return
+    this.handles.while(peer, () => {
+      if (slot !== NO_SLOT) table.remove(slot)
+      if (table.size - table.liveCount >= MAX_DEPARTED) this.forget(table.oldestDeparted())
+      if (table.size < MAX_KNOWN_PEERS) table.insert('departed', peer, last, this.environment.now())
+      if (isLive) this.onChange()
+    })
+  }
+
+  /** Removes a live peer as if it had never been known. */
+  remove(peer: PeerHandle): void {
+    const slot = this.slotOf(peer)
+    if (slot !== NO_SLOT) this.removeAt(slot)
+  }
+
+  /** It has been away for too long to be looked for. */
+  forget(peer: PeerHandle): void {
+    const slot = this.table.find(peer)
+    if (slot !== NO_SLOT && slot >= this.table.liveCount) this.removeAt(slot)
   }
 
   /** The tables forget everything, for the machine stops. */
   clear(): void {
     this.onChange = () => {}
-    for (const member of [...this.members.values()]) this.remove(member)
-    for (const peer of [...this.departed.keys()]) this.forget(peer)
+    this.onRemove = () => {}
+    while (this.table.size > 0) this.removeAt(this.table.size - 1)
   }
 
-  /** It has been away for too long to be looked for. */
-  forget(peer: PeerHandle): void {
-    if (this.departed.delete(peer)) this.handles.drop(peer)
-  }
-
-  private remember(peer: PeerHandle, record: MemberRecord): void {
-    if (!this.departed.has(peer)) this.handles.hold(peer)
-    const evicted = this.departed.set(peer, { record, sinceMs: this.environment.now() })
-    if (evicted !== undefined) this.handles.drop(evicted)
-  }
-
-  private add(peer: PeerHandle, record: MemberRecord, signedMs: number): boolean {
-    const group = this.groupOf(peer)
-    const member: Known = {
-      peer,
-      group,
-      record,
-      signedMs,
-      heardMs: signedMs,
-      rttMs: undefined,
-      suspect: false,
+  /** The node divides the hashes differently from now on: everybody finds a new place, but for those who have none. */
+  reshape(partition: Partition): void {
+    const { table } = this
+    this.partition = partition
+    table.reshape(partition)
+    for (const bucket of this.foreignGroups()) {
+      let present = table.contactSlots(bucket)
+      while (present.length > partition.capacityOf(bucket)) {
+        this.removeAt(present.reduce((a, b) => (this.scoreAt(b) > this.scoreAt(a) ? b : a)))
+        present = table.contactSlots(bucket)
+      }
     }
-    if (!this.makeRoom(member)) return false
-    this.handles.hold(peer)
-    this.members.set(peer, member)
-    const list = this.byGroup.get(group)
-    if (list === undefined) this.byGroup.set(group, [member])
-    else list.push(member)
-    this.forget(peer)
+    while (table.viewCount > MAX_VIEW_MEMBERS) this.removeAt(table.viewCount - 1)
+    this.onChange()
+  }
+
+  private add(peer: PeerHandle, { record, ageMs }: MemberEntry): boolean {
+    const { table } = this
+    const victim = this.victimFor(peer, record, ageMs)
+    if (victim === undefined) return false
+    if (victim !== NO_SLOT) this.removeAt(victim)
+    const known = table.find(peer)
+    if (known !== NO_SLOT) table.remove(known)
+    const isOwn = this.partition.isOwn(this.environment.hash32(peer))
+    table.insert(isOwn ? 'view' : 'contact', peer, record, this.environment.now() - ageMs)
     this.onChange()
     return true
   }
 
-  /** A full group of contacts gives up its worst one for a better; the view refuses when it is full. */
-  private makeRoom(candidate: Known): boolean {
-    const present = this.byGroup.get(candidate.group) ?? []
-    if (candidate.group === this.ownGroup) return present.length < MAX_VIEW_MEMBERS
-    if (present.length < this.contactsPerGroup) return true
-    const worst = present.reduce((a, b) => (this.scoreOf(b) > this.scoreOf(a) ? b : a))
-    if (this.scoreOf(candidate) >= this.scoreOf(worst)) return false
-    this.remove(worst)
-    return true
+  /**
+   * Whose slot a peer that is not live in the tables may have: {@link NO_SLOT} when there is room, undefined when
+   * nobody gives way. Stale contacts give way to any fresh one; of fresh ones only those that are far away, or in the
+   * same network as another, for a hostile node would always be the freshest.
+   */
+  private victimFor(peer: PeerHandle, record: MemberRecord, ageMs: number): number | undefined {
+    const { partition, table } = this
+    const hash = this.environment.hash32(peer)
+    if (partition.isOwn(hash)) return table.viewCount < MAX_VIEW_MEMBERS ? this.anyRoom() : undefined
+    const bucket = partition.bucketOf(hash)
+    const present = table.contactSlots(bucket)
+    if (present.length < partition.capacityOf(bucket)) return this.anyRoom()
+    if (ageMs >= this.staleMs) return undefined
+    let victim: number | undefined
+    let worst = STRANGER_RTT_MS + this.crowding(record, present, NO_SLOT)
+    for (const slot of present) {
+      const badness = this.badnessOf(slot, present)
+      if (badness <= worst) continue
+      worst = badness
+      victim = slot
+    }
+    return victim
   }
 
-  /** Lower is better: round-trip time, and age (p2psim's rule); suspects come last, and strangers. */
-  score(peer: PeerHandle): number {
-    const known = this.members.get(peer)
-    return known === undefined ? Number.MAX_SAFE_INTEGER : this.scoreOf(known)
+  private anyRoom(): number | undefined {
+    return this.table.size < MAX_KNOWN_PEERS ? NO_SLOT : undefined
   }
 
-  private scoreOf(member: Known): number {
-    if (member.suspect) return Number.MAX_SAFE_INTEGER
-    const age = Math.max(0, this.environment.now() - member.heardMs)
-    return (member.rttMs ?? UNKNOWN_RTT_MS) + age / AGE_DIVISOR
+  private badnessOf(slot: number, present: readonly number[]): number {
+    const { rows, records } = this.table
+    const ageMs = this.environment.now() - rows.heardMsAt(slot)
+    if (rows.isSuspectAt(slot) || rows.isDoubtedAt(slot)) return Number.MAX_SAFE_INTEGER
+    if (ageMs >= this.staleMs) return STALE_BADNESS + ageMs
+    const distance = rows.rttMsAt(slot) ?? UNKNOWN_RTT_MS
+    return present.length === 1 ? distance : distance + this.crowding(records.at(slot), present, slot)
   }
 
-  private remove(member: Known): void {
-    this.members.delete(member.peer)
-    const list = this.byGroup.get(member.group)
-    const at = list?.indexOf(member) ?? -1
-    if (list !== undefined && at >= 0) list.splice(at, 1)
-    if (list?.length === 0) this.byGroup.delete(member.group)
-    this.onRemove(member.peer)
-    this.onChange()
-    this.handles.drop(member.peer)
+  /** What it counts against a contact that another of its bucket is in the same network. */
+  private crowding(record: MemberRecord, present: readonly number[], own: number): number {
+    if (present.length === 1) return 0
+    const network = prefixOfAll(record.addresses)
+    if (network === undefined) return 0
+    const { records } = this.table
+    const isShared = present.some(slot => slot !== own && prefixOfAll(records.at(slot).addresses) === network)
+    return isShared ? SAME_NETWORK_MS : 0
+  }
+
+  private removeAt(slot: number): void {
+    const { table } = this
+    const isLive = slot < table.liveCount
+    this.handles.while(table.rows.peerAt(slot), peer => {
+      table.remove(slot)
+      this.onRemove(peer)
+    })
+    if (isLive) this.onChange()
   }
 }
+
+/** More than any round-trip time. */
+const STALE_BADNESS = 1e9

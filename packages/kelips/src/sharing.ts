@@ -38,14 +38,14 @@ export class Sharing {
   private share(from: PeerHandle, pull: Pull): Share {
     const members = this.members(from, Math.min(pull.limit, FIRST_SHARE_MEMBERS))
     const used = members.reduce((sum, entry) => sum + memberCost(entry), 0)
-    const { options, own, settled } = this.state
+    const { own, settled } = this.state
     const page = pull.filetuples
       ? this.state.filetuples.page({ ...pull, after: pull.key }, MAX_SHARE_BYTES - used, pointerCost)
       : { pointers: [], more: false }
     return {
       type: 'share',
       request: pull.request,
-      groups: options.groups,
+      groups: this.state.statedGroups,
       sender: own.entry(),
       members,
       ...page,
@@ -56,13 +56,10 @@ export class Sharing {
   /** Members of the asker's own group first, then everybody else, drawn at random, as many as fit. */
   private members(from: PeerHandle, limit: number): MemberEntry[] {
     const { roster, environment } = this.state
-    const group = roster.groupOf(from)
+    const isKin = this.state.kinOf(from)
     const isUseful = (peer: PeerHandle) => peer !== from && !roster.isSuspect(peer)
     const all = shuffled(() => environment.random(), [...roster.peers()].filter(isUseful))
-    const ordered = [
-      ...all.filter(peer => roster.groupOf(peer) === group),
-      ...all.filter(peer => roster.groupOf(peer) !== group),
-    ]
+    const ordered = [...all.filter(peer => isKin(peer)), ...all.filter(peer => !isKin(peer))]
     let left = MAX_SHARE_BYTES * MEMBER_PART
     const entries: MemberEntry[] = []
     for (const entry of this.state.entriesOf(ordered.slice(0, limit))) {

@@ -1,15 +1,18 @@
 import { type Environment, type Key, keyHash32, type PeerHandle } from '@onehop/overlay'
 import { shuffled } from '@onehop/primitives'
 import { ByteBudget } from './byte-budget.ts'
+import { kelipsCodec } from './codec.ts'
 import { Filetuples, type PointerId } from './filetuples.ts'
 import { GossipQueue } from './gossip-queue.ts'
-import { firstHash, groupOfHash, holderGroups, lastHash } from './groups.ts'
+import { groupOfHash } from './groups.ts'
 import { Handles } from './handles.ts'
-import { MIN_HOLDERS, TAUGHT_MEMBERS } from './limits.ts'
+import { FixedHolders, type Holders, PrefixHolders, ranked } from './holders.ts'
+import { DIAL_COST_BYTES, FRAME_BYTES, TAUGHT_MEMBERS } from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
 import type { KelipsMessage } from './messages.ts'
 import type { KelipsOptions } from './options.ts'
 import { OwnRecord } from './own-record.ts'
+import { covers, FixedPartition, type Partition, PrefixPartition } from './partition.ts'
 import { Roster } from './roster.ts'
 
 /** Entering, entered, out of touch with everybody it knew of, or gone. */
@@ -21,6 +24,10 @@ export class KelipsState {
   readonly options: KelipsOptions
   readonly handles: Handles
   readonly roster: Roster
+  /** Who is responsible for what. */
+  readonly holders: Holders
+  /** The same where k tunes itself. */
+  readonly prefixes: PrefixHolders | undefined
   readonly filetuples = new Filetuples()
   readonly own: OwnRecord
   readonly budget: ByteBudget
@@ -38,7 +45,17 @@ export class KelipsState {
     this.environment = environment
     this.options = options
     this.handles = new Handles(environment)
-    this.roster = new Roster(environment, this.handles, options)
+    const { groups, contactsPerGroup } = options
+    const ownHash = environment.hash32(environment.self)
+    if (groups === 'auto') {
+      this.roster = new Roster(environment, this.handles, new PrefixPartition(0, ownHash, contactsPerGroup))
+      this.prefixes = new PrefixHolders(environment, this.roster)
+      this.holders = this.prefixes
+    } else {
+      const partition = new FixedPartition(groups, ownHash, contactsPerGroup)
+      this.roster = new Roster(environment, this.handles, partition)
+      this.holders = new FixedHolders(this.roster, partition)
+    }
     this.own = new OwnRecord(environment, options.heartbeatIntervalMs)
     this.budget = new ByteBudget(options.gossipBytesPerSecond, environment.now())
   }
@@ -51,36 +68,49 @@ export class KelipsState {
     return Math.floor(this.environment.now() / 1000)
   }
 
-  homeOf(key: Key): number {
-    return groupOfHash(keyHash32(key), this.options.groups)
+  /** What messages say of the number of groups: networks of different numbers do not mix. 0: it tunes itself. */
+  get statedGroups(): number {
+    return this.options.groups === 'auto' ? 0 : this.options.groups
   }
 
-  /** Groups that hold keys of this home group, by this node's view; the first is the primary one. */
-  holdersOf(home: number): number[] {
-    return holderGroups(home, this.options.groups, MIN_HOLDERS, this.roster.occupancy)
+  /** Number of groups, as this node sees it. */
+  get groupCount(): number {
+    return this.options.groups === 'auto' ? 2 ** this.own.depth : this.options.groups
+  }
+
+  /** The group that this node says it is in. */
+  get ownGroup(): number {
+    return groupOfHash(this.environment.hash32(this.environment.self), this.groupCount)
+  }
+
+  get partition(): Partition {
+    return this.roster.partition
   }
 
   /** Whether this node is to hold the key, by its own view. */
   isHolder(key: Key): boolean {
-    return this.holdersOf(this.homeOf(key)).includes(this.roster.ownGroup)
+    return this.holders.isHolder(keyHash32(key))
   }
 
-  /** Whether this node is in the group that answers for the key first. */
-  isPrimary(key: Key): boolean {
-    return this.holdersOf(this.homeOf(key))[0] === this.roster.ownGroup
+  /** Whether this node has everything that is published under keys of this hash: its silence means something. */
+  isSettledFor(hash32: number): boolean {
+    return this.settled && this.holders.isComplete(hash32)
   }
 
-  /** Hashes of the keys that this node is to hold: its own group's, and those of groups before that need help. */
-  heldRange(): { low: number; high: number } {
-    const { groups } = this.options
-    const { ownGroup } = this.roster
-    let first = ownGroup
-    for (let step = 1; step < groups; step++) {
-      const group = (ownGroup - step + groups) % groups
-      if (!this.holdersOf(group).includes(ownGroup)) break
-      first = group
+  /** Known live peers that are to hold what has this hash, the best to ask first. */
+  coveringPeers(hash32: number): PeerHandle[] {
+    return this.holders.coveringTiers(hash32).flatMap(tier => ranked(this.roster, tier))
+  }
+
+  /** Tells which peers are in the same group as this one, by the partition of this node. */
+  kinOf(peer: PeerHandle): (other: PeerHandle) => boolean {
+    const { environment, partition } = this
+    if (partition instanceof PrefixPartition) {
+      const hash32 = environment.hash32(peer)
+      return other => covers(partition.depth, hash32, environment.hash32(other))
     }
-    return { low: firstHash(first, groups), high: lastHash(ownGroup, groups) }
+    const group = partition.bucketOf(environment.hash32(peer))
+    return other => partition.bucketOf(environment.hash32(other)) === group
   }
 
   /** The record of a peer in the tables, with its age by now. */
@@ -95,18 +125,24 @@ export class KelipsState {
     return peers.map(peer => this.entryOf(peer)).filter(entry => entry !== undefined)
   }
 
-  /** Records of members that are to hold the key, drawn at random, for somebody who asks in the wrong place. */
-  teachersOf(key: Key, asker: PeerHandle): MemberEntry[] {
-    const groups = this.holdersOf(this.homeOf(key))
-    const known = groups.flatMap(group => this.roster.inGroup(group))
-    const useful = known.filter(peer => peer !== asker && !this.roster.isSuspect(peer))
-    const drawn = shuffled(() => this.environment.random(), useful).slice(0, TAUGHT_MEMBERS)
+  /** Records of peers that are to hold it, or know better, drawn at random, for somebody who asks in the wrong place. */
+  teachersOf(hash32: number, asker: PeerHandle): MemberEntry[] {
+    const isUseful = (peer: PeerHandle) => peer !== asker && !this.roster.isSuspect(peer)
+    const covering = this.holders.coveringTiers(hash32).flat().filter(isUseful)
+    const known = covering.length > 0 ? covering : this.holders.nearestPeers(hash32).filter(isUseful)
+    const drawn = shuffled(() => this.environment.random(), known).slice(0, TAUGHT_MEMBERS)
     return this.entriesOf(drawn)
   }
 
-  /** Members of a group from the best to ask to the worst: those that answer, the nearest first. */
-  ranked(group: number): PeerHandle[] {
-    const scored = this.roster.inGroup(group).map(peer => ({ peer, score: this.roster.score(peer) }))
-    return scored.sort((a, b) => a.score - b.score).map(({ peer }) => peer)
+  /** Sends a message of the background, at its whole price: with its framing, and with the dial that it needs. */
+  sendInBackground(peer: PeerHandle, message: KelipsMessage): void {
+    this.charge(peer, kelipsCodec.encodedLength(message))
+    this.environment.send(peer, message)
+  }
+
+  /** Charges the budget for a message of so many bytes to this peer. */
+  charge(peer: PeerHandle, bytes: number): void {
+    const dial = this.environment.isConnected(peer) ? 0 : DIAL_COST_BYTES
+    this.budget.spend(bytes + FRAME_BYTES + dial)
   }
 }

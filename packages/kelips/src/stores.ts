@@ -1,4 +1,4 @@
-import type { PeerHandle, Pointer } from '@onehop/overlay'
+import { keyHash32, type PeerHandle, type Pointer } from '@onehop/overlay'
 import type { Intake } from './intake.ts'
 import { STORE_BATCH } from './limits.ts'
 import type { Stored } from './messages.ts'
@@ -27,8 +27,7 @@ export class Stores {
 
   /** Members that are to hold the key, group by group, the nearest first; this node is not among them. */
   targetsOf(key: Uint8Array): PeerHandle[] {
-    const groups = this.state.holdersOf(this.state.homeOf(key))
-    return groups.flatMap(group => this.state.ranked(group))
+    return this.state.coveringPeers(keyHash32(key))
   }
 
   /** Sends at most {@link STORE_BATCH} pointers. */
@@ -64,6 +63,6 @@ export class Stores {
     const misplaced = pointers.find(pointer => !this.state.isHolder(pointer.key))
     return held === pointers.length || misplaced === undefined
       ? []
-      : this.state.teachersOf(misplaced.key, from)
+      : this.state.teachersOf(keyHash32(misplaced.key), from)
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { contentKey } from '@onehop/overlay'
+import { contentKey, keyHash32 } from '@onehop/overlay'
 import { SeededRandom } from '@onehop/primitives'
 import { constantLatency, createSimulation } from '@onehop/simulator'
 import { describe, it } from 'mocha'
@@ -40,7 +40,7 @@ describe('what a Kelips lookup costs', () => {
     simulation.publish(0, { kind: 'content', key })
     const asker = simulation.nodes.find(({ machine }) => !(machine as KelipsMachine).state.isHolder(key))!
     const { state } = asker.machine as KelipsMachine
-    const closest = state.ranked(state.holdersOf(state.homeOf(key))[0]!)[0]!
+    const closest = state.coveringPeers(keyHash32(key))[0]!
     const closestId = state.roster.recordOf(closest)?.id.join()
     const victim = simulation.nodes.find(({ id }) => id.join() === closestId)!
     simulation.kill(victim.number)

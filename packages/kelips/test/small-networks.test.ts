@@ -86,9 +86,8 @@ describe('small Kelips networks with four groups, most of them thin or empty', (
       const { simulation } = town
       for (let i = 0; i < 4; i++) {
         const node = simulation.addNode()
-        const group = (node.machine as KelipsMachine).state.roster.ownGroup
-        const groupOf = (other: { machine: unknown }) =>
-          (other.machine as KelipsMachine).state.roster.ownGroup
+        const group = (node.machine as KelipsMachine).state.ownGroup
+        const groupOf = (other: { machine: unknown }) => (other.machine as KelipsMachine).state.ownGroup
         if (!simulation.nodes.slice(0, -1).some(other => groupOf(other) === group)) filled++
         node.machine.join([node.meet(i % 3)], () => {})
         town.expectAllFound('while a node joins')

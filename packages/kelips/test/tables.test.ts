@@ -69,7 +69,7 @@ describe('Kelips options', () => {
       const verdict = checkKelipsOptions({ ...KELIPS_TESTNET, ...change })
       return verdict.ok ? undefined : verdict.detail
     }
-    assert.equal(detail({ groups: 0 }), 'groups must be an integer from 1 to 65536, not 0')
+    assert.equal(detail({ groups: 0 }), "groups must be 'auto' or an integer from 1 to 65536, not 0")
     assert.equal(detail({ contactsPerGroup: 1 }), 'contactsPerGroup must be an integer from 2 to 16, not 1')
     assert.match(detail({ gossipIntervalMs: 1.5 }) ?? '', /gossipIntervalMs must be an integer/)
     assert.match(detail({ groups: undefined }) ?? '', /not undefined/)

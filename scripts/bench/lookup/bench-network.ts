@@ -26,7 +26,7 @@ function after(delayMs: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, delayMs))
 }
 
-type NodeOperation = 'join' | 'provide' | 'find' | 'requests'
+type NodeOperation = 'join' | 'provide' | 'find' | 'openStreams' | 'requests'
 type Rest<Name extends NodeOperation> =
   Parameters<HostOperations[Name]> extends [number, ...infer Others] ? Others : never
 

@@ -64,20 +64,28 @@ function reader(scenario: Scenario, system: System) {
       factor * metric(round, task, name)
 }
 
+/** Bare requests: over a stream of ours, and over the one that libp2p gives its users. */
+const BASES = [
+  { name: 'framed', metric: 'bare', referenceName: 'bare request' },
+  { name: 'lp-stream', metric: 'lpStream', referenceName: 'over lpStream' },
+]
+
 function bareLines(scenario: Scenario): Line[] {
   const ours = reader(scenario, 'kelips')
-  return (['P50', 'P99'] as const).map(share => {
-    const line: Line = {
-      name: `${scenario.name}-bare-${share.toLowerCase()}`,
-      what: `${describeScenario(scenario)}: our findProviders, first provider from a peer, ${share.toLowerCase()}`,
-      tasks: [taskOf(scenario, 'kelips')],
-      unit: 'ms',
-      measured: ours(`askedFirst${share}Ms`),
-      reference: ours(`bare${share}Ms`),
-      referenceName: 'bare request',
-    }
-    return share === 'P50' ? { ...line, target: { atMost: MOST_BARE_REQUESTS } } : line
-  })
+  return BASES.flatMap(base =>
+    (['P50', 'P99'] as const).map(share => {
+      const line: Line = {
+        name: `${scenario.name}-${base.name}-${share.toLowerCase()}`,
+        what: `${describeScenario(scenario)}: our findProviders, first provider from a peer, ${share.toLowerCase()}`,
+        tasks: [taskOf(scenario, 'kelips')],
+        unit: 'ms',
+        measured: ours(`askedFirst${share}Ms`),
+        reference: ours(`${base.metric}${share}Ms`),
+        referenceName: base.referenceName,
+      }
+      return share === 'P50' ? { ...line, target: { atMost: MOST_BARE_REQUESTS } } : line
+    }),
+  )
 }
 
 /** The lines of one network. */

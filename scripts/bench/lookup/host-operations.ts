@@ -1,3 +1,4 @@
+import type { RequestKind } from './bare-request.ts'
 import type { Found, Joined, Provided } from './lookup-node.ts'
 
 /** Which content routing is measured. */
@@ -32,8 +33,10 @@ export interface HostOperations {
   joined(): Promise<Joined[]>
   provide(node: number, cid: number): Promise<(Provided & SocketCost) | { readonly error: string }>
   find(node: number, cid: number): Promise<Found & SocketCost>
-  /** Bare requests to peers that the node is connected with; returns ms for each. */
-  requests(node: number, count: number): Promise<number[]>
+  /** Opens the streams of bare requests to all peers that the node is connected with. */
+  openStreams(node: number): Promise<void>
+  /** So many bare requests over them, from the peer with the number `first` on; returns ms for each. */
+  requests(node: number, kind: RequestKind, first: number, count: number): Promise<number[]>
   traffic(): Promise<NodeTraffic[]>
   /** Growth of the process since before its nodes were made, in bytes. */
   memory(): Promise<{ readonly rssBytes: number; readonly heapBytes: number }>

@@ -1,5 +1,5 @@
 /** A process that hosts nodes, and does with them what the process that started it asks. */
-import { BareRequests } from './bare-request.ts'
+import { BareRequests, type RequestKind } from './bare-request.ts'
 import { benchCid } from './content.ts'
 import type { HostAnswer, HostCall, HostOperations, HostRequest, NodeTraffic } from './host-operations.ts'
 import { startKadNode } from './kad-node.ts'
@@ -54,15 +54,22 @@ function trafficOf({ node, bytes }: HostedNode): NodeTraffic {
   }
 }
 
-/** To one peer after the other; a peer's first request opens the stream and is not counted. */
-async function bareRequests({ node, requests }: HostedNode, count: number): Promise<number[]> {
-  const peers = node.libp2p.getPeers()
+/**
+ * To peers that the node is connected with, one after the other. The streams are opened before; what is measured comes
+ * some time later, as a lookup does, not right after another request to the same peer.
+ */
+async function bareRequests(
+  { node, requests }: HostedNode,
+  kind: RequestKind,
+  first: number,
+  count: number,
+): Promise<number[]> {
   const timesMs: number[] = []
+  const peers = node.libp2p.getPeers().filter(peer => requests.isOpen(peer, kind))
   for (let i = 0; i < count && peers.length > 0; i++) {
-    const peer = peers[Math.floor((i * peers.length) / count)]!
-    await requests.ask(peer)
+    const peer = peers[(first + i) % peers.length]!
     const beganMs = performance.now()
-    await requests.ask(peer)
+    await requests.ask(peer, kind)
     timesMs.push(performance.now() - beganMs)
   }
   return timesMs
@@ -84,7 +91,11 @@ const operations: HostOperations = {
     }
   },
   find: (node, cid) => withSocketBytes(hosted(node), () => hosted(node).node.find(benchCid(cid))),
-  requests: (node, count) => bareRequests(hosted(node), count),
+  openStreams: async node => {
+    const { libp2p } = hosted(node).node
+    for (const peer of libp2p.getPeers()) await hosted(node).requests.open(peer)
+  },
+  requests: (node, kind, first, count) => bareRequests(hosted(node), kind, first, count),
   traffic: async () => nodes.map(trafficOf),
   async memory() {
     const after = memoryNow()

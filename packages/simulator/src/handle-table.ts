@@ -1,5 +1,5 @@
 import type { PeerHandle, PeerId } from '@onehop/overlay'
-import { assert, bytesKey } from '@onehop/primitives'
+import { AssertionError, bytesKey } from '@onehop/primitives'
 import { hash32Of } from './node-directory.ts'
 
 interface Entry {
@@ -48,7 +48,7 @@ export class HandleTable {
 
   private entry(peer: PeerHandle): Entry {
     const entry = this.entries[peer]
-    assert(entry !== undefined, `handle ${peer} was released`)
+    if (entry === undefined) throw new AssertionError(`handle ${peer} was released`)
     return entry
   }
 }

@@ -1,5 +1,5 @@
 import type { PeerId } from '@onehop/overlay'
-import { assertDefined, bytesKey, equalBytes, sha256 } from '@onehop/primitives'
+import { AssertionError, assertDefined, bytesKey, equalBytes, sha256 } from '@onehop/primitives'
 import { MAX_NODES } from './limits.ts'
 import { nodeNamedBy, type VirtualIdentity } from './virtual-identity.ts'
 
@@ -27,7 +27,9 @@ export class NodeDirectory {
   }
 
   identityOf(node: number): VirtualIdentity {
-    return assertDefined(this.identities[node], `there is no node ${node}`)
+    const identity = this.identities[node]
+    if (identity === undefined) throw new AssertionError(`there is no node ${node}`)
+    return identity
   }
 
   /** The node that has this id; {@link NOBODY} for an id that somebody made up. */
@@ -47,7 +49,7 @@ export class NodeDirectory {
   idOf(number: number): PeerId {
     const identity = this.identities[number]
     if (identity !== undefined) return identity.id
-    return assertDefined(this.strangers[number - FIRST_STRANGER], `nobody has the number ${number}`)
+    return assertDefined(this.strangers[number - FIRST_STRANGER], 'nobody has this number')
   }
 
   /** First 4 bytes, big endian, of SHA-256 of the id: computed once for each node. */

@@ -69,7 +69,7 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
   }
 
   get machine(): OverlayMachine<Message> {
-    assert(this.running !== undefined, `node ${this.number} has no machine any more`)
+    assert(this.running !== undefined, 'the node is dead and has no machine any more')
     return this.running
   }
 

@@ -1,5 +1,5 @@
 import type { Cancel, Key, LookupOptions, Outcome, OverlayFactory, Publication } from '@onehop/overlay'
-import { assert, SeededRandom } from '@onehop/primitives'
+import { AssertionError, assert, SeededRandom } from '@onehop/primitives'
 import { MAX_NODES, MAX_WAIT_MS } from './limits.ts'
 import { type NetworkModel, PERFECT_NETWORK } from './network-model.ts'
 import { NodeDirectory } from './node-directory.ts'
@@ -90,7 +90,7 @@ export class Simulation<Message> {
 
   node(number: number): SimulatedNode<Message> {
     const node = this.nodes[number]
-    assert(node !== undefined, `there is no node ${number}`)
+    if (node === undefined) throw new AssertionError(`there is no node ${number}`)
     return node
   }
 

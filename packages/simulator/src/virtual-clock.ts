@@ -1,5 +1,5 @@
 import type { Cancel } from '@onehop/overlay'
-import { assert } from '@onehop/primitives'
+import { AssertionError, assert } from '@onehop/primitives'
 import { EventLists, EventPool, type EventSink, NONE } from './event-pool.ts'
 import { MAX_EVENTS_PER_MS, MAX_VIRTUAL_MS } from './limits.ts'
 
@@ -62,7 +62,8 @@ export class VirtualClock {
 
   /** Hands an event to `sink` after `delayMs`. Needs no closure. */
   schedule(delayMs: number, sink: EventSink, a: number, b: number, c: number, payload: unknown): number {
-    assert(delayMs >= 0 && delayMs <= MAX_VIRTUAL_MS - this.tick, `a timer of ${delayMs} ms`)
+    const isCountable = delayMs >= 0 && delayMs <= MAX_VIRTUAL_MS - this.tick
+    if (!isCountable) throw new AssertionError(`a timer of ${delayMs} ms`)
     const { pool } = this
     const event = pool.take()
     pool.tick[event] = this.tick + Math.ceil(delayMs)
@@ -126,8 +127,7 @@ export class VirtualClock {
       pool.giveBack(event)
       if (sink === undefined) continue
       this.processed++
-      this.ranInTick++
-      assert(this.ranInTick <= MAX_EVENTS_PER_MS, `${MAX_EVENTS_PER_MS} events, and no time has passed`)
+      assert(++this.ranInTick <= MAX_EVENTS_PER_MS, 'too many events, and no time has passed')
       sink.onEvent(a, b, c, payload)
       return true
     }

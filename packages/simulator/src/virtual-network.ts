@@ -1,5 +1,5 @@
 import type { MessageCodec } from '@onehop/overlay'
-import { assert, type SeededRandom } from '@onehop/primitives'
+import { AssertionError, assert, type SeededRandom } from '@onehop/primitives'
 import { ConnectionTable } from './connection-table.ts'
 import type { EventSink } from './event-pool.ts'
 import { assertNetworkModel, type ConnectionModel, type NetworkModel } from './network-model.ts'
@@ -247,7 +247,7 @@ export class VirtualNetwork<Message> {
 
   private slot(node: number): Slot<Message> {
     const slot = this.slots[node]
-    assert(slot !== undefined, `there is no node ${node}`)
+    if (slot === undefined) throw new AssertionError(`there is no node ${node}`)
     return slot
   }
 }

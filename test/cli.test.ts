@@ -124,7 +124,13 @@ describe('the command line on a testnet of its own', () => {
     writeFileSync(source, randomBytes(700_000))
     const [item] = await json<Record<string, unknown>[]>('publish', source, '--node', '2')
     const { key, magnet, acknowledgements, ...rest } = item!
-    assert.deepEqual(rest, { name: 'näme with spaces.bin', path: source, bytes: 700_000, pieces: 3 })
+    assert.deepEqual(rest, {
+      name: 'näme with spaces.bin',
+      path: source,
+      bytes: 700_000,
+      pieces: 3,
+      words: ['näme', 'with', 'spaces', 'bin'],
+    })
     assert.match(String(magnet), /^magnet:\?xt=urn:btih:[0-9a-f]{40}&/)
     assert.ok(Number(acknowledgements) >= 1)
 
@@ -138,6 +144,9 @@ describe('the command line on a testnet of its own', () => {
       [report.nodes[1]!.peerId],
     )
 
+    const searched = await cli('search', 'NÄME', 'bin', '--node', '3', '-q')
+    assert.deepEqual([searched.stdout, searched.code], [`${key}\n`, 0])
+
     mkdirSync(join(folder, 'there'))
     const fetched = await json<Record<string, unknown>>(
       ...['fetch', String(magnet), '--node', '3', '-o', join(folder, 'there')],
@@ -145,6 +154,22 @@ describe('the command line on a testnet of its own', () => {
     assert.deepEqual(Object.keys(fetched), ['key', 'path', 'bytes', 'pieces', 'providers', 'elapsedMs'])
     assert.equal(fetched.path, join(folder, 'there', 'näme with spaces.bin'))
     assert.ok(readFileSync(source).equals(readFileSync(String(fetched.path))))
+  })
+
+  it('offers a file by other words, and takes it back with all of them', async () => {
+    const source = join(folder, 'img_0815.jpg')
+    writeFileSync(source, randomBytes(1_000))
+    const shown = await cli('publish', source, '--words', 'holiday, Rome', '--no-name-words', '--node', '2')
+    assert.match(shown.stdout, /\n {2}found by holiday, rome\n$/)
+    const table = await cli('search', 'rome', 'holiday', '--node', '3')
+    assert.match(
+      table.stdout,
+      /^1 content with rome, holiday, found in [01] hops?, .*\nname.*\nimg_0815\.jpg /,
+    )
+    assert.equal((await cli('search', '0815', '--node', '3')).code, 4)
+    assert.equal((await cli('unpublish', 'img_0815.jpg', '--node', '2')).code, 0)
+    assert.equal((await cli('search', 'rome', '--node', '3')).code, 4)
+    assert.equal((await cli('lookup', 'img_0815.jpg', '--node', '3')).code, 4)
   })
 
   it('answers what makes no sense with one sentence and a code, and goes on', async () => {
@@ -163,6 +188,11 @@ describe('the command line on a testnet of its own', () => {
       [1, /There is no file/, 'publish', join(folder, 'missing')],
       [1, /not a regular file/, 'publish', folder],
       [4, /Nobody provides nothing\.bin/, 'lookup', 'nothing.bin'],
+      [4, /Nobody provides content with the words "no" and "such"\./, 'search', 'no such'],
+      [2, /Cannot search: a word of at least 2 letters or digits is needed\./, 'search', ' ... '],
+      [2, /Cannot search: at most 8 words, not 9\./, 'search', 'a1 a2 a3 a4 a5 a6 a7 a8 a9'],
+      [2, /Cannot publish: a word of at least 2 letters/, 'publish', existing, '--words', ','],
+      [4, /does not have nothing\.bin/, 'unpublish', 'nothing.bin'],
       [4, /Nobody provides/, 'fetch', '00'.repeat(20)],
       [1, /a different file is there already/, 'fetch', 'näme with spaces.bin', '-o', existing],
       [1, /magnet link/, 'lookup', 'magnet:?xt=urn:btih:zzz'],

@@ -1,9 +1,10 @@
+import type { Inspection } from '@onehop/overlay'
 import { Gauge, Registry } from 'prom-client'
 import type { MethodContext } from './rpc-methods/method-context.ts'
 
 /** The node's figures in Prometheus's text form, read at the moment they are asked for. */
 export function createMetrics(context: MethodContext): () => Promise<string> {
-  const { chain } = context
+  const { chain, overlayMeter } = context
   const registry = new Registry()
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
@@ -20,18 +21,51 @@ export function createMetrics(context: MethodContext): () => Promise<string> {
   gauge('mempool_transactions', 'Transactions in the mempool', () => chain.mempool.size)
   gauge('mempool_bytes', 'Memory of the mempool in bytes', () => chain.mempool.bytes)
   gauge('peers', 'Connected peers', () => context.network?.peers().length ?? 0)
-  gauge('overlay_links', 'Peers with a warm overlay stream', () => context.network?.overlay.linkCount ?? 0)
-  gauge(
-    'overlay_sent_bytes',
-    'Bytes of overlay messages sent',
-    () => context.network?.overlay.stats().bytesSent ?? 0,
-  )
+  overlayMeter.registerIn(registry)
+  const readOverlay = overlayGauges(context, gauge)
+  gauge('contents', 'Files that are offered or fetched', () => context.content?.list().length ?? 0)
+  gauge('resident_memory_bytes', 'Resident memory in bytes', () => process.memoryUsage.rss())
+  return () => {
+    readOverlay()
+    return registry.metrics()
+  }
+}
+
+/** Shows a figure that is read when it is asked for. */
+type ShowGauge = (name: string, help: string, read: () => number) => void
+
+/** Figures of the overlay's tables: what the machine tells of itself, by its own names. */
+const TABLE_FIGURES: readonly (readonly [name: string, help: string, field: string])[] = [
+  ['overlay_groups', 'Affinity groups of the network (k), as this node sees it', 'k'],
+  ['overlay_estimated_nodes', 'Nodes of the network, estimated', 'estimatedNodes'],
+  ['overlay_estimated_files', 'Keys in the network, estimated', 'estimatedFiles'],
+  ['overlay_view_members', 'Members of the own group in view', 'view'],
+  ['overlay_contacts', 'Contacts in other groups', 'contacts'],
+  ['overlay_filetuples', 'Pointers held for the network', 'filetupleCount'],
+  ['overlay_publications', 'Pointers of this node', 'publications'],
+  ['overlay_table_bytes', 'Memory of the tables in bytes', 'memoryBytes'],
+  ['overlay_background_bytes', 'Bytes that gossip, probes and refreshes have sent', 'backgroundBytes'],
+]
+
+/** @returns takes a new look at the overlay: its tables are gone through once for all figures. */
+function overlayGauges(context: MethodContext, gauge: ShowGauge): () => void {
+  const overlay = () => context.network?.overlay
+  gauge('overlay_links', 'Peers with a warm overlay stream', () => overlay()?.linkCount ?? 0)
+  gauge('overlay_sent_bytes', 'Bytes of overlay messages sent', () => overlay()?.stats().bytesSent ?? 0)
   gauge(
     'overlay_received_bytes',
     'Bytes of overlay messages received',
-    () => context.network?.overlay.stats().bytesReceived ?? 0,
+    () => overlay()?.stats().bytesReceived ?? 0,
   )
-  gauge('contents', 'Files that are offered or fetched', () => context.content?.list().length ?? 0)
-  gauge('resident_memory_bytes', 'Resident memory in bytes', () => process.memoryUsage.rss())
-  return () => registry.metrics()
+  let tables: Inspection = {}
+  for (const [name, help, field] of TABLE_FIGURES) gauge(name, help, () => sizeOf(tables[field]))
+  return () => {
+    tables = overlay()?.inspect() ?? {}
+  }
+}
+
+/** A figure, or how many entries a list has; 0 for what this overlay does not tell. */
+function sizeOf(value: unknown): number {
+  if (Array.isArray(value)) return value.length
+  return typeof value === 'number' ? value : 0
 }

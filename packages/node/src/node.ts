@@ -18,6 +18,7 @@ import { MempoolStore } from './mempool-store.ts'
 import { createMetrics } from './metrics.ts'
 import { MiningService } from './mining-service.ts'
 import { configure, type NodeConfiguration, type NodeOptions } from './options.ts'
+import { OverlayMeter } from './overlay-meter.ts'
 import { allMethods } from './rpc-methods/all-methods.ts'
 import type { MethodContext } from './rpc-methods/method-context.ts'
 import { statusOf } from './rpc-methods/node-methods.ts'
@@ -69,6 +70,7 @@ class RunningNode implements OnehopNode {
   private network: Network | undefined
   private wallet: WalletService | undefined
   private content: ContentService | undefined
+  private readonly overlayMeter = new OverlayMeter()
   private context: MethodContext | undefined
   private dispatcher: RpcDispatcher | undefined
   private rpcServer: RpcServer | undefined
@@ -187,6 +189,7 @@ class RunningNode implements OnehopNode {
       configuration: this.configuration,
       parameters: this.configuration.parameters,
       startedAtMs: this.startedAtMs,
+      overlayMeter: this.overlayMeter,
       log: this.log,
       clock: this.clock,
       acceleration: this.acceleration,
@@ -279,7 +282,7 @@ class RunningNode implements OnehopNode {
   private async startContent(session: SwarmSession, network: Network): Promise<void> {
     const content = new ContentService({
       session,
-      overlay: network.overlay,
+      overlay: this.overlayMeter.measured(network.overlay),
       dialer: network,
       downloadDir: this.datadir?.downloads ?? process.cwd(),
       log: this.log,

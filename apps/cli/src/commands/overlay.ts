@@ -8,7 +8,7 @@ const MAX_CELL_COLUMNS = 52
 type Tables = Readonly<Record<string, unknown>>
 
 export class Overlay extends NodeCommand {
-  static override summary = "Show the node's overlay tables: group, view, contacts, filetuples."
+  static override summary = "Show the node's overlay: estimates, group, view, contacts, filetuples, traffic."
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --node 4 --json',
@@ -27,9 +27,16 @@ function describe(tables: Tables): string {
   const lists: string[] = []
   for (const [name, value] of Object.entries(tables)) {
     if (Array.isArray(value)) lists.push(listOf(name, value as unknown[]))
-    else figures[name] = cellOf(value)
+    else if (isGroup(value)) {
+      for (const [part, figure] of Object.entries(value)) figures[`${name}.${part}`] = cellOf(figure)
+    } else figures[name] = cellOf(value)
   }
   return [fields(figures), ...lists].join('\n\n')
+}
+
+/** Figures that belong together. */
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 function listOf(name: string, entries: readonly unknown[]): string {
@@ -45,5 +52,6 @@ function listOf(name: string, entries: readonly unknown[]): string {
 
 function cellOf(value: unknown): string {
   if (value === undefined) return ''
+  if (typeof value === 'number') return String(Math.round(value * 10) / 10)
   return fitted(typeof value === 'object' ? JSON.stringify(value) : String(value), MAX_CELL_COLUMNS)
 }

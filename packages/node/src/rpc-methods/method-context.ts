@@ -9,6 +9,7 @@ import type { Logger } from '../log.ts'
 import type { MempoolStore } from '../mempool-store.ts'
 import type { MiningService } from '../mining-service.ts'
 import type { NodeConfiguration } from '../options.ts'
+import type { OverlayMeter } from '../overlay-meter.ts'
 import type { WalletService } from '../wallet-service.ts'
 
 /** The parts of a node that its methods work on. */
@@ -22,6 +23,8 @@ export interface MethodContext {
   /** Absent when the node runs without peers. */
   readonly network: Network | undefined
   readonly content: ContentService | undefined
+  /** What was asked of the overlay, in figures. */
+  readonly overlayMeter: OverlayMeter
   readonly log: Logger
   readonly clock: NodeClock
   /** What this process hashes and verifies with. */

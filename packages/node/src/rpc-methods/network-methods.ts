@@ -209,8 +209,11 @@ export function networkMethods(context: MethodContext): RpcMethod[] {
     defineMethod({
       name: 'overlay.inspect',
       category: 'Overlay',
-      summary: 'The tables of this node: groups, view, contacts, filetuples.',
-      handler: () => networkOf(context).overlay.inspect(),
+      summary: 'What this node knows of the overlay: its tables, its estimates, its links and their traffic.',
+      handler: () => {
+        const { overlay } = networkOf(context)
+        return { ...overlay.inspect(), links: overlay.linkCount, traffic: overlay.stats() }
+      },
     }),
   ]
 }

@@ -8,13 +8,13 @@ const NO_OVERLAY: OverlaySummary = { group: 0, k: 0, view: 0, contacts: 0, filet
 /** How many of each thing the overlay's tables hold. */
 function overlaySummary({ network }: MethodContext): OverlaySummary {
   if (network === undefined) return NO_OVERLAY
-  const { group, k, view, contacts, filetuples } = network.overlay.inspect() as Record<string, unknown>
+  const { group, k, view, contacts, filetuples, filetupleCount } = network.overlay.inspect()
   return {
     group: Number(group),
     k: Number(k),
     view: sizeOf(view),
     contacts: sizeOf(contacts),
-    filetuples: sizeOf(filetuples),
+    filetuples: sizeOf(filetupleCount ?? filetuples),
   }
 }
 

@@ -108,7 +108,7 @@ function nearness(words: readonly string[], candidate: string): number {
 }
 
 /** Characters to insert, delete or replace (Levenshtein). */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]

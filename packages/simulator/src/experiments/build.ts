@@ -1,0 +1,68 @@
+import { KELIPS_DEFAULT, type KelipsMessage, type KelipsOptions, kelips } from '@onehop/kelips'
+import type { OverlayFactory } from '@onehop/overlay'
+import { type BehaviourName, hostile } from '../adversaries/hostile.ts'
+import {
+  constantLatency,
+  distributedLatency,
+  geographicLatency,
+  KING_LIKE_ROUND_TRIP_MS,
+  type LatencyModel,
+  uniformLatency,
+} from '../latency.ts'
+import { LIVE_CONNECTIONS } from '../network-model.ts'
+import { createSimulation, type Simulation } from '../simulation.ts'
+import type { KelipsExperiment, LatencyChoice } from './experiment.ts'
+
+const MINUTE_MS = 60_000
+
+/** What the experiment's nodes run with. */
+export function kelipsOptionsOf(experiment: KelipsExperiment): KelipsOptions {
+  return {
+    ...KELIPS_DEFAULT,
+    groups: experiment.groups,
+    contactsPerGroup: experiment.contactsPerGroup,
+    pointerLifetimeMs: Math.round(experiment.pointerLifetimeMinutes * MINUTE_MS),
+    pointerRefreshMs: Math.round(experiment.pointerRefreshMinutes * MINUTE_MS),
+  }
+}
+
+/** The machines of an experiment: the honest ones' factory, and the hostile ones'. */
+export interface Factories {
+  readonly honest: OverlayFactory<KelipsMessage>
+  readonly hostile: OverlayFactory<KelipsMessage>
+}
+
+export function factoriesOf(experiment: KelipsExperiment): Factories {
+  const honest = kelips(kelipsOptionsOf(experiment))
+  const behaviours = experiment.hostile.behaviours as readonly BehaviourName[]
+  return { honest, hostile: hostile(honest, behaviours, { isHostile: () => true }) }
+}
+
+/** An experiment's network, without any nodes. */
+export function simulationOf(experiment: KelipsExperiment, { honest }: Factories): Simulation<KelipsMessage> {
+  const { seed, connections } = experiment
+  return createSimulation(honest, {
+    nodes: 0,
+    seed,
+    handles: 'shared',
+    latency: latencyOf(experiment.latency, seed),
+    lossFraction: experiment.loss,
+    duplicateFraction: experiment.duplication,
+    reorderFraction: experiment.reordering,
+    undialableFraction: experiment.undialable,
+    connections: connections === 'free' ? 'free' : { ...LIVE_CONNECTIONS, cap: connections },
+  })
+}
+
+function latencyOf(choice: LatencyChoice, seed: number): LatencyModel {
+  switch (choice.model) {
+    case 'constant':
+      return constantLatency(choice.ms)
+    case 'uniform':
+      return uniformLatency(choice.leastMs, choice.mostMs)
+    case 'geographic':
+      return geographicLatency({ seed })
+    case 'king':
+      return distributedLatency(KING_LIKE_ROUND_TRIP_MS, seed)
+  }
+}

@@ -1,0 +1,19 @@
+/** How far a run is. */
+export interface Progress {
+  readonly stage: 'building' | 'joining' | 'publishing' | 'settling' | 'measuring' | 'ending'
+  /** Of the whole run, 0 to 1, by virtual time. */
+  readonly share: number
+  /** Virtual minutes measured so far. */
+  readonly minutes: number
+  readonly nodes: number
+  readonly lookups: number
+  readonly successShare: number
+  readonly events: number
+}
+
+/** What a run is told from outside, and tells. */
+export interface RunControl {
+  readonly onProgress?: (progress: Progress) => void
+  /** Looked at every little while: true ends the run with what there is. */
+  readonly isInterrupted?: () => boolean
+}

@@ -1,0 +1,125 @@
+import type { KelipsMessage } from '@onehop/kelips'
+import { randomElement, type SeededRandom } from '@onehop/primitives'
+import type { Simulation } from '../simulation.ts'
+import type { Factories } from './build.ts'
+import { INTRODUCERS, JOIN_RETRY_MS } from './experiment-limits.ts'
+import { KelipsProbe } from './kelips-probe.ts'
+import { Living } from './living.ts'
+
+/** Told when nodes come and go. */
+export interface CrowdListener {
+  onJoined?(node: number): void
+  onGone?(node: number): void
+}
+
+/** Everybody who lives: who has joined, who is honest. Brings nodes in and takes them out. */
+export class Crowd {
+  readonly simulation: Simulation<KelipsMessage>
+  /** All that have power. */
+  readonly living = new Living()
+  /** Those of them that have entered the network. */
+  readonly joined = new Living()
+  /** Those of these that are honest. */
+  readonly honest = new Living()
+  private readonly listeners: CrowdListener[] = []
+  private readonly factories: Factories
+  private readonly hostileShare: number
+  private readonly random: SeededRandom
+  private readonly probes = new Map<number, KelipsProbe>()
+
+  /** @param hostileShare of the nodes that are admitted, drawn one by one. */
+  constructor(
+    simulation: Simulation<KelipsMessage>,
+    factories: Factories,
+    hostileShare: number,
+    random: SeededRandom,
+  ) {
+    this.simulation = simulation
+    this.factories = factories
+    this.hostileShare = hostileShare
+    this.random = random
+  }
+
+  listen(listener: CrowdListener): void {
+    this.listeners.push(listener)
+  }
+
+  /** A new node that joins now. @returns its number. */
+  admit(): number {
+    const isHostile = this.hostileShare > 0 && this.random.next() < this.hostileShare
+    const { number } = this.simulation.addNode(isHostile ? this.factories.hostile : this.factories.honest)
+    this.enter(number)
+    return number
+  }
+
+  /** A node that was gone comes back, as the same. */
+  readmit(node: number): void {
+    this.simulation.restart(node)
+    this.enter(node)
+  }
+
+  /** Power off. */
+  kill(node: number): void {
+    if (!this.forget(node)) return
+    this.simulation.kill(node)
+  }
+
+  /** The node says goodbye. */
+  leave(node: number): void {
+    if (!this.forget(node)) return
+    this.simulation.leave(node)
+  }
+
+  /** What there is to see of a living honest node; undefined for others. */
+  probe(node: number): KelipsProbe | undefined {
+    return this.probes.get(node)
+  }
+
+  private enter(number: number): void {
+    const probe = KelipsProbe.of(this.simulation.node(number).machine)
+    if (probe !== undefined) this.probes.set(number, probe)
+    this.living.add(number)
+    this.join(number)
+  }
+
+  private join(number: number): void {
+    const node = this.simulation.node(number)
+    node.machine.join(
+      this.introducers().map(other => node.meet(other)),
+      ({ failure }) => {
+        if (failure === undefined) this.onJoined(number)
+        else this.simulation.clock.setTimer(JOIN_RETRY_MS, () => this.rejoin(number))
+      },
+    )
+  }
+
+  /** Whoever could not enter tries others. */
+  private rejoin(number: number): void {
+    if (this.living.has(number) && !this.joined.has(number)) this.join(number)
+  }
+
+  private onJoined(number: number): void {
+    if (this.joined.has(number) || !this.living.has(number)) return
+    this.joined.add(number)
+    if (this.probes.has(number)) this.honest.add(number)
+    for (const listener of this.listeners) listener.onJoined?.(number)
+  }
+
+  private introducers(): number[] {
+    const found = new Set<number>()
+    for (let i = 0; i < INTRODUCERS; i++) {
+      const introducer = randomElement(this.random.next, this.joined.numbers)
+      if (introducer !== undefined) found.add(introducer)
+    }
+    return [...found]
+  }
+
+  private forget(node: number): boolean {
+    if (!this.living.delete(node)) return false
+    this.joined.delete(node)
+    this.honest.delete(node)
+    this.probes.delete(node)
+    for (const listener of this.listeners) listener.onGone?.(node)
+    return true
+  }
+}

@@ -1,0 +1,60 @@
+import { Worker } from 'node:worker_threads'
+import type { Progress } from './control.ts'
+import type { Experiment } from './experiment.ts'
+import type { WorkerJob, WorkerReport } from './experiment-worker.ts'
+import { estimateMemoryBytes, inGigabytes } from './memory-estimate.ts'
+import type { ExperimentResult } from './result.ts'
+
+/** Beside this file, whether it runs from its source or was compiled. */
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? './experiment-worker.ts' : './experiment-worker.js',
+  import.meta.url,
+)
+/** The heap may grow beyond the estimate by so much before the thread is ended. */
+const HEAP_MARGIN = 1.5
+const LEAST_HEAP_MB = 1_024
+
+/** An experiment that runs in a thread of its own. */
+export interface RunningExperiment {
+  /** What there is at the end, or after the interruption. */
+  readonly result: Promise<ExperimentResult>
+  /** Ends it within some virtual time, with what has been measured so far. */
+  interrupt(): void
+  /** Ends it at once, with nothing. */
+  terminate(): void
+}
+
+/** Runs an experiment that has been checked, so that this thread can draw its progress and hear of Ctrl-C. */
+export function startExperiment(
+  experiment: Experiment,
+  onProgress: (progress: Progress) => void,
+): RunningExperiment {
+  const flag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  const job: WorkerJob = { experiment, flag }
+  const worker = new Worker(ENTRY, {
+    workerData: job,
+    resourceLimits: { maxOldGenerationSizeMb: heapMb(experiment) },
+  })
+  const { promise, resolve, reject } = Promise.withResolvers<ExperimentResult>()
+  worker.on('message', (report: WorkerReport) => {
+    if ('progress' in report) onProgress(report.progress)
+    else resolve(report.result)
+  })
+  worker.on('error', error => reject(told(error, experiment)))
+  worker.on('exit', code => reject(new Error(`The experiment's thread ended with code ${code}.`)))
+  return {
+    result: promise,
+    interrupt: () => void Atomics.store(flag, 0, 1),
+    terminate: () => void worker.terminate(),
+  }
+}
+
+function heapMb(experiment: Experiment): number {
+  return Math.ceil(LEAST_HEAP_MB + (estimateMemoryBytes(experiment) * HEAP_MARGIN) / 2 ** 20)
+}
+
+function told(error: unknown, experiment: Experiment): Error {
+  if ((error as { code?: string }).code !== 'ERR_WORKER_OUT_OF_MEMORY') return error as Error
+  const estimate = inGigabytes(estimateMemoryBytes(experiment))
+  return new Error(`The experiment has outgrown its memory, which was estimated at ${estimate}.`)
+}

@@ -1,0 +1,85 @@
+import { KelipsMachine, type KelipsMessage, kelipsTables } from '@onehop/kelips'
+import { type Key, keyHash32, type OverlayMachine, type Pointer } from '@onehop/overlay'
+
+/** What an experiment reads in an honest node's machine. Everything that knows the inside of Kelips is here. */
+export class KelipsProbe {
+  private readonly machine: KelipsMachine
+
+  constructor(machine: KelipsMachine) {
+    this.machine = machine
+  }
+
+  /** Whether the machine is an honest Kelips node's. */
+  static of(machine: OverlayMachine<KelipsMessage> | undefined): KelipsProbe | undefined {
+    return machine instanceof KelipsMachine ? new KelipsProbe(machine) : undefined
+  }
+
+  /** k, as this node has it. */
+  get groups(): number {
+    return this.machine.state.groupCount
+  }
+
+  get isSettled(): boolean {
+    return this.machine.state.settled
+  }
+
+  get viewSize(): number {
+    return this.machine.state.roster.viewSize
+  }
+
+  get contactCount(): number {
+    return this.machine.state.roster.size - this.viewSize
+  }
+
+  get filetupleCount(): number {
+    return this.machine.state.filetuples.size
+  }
+
+  /** Bytes of the tables, as the machine counts them; 0 if it does not. */
+  get memoryBytes(): number {
+    const { memoryBytes } = this.machine.inspect()
+    return typeof memoryBytes === 'number' ? memoryBytes : 0
+  }
+
+  /** Whether a node or key of this hash belongs to this node's group. */
+  covers(hash32: number): boolean {
+    return this.machine.state.partition.isOwn(hash32)
+  }
+
+  /** Whether the node holds keys of this kind by its own opinion, for its own group or for others that are empty. */
+  isHolder(key: Key): boolean {
+    return this.machine.state.isHolder(key)
+  }
+
+  /** A live pointer under the key in the own table. */
+  holds(key: Key, nowMs: number): boolean {
+    return this.machine.state.filetuples.find(key, Math.floor(nowMs / 1000), 1).length > 0
+  }
+
+  /** Puts a pointer into the table as if it had come by gossip long ago. */
+  place(pointer: Pointer): void {
+    this.machine.state.filetuples.put(pointer)
+  }
+
+  /** The peers that the node knows where the key belongs. Handles are node numbers where they are shared. */
+  contactsFor(key: Key): readonly number[] {
+    return this.machine.state.coveringPeers(keyHash32(key))
+  }
+
+  /** The members of the own group in the view. */
+  view(): readonly number[] {
+    return this.machine.state.roster.view()
+  }
+
+  /** Groups besides the own one of which a contact is known. */
+  foreignGroups(): number {
+    return this.machine.state.roster.foreignGroups().length
+  }
+
+  /** Tables that hold more than they may, by name. */
+  overfull(): string[] {
+    return kelipsTables(this.machine)
+      .filter(({ size, limit }) => size > limit)
+      .map(({ name }) => name)
+  }
+}

@@ -9,10 +9,13 @@ export const NOBODY = -1
 /** Numbers from here on stand for ids that somebody made up. */
 const FIRST_STRANGER = MAX_NODES
 
+const FIRST_CAPACITY = 1024
+
 /** Who is who: numbers, ids and places of all nodes of a simulation. */
 export class NodeDirectory {
   private readonly identities: VirtualIdentity[] = []
-  private readonly hashes: number[] = []
+  private readonly ids: PeerId[] = []
+  private hashes = new Uint32Array(FIRST_CAPACITY)
   private readonly strangers: PeerId[] = []
   private readonly strangerNumbers = new Map<string, number>()
 
@@ -22,7 +25,13 @@ export class NodeDirectory {
 
   /** Takes in the identity of the next node. */
   add(identity: VirtualIdentity): void {
-    this.hashes.push(hash32Of(identity.id))
+    if (this.size === this.hashes.length) {
+      const larger = new Uint32Array(this.size * 2)
+      larger.set(this.hashes)
+      this.hashes = larger
+    }
+    this.hashes[this.size] = hash32Of(identity.id)
+    this.ids.push(identity.id)
     this.identities.push(identity)
   }
 
@@ -35,7 +44,7 @@ export class NodeDirectory {
   /** The node that has this id; {@link NOBODY} for an id that somebody made up. */
   nodeOf(id: PeerId): number {
     const node = nodeNamedBy(id)
-    const known = this.identities[node]?.id
+    const known = this.ids[node]
     return known !== undefined && (known === id || equalBytes(known, id)) ? node : NOBODY
   }
 
@@ -47,18 +56,18 @@ export class NodeDirectory {
 
   /** The id behind a number that {@link numberOf} gave. */
   idOf(number: number): PeerId {
-    const identity = this.identities[number]
-    if (identity !== undefined) return identity.id
-    return assertDefined(this.strangers[number - FIRST_STRANGER], 'nobody has this number')
+    return (
+      this.ids[number] ?? assertDefined(this.strangers[number - FIRST_STRANGER], 'nobody has this number')
+    )
   }
 
   /** First 4 bytes, big endian, of SHA-256 of the id: computed once for each node. */
   hash32(number: number): number {
-    return this.hashes[number] ?? hash32Of(this.idOf(number))
+    return number < this.ids.length ? this.hashes[number]! : hash32Of(this.idOf(number))
   }
 
   isNode(number: number): boolean {
-    return number < this.identities.length
+    return number < this.ids.length
   }
 
   private strangerOf(id: PeerId): number {

@@ -5,9 +5,12 @@ import { sha256 } from '@onehop/primitives'
 const ED25519_PEER_ID_PREFIX = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20)
 const PUBLIC_KEY_BYTES = 32
 const PEER_ID_BYTES = ED25519_PEER_ID_PREFIX.length + PUBLIC_KEY_BYTES
-/** The last bytes of an id say whose it is, so that nobody has to search for it. */
+/** The last bytes of an id say whose it is, and so does a property, so that nobody has to search for it. */
 const NUMBER_AT = PEER_ID_BYTES - 4
 const SIGNATURE_BYTES = 64
+
+/** An id as its identity made it; a copy has the bytes only. */
+type NumberedId = PeerId & { readonly node?: number }
 const FNV_PRIME = 0x01000193
 
 /**
@@ -24,6 +27,7 @@ export class VirtualIdentity {
     this.id = new Uint8Array(PEER_ID_BYTES)
     this.id.set(ED25519_PEER_ID_PREFIX)
     this.id.set(publicKey, ED25519_PEER_ID_PREFIX.length)
+    Object.defineProperty(this.id, 'node', { value: node })
     this.addresses = [addressOf(node)]
     this.secret = secret
   }
@@ -52,7 +56,8 @@ export function virtualIdentity(seed: number, node: number, secret: number): Vir
 }
 
 /** The number of the node whose id this would be, if it is one of a virtual identity at all. */
-export function nodeNamedBy(id: PeerId): number {
+export function nodeNamedBy(id: NumberedId): number {
+  if (id.node !== undefined) return id.node
   if (id.length !== PEER_ID_BYTES) return -1
   return (id[NUMBER_AT]! << 24) | (id[NUMBER_AT + 1]! << 16) | (id[NUMBER_AT + 2]! << 8) | id[NUMBER_AT + 3]!
 }

@@ -1,8 +1,7 @@
 import { type KadDHT, kadDHT, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht'
-import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import type { CID } from 'multiformats/cid'
-import { commonOptions } from './libp2p-options.ts'
+import { commonOptions, dialIntroducers } from './libp2p-options.ts'
 import type { Found, Joined, LookupNode, Provided } from './lookup-node.ts'
 import type { SocketBytes } from './metered-tcp.ts'
 
@@ -21,7 +20,7 @@ export async function startKadNode(bytes: SocketBytes, oneWayDelayMs: number): P
   return {
     libp2p,
     async join(introducers) {
-      for (const address of introducers) await libp2p.dial(multiaddr(address))
+      await dialIntroducers(libp2p, introducers)
     },
     joined: (): Joined => ({ isSettled: router.routingTable.size > 0, peers: router.routingTable.size }),
     provide: cid => provide(router, cid),

@@ -1,42 +1,33 @@
-import { KELIPS_DEFAULT, kelips } from '@onehop/kelips'
-import { type Libp2pOverlay, libp2pOverlay } from '@onehop/libp2p-overlay'
-import { contentKey, type Key } from '@onehop/overlay'
+import { type Effort, type KelipsProgressEvents, type KelipsService, kelips } from '@onehop/libp2p-overlay'
 import { createLibp2p } from 'libp2p'
 import type { CID } from 'multiformats/cid'
-import { commonOptions } from './libp2p-options.ts'
+import { commonOptions, dialIntroducers } from './libp2p-options.ts'
 import type { Found, Joined, LookupNode, Provided } from './lookup-node.ts'
 import type { SocketBytes } from './metered-tcp.ts'
 
-/** As many providers as kad-dht looks for. */
-const PROVIDERS = 20
-
-function keyOf(cid: CID): Key {
-  return contentKey(cid.multihash.bytes)
-}
-
-/** A node whose content routing is Kelips, with the defaults for networks of strangers. */
+/** A node whose content routing is Kelips, with its own defaults. */
 export async function startKelipsNode(bytes: SocketBytes, oneWayDelayMs: number): Promise<LookupNode> {
   const common = commonOptions(bytes, oneWayDelayMs)
-  const libp2p = await createLibp2p({
-    ...common,
-    services: { ...common.services, overlay: libp2pOverlay({ factory: kelips(KELIPS_DEFAULT) }) },
-  })
-  const { overlay } = libp2p.services
+  const libp2p = await createLibp2p({ ...common, services: { ...common.services, kelips: kelips() } })
+  const router = libp2p.services.kelips
   return {
     libp2p,
     async join(introducers) {
-      const { failure } = await overlay.join(introducers)
-      if (failure !== undefined) throw new Error(`could not join: ${failure}`)
+      await dialIntroducers(libp2p, introducers)
+      if (introducers.length > 0) await router.ready
     },
-    joined: () => joinedOf(overlay),
-    provide: cid => provide(overlay, cid),
-    find: cid => find(overlay, cid),
-    messageBytes: () => ({ sent: overlay.stats().bytesSent, received: overlay.stats().bytesReceived }),
+    joined: () => joinedOf(router),
+    provide: cid => provide(router, cid),
+    find: cid => find(router, cid),
+    messageBytes: () => {
+      const stats = router.stats()
+      return { sent: stats?.bytesSent ?? 0, received: stats?.bytesReceived ?? 0 }
+    },
   }
 }
 
-function joinedOf(overlay: Libp2pOverlay<unknown>): Joined {
-  const { settled, view, contacts } = overlay.inspect() as {
+function joinedOf(router: KelipsService): Joined {
+  const { settled, view, contacts } = router.inspect() as {
     settled: boolean
     view: readonly unknown[]
     contacts: readonly unknown[]
@@ -44,22 +35,32 @@ function joinedOf(overlay: Libp2pOverlay<unknown>): Joined {
   return { isSettled: settled, peers: view.length + contacts.length }
 }
 
-async function provide(overlay: Libp2pOverlay<unknown>, cid: CID): Promise<Provided> {
-  const beganMs = performance.now()
-  const { failure, messages } = await overlay.publish({ kind: 'content', key: keyOf(cid) })
-  if (failure !== undefined) throw new Error(failure)
-  return { elapsedMs: performance.now() - beganMs, messages }
+/** What the last event that tells of an effort says. */
+function effortListener() {
+  const heard: { effort: Effort | undefined } = { effort: undefined }
+  const onProgress = (event: KelipsProgressEvents) => {
+    if (event.type === 'kelips:find-providers:end' || event.type === 'kelips:provide:acknowledged')
+      heard.effort = event.detail as Effort
+  }
+  return { heard, onProgress: onProgress as (event: { type: string }) => void }
 }
 
-async function find(overlay: Libp2pOverlay<unknown>, cid: CID): Promise<Found> {
+async function provide(router: KelipsService, cid: CID): Promise<Provided> {
+  const { heard, onProgress } = effortListener()
+  const beganMs = performance.now()
+  await router.provide(cid, { onProgress })
+  return { elapsedMs: performance.now() - beganMs, messages: heard.effort?.messages ?? Number.NaN }
+}
+
+async function find(router: KelipsService, cid: CID): Promise<Found> {
+  const { heard, onProgress } = effortListener()
   const beganMs = performance.now()
   let firstMs = Number.NaN
-  const { pointers, messages, hops } = await overlay.lookup(keyOf(cid), {
-    limit: PROVIDERS,
-    onPointer: () => {
-      if (Number.isNaN(firstMs)) firstMs = performance.now() - beganMs
-    },
-  })
+  let providers = 0
+  for await (const _ of router.findProviders(cid, { onProgress })) {
+    if (providers++ === 0) firstMs = performance.now() - beganMs
+  }
   const completeMs = performance.now() - beganMs
-  return { firstMs, completeMs, providers: pointers.length, messages, isOwn: hops === 0 }
+  const { messages = Number.NaN, hops = Number.NaN } = heard.effort ?? {}
+  return { firstMs, completeMs, providers, messages, isOwn: providers > 0 && hops === 0 }
 }

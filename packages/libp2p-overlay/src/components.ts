@@ -2,6 +2,7 @@ import type {
   AbortOptions,
   ComponentLogger,
   Connection,
+  Libp2pEvents,
   PeerId,
   PeerStore,
   PrivateKey,
@@ -9,6 +10,7 @@ import type {
   StreamHandlerOptions,
 } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { TypedEventTarget } from 'main-event'
 
 /** What an overlay needs of a libp2p node: a subset of the components that libp2p gives to its services. */
 export interface OverlayComponents {
@@ -16,6 +18,7 @@ export interface OverlayComponents {
   readonly privateKey: PrivateKey
   readonly peerStore: PeerStore
   readonly logger: ComponentLogger
+  readonly events: TypedEventTarget<Libp2pEvents>
   readonly registrar: {
     handle(protocol: string, handler: StreamHandler, options?: StreamHandlerOptions): Promise<void>
     unhandle(protocol: string): Promise<void>

@@ -28,7 +28,7 @@ export function openConnectionTo(components: OverlayComponents, peerId: PeerId):
  * The connection to the peer, dialled if there is none: at the given addresses first, then at those in the peer store.
  * @throws when no address answers.
  */
-async function connectTo(
+export async function connectTo(
   components: OverlayComponents,
   peerId: PeerId,
   addresses: readonly Multiaddr[],

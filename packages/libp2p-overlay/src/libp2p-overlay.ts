@@ -13,12 +13,14 @@ import type {
   PeerId,
   Publication,
 } from '@onehop/overlay'
-import { attemptDecode, describeRejection, type Verdict } from '@onehop/primitives'
+import { describeRejection, type Verdict } from '@onehop/primitives'
 import { AddressBook, addressBytes, parseAddress } from './address-book.ts'
 import type { OverlayComponents } from './components.ts'
+import { Inbox } from './inbox.ts'
 import { Introducers } from './introducers.ts'
 import {
   DEFAULT_LOOKUP_DEADLINE_MS,
+  DEFAULT_MAX_CONNECTIONS,
   JOIN_TIMEOUT_MS,
   LEAVE_GRACE_MS,
   MALFORMED_PENALTY_POINTS,
@@ -39,7 +41,7 @@ import { failedOutcome, Operations, SOMEBODY_ANSWERED } from './operations.ts'
 import { libp2pPeerId, PeerTable } from './peer-table.ts'
 import { PenaltyLedger } from './penalty-ledger.ts'
 import { ed25519Signer, VerificationQueue } from './signer.ts'
-import { createOverlayStats, type OverlayStats } from './stats.ts'
+import { OverlayCounters, type OverlayStats } from './stats.ts'
 import { SteadyClock } from './steady-clock.ts'
 
 /** How an overlay runs on a libp2p node. */
@@ -52,6 +54,8 @@ export interface Libp2pOverlayInit<Message> {
   /** Uniform in [0, 1). Default: unpredictable. */
   readonly random?: () => number
   readonly observer?: OverlayObserver
+  /** Milliseconds since the Unix epoch that never run backwards. Default: a {@link SteadyClock}. */
+  readonly clock?: () => number
   /** Peers with an open stream, at most: the least useful is closed for a new one. Default `DEFAULT_MAX_CONNECTIONS`. */
   readonly maxConnections?: number
 }
@@ -88,13 +92,13 @@ export class Libp2pOverlay<Message> {
   private readonly factory: OverlayFactory<Message>
   private readonly random: () => number
   private readonly observer: OverlayObserver
-  private readonly now = new SteadyClock().now
+  private readonly now: () => number
   private readonly log: Logger
   private readonly table = new PeerTable()
   private readonly book = new AddressBook()
   private readonly verification = new VerificationQueue()
   private readonly operations = new Operations()
-  private readonly counters = createOverlayStats()
+  private readonly counters: OverlayCounters
   private readonly links: Links
   private readonly introducers: Introducers
   private readonly stopListening: () => void
@@ -108,12 +112,14 @@ export class Libp2pOverlay<Message> {
   constructor(components: OverlayComponents, init: Libp2pOverlayInit<Message>) {
     this.components = components
     this.factory = init.factory
+    this.now = init.clock ?? new SteadyClock().now
+    this.counters = new OverlayCounters(this.now)
     this.protocol = `${init.protocolPrefix ?? '/onehop/'}${init.factory.protocol}`
     this.penalties = init.penalties ?? new PenaltyLedger(this.now)
     this.random = init.random ?? unpredictableRandom()
     this.observer = init.observer ?? {}
     this.log = components.logger.forComponent(`onehop:overlay:${init.factory.protocol}`)
-    this.links = this.createLinks()
+    this.links = this.createLinks(init.maxConnections ?? DEFAULT_MAX_CONNECTIONS)
     this.introducers = new Introducers(components, this.book, this.table)
     this.stopListening = this.penalties.onBan((peerId, reason) => this.onBan(peerId, reason))
     let markReady: (outcome: Outcome) => void = () => {}
@@ -246,9 +252,9 @@ export class Libp2pOverlay<Message> {
     return this.readyNow
   }
 
-  /** A copy of the counters. */
-  stats(): Readonly<OverlayStats> {
-    return { ...this.counters }
+  /** What was counted until now. */
+  stats(): OverlayStats {
+    return this.counters.snapshot()
   }
 
   /** Peers with a warm stream. */
@@ -266,12 +272,28 @@ export class Libp2pOverlay<Message> {
     return this.table.findByText(peerId) !== undefined
   }
 
-  private createLinks(): Links {
+  private createInbox(): Inbox<Message> {
+    const { table, verification, penalties, counters, log } = this
+    return new Inbox({
+      codec: this.factory.codec,
+      table,
+      verification,
+      penalties,
+      counters,
+      log,
+      machine: () => this.machine,
+      onMessage: peerId => this.onMessage(peerId),
+    })
+  }
+
+  private createLinks(maxConnections: number): Links {
+    const inbox = this.createInbox()
     return new Links(this.components, this.book, this.counters, {
       protocol: this.protocol,
+      maxConnections,
       now: this.now,
       isBanned: peerId => this.penalties.isBanned(peerId),
-      onFrame: (peerId, frame) => this.receive(peerId, frame),
+      onFrame: (peerId, frame) => inbox.receive(peerId, frame),
       onUnreachable: peerId => this.reportUnreachable(peerId),
       onMalformed: (peerId, error) =>
         this.penalties.penalise(peerId, MALFORMED_PENALTY_POINTS, error.message),
@@ -292,21 +314,8 @@ export class Libp2pOverlay<Message> {
 
   private sendMessage(peerId: string, message: Message): void {
     const frame = this.factory.codec.encode(message)
-    this.counters.messagesSent++
-    this.counters.bytesSent += frame.length
+    this.counters.onSent(frame.length)
     this.links.send(peerId, frame)
-  }
-
-  private receive(peerId: string, frame: Uint8Array): void {
-    if (this.verification.isSaturated) {
-      this.counters.messagesDropped++
-      return
-    }
-    this.counters.messagesReceived++
-    this.counters.bytesReceived += frame.length
-    const decoded = attemptDecode('malformed-message', () => this.factory.codec.decode(frame))
-    if (decoded.ok) this.deliver(peerId, decoded.value)
-    else this.penalties.penalise(peerId, MALFORMED_PENALTY_POINTS, describeRejection(decoded))
   }
 
   private learn(peerId: string, addresses: readonly PeerAddress[]): void {
@@ -319,22 +328,9 @@ export class Libp2pOverlay<Message> {
     this.markReady(outcome)
   }
 
-  private deliver(peerId: string, message: Message): void {
+  private onMessage(peerId: string): void {
     if (this.links.isFirstOf(peerId)) this.observer.onMet?.(peerId)
     if (this.joinFailed && !this.readyNow) this.becomeReady(SOMEBODY_ANSWERED)
-    const id = peerIdFromString(peerId).toMultihash().bytes
-    if (this.table.isFull && this.table.find(id) === undefined) this.counters.messagesDropped++
-    else this.receiveSafely(this.table.intern(id), message)
-  }
-
-  /** A machine never throws for what a peer sent; if one does, that is a bug to be seen, and the stream ends. */
-  private receiveSafely(from: PeerHandle, message: Message): void {
-    try {
-      this.machine?.receive(from, message)
-    } catch (error) {
-      this.log.error('the machine failed at a message: %e', error)
-      throw error
-    }
   }
 
   /** Only of peers that the machine knows: the others it cannot have written to. */

@@ -47,8 +47,13 @@ export const MAX_ADDRESS_BYTES = 256
 /** Signature checks in one turn of the event loop: about 5 ms, so that streams are served in between. */
 export const VERIFICATIONS_PER_TURN = 32
 
-/** Pending signature checks above which inbound messages are dropped until the queue is shorter. */
+/**
+ * Pending signature checks: of one sender, above which its messages are dropped (a message carries up to 1,024); of all,
+ * above which only those are heard who have none waiting; and above which nobody is. 4,096 take half a second.
+ */
+export const VERIFICATION_BACKLOG_PER_SENDER = 1_024
 export const VERIFICATION_BACKLOG = 4_096
+export const MAX_VERIFICATION_BACKLOG = 8_192
 
 /** Public keys kept ready for verification. */
 export const MAX_CACHED_KEYS = 4_096
@@ -117,3 +122,22 @@ export const REPUBLISH_PARALLELISM = 32
 /** Peers told to libp2p's discovery: so many a second on average, and at once. Each is a write to the peer store. */
 export const MAX_DISCOVERIES_PER_SECOND = 10
 export const MAX_DISCOVERY_BURST = 100
+
+/**
+ * What a connection costs each side on the wire, in bytes, beside the messages that it carries: measured 1,320 and
+ * 1,246 bytes of TCP payload (Noise, Yamux, identify, negotiation of one stream, closing), and at most 13 packets.
+ */
+export const DIAL_TRAFFIC_BYTES = 2_000
+
+/** What a message costs beside its bytes: Yamux 12, Noise 18, the length prefix 2. */
+export const FRAME_TRAFFIC_BYTES = 32
+
+/** A link that was used this short ago, in ms, may have an answer under way. */
+export const BUSY_LINK_MS = 5_000
+
+/** The tag that peers with a link have in libp2p's peer store, and its value: libp2p closes the untagged (0) before. */
+export const LINK_TAG = 'onehop-overlay'
+export const LINK_TAG_VALUE = 10
+
+/** Longest time in ms that a stream or a connection may take to close in good order. */
+export const CLOSE_TIMEOUT_MS = 2_000

@@ -1,18 +1,22 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { AddressBook } from './address-book.ts'
+import { Census } from './census.ts'
 import type { OverlayComponents } from './components.ts'
-import { openConnectionTo, openStreamTo } from './dialer.ts'
 import { MAX_STREAMS_PER_PEER, OPEN_TIMEOUT_MS } from './limits.ts'
+import { leastUsefulLink } from './link-room.ts'
+import { OwnConnections } from './own-connections.ts'
 import { PeerLink } from './peer-link.ts'
-import type { OverlayStats } from './stats.ts'
+import type { OverlayCounters } from './stats.ts'
 
-/** How often idle streams are looked for, in ms. */
+/** How often idle streams, and links beyond the limit, are looked for, in ms. */
 const SWEEP_INTERVAL_MS = 10_000
 
 /** What the links report, by the peer id as text. */
 export interface LinksPort {
   readonly protocol: string
+  /** Peers with an open stream, at most. */
+  readonly maxConnections: number
   now(): number
   isBanned(peerId: string): boolean
   onFrame(peerId: string, frame: Uint8Array): void
@@ -20,24 +24,32 @@ export interface LinksPort {
   onMalformed(peerId: string, error: Error): void
 }
 
-/** All warm paths of one protocol. */
+/** All warm paths of one protocol: few, and those that are used. */
 export class Links {
   private readonly components: OverlayComponents
-  private readonly addresses: AddressBook
-  private readonly stats: OverlayStats
+  private readonly counters: OverlayCounters
   private readonly port: LinksPort
+  private readonly census: Census
+  private readonly own: OwnConnections
   private readonly links = new Map<string, PeerLink>()
   private readonly stopping = new AbortController()
   private sweep: NodeJS.Timeout | undefined
 
-  constructor(components: OverlayComponents, addresses: AddressBook, stats: OverlayStats, port: LinksPort) {
+  constructor(
+    components: OverlayComponents,
+    addresses: AddressBook,
+    counters: OverlayCounters,
+    port: LinksPort,
+  ) {
     this.components = components
-    this.addresses = addresses
-    this.stats = stats
+    this.counters = counters
     this.port = port
+    this.census = new Census(components)
+    this.own = new OwnConnections(components, addresses, port.protocol, () => counters.onDial())
   }
 
   async start(): Promise<void> {
+    this.census.start()
     await this.components.registrar.handle(
       this.port.protocol,
       (stream, connection) => this.accept(stream, connection),
@@ -53,8 +65,7 @@ export class Links {
 
   /** Whether a message would need no dial. */
   isConnectedTo(peerId: string): boolean {
-    const isWarm = this.links.get(peerId)?.isOpen === true
-    return isWarm || openConnectionTo(this.components, peerIdFromString(peerId)) !== undefined
+    return this.census.isConnected(peerId)
   }
 
   /** Whether this is the first that was heard over the link: true once. */
@@ -67,6 +78,7 @@ export class Links {
     if (link === undefined) return
     link.abort(reason)
     this.links.delete(peerId)
+    this.own.untag(peerId)
   }
 
   /** Number of peers with a stream that is open. */
@@ -80,6 +92,7 @@ export class Links {
   async close(): Promise<void> {
     clearInterval(this.sweep)
     this.stopping.abort(new Error('the overlay stopped'))
+    this.census.stop()
     await this.components.registrar.unhandle(this.port.protocol)
     for (const link of this.links.values()) link.close()
     this.links.clear()
@@ -91,17 +104,20 @@ export class Links {
       stream.abort(new Error('not welcome'))
       return
     }
-    this.linkTo(peerId).attach(stream)
+    if (this.own.isNewsOf(connection)) this.counters.onDialReceived()
+    this.linkTo(peerId).attach(stream, connection)
   }
 
   private linkTo(peerId: string): PeerLink {
     const known = this.links.get(peerId)
     if (known !== undefined) return known
-    const link = new PeerLink({
+    const link: PeerLink = new PeerLink({
       now: () => this.port.now(),
       openStream: () => this.open(peerId),
+      onWarm: () => this.onWarm(peerId),
+      onCold: () => this.onCold(peerId, link),
       onFrame: frame => this.port.onFrame(peerId, frame),
-      onDropped: () => this.stats.messagesDropped++,
+      onDropped: () => this.counters.onDropped(),
       onUnreachable: () => this.onUnreachable(peerId),
       onMalformed: error => this.port.onMalformed(peerId, error),
     })
@@ -109,22 +125,42 @@ export class Links {
     return link
   }
 
-  private async open(peerId: string): Promise<Stream> {
-    const id = peerIdFromString(peerId)
-    if (openConnectionTo(this.components, id) === undefined) this.stats.dials++
+  private open(peerId: string): Promise<{ stream: Stream; connection: Connection }> {
     const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(OPEN_TIMEOUT_MS)])
-    return openStreamTo(this.components, id, this.addresses.addressesOf(peerId), this.port.protocol, signal)
+    return this.own.openStream(peerIdFromString(peerId), signal)
+  }
+
+  private onWarm(peerId: string): void {
+    this.own.tag(peerId)
+    this.makeRoom()
+  }
+
+  private onCold(peerId: string, link: PeerLink): void {
+    if (link.isWanted) return
+    this.own.untag(peerId)
+    if (link.connection !== undefined) this.own.closeIfUnused(link.connection, () => link.isWanted)
   }
 
   private onUnreachable(peerId: string): void {
-    this.stats.openFailures++
+    this.counters.onOpenFailed()
     this.port.onUnreachable(peerId)
   }
 
+  private makeRoom(): void {
+    const open = [...this.links.values()].filter(link => link.isOpen)
+    const link = leastUsefulLink(open, this.port.maxConnections, this.port.now())
+    if (link === undefined) return
+    this.counters.onEvicted()
+    link.cool()
+  }
+
   private closeUnused(): void {
+    this.makeRoom()
     for (const [peerId, link] of this.links) {
       link.closeIfUnused()
-      if (link.isForgettable) this.links.delete(peerId)
+      if (!link.isForgettable) continue
+      this.links.delete(peerId)
+      if (link.connection !== undefined) this.own.closeIfUnused(link.connection, () => this.links.has(peerId))
     }
   }
 }

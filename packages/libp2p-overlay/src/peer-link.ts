@@ -1,4 +1,4 @@
-import type { Stream } from '@libp2p/interface'
+import type { Connection, Stream } from '@libp2p/interface'
 import { DecodeError, TokenBucket } from '@onehop/primitives'
 import { FramedStream } from './framed-stream.ts'
 import {
@@ -13,6 +13,7 @@ import {
   MAX_STREAMS_PER_PEER,
   REDIAL_DELAY_MS,
 } from './limits.ts'
+import type { LinkUse } from './link-room.ts'
 
 const FRAME_LIMITS = { maxFrameBytes: MAX_OVERLAY_FRAME_BYTES, maxQueuedBytes: MAX_QUEUED_BYTES_PER_PEER }
 
@@ -20,7 +21,11 @@ const FRAME_LIMITS = { maxFrameBytes: MAX_OVERLAY_FRAME_BYTES, maxQueuedBytes: M
 export interface LinkPort {
   now(): number
   /** Dials if needed. Rejects when the peer cannot be reached. */
-  openStream(): Promise<Stream>
+  openStream(): Promise<{ readonly stream: Stream; readonly connection: Connection }>
+  /** The first stream has been opened. */
+  onWarm(): void
+  /** The last stream has closed. */
+  onCold(): void
   onFrame(frame: Uint8Array): void
   onDropped(): void
   /** The peer cannot be reached: what waited is lost. */
@@ -33,7 +38,7 @@ export interface LinkPort {
  * The one warm path to a peer: a stream that is opened when first needed and then used in both directions. Both
  * sides may open one at the same moment; either serves, so none is torn down for it.
  */
-export class PeerLink {
+export class PeerLink implements LinkUse {
   private readonly port: LinkPort
   private readonly streams: FramedStream[] = []
   private readonly inboundRate: TokenBucket
@@ -43,17 +48,36 @@ export class PeerLink {
   private met = false
   private closed = false
   private unreachableUntilMs = 0
-  private usedAtMs: number
+  private lastUseMs: number
+  private current: Connection | undefined
 
   constructor(port: LinkPort) {
     this.port = port
-    this.usedAtMs = port.now()
-    this.inboundRate = new TokenBucket(MAX_MESSAGES_PER_SECOND, MAX_MESSAGE_BURST, this.usedAtMs)
-    this.inboundBytes = new TokenBucket(MAX_MESSAGE_BYTES_PER_SECOND, MAX_MESSAGE_BYTES_BURST, this.usedAtMs)
+    this.lastUseMs = port.now()
+    this.inboundRate = new TokenBucket(MAX_MESSAGES_PER_SECOND, MAX_MESSAGE_BURST, this.lastUseMs)
+    this.inboundBytes = new TokenBucket(MAX_MESSAGE_BYTES_PER_SECOND, MAX_MESSAGE_BYTES_BURST, this.lastUseMs)
   }
 
   get isOpen(): boolean {
     return this.streams.some(stream => stream.isOpen)
+  }
+
+  get usedAtMs(): number {
+    return this.lastUseMs
+  }
+
+  get isInbound(): boolean {
+    return this.current?.direction === 'inbound'
+  }
+
+  /** Whether it is open, or about to be. */
+  get isWanted(): boolean {
+    return this.opening || this.isOpen
+  }
+
+  /** The connection that carried the latest stream. */
+  get connection(): Connection | undefined {
+    return this.current
   }
 
   /** Nothing would be lost with this link, not even that a dial failed a moment ago. */
@@ -69,7 +93,7 @@ export class PeerLink {
   }
 
   send(frame: Uint8Array): void {
-    this.usedAtMs = this.port.now()
+    this.lastUseMs = this.port.now()
     const stream = this.streams.find(candidate => candidate.isOpen)
     if (stream !== undefined) {
       if (!stream.send(frame)) this.port.onDropped()
@@ -79,15 +103,17 @@ export class PeerLink {
   }
 
   /** Takes a stream that the peer opened, or that we did. */
-  attach(stream: Stream): void {
+  attach(stream: Stream, connection: Connection): void {
     this.unreachableUntilMs = 0
-    this.usedAtMs = this.port.now()
+    this.lastUseMs = this.port.now()
+    this.current = connection
     if (this.streams.length >= MAX_STREAMS_PER_PEER) this.streams[0]?.abort(new Error('too many streams'))
     const framed = new FramedStream(stream, FRAME_LIMITS, {
       onFrame: frame => this.receive(frame),
       onClose: error => this.detach(framed, error),
     })
     this.streams.push(framed)
+    if (this.streams.length === 1) this.port.onWarm()
     const waiting = this.waiting
     this.waiting = []
     for (const frame of waiting) this.send(frame)
@@ -95,7 +121,11 @@ export class PeerLink {
 
   /** Closes the streams when nothing has moved for long. */
   closeIfUnused(): void {
-    if (this.opening || this.port.now() - this.usedAtMs < IDLE_STREAM_MS) return
+    if (!this.opening && this.port.now() - this.lastUseMs >= IDLE_STREAM_MS) this.cool()
+  }
+
+  /** Sends what is queued, then closes the streams. The next message opens one again. */
+  cool(): void {
     for (const stream of [...this.streams]) stream.close()
   }
 
@@ -124,10 +154,10 @@ export class PeerLink {
   private async open(): Promise<void> {
     this.opening = true
     try {
-      const stream = await this.port.openStream()
+      const { stream, connection } = await this.port.openStream()
       this.opening = false
       if (this.closed) stream.abort(new Error('the overlay stopped'))
-      else this.attach(stream)
+      else this.attach(stream, connection)
     } catch {
       this.opening = false
       this.onOpenFailed()
@@ -147,9 +177,9 @@ export class PeerLink {
   }
 
   private receive(frame: Uint8Array): void {
-    this.usedAtMs = this.port.now()
+    this.lastUseMs = this.port.now()
     const isWithinLimits =
-      this.inboundRate.take(1, this.usedAtMs) && this.inboundBytes.take(frame.length, this.usedAtMs)
+      this.inboundRate.take(1, this.lastUseMs) && this.inboundBytes.take(frame.length, this.lastUseMs)
     if (isWithinLimits) this.port.onFrame(frame)
     else this.port.onDropped()
   }
@@ -157,6 +187,8 @@ export class PeerLink {
   private detach(stream: FramedStream, error?: Error): void {
     const index = this.streams.indexOf(stream)
     if (index >= 0) this.streams.splice(index, 1)
-    if (!this.closed && error instanceof DecodeError) this.port.onMalformed(error)
+    if (this.closed) return
+    if (error instanceof DecodeError) this.port.onMalformed(error)
+    if (this.streams.length === 0) this.port.onCold()
   }
 }

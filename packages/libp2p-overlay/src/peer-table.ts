@@ -22,6 +22,8 @@ export function libp2pPeerId(id: PeerId) {
 export class PeerTable {
   private readonly entries: (Entry | undefined)[] = []
   private readonly handles = new Map<string, PeerHandle>()
+  /** Of the peers whose text was asked for. */
+  private readonly handlesByText = new Map<string, PeerHandle>()
   private readonly free: PeerHandle[] = []
 
   get size(): number {
@@ -51,8 +53,12 @@ export class PeerTable {
 
   /** The handle that {@link textOf} shows like this. */
   findByText(text: string): PeerHandle | undefined {
+    const known = this.handlesByText.get(text)
+    if (known !== undefined) return known
     try {
-      return this.find(peerIdFromString(text).toMultihash().bytes)
+      const found = this.find(peerIdFromString(text).toMultihash().bytes)
+      if (found !== undefined) this.textOf(found)
+      return found
     } catch {
       return this.handles.get(text)
     }
@@ -75,6 +81,7 @@ export class PeerTable {
       } catch {
         entry.text = entry.key
       }
+      this.handlesByText.set(entry.text, peer)
     }
     return entry.text
   }
@@ -85,6 +92,7 @@ export class PeerTable {
     if (entry === undefined) return
     this.entries[peer] = undefined
     this.handles.delete(entry.key)
+    if (entry.text !== undefined) this.handlesByText.delete(entry.text)
     this.free.push(peer)
   }
 

@@ -2,11 +2,20 @@ import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 
 import type { PrivateKey } from '@libp2p/interface'
 import type { PeerId } from '@onehop/overlay'
 import { BoundedMap, bytesToHex } from '@onehop/primitives'
-import { MAX_CACHED_KEYS, VERIFICATION_BACKLOG, VERIFICATIONS_PER_TURN } from './limits.ts'
+import {
+  MAX_CACHED_KEYS,
+  MAX_VERIFICATION_BACKLOG,
+  VERIFICATION_BACKLOG,
+  VERIFICATION_BACKLOG_PER_SENDER,
+  VERIFICATIONS_PER_TURN,
+} from './limits.ts'
 import { libp2pPeerId } from './peer-table.ts'
 
 const SIGNATURE_BYTES = 64
 const SEED_BYTES = 32
+
+/** On whose account checks are that no message brought. */
+const OURSELVES = ''
 
 interface Check {
   readonly signer: PeerId
@@ -40,20 +49,45 @@ function embeddedKey(id: PeerId): KeyObject | undefined {
   }
 }
 
-/** Checks signatures off the hot path: a few in each turn of the event loop. */
+/**
+ * Checks signatures off the hot path: a few in each turn of the event loop, from every sender in turn, so that one
+ * sender's flood delays nobody else's.
+ */
 export class VerificationQueue {
-  private readonly checks: Check[] = []
+  /** What waits, by sender, in the order in which the senders' turns come. */
+  private readonly waiting = new Map<string, Check[]>()
   private readonly keys = new BoundedMap<string, KeyObject>(MAX_CACHED_KEYS)
+  private sender = OURSELVES
+  private size = 0
   private turn: NodeJS.Immediate | undefined
 
-  /** So much is waiting that new work should be turned away at the door. */
-  get isSaturated(): boolean {
-    return this.checks.length >= VERIFICATION_BACKLOG
+  /**
+   * So much of this sender's is waiting that more should be turned away at the door. When the queue is long, those who
+   * have something in it wait for their turn, and only those who have nothing are let in.
+   */
+  isSaturatedBy(sender: string): boolean {
+    const own = this.waiting.get(sender)?.length ?? 0
+    if (own >= VERIFICATION_BACKLOG_PER_SENDER || this.size >= MAX_VERIFICATION_BACKLOG) return true
+    return own > 0 && this.size >= VERIFICATION_BACKLOG
+  }
+
+  /** Checks that are added meanwhile are on this sender's account. */
+  onAccountOf(sender: string, work: () => void): void {
+    const before = this.sender
+    this.sender = sender
+    try {
+      work()
+    } finally {
+      this.sender = before
+    }
   }
 
   /** Calls back later; false for an id that embeds no Ed25519 key. */
   add(check: Check): void {
-    this.checks.push(check)
+    const checks = this.waiting.get(this.sender)
+    if (checks === undefined) this.waiting.set(this.sender, [check])
+    else checks.push(check)
+    this.size++
     this.turn ??= setImmediate(() => this.runTurn())
   }
 
@@ -61,13 +95,27 @@ export class VerificationQueue {
   stop(): void {
     clearImmediate(this.turn)
     this.turn = undefined
-    this.checks.length = 0
+    this.waiting.clear()
+    this.size = 0
   }
 
   private runTurn(): void {
     this.turn = undefined
-    for (const check of this.checks.splice(0, VERIFICATIONS_PER_TURN)) check.done(this.isValid(check))
-    if (this.checks.length > 0) this.turn ??= setImmediate(() => this.runTurn())
+    for (let done = 0; done < VERIFICATIONS_PER_TURN && this.size > 0; done++) this.runNext()
+    if (this.size > 0) this.turn ??= setImmediate(() => this.runTurn())
+  }
+
+  /** One check of the sender whose turn it is, who then goes to the end of the line. */
+  private runNext(): void {
+    for (const [sender, checks] of this.waiting) {
+      const check = checks.shift()
+      this.waiting.delete(sender)
+      if (checks.length > 0) this.waiting.set(sender, checks)
+      if (check === undefined) continue
+      this.size--
+      this.onAccountOf(sender, () => check.done(this.isValid(check)))
+      return
+    }
   }
 
   private isValid({ signer, payload, signature }: Check): boolean {

@@ -82,7 +82,10 @@ describe('kelips() as a libp2p service', () => {
     await second.services.kelips.provide(CID.createV1(0x70, cid.multihash))
     const expected = [first, second].map(node => node.peerId.toString()).sort()
     let found: string[] = []
-    while (found.length < 2) found = await providersOf(third, cid)
+    await until('both are found', async () => {
+      found = await providersOf(third, cid)
+      return found.length === 2
+    })
     assert.deepEqual(found.sort(), expected)
   })
 

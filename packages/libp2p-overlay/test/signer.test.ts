@@ -48,4 +48,56 @@ describe('signatures with libp2p keys', () => {
     await new Promise(resolve => setImmediate(resolve))
     assert.equal(answers, 0)
   })
+
+  describe('are fair to senders', () => {
+    function flood(fair: VerificationQueue, sender: string, count: number, done: () => void): void {
+      const check = { signer: new Uint8Array(38), payload, signature: new Uint8Array(64), done }
+      fair.onAccountOf(sender, () => {
+        for (let i = 0; i < count; i++) fair.add(check)
+      })
+    }
+
+    it('who take turns: one with little is not behind one with much', async () => {
+      const fair = new VerificationQueue()
+      let floodChecks = 0
+      flood(fair, 'loud', 1_000, () => floodChecks++)
+      await new Promise<void>(resolve => flood(fair, 'quiet', 1, resolve))
+      assert.ok(floodChecks <= 64, `${floodChecks} checks of the flood came before`)
+      fair.stop()
+    })
+
+    it('of whom only the one with too much is turned away', () => {
+      const fair = new VerificationQueue()
+      flood(fair, 'loud', 1_024, () => {})
+      assert.equal(fair.isSaturatedBy('loud'), true)
+      assert.equal(fair.isSaturatedBy('quiet'), false)
+      fair.stop()
+      assert.equal(fair.isSaturatedBy('loud'), false)
+    })
+
+    it('of whom, when many flood together, those are still heard who have nothing waiting', () => {
+      const fair = new VerificationQueue()
+      for (let i = 0; i < 5; i++) flood(fair, `loud ${i}`, 1_000, () => {})
+      assert.equal(fair.isSaturatedBy('loud 0'), true)
+      assert.equal(fair.isSaturatedBy('quiet'), false)
+      for (let i = 5; i < 9; i++) flood(fair, `loud ${i}`, 1_000, () => {})
+      assert.equal(fair.isSaturatedBy('quiet'), true)
+      fair.stop()
+    })
+
+    it('also for the checks that follow from a check', async () => {
+      const fair = new VerificationQueue()
+      await new Promise<void>(resolve =>
+        flood(fair, 'loud', 1, () => {
+          flood(fair, 'another', 1, () => {})
+          const check = { signer: new Uint8Array(38), payload, signature: new Uint8Array(64), done: () => {} }
+          for (let i = 0; i < 2_000; i++) fair.add(check)
+          resolve()
+        }),
+      )
+      assert.equal(fair.isSaturatedBy('loud'), true)
+      assert.equal(fair.isSaturatedBy('another'), false)
+      fair.stop()
+    })
+  })
 })

@@ -50,7 +50,7 @@ export class Introduction {
     }
   }
 
-  /** A peer that speaks the protocol has connected. */
+  /** A peer that speaks the protocol has connected, or has spoken to us. */
   onConnect(peerId: string): void {
     if (!this.port.isReady()) {
       this.candidates.set(peerId, true)

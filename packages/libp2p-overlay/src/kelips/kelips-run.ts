@@ -33,7 +33,9 @@ export class KelipsRun {
       maxConnections: options.maxConnections,
       ...(options.penalties === undefined ? {} : { penalties: options.penalties }),
       observer: {
-        onMet: () => this.becomeReady(),
+        onMet: peerId => {
+          if (!this.isReady) this.introduction.onConnect(peerId)
+        },
         onLearned: peer => observer.onLearned?.(peer),
       },
     })

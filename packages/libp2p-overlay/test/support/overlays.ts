@@ -5,7 +5,7 @@ import type { Libp2p } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import type { OverlayFactory } from '@onehop/overlay'
 import { createLibp2p } from 'libp2p'
-import { type Libp2pOverlay, libp2pOverlay } from '../../src/index.ts'
+import { type Libp2pOverlay, type Libp2pOverlayInit, libp2pOverlay } from '../../src/index.ts'
 import { type DirectoryMessage, type DirectoryProbe, directoryOverlay } from './directory-overlay.ts'
 
 /** A bare libp2p node with an overlay as its service. */
@@ -13,14 +13,20 @@ export type OverlayNode<M> = Libp2p<{ overlay: Libp2pOverlay<M>; [name: string]:
 
 const running: Libp2p[] = []
 
-export async function startOverlay<M>(factory: OverlayFactory<M>): Promise<OverlayNode<M>> {
+/** What a test may change about an overlay. */
+export type OverlayChanges = Omit<Libp2pOverlayInit<unknown>, 'factory'>
+
+export async function startOverlay<M>(
+  factory: OverlayFactory<M>,
+  changes: OverlayChanges = {},
+): Promise<OverlayNode<M>> {
   const node = await createLibp2p<{ overlay: Libp2pOverlay<M>; [name: string]: unknown }>({
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: { inboundConnectionThreshold: 1_000 },
-    services: { identify: identify(), overlay: libp2pOverlay<M>({ factory }) },
+    services: { identify: identify(), overlay: libp2pOverlay<M>({ ...changes, factory }) },
   })
   running.push(node)
   return node
@@ -34,12 +40,13 @@ export interface ProbedNode {
 }
 
 /** A node whose machine the test can look into. */
-export async function startProbed(): Promise<ProbedNode> {
+export async function startProbed(changes: OverlayChanges = {}): Promise<ProbedNode> {
   let probe: DirectoryProbe | undefined
   const node = await startOverlay(
     directoryOverlay(created => {
       probe = created
     }),
+    changes,
   )
   return { node, overlay: node.services.overlay, probe: probe!, address: node.getMultiaddrs()[0]!.toString() }
 }
@@ -49,9 +56,13 @@ export async function stopOverlays(): Promise<void> {
 }
 
 /** Waits until the condition holds. @throws with the description when it does not within `timeoutMs`. */
-export async function until(what: string, condition: () => boolean, timeoutMs = 15_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 15_000,
+): Promise<void> {
   const endMs = Date.now() + timeoutMs
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > endMs) throw new Error(`did not happen: ${what}`)
     await new Promise(resolve => setTimeout(resolve, 5))
   }

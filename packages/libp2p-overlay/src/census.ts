@@ -1,0 +1,46 @@
+import type { Connection } from '@libp2p/interface'
+import type { OverlayComponents } from './components.ts'
+
+/** Who is connected, kept up to date by libp2p's events: machines ask for every peer that they consider. */
+export class Census {
+  private readonly components: OverlayComponents
+  /** Open connections that may carry long-lived streams, by peer id. */
+  private readonly connections = new Map<string, Set<Connection>>()
+
+  constructor(components: OverlayComponents) {
+    this.components = components
+  }
+
+  start(): void {
+    for (const connection of this.components.connectionManager.getConnections()) this.add(connection)
+    this.components.events.addEventListener('connection:open', this.onOpen)
+    this.components.events.addEventListener('connection:close', this.onClose)
+  }
+
+  stop(): void {
+    this.components.events.removeEventListener('connection:open', this.onOpen)
+    this.components.events.removeEventListener('connection:close', this.onClose)
+    this.connections.clear()
+  }
+
+  isConnected(peerId: string): boolean {
+    return this.connections.has(peerId)
+  }
+
+  private readonly onOpen = ({ detail }: CustomEvent<Connection>): void => this.add(detail)
+
+  private readonly onClose = ({ detail }: CustomEvent<Connection>): void => {
+    const peerId = detail.remotePeer.toString()
+    const open = this.connections.get(peerId)
+    open?.delete(detail)
+    if (open?.size === 0) this.connections.delete(peerId)
+  }
+
+  private add(connection: Connection): void {
+    if (connection.limits !== undefined || connection.status !== 'open') return
+    const peerId = connection.remotePeer.toString()
+    const open = this.connections.get(peerId)
+    if (open === undefined) this.connections.set(peerId, new Set([connection]))
+    else open.add(connection)
+  }
+}

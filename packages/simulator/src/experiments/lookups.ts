@@ -1,4 +1,4 @@
-import { keyHash32, type Outcome } from '@onehop/overlay'
+import type { Outcome } from '@onehop/overlay'
 import type { SeededRandom } from '@onehop/primitives'
 import type { Crowd } from './crowd.ts'
 import { RankDraw } from './draws.ts'
@@ -138,7 +138,7 @@ export class Lookups {
       contact: sent === 0 ? 'none' : dialled < sent ? 'warm' : 'cold',
       rttMs,
       expiredPointers: this.truth.countExpired(outcome, nowMs),
-      failure: isFound ? undefined : this.truth.causeOf(asker, key, keyHash32(key), outcome.failure),
+      failure: isFound ? undefined : this.truth.causeOf(asker, key, outcome.failure),
     }
   }
 }

@@ -7,9 +7,11 @@ import { mostNodes } from './read-experiment.ts'
 /** What the program has before anything is simulated. */
 const BASE_BYTES = 120_000_000
 /** A node without entries: its machine, its record, its connections, its share of events and messages under way. */
-const NODE_BYTES = 40_000
+const NODE_BYTES = 20_000
 /** An entry of a table. */
-const ENTRY_BYTES = 40
+const ENTRY_BYTES = 24
+/** Nodes are not alike, and tables grow before they are full. */
+const SPREAD = 1.25
 /** A file: its pointer, which all tables share, and its provider's publication. */
 const FILE_BYTES = 1_200
 /** A packed entry of a live node's tables, twice: they grow by doubling. */
@@ -28,9 +30,9 @@ export function estimateMemoryBytes(experiment: Experiment): number {
   const { groups, contactsPerGroup } = experiment
   const entries =
     groups === 'auto'
-      ? 2 * bestFixedK(nodes, files, contactsPerGroup).entries
+      ? bestFixedK(nodes, files, contactsPerGroup).entries
       : (nodes + files) / groups + contactsPerGroup * groups
-  return Math.round(BASE_BYTES + nodes * (NODE_BYTES + entries * ENTRY_BYTES) + files * FILE_BYTES)
+  return Math.round(BASE_BYTES + nodes * (NODE_BYTES + entries * ENTRY_BYTES * SPREAD) + files * FILE_BYTES)
 }
 
 /** Whether so much memory is there. */

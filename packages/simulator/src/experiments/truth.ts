@@ -52,7 +52,8 @@ export class Truth {
   }
 
   /** Why a lookup failed, as far as the tables show it. */
-  causeOf(asker: number, key: Key, hash32: number, failure: Failure | undefined): FailureCause {
+  causeOf(asker: number, key: Key, failure: Failure | undefined): FailureCause {
+    const hash32 = keyHash32(key)
     const nowMs = this.crowd.simulation.clock.now()
     if (this.holdersOf(key).every(probe => !probe.holds(key, nowMs))) return 'lost pointer'
     const contacts = this.crowd.probe(asker)?.contactsFor(key) ?? []

@@ -1,8 +1,6 @@
-import type { KelipsMessage } from '@onehop/kelips'
 import type { Failure, Key, Outcome } from '@onehop/overlay'
 import { keyHash32 } from '@onehop/overlay'
 import { equalBytes, randomBelow, type SeededRandom } from '@onehop/primitives'
-import type { Simulation } from '../simulation.ts'
 import type { Crowd } from './crowd.ts'
 import { CHECKED_FILES, CHECKED_VIEWS } from './experiment-limits.ts'
 import type { Files } from './files.ts'
@@ -61,7 +59,8 @@ export class Truth {
     const living = contacts.map(contact => this.crowd.probe(contact)).filter(probe => probe !== undefined)
     if (living.length === 0) return 'dead contacts'
     const responsible = living.filter(probe => probe.covers(hash32) || probe.isHolder(key))
-    if (responsible.length === 0) return 'disagreement on k'
+    const isOfOneMind = living.every(probe => probe.groups === this.crowd.probe(asker)?.groups)
+    if (responsible.length === 0 && !isOfOneMind) return 'disagreement on k'
     if (responsible.every(probe => !probe.holds(key, nowMs))) return 'incomplete tables'
     return failure === 'not found' || failure === undefined ? 'false answer' : 'no answer in time'
   }
@@ -130,7 +129,7 @@ export class Truth {
     let expected = 0
     let known = 0
     for (const other of honest.numbers) {
-      if (other === node || !probe.covers(hashOf(simulation, other))) continue
+      if (other === node || !probe.covers(simulation.directory.hash32(other))) continue
       expected++
       if (inView.has(other)) known++
     }
@@ -152,12 +151,6 @@ export class Truth {
     for (const node of this.crowd.honest.numbers) count += this.crowd.probe(node)?.overfull().length ?? 0
     return count
   }
-}
-
-/** Where a node stands among the groups. */
-function hashOf(simulation: Simulation<KelipsMessage>, number: number): number {
-  const node = simulation.node(number)
-  return node.hash32(node.self)
 }
 
 /** 1 where there was nothing to expect. */

@@ -227,11 +227,8 @@ class RunningNode implements OnehopNode {
 
   private async joinNetwork(chain: Chain): Promise<void> {
     this.warmUp = 'Joining the network…'
-    const [{ createNetwork }, { kelips, KELIPS_TESTNET }, { SwarmSession }] = await Promise.all([
-      import('@onehop/network'),
-      import('@onehop/kelips'),
-      import('@onehop/swarm-io'),
-    ])
+    const [{ createNetwork }, { kelips, KELIPS_DEFAULT, KELIPS_TESTNET }, { SwarmSession }] =
+      await Promise.all([import('@onehop/network'), import('@onehop/kelips'), import('@onehop/swarm-io')])
     const folder = this.contentFolder()
     const session = new SwarmSession({
       resumeDir: folder,
@@ -241,14 +238,15 @@ class RunningNode implements OnehopNode {
       },
     })
     this.closers.push(() => session.close())
-    const { listen } = this.configuration
+    const { listen, parameters } = this.configuration
+    const isLocal = parameters.name === 'regtest'
     const network = await createNetwork({
       privateKey: this.datadir?.identity() ?? createIdentity(),
       listen,
       bootstrap: this.configuration.connect,
-      genesisHash: this.configuration.parameters.genesis.header.hash,
+      genesisHash: parameters.genesis.header.hash,
       chain: createChainPort(chain),
-      overlay: kelips(KELIPS_TESTNET),
+      overlay: kelips(isLocal ? KELIPS_TESTNET : KELIPS_DEFAULT),
       agent: USER_AGENT,
       ...(this.datadir === undefined ? {} : { peersFile: this.datadir.peersFile }),
       log: (level, message, details) => this.log[level]({ ...details }, message),

@@ -55,6 +55,9 @@ export const VERIFICATION_BACKLOG_PER_SENDER = 1_024
 export const VERIFICATION_BACKLOG = 4_096
 export const MAX_VERIFICATION_BACKLOG = 8_192
 
+/** Signatures checked at once, in the middle of a message, while nothing waits: 0.4 ms at most in one turn. */
+export const INSTANT_VERIFICATIONS = 4
+
 /** Public keys kept ready for verification. */
 export const MAX_CACHED_KEYS = 4_096
 
@@ -112,6 +115,10 @@ export const LAST_JOIN_RETRY_MS = 30_000
 
 /** Connected peers that speak the protocol, remembered to enter through. */
 export const MAX_JOIN_CANDIDATES = 16
+
+/** Discovered peers that a node which looks for a way in remembers, and that it dials in one attempt. */
+export const MAX_DISCOVERED_PEERS = 64
+export const DISCOVERED_DIALS = 4
 
 /** A node that has entered greets newly connected strangers at most this often, in ms: they may be another network. */
 export const GREETING_INTERVAL_MS = 30_000

@@ -3,6 +3,7 @@ import type { PrivateKey } from '@libp2p/interface'
 import type { PeerId } from '@onehop/overlay'
 import { BoundedMap, bytesToHex } from '@onehop/primitives'
 import {
+  INSTANT_VERIFICATIONS,
   MAX_CACHED_KEYS,
   MAX_VERIFICATION_BACKLOG,
   VERIFICATION_BACKLOG,
@@ -60,6 +61,9 @@ export class VerificationQueue {
   private sender = OURSELVES
   private size = 0
   private turn: NodeJS.Immediate | undefined
+  /** How many more may be checked at once in this turn. */
+  private instant = INSTANT_VERIFICATIONS
+  private refill: NodeJS.Immediate | undefined
 
   /**
    * So much of this sender's is waiting that more should be turned away at the door. When the queue is long, those who
@@ -82,8 +86,22 @@ export class VerificationQueue {
     }
   }
 
-  /** Calls back later; false for an id that embeds no Ed25519 key. */
+  /** Calls back at once while little is asked, else later; false for an id that embeds no Ed25519 key. */
   add(check: Check): void {
+    if (this.size === 0 && this.instant > 0) this.checkNow(check)
+    else this.enqueue(check)
+  }
+
+  private checkNow(check: Check): void {
+    this.instant--
+    this.refill ??= setImmediate(() => {
+      this.refill = undefined
+      this.instant = INSTANT_VERIFICATIONS
+    })
+    check.done(this.isValid(check))
+  }
+
+  private enqueue(check: Check): void {
     const checks = this.waiting.get(this.sender)
     if (checks === undefined) this.waiting.set(this.sender, [check])
     else checks.push(check)
@@ -94,6 +112,7 @@ export class VerificationQueue {
   /** Forgets what is waiting. */
   stop(): void {
     clearImmediate(this.turn)
+    clearImmediate(this.refill)
     this.turn = undefined
     this.waiting.clear()
     this.size = 0

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import {
   contentRoutingSymbol,
+  type Metrics,
   peerDiscoverySymbol,
   peerRoutingSymbol,
   serviceCapabilities,
 } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { KELIPS_DEFAULT } from '@onehop/kelips'
 import { MemoryDatastore } from 'datastore-core/memory'
 import { CID } from 'multiformats/cid'
 import type { KelipsProgressEvents } from '../src/index.ts'
@@ -133,6 +135,50 @@ describe('kelips() as a libp2p service', () => {
     const cid = await cidOf('met')
     await second.contentRouting.provide(cid)
     assert.deepEqual(await providersOf(first, cid), [second.peerId.toString()])
+  })
+
+  it('enters through a peer that libp2p has discovered, without having been told to', async () => {
+    const first = await startKelips()
+    const second = await startKelips()
+    const ready = nextEvent(second, 'ready')
+    await second.peerStore.merge(first.peerId, { multiaddrs: first.getMultiaddrs() })
+    await ready
+  })
+
+  it('needs no options: nodes with the defaults of strangers on the Internet answer each other', async () => {
+    const strangers = { options: KELIPS_DEFAULT }
+    const first = await startKelips({ init: strangers })
+    const second = await startKelips({ init: { ...strangers, introducers: [addressOf(first)] } })
+    await Promise.all([first, second].map(node => node.services.kelips.ready))
+    const cid = await cidOf('default')
+    await first.contentRouting.provide(cid)
+    assert.deepEqual(await providersOf(second, cid), [first.peerId.toString()])
+  })
+
+  it('names its figures for a metrics system', async () => {
+    const figures = new Map<string, { calculate?: () => unknown; counts: Record<string, number> }>()
+    const register = (name: string, options?: { calculate?: () => unknown }) => {
+      const figure = { ...options, counts: {} as Record<string, number> }
+      figures.set(name, figure)
+      return {
+        increment: (values: Record<string, true>) => {
+          for (const label of Object.keys(values)) figure.counts[label] = (figure.counts[label] ?? 0) + 1
+        },
+        observe: () => {
+          figure.counts.observed = (figure.counts.observed ?? 0) + 1
+        },
+      }
+    }
+    const first = await startKelips({ metrics: metricsOf(register) })
+    const second = await startKelips({ init: { introducers: [addressOf(first)] } })
+    await Promise.all([first, second].map(node => node.services.kelips.ready))
+    await first.contentRouting.provide(await cidOf('counted'))
+    await providersOf(first, await cidOf('counted'))
+    const countsOf = (name: string) => figures.get(`onehop_kelips_${name}`)?.counts
+    assert.deepEqual(countsOf('operations_total'), { 'provide acknowledged': 1, 'lookup found': 1 })
+    assert.deepEqual(countsOf('lookup_milliseconds'), { observed: 1 })
+    const bytes = figures.get('onehop_kelips_bytes_total')?.calculate?.() as { sent: number }
+    assert.ok(bytes.sent > 0)
   })
 
   it('enters when its introducer appears later', async () => {
@@ -284,6 +330,26 @@ describe('options of kelips()', () => {
 function viewOf(node: KelipsNode): number {
   const { view, contacts } = node.services.kelips.inspect() as { view: unknown[]; contacts: unknown[] }
   return view.length + contacts.length
+}
+
+/** Of a metrics system only what the service registers; the rest of libp2p registers into the void. */
+function metricsOf(register: (name: string, options?: { calculate?: () => unknown }) => unknown) {
+  const nothing = {
+    increment: () => {},
+    observe: () => {},
+    update: () => {},
+    timer: () => () => {},
+    reset: () => {},
+  }
+  const answer = (name: string, options?: { calculate?: () => unknown }) =>
+    name.startsWith('onehop_kelips_') ? register(name, options) : nothing
+  const metrics = new Proxy({} as Metrics, {
+    get: (_, property) => {
+      if (property === 'traceFunction') return (_name: string, traced: unknown) => traced
+      return typeof property === 'string' && property.startsWith('register') ? answer : () => {}
+    },
+  })
+  return () => metrics
 }
 
 function listeningAt(address: string): { addresses: { listen: string[] } } {

@@ -3,9 +3,11 @@ import type { Logger } from '@libp2p/interface'
 import { BoundedMap } from '@onehop/primitives'
 import type { Libp2pOverlay } from '../libp2p-overlay.ts'
 import {
+  DISCOVERED_DIALS,
   FIRST_JOIN_RETRY_MS,
   GREETING_INTERVAL_MS,
   LAST_JOIN_RETRY_MS,
+  MAX_DISCOVERED_PEERS,
   MAX_JOIN_CANDIDATES,
 } from '../limits.ts'
 
@@ -19,17 +21,21 @@ export interface IntroductionPort {
   readonly log: Logger
   now(): number
   isReady(): boolean
+  /** Connects to a peer of whom it is not known what it speaks. Rejects when that fails. */
+  dial(peerId: string): Promise<unknown>
   /** A peer has let this node in. */
   onEntered(): void
 }
 
 /**
  * Enters the overlay: through the introducers, and through every connected peer that speaks the protocol, again and
- * again until one lets us in. A node that finds nobody is the first, so that others can enter through it.
+ * again until one lets us in. Peers that libp2p discovers are dialled, a few at a time: who speaks the protocol shows when
+ * they are connected. A node that finds nobody is the first, so that others can enter through it.
  */
 export class Introduction {
   private readonly port: IntroductionPort
   private readonly candidates = new BoundedMap<string, true>(MAX_JOIN_CANDIDATES)
+  private readonly discovered = new BoundedMap<string, true>(MAX_DISCOVERED_PEERS)
   private isFirst = false
   private hasNews = false
   private greetedAtMs = Number.NEGATIVE_INFINITY
@@ -61,6 +67,14 @@ export class Introduction {
     }
   }
 
+  /** Libp2p knows where the peer is; perhaps it speaks the protocol. */
+  onDiscovered(peerId: string): void {
+    if (this.port.isReady()) return
+    this.discovered.set(peerId, true)
+    this.hasNews = true
+    this.wake()
+  }
+
   /** Two overlays that grew apart become one when a member of one meets a member of the other. */
   private greet(peerId: string): void {
     const nowMs = this.port.now()
@@ -72,6 +86,7 @@ export class Introduction {
   /** @returns whether a peer has let us in. */
   private async attempt(): Promise<boolean> {
     this.hasNews = false
+    this.dialDiscovered()
     const connected = [...this.candidates.keys()].map(peerId => `/p2p/${peerId}`)
     const addresses = [...this.port.introducers, ...connected]
     const attempts = addresses.map(async address => {
@@ -83,6 +98,14 @@ export class Introduction {
     )
     if (!isIn) await this.beFirst()
     return isIn
+  }
+
+  /** Does not wait: those who speak the protocol come back as candidates. */
+  private dialDiscovered(): void {
+    for (const peerId of [...this.discovered.keys()].slice(0, DISCOVERED_DIALS)) {
+      this.discovered.delete(peerId)
+      this.port.dial(peerId).catch(error => this.port.log('%s was not reached: %e', peerId, error))
+    }
   }
 
   private async joinThrough(address: string): Promise<boolean> {

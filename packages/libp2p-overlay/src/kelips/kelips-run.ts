@@ -1,6 +1,8 @@
-import { AbortError, type Logger } from '@libp2p/interface'
+import { AbortError, type Logger, type PeerId, type PeerInfo } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { kelips as kelipsMachine } from '@onehop/kelips'
 import { Libp2pOverlay, type OverlayObserver } from '../libp2p-overlay.ts'
+import { MAX_JOIN_CANDIDATES, OPEN_TIMEOUT_MS } from '../limits.ts'
 import type { KelipsComponents } from './components.ts'
 import { Introduction } from './introduction.ts'
 import type { KelipsServiceOptions } from './options.ts'
@@ -47,6 +49,7 @@ export class KelipsRun {
       now: () => performance.now(),
       isReady: () => this.isReady,
       onEntered: () => this.becomeReady(),
+      dial: peerId => this.dial(peerIdFromString(peerId)),
     })
   }
 
@@ -60,17 +63,38 @@ export class KelipsRun {
     this.topology = await this.components.registrar.register(this.overlay.protocol, {
       onConnect: peerId => this.introduction.onConnect(peerId.toString()),
     })
+    this.components.events.addEventListener('peer:discovery', this.onDiscovery)
   }
 
   /** Begins to look for a way in; does not wait for it. */
   enter(): void {
+    this.remember().catch(error => this.log('the peer store was not read: %e', error))
     this.introduction.run().catch(error => this.log.error('the overlay was not entered: %e', error))
   }
 
   async stop(): Promise<void> {
     this.stopping.abort(new AbortError('the node stopped'))
+    this.components.events.removeEventListener('peer:discovery', this.onDiscovery)
     if (this.topology !== undefined) this.components.registrar.unregister(this.topology)
     await this.overlay.stop()
+  }
+
+  private readonly onDiscovery = ({ detail }: CustomEvent<PeerInfo>): void => {
+    this.introduction.onDiscovered(detail.id.toString())
+  }
+
+  /** Peers of an earlier run that spoke the protocol. */
+  private async remember(): Promise<void> {
+    const peers = await this.components.peerStore.all({
+      filters: [peer => peer.protocols.includes(this.overlay.protocol)],
+      limit: MAX_JOIN_CANDIDATES,
+    })
+    for (const { id } of peers) this.introduction.onDiscovered(id.toString())
+  }
+
+  private dial(peerId: PeerId): Promise<unknown> {
+    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(OPEN_TIMEOUT_MS)])
+    return this.components.connectionManager.openConnection(peerId, { signal })
   }
 
   private becomeReady(): void {

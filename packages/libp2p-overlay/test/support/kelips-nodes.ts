@@ -1,7 +1,7 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { identify } from '@libp2p/identify'
-import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Libp2p, Metrics, PrivateKey } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { KELIPS_TESTNET } from '@onehop/kelips'
 import type { Datastore } from 'interface-datastore'
@@ -25,6 +25,7 @@ export interface NodeChanges {
   readonly datastore?: Datastore
   readonly privateKey?: PrivateKey
   readonly start?: boolean
+  readonly metrics?: () => Metrics
   readonly addresses?: { listen: string[] }
 }
 

@@ -3,7 +3,7 @@ import { yamux } from '@chainsafe/libp2p-yamux'
 import { identify } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
-import type { Outcome, OverlayFactory, PeerId, Pointer } from '@onehop/overlay'
+import type { Inspection, Outcome, OverlayFactory, PeerId, Pointer } from '@onehop/overlay'
 import type {
   HarnessNetwork,
   HarnessTimes,
@@ -21,6 +21,21 @@ interface LiveNode<M> {
   readonly address: string
   readonly idBytes: PeerId
   dead: boolean
+}
+
+/** How often a condition is looked at again. */
+const POLL_MS = 25
+
+/** How much longer than on a free machine things may take before a test gives up. */
+const PATIENCE = 20
+
+/** Whether the tables of these nodes, which are all that live, show what they should. */
+export type Convergence = (nodes: readonly InspectedNode[]) => boolean
+
+/** A living node's tables. */
+export interface InspectedNode {
+  readonly peerId: string
+  readonly tables: Inspection
 }
 
 async function startNode<M>(factory: OverlayFactory<M>): Promise<LiveNode<M>> {
@@ -44,19 +59,22 @@ async function startNode<M>(factory: OverlayFactory<M>): Promise<LiveNode<M>> {
 }
 
 class LiveHarnessNetwork<M> implements HarnessNetwork {
-  private readonly factory: OverlayFactory<M>
+  private readonly options: LiveHarnessOptions<M>
   private readonly nodes: LiveNode<M>[] = []
+  private readonly entered = new Set<number>()
 
-  constructor(factory: OverlayFactory<M>) {
-    this.factory = factory
+  constructor(options: LiveHarnessOptions<M>) {
+    this.options = options
   }
 
   async addNode(): Promise<number> {
-    return this.nodes.push(await startNode(this.factory)) - 1
+    return this.nodes.push(await startNode(this.options.factory)) - 1
   }
 
-  join(node: number, introducers: readonly number[]): Promise<Outcome> {
-    return this.overlay(node).join(introducers.map(introducer => this.node(introducer).address))
+  async join(node: number, introducers: readonly number[]): Promise<Outcome> {
+    const outcome = await this.overlay(node).join(introducers.map(one => this.node(one).address))
+    if (outcome.failure === undefined) this.entered.add(node)
+    return outcome
   }
 
   publish: HarnessNetwork['publish'] = (node, publication) => this.overlay(node).publish(publication)
@@ -71,11 +89,13 @@ class LiveHarnessNetwork<M> implements HarnessNetwork {
     cancellable(signal => this.overlay(node).search(words, { ...options, signal }))
 
   async leave(node: number): Promise<void> {
+    this.entered.delete(node)
     await this.node(node).libp2p.stop()
   }
 
   async kill(node: number): Promise<void> {
     const killed = this.node(node)
+    this.entered.delete(node)
     killed.dead = true
     for (const connection of killed.libp2p.getConnections()) connection.abort(new Error('killed'))
     await killed.libp2p.stop()
@@ -83,6 +103,24 @@ class LiveHarnessNetwork<M> implements HarnessNetwork {
 
   wait(ms: number): Promise<void> {
     return new Promise(resolve => setTimeout(resolve, ms))
+  }
+
+  converge(): Promise<void> {
+    const hasConverged = async () => {
+      const living = [...this.entered].map(number => this.node(number))
+      return this.options.hasConverged(
+        living.map(({ libp2p, overlay }) => ({
+          peerId: libp2p.peerId.toString(),
+          tables: overlay.inspect(),
+        })),
+      )
+    }
+    return this.until(hasConverged, this.options.times.convergenceMs)
+  }
+
+  async until(condition: () => Promise<boolean>, withinMs: number): Promise<void> {
+    const endMs = Date.now() + PATIENCE * withinMs
+    while (!(await condition()) && Date.now() < endMs) await this.wait(POLL_MS)
   }
 
   idOf(node: number): PeerId {
@@ -157,20 +195,25 @@ function cancellable(begin: (signal: AbortSignal) => Promise<Outcome>): RunningL
   return { outcome, cancel: () => cancelling.abort() }
 }
 
+/** What the harness must know of an overlay beyond its factory. */
+export interface LiveHarnessOptions<M> {
+  readonly factory: OverlayFactory<M>
+  readonly times: HarnessTimes
+  readonly mostHops: number
+  readonly searches: boolean
+  readonly hasConverged: Convergence
+}
+
 /** Networks of real libp2p nodes on this machine, for the contract's tests. */
-export function liveHarness<M>(
-  factory: OverlayFactory<M>,
-  times: HarnessTimes,
-  mostHops: number,
-): OverlayHarness {
+export function liveHarness<M>(options: LiveHarnessOptions<M>): OverlayHarness {
   return {
-    times,
-    mostHops,
-    searches: true,
+    times: options.times,
+    mostHops: options.mostHops,
+    searches: options.searches,
     seeds: [1],
     faults: { loss: false, partition: false, attack: false },
     create: async ({ nodes }: NetworkRequest) => {
-      const network = new LiveHarnessNetwork(factory)
+      const network = new LiveHarnessNetwork(options)
       await Promise.all(Array.from({ length: nodes }, () => network.addNode()))
       return network
     },

@@ -17,16 +17,19 @@ export type WorkerReport = { readonly progress: Progress } | { readonly result: 
 
 function run({ experiment, flag }: WorkerJob): void {
   let toldMs = Number.NEGATIVE_INFINITY
+  let last: Progress | undefined
   const tell = (report: WorkerReport) => parentPort?.postMessage(report)
   const result = runExperiment(experiment, {
     isInterrupted: () => Atomics.load(flag, 0) !== 0,
     onProgress: progress => {
+      last = progress
       const nowMs = performance.now()
       if (nowMs - toldMs < PROGRESS_INTERVAL_MS) return
       toldMs = nowMs
       tell({ progress })
     },
   })
+  if (last !== undefined) tell({ progress: last })
   tell({ result })
 }
 

@@ -13,6 +13,9 @@ export const JOIN_WAIT_MS = 10_000
 /** Contents announced side by side after a restart, each with some ten pointers: what requests under way allow. */
 export const ANNOUNCEMENTS_AT_ONCE = 16
 
+/** Pointers that one node announces, for all its contents together: what the overlay keeps of one provider. */
+export const MAX_ANNOUNCEMENTS = 20_000
+
 /** Contents that a search shows unless told otherwise, and at most. */
 export const DEFAULT_SEARCH_LIMIT = 20
 export const MAX_SEARCH_LIMIT = 1_000

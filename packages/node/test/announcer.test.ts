@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { infohashToMultihash, nameKey, type Outcome, type Publication, wordKey } from '@onehop/overlay'
-import { bytesToHex } from '@onehop/primitives'
+import { bytesToHex, sha256, utf8Encode } from '@onehop/primitives'
 import type { TorrentSummary } from '@onehop/swarm-io'
 import { pino } from 'pino'
 import { Announcer } from '../src/content/announcer.ts'
+import { MAX_ANNOUNCEMENTS } from '../src/limits.ts'
 
 const OUTCOME: Outcome = {
   pointers: [],
@@ -29,6 +30,11 @@ function torrent(id: number, name: string, words?: readonly string[]): TorrentSu
     magnet: '',
     ...(words === undefined ? {} : { words }),
   }
+}
+
+/** An infohash for each name. */
+function numbered(name: string): TorrentSummary['infohash'] {
+  return sha256(utf8Encode(name)).slice(0, 20) as TorrentSummary['infohash']
 }
 
 /** An overlay that notes what is published in it. */
@@ -119,6 +125,27 @@ describe('announcing content', () => {
     enter()
     await announced
     assert.deepEqual(wordsHeld('stays', 'mp4', 'goes'), [true, true, false])
+  })
+
+  it('is bounded: words are left out first, then it is refused, and what is taken back makes room', async () => {
+    const { announcer, held } = scene()
+    const words = Array.from({ length: 16 }, (_, i) => `word${i}`)
+    const count = Math.floor(MAX_ANNOUNCEMENTS / 18)
+    const films = Array.from({ length: count }, (_, i) => torrent(i, `film${i}`, i === 0 ? ['few'] : words))
+    for (const film of films) await announcer.announce({ ...film, infohash: numbered(film.name) }, signal)
+    const left = MAX_ANNOUNCEMENTS - 18 * (count - 1) - 3
+    assert.ok(left > 2 && left < 19, 'not enough for all words of another one')
+    const last = { ...torrent(1, 'last', ['rare', ...words]), infohash: numbered('last') }
+    await announcer.announce(last, signal)
+    assert.equal([...held.values()].filter(({ displayName }) => displayName === 'last').length, left)
+    const refused = { ...torrent(1, 'refused'), infohash: numbered('refused') }
+    await assert.rejects(
+      announcer.announce(refused, signal),
+      /^RpcError: This node announces as much as it may/,
+    )
+    await announcer.announceFetched(refused, signal)
+    await announcer.withdraw(last, signal)
+    assert.equal(await announcer.announce(refused, signal), 3)
   })
 
   it('of many contents after a restart leaves none out, also when one fails', async () => {

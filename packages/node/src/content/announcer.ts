@@ -6,8 +6,9 @@ import {
   type Publication,
 } from '@onehop/overlay'
 import { bytesToHex } from '@onehop/primitives'
+import { RPC_CODE, RpcError } from '@onehop/rpc'
 import type { TorrentSummary } from '@onehop/swarm-io'
-import { ANNOUNCEMENTS_AT_ONCE } from '../limits.ts'
+import { ANNOUNCEMENTS_AT_ONCE, MAX_ANNOUNCEMENTS } from '../limits.ts'
 import type { Logger } from '../log.ts'
 import type { ContentOverlay } from './content-overlay.ts'
 import { hasJoined } from './readiness.ts'
@@ -18,6 +19,7 @@ export class Announcer {
   private readonly log: Logger
   /** By CID: what the overlay was told. */
   private readonly announced = new Map<string, readonly Publication[]>()
+  private announcements = 0
 
   constructor(overlay: Pick<ContentOverlay, 'isReady' | 'ready' | 'publish' | 'withdraw'>, log: Logger) {
     this.overlay = overlay
@@ -27,12 +29,13 @@ export class Announcer {
   /**
    * Publishes the content's pointer, its name's and its words', and takes back those of words that it had before.
    * @returns how many peers confirmed the content's; 0 when it has to wait until the node has entered the overlay.
+   * @throws {RpcError} -1 when this node announces as much as it may.
    */
   async announce(torrent: TorrentSummary, signal?: AbortSignal): Promise<number> {
     const cid = infohashToCid(torrent.infohash)
     const before = this.announced.get(cid) ?? []
-    const publications = publicationsOf(torrent)
-    this.announced.set(cid, publications)
+    const publications = this.fitting(torrent, before.length)
+    this.note(cid, publications)
     if (!(await hasJoined(this.overlay, signal))) {
       void this.overlay.ready.then(() => this.announceLater(cid, torrent))
       return 0
@@ -48,6 +51,11 @@ export class Announcer {
     ])
     if (acknowledgements === undefined) this.log.warn({ name: torrent.name }, 'nobody confirmed')
     return acknowledgements ?? 0
+  }
+
+  /** Announces what was fetched: that others cannot find it here yet is no failure of the fetch. */
+  async announceFetched(torrent: TorrentSummary, signal: AbortSignal): Promise<void> {
+    await this.announce(torrent, signal).catch((error: unknown) => this.onFailure(torrent, error))
   }
 
   /** Announces when the first piece has arrived: whoever has one is a provider. */
@@ -69,8 +77,31 @@ export class Announcer {
   async withdraw(torrent: TorrentSummary, signal: AbortSignal): Promise<void> {
     const cid = infohashToCid(torrent.infohash)
     const publications = this.announced.get(cid) ?? publicationsOf(torrent)
-    this.announced.delete(cid)
+    this.note(cid, undefined)
     await Promise.all(publications.map(publication => this.withdrawOne(publication, signal)))
+  }
+
+  /** Where there is no room for all of its words, the last are left out. */
+  private fitting(torrent: TorrentSummary, replaced: number): readonly Publication[] {
+    const all = publicationsOf(torrent)
+    const room = MAX_ANNOUNCEMENTS - this.announcements + replaced
+    const least = all.filter(({ kind }) => kind !== 'word').length
+    if (room >= all.length) return all
+    const { name } = torrent
+    if (room < least)
+      throw new RpcError(
+        RPC_CODE.miscError,
+        `This node announces as much as it may; ${name} is not announced.`,
+      )
+    this.log.warn({ name }, 'not all words could be announced')
+    return all.slice(0, room)
+  }
+
+  /** Keeps what is announced of a content now; undefined: nothing more. */
+  private note(cid: string, publications: readonly Publication[] | undefined): void {
+    this.announcements += (publications?.length ?? 0) - (this.announced.get(cid)?.length ?? 0)
+    if (publications === undefined) this.announced.delete(cid)
+    else this.announced.set(cid, publications)
   }
 
   /** @returns how many confirmed it; undefined when somebody should have, and nobody did. */

@@ -131,7 +131,7 @@ export class ContentService {
         }),
       )
       const torrent = this.session.get(infohash)
-      if (torrent !== undefined) await this.announcer.announce(torrent, signal)
+      if (torrent !== undefined) await this.announcer.announceFetched(torrent, signal)
       const { path, bytes, pieces, providers } = fetched
       return {
         key: found.content.cid,

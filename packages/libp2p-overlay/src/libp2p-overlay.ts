@@ -1,5 +1,4 @@
 import type { PeerId as Libp2pPeerId, Logger } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type {
   Cancel,
@@ -13,8 +12,8 @@ import type {
   PeerId,
   Publication,
 } from '@onehop/overlay'
-import { describeRejection, type Verdict } from '@onehop/primitives'
 import { AddressBook, addressBytes, parseAddress } from './address-book.ts'
+import { Blame } from './blame.ts'
 import type { OverlayComponents } from './components.ts'
 import { Inbox } from './inbox.ts'
 import { Introducers } from './introducers.ts'
@@ -24,8 +23,6 @@ import {
   JOIN_TIMEOUT_MS,
   LEAVE_GRACE_MS,
   MALFORMED_PENALTY_POINTS,
-  OPEN_TIMEOUT_MS,
-  OVERLAY_PENALTY_POINTS,
 } from './limits.ts'
 import { Links } from './links.ts'
 import { LiveEnvironment, unpredictableRandom } from './live-environment.ts'
@@ -38,35 +35,12 @@ import {
   type OperationOptions,
 } from './operation-options.ts'
 import { failedOutcome, Operations, SOMEBODY_ANSWERED } from './operations.ts'
+import type { Libp2pOverlayInit, OverlayObserver } from './overlay-init.ts'
 import { libp2pPeerId, PeerTable } from './peer-table.ts'
 import { PenaltyLedger } from './penalty-ledger.ts'
 import { ed25519Signer, VerificationQueue } from './signer.ts'
 import { OverlayCounters, type OverlayStats } from './stats.ts'
 import { SteadyClock } from './steady-clock.ts'
-
-/** How an overlay runs on a libp2p node. */
-export interface Libp2pOverlayInit<Message> {
-  readonly factory: OverlayFactory<Message>
-  /** Put before the factory's protocol name. Default `/onehop/`, which makes `/onehop/kelips/1`. */
-  readonly protocolPrefix?: string
-  /** Shared with other protocols of the node. Default: an own one. */
-  readonly penalties?: PenaltyLedger
-  /** Uniform in [0, 1). Default: unpredictable. */
-  readonly random?: () => number
-  readonly observer?: OverlayObserver
-  /** Milliseconds since the Unix epoch that never run backwards. Default: a {@link SteadyClock}. */
-  readonly clock?: () => number
-  /** Peers with an open stream, at most: the least useful is closed for a new one. Default `DEFAULT_MAX_CONNECTIONS`. */
-  readonly maxConnections?: number
-}
-
-/** Told of the peers that an overlay comes to know. */
-export interface OverlayObserver {
-  /** The first message of a peer over a new link. */
-  onMet?(peerId: string): void
-  /** Addresses of a peer that was not in the book. */
-  onLearned?(peer: KnownPeer): void
-}
 
 /** Starts an operation of the machine; may return how to cancel it. */
 type Beginning<Message> = (
@@ -101,7 +75,7 @@ export class Libp2pOverlay<Message> {
   private readonly counters: OverlayCounters
   private readonly links: Links
   private readonly introducers: Introducers
-  private readonly stopListening: () => void
+  private readonly blame: Blame
   private readonly markReady: (outcome: Outcome) => void
   private entered = false
   private joinFailed = false
@@ -121,7 +95,10 @@ export class Libp2pOverlay<Message> {
     this.log = components.logger.forComponent(`onehop:overlay:${init.factory.protocol}`)
     this.links = this.createLinks(init.maxConnections ?? DEFAULT_MAX_CONNECTIONS)
     this.introducers = new Introducers(components, this.book, this.table)
-    this.stopListening = this.penalties.onBan((peerId, reason) => this.onBan(peerId, reason))
+    this.blame = new Blame(components, this.penalties, {
+      onBan: (peerId, reason) => this.links.drop(peerId, reason),
+      onUnreachable: peerId => this.reportUnreachable(peerId),
+    })
     let markReady: (outcome: Outcome) => void = () => {}
     this.ready = new Promise(resolve => {
       markReady = resolve
@@ -143,7 +120,7 @@ export class Libp2pOverlay<Message> {
       isConnected: peerId => this.links.isConnectedTo(peerId),
       send: (peerId, message) => this.sendMessage(peerId, message),
       learnAddresses: (peerId, addresses) => this.learn(peerId, addresses),
-      penalise: (peerId, verdict) => this.penalise(peerId, verdict),
+      penalise: (peerId, verdict) => this.blame.penalise(peerId, verdict),
       onError: error => this.log.error('the machine failed: %e', error),
     })
     this.machine = this.factory.create(this.environment)
@@ -157,7 +134,7 @@ export class Libp2pOverlay<Message> {
     this.machine.leave()
     this.machine = undefined
     this.operations.stop()
-    this.stopListening()
+    this.blame.stop()
     this.becomeReady(failedOutcome('cancelled'))
     if (hadPeers) await new Promise(resolve => setTimeout(resolve, LEAVE_GRACE_MS))
     this.environment?.stop()
@@ -341,23 +318,6 @@ export class Libp2pOverlay<Message> {
     } catch (error) {
       this.log.error('the machine failed: %e', error)
     }
-  }
-
-  private penalise(peerId: string, verdict: Verdict): void {
-    if (verdict.ok || verdict.blame !== 'sender') return
-    this.log('peer %s: %s', peerId, describeRejection(verdict))
-    this.penalties.penalise(peerId, OVERLAY_PENALTY_POINTS, describeRejection(verdict))
-  }
-
-  private onBan(peerId: string, reason: string): void {
-    this.log('peer %s is banned: %s', peerId, reason)
-    this.links.drop(peerId, new Error(`banned: ${reason}`))
-    // Not in this turn: the ban may come from the middle of the machine's work.
-    setImmediate(() => this.reportUnreachable(peerId))
-    const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
-    this.components.connectionManager
-      .closeConnections(peerIdFromString(peerId), { signal })
-      .catch(error => this.log.error('could not close connections of %s: %e', peerId, error))
   }
 
   private async joinThrough(introducers: readonly PeerHandle[], signal?: AbortSignal): Promise<Outcome> {

@@ -109,6 +109,14 @@ class SimulatedHarnessNetwork<Message> implements HarnessNetwork {
     this.simulation.clock.runFor(ms)
   }
 
+  converge(): Promise<void> {
+    return this.wait(this.options.times.convergenceMs)
+  }
+
+  until(_condition: () => Promise<boolean>, withinMs: number): Promise<void> {
+    return this.wait(withinMs)
+  }
+
   idOf(node: number) {
     return this.simulation.node(node).id
   }

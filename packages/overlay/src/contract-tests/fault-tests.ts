@@ -1,4 +1,4 @@
-import { contentKey } from '../keys.ts'
+import { contentKey, type Key } from '../keys.ts'
 import type { OverlayHarness } from './harness.ts'
 import { test } from './mocha.ts'
 import { inEachNetwork, range } from './scene.ts'
@@ -39,9 +39,8 @@ export function registerFaultTests(harness: OverlayHarness): void {
       const key = await scene.publishNew(6)
       await scene.publish(2, { kind: 'content', key })
       await scene.network.kill(6)
-      await scene.network.wait(times.expiryMs)
       const alive = range(0, NODES).filter(node => node !== 6)
-      await scene.expectProviders(alive, key, [2])
+      await scene.eventually(times.expiryMs, () => scene.expectProviders(alive, key, [2]))
     }))
 
   test('who leaves takes its pointers along, and nothing else', () =>
@@ -51,9 +50,8 @@ export function registerFaultTests(harness: OverlayHarness): void {
       const stays = await scene.publishNew(1)
       const goes = await scene.publishNew(5)
       await scene.network.leave(5)
-      await scene.network.wait(times.convergenceMs)
       const alive = range(0, NODES).filter(node => node !== 5)
-      await scene.expectNothing(alive, goes)
+      await scene.eventually(times.convergenceMs, () => scene.expectNothing(alive, goes))
       await scene.expectNear(alive, stays)
     }))
 
@@ -61,11 +59,12 @@ export function registerFaultTests(harness: OverlayHarness): void {
     inEachNetwork(harness, { nodes: 12 }, async scene => {
       await scene.joinAll(12)
       await scene.converge()
-      const keys = []
+      const keys: Key[] = []
       for (const node of range(0, 6)) keys.push(await scene.publishNew(node))
       for (const node of range(6, 12)) await scene.network.kill(node)
-      await scene.network.wait(times.deathMs)
-      for (const key of keys) await scene.expectNear(range(0, 6), key)
+      await scene.eventually(times.deathMs, async () => {
+        for (const key of keys) await scene.expectNear(range(0, 6), key)
+      })
     }))
 
   if (faults.loss)

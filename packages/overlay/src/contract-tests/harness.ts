@@ -2,7 +2,7 @@ import type { Inspection, LookupOptions, Outcome, PeerId, Publication } from '..
 import type { Key } from '../keys.ts'
 import type { Pointer } from '../pointer.ts'
 
-/** How long things may take in the networks of a harness, in ms of its own time. */
+/** How long things may take in the networks of a harness, in ms of its own time; live, on a machine that is not busy. */
 export interface HarnessTimes {
   /** From a join, or a healed partition, until everybody knows what it needs to. */
   readonly convergenceMs: number
@@ -57,6 +57,13 @@ export interface HarnessNetwork {
   kill(node: number): Promise<void>
   /** Lets time pass. */
   wait(ms: number): Promise<void>
+  /** Lets time pass until every living node knows what it needs to. */
+  converge(): Promise<void>
+  /**
+   * Lets time pass for what must come true within `withinMs`. In virtual time that is all of it. Live it is as long as
+   * the condition takes, within reason: a busy machine is slow, and not at fault.
+   */
+  until(condition: () => Promise<boolean>, withinMs: number): Promise<void>
   idOf(node: number): PeerId
   /** Unix time in ms. */
   now(): number

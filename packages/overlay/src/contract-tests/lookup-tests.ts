@@ -117,7 +117,7 @@ export function registerLookupTests(harness: OverlayHarness): void {
       await scene.joinAll(NODES)
       await scene.converge()
       const key = await scene.publishNew(3)
-      await scene.network.wait(3 * harness.times.expiryMs)
+      await scene.network.wait(2 * harness.times.expiryMs)
       await scene.expectNear(range(0, NODES), key)
     }))
 }

@@ -37,7 +37,18 @@ export class Scene {
   }
 
   converge(): Promise<void> {
-    return this.network.wait(this.harness.times.convergenceMs)
+    return this.network.converge()
+  }
+
+  /** The claim, which throws when it does not hold, holds when it had this long to come true. */
+  async eventually(withinMs: number, claim: () => Promise<void>): Promise<void> {
+    const holds = () =>
+      claim().then(
+        () => true,
+        () => false,
+      )
+    await this.network.until(holds, withinMs)
+    await claim()
   }
 
   multihash(): Uint8Array {

@@ -383,12 +383,14 @@ describe('a hostile peer', () => {
       const forged: MemberRecord[] = []
       for (let i = 0; i < 5; i++) {
         const id = (await generateKeyPair('Ed25519')).publicKey.toMultihash().bytes
-        forged.push(await signedRecord(key, { id, addresses: [], heartbeat: Date.now(), left: false }))
+        forged.push(
+          await signedRecord(key, { id, addresses: [], heartbeat: Date.now(), depth: 0, left: false }),
+        )
       }
       const own = await signedRecord(key, recordOf(stranger, Date.now()))
       await stranger.tell({
         type: 'gossip',
-        groups: KELIPS_TESTNET.groups,
+        groups: Number(KELIPS_TESTNET.groups),
         sender: { record: own, ageMs: 0 },
         wantsReply: false,
         members: forged.map(record => ({ record, ageMs: 0 })),
@@ -406,7 +408,7 @@ describe('a hostile peer', () => {
       const before = (await victim.status()).overlay
       await stranger.tell({
         type: 'gossip',
-        groups: KELIPS_TESTNET.groups,
+        groups: Number(KELIPS_TESTNET.groups),
         sender: { record: old, ageMs: 0 },
         wantsReply: false,
         members: [],
@@ -439,7 +441,13 @@ describe('a hostile peer', () => {
     })
 
     function recordOf(stranger: Stranger, heartbeat: number): Omit<MemberRecord, 'signature'> {
-      return { id: stranger.libp2p.peerId.toMultihash().bytes, addresses: [], heartbeat, left: false }
+      return {
+        id: stranger.libp2p.peerId.toMultihash().bytes,
+        addresses: [],
+        heartbeat,
+        depth: 0,
+        left: false,
+      }
     }
 
     function pointerTo(key: Uint8Array, provider: Uint8Array, lifetimeS: number): Omit<Pointer, 'signature'> {

@@ -89,6 +89,20 @@ function fakeMethods(calls: unknown[]) {
       },
     }),
     defineMethod({
+      name: 'overlay.inspect',
+      summary: '',
+      handler: () => ({
+        k: 4,
+        backgroundBytesPerSecond: 1234.5678,
+        view: [
+          { peerId: '12D3KooWa', suspect: false },
+          { peerId: '12D3KooWb', rttMs: 1.25, suspect: true },
+        ],
+        contacts: [],
+        traffic: { bytesSent: 17 },
+      }),
+    }),
+    defineMethod({
       name: 'content.search',
       summary: '',
       params: { words: { type: 'array' }, limit: { type: 'integer', default: 20 } },
@@ -238,6 +252,21 @@ describe('the command line and a node', () => {
     )
     assert.equal(ids.stdout, 'bahfirst\n')
     assert.deepEqual((JSON.parse(json.stdout) as { words: string[] }).words, ['holiday'])
+  })
+
+  it('prints an overlay as figures, then its tables', async () => {
+    const run = await onehop('overlay')
+    assert.equal(
+      run.stdout,
+      'k                         4\n' +
+        'backgroundBytesPerSecond  1234.6\n' +
+        'traffic.bytesSent         17\n\n' +
+        'view (2)\n' +
+        'peerId     suspect  rttMs\n' +
+        '12D3KooWa  false\n' +
+        '12D3KooWb  true     1.3\n\n' +
+        'contacts (0)\n',
+    )
   })
 
   it('ends with a code that tells what happened, and one sentence', async () => {

@@ -1,5 +1,4 @@
 import { keyHash32, type PeerHandle } from '@onehop/overlay'
-import { equalBytes } from '@onehop/primitives'
 import { pointerCost } from './codec.ts'
 import { fitting } from './filetuples.ts'
 import { MAX_POINTERS_PER_KEY, MAX_SHARE_BYTES } from './limits.ts'
@@ -25,15 +24,17 @@ export class Answers {
   }
 
   onLocate(from: PeerHandle, { request, target }: Locate): void {
-    const { environment, settled } = this.state
-    const entry = this.entryOf(target)
-    const members = entry === undefined ? [] : [entry]
-    environment.send(from, { type: 'found', request, pointers: [], members, settled })
+    const { state } = this
+    state.handles.with(target, peer => {
+      const entry = this.entryOf(peer)
+      const hash32 = state.environment.hash32(peer)
+      const members = entry === undefined ? state.teachersOf(hash32, from) : [entry]
+      const settled = state.isSettledFor(hash32)
+      state.environment.send(from, { type: 'found', request, pointers: [], members, settled })
+    })
   }
 
-  private entryOf(target: Uint8Array): MemberEntry | undefined {
-    const { environment, handles, own } = this.state
-    if (equalBytes(target, environment.idOf(environment.self))) return own.entry()
-    return handles.with(target, peer => this.state.entryOf(peer))
+  private entryOf(peer: PeerHandle): MemberEntry | undefined {
+    return peer === this.state.environment.self ? this.state.own.entry() : this.state.entryOf(peer)
   }
 }

@@ -33,7 +33,7 @@ export class Handles {
       return
     }
     this.counts.delete(peer)
-    this.releaseUnlessHeld(peer)
+    this.letGo(peer)
   }
 
   /** Runs with the peer's handle held, which is released afterwards unless somebody held it meanwhile. */
@@ -47,11 +47,12 @@ export class Handles {
       return use(peer)
     } finally {
       this.inUse.pop()
-      this.releaseUnlessHeld(peer)
+      this.letGo(peer)
     }
   }
 
-  private releaseUnlessHeld(peer: PeerHandle): void {
+  /** The handle is released, unless somebody holds it. */
+  letGo(peer: PeerHandle): void {
     const isHeld = this.inUse.includes(peer) || this.counts.has(peer) || peer === this.environment.self
     if (!isHeld && !this.isKept(peer)) this.environment.release(peer)
   }

@@ -1,6 +1,7 @@
 import type { Environment, PeerHandle } from '@onehop/overlay'
 import { firstHash, groupOfHash, holderGroups, lastHash } from './groups.ts'
 import { MAX_CANDIDATES, MIN_HOLDERS } from './limits.ts'
+import type { MemberRecord } from './member-record.ts'
 import { covers, type FixedPartition, type PrefixPartition, prefixOf } from './partition.ts'
 import type { Roster } from './roster.ts'
 
@@ -26,6 +27,8 @@ export interface Holders {
   sources(): PeerHandle[]
   /** Known live peers whose hashes are the nearest: they know better who is to hold it. */
   nearestPeers(hash32: number): PeerHandle[]
+  /** Whether a peer with this record, known or not, is to hold it. */
+  recordCovers(peer: PeerHandle, record: MemberRecord, hash32: number): boolean
   /** Names those who are to hold it: when a name comes that was not there before, it must be brought to them. */
   placesOf(hash32: number): readonly number[]
 }
@@ -93,6 +96,10 @@ export class FixedHolders implements Holders {
     for (let step = 0; step < buckets && near.length < MAX_CANDIDATES; step++)
       near.push(...this.roster.inGroup((home + step) % buckets))
     return near
+  }
+
+  recordCovers(peer: PeerHandle, _record: MemberRecord, hash32: number): boolean {
+    return this.placesOf(hash32).includes(this.roster.groupOf(peer))
   }
 
   placesOf(hash32: number): readonly number[] {
@@ -168,6 +175,10 @@ export class PrefixHolders implements Holders {
   sources(): PeerHandle[] {
     const members = ranked(this.roster, this.roster.view())
     return members.length > 0 ? members : this.nearestPeers(this.ownHash)
+  }
+
+  recordCovers(peer: PeerHandle, { depth }: MemberRecord, hash32: number): boolean {
+    return covers(depth, this.environment.hash32(peer), hash32)
   }
 
   nearestPeers(hash32: number): PeerHandle[] {

@@ -6,7 +6,9 @@ import type {
   LookupOptions,
   Outcome,
   OverlayMachine,
+  PeerAddress,
   PeerHandle,
+  PeerId,
   Publication,
 } from '@onehop/overlay'
 import { Answers } from './answers.ts'
@@ -14,13 +16,11 @@ import { Gossip } from './gossip.ts'
 import { inspect } from './inspection.ts'
 import { Intake } from './intake.ts'
 import { Joining } from './joining.ts'
-import { MAX_PENDING_LOOKUPS, MAX_POINTERS_PER_KEY } from './limits.ts'
 import { Liveness } from './liveness.ts'
-import { Lookup } from './lookup.ts'
 import type { KelipsMessage } from './messages.ts'
 import type { KelipsOptions } from './options.ts'
-import { Costs } from './outcome.ts'
 import { Publisher } from './publisher.ts'
+import { Questions } from './questions.ts'
 import { Requests } from './requests.ts'
 import { Search } from './search.ts'
 import { Sharing } from './sharing.ts'
@@ -40,7 +40,7 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
   private readonly stores: Stores
   private readonly publisher: Publisher
   private readonly answers: Answers
-  private readonly lookups = new Set<Lookup>()
+  private readonly questions: Questions
   private cancelRound: Cancel | undefined
   private cancelRejoin: Cancel | undefined
 
@@ -56,6 +56,8 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
     this.stores = new Stores(state, this.requests, this.intake)
     this.publisher = new Publisher(state, this.stores)
     this.answers = new Answers(state)
+    const whenReady = (ready: () => void) => this.joining.whenReady(ready)
+    this.questions = new Questions({ state, requests: this.requests, intake: this.intake, whenReady })
     this.connect()
   }
 
@@ -80,7 +82,7 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
   leave(): void {
     const { state } = this
     if (state.phase === 'left') return
-    for (const lookup of [...this.lookups]) lookup.cancel()
+    this.questions.cancelAll()
     this.publisher.withdrawAll()
     this.gossip.sayFarewell()
     state.phase = 'left'
@@ -90,12 +92,13 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
     this.publisher.stop()
     this.joining.stop()
     this.requests.clear()
+    state.trust.clear()
     state.roster.clear()
     state.filetuples.clear()
   }
 
   receive(from: PeerHandle, message: KelipsMessage): void {
-    if (this.state.phase === 'left') return
+    if (this.state.phase === 'left' || this.state.trust.isDistrusted(from)) return
     this.state.handles.while(from, () => this.dispatch(from, message))
   }
 
@@ -114,21 +117,19 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
   }
 
   lookup(key: Key, options: LookupOptions, done: (outcome: Outcome) => void): Cancel {
-    if (this.lookups.size >= MAX_PENDING_LOOKUPS) {
-      done(new Costs(this.state.now()).outcome(this.state.now(), { failure: 'timed out' }))
-      return () => {}
-    }
-    const { state, requests, intake } = this
-    const limit = Math.max(1, Math.min(options.limit, MAX_POINTERS_PER_KEY))
-    const lookup: Lookup = new Lookup({ state, requests, intake }, key, { ...options, limit }, outcome => {
-      cancelDeadline()
-      this.lookups.delete(lookup)
-      done(outcome)
-    })
-    this.lookups.add(lookup)
-    const cancelDeadline = this.state.environment.setTimer(options.deadlineMs, () => lookup.expire())
-    this.joining.whenReady(() => lookup.start())
-    return () => lookup.cancel()
+    return this.questions.lookup(key, options, done)
+  }
+
+  locate(
+    id: PeerId,
+    options: { readonly deadlineMs: number },
+    done: (outcome: Outcome, addresses: readonly PeerAddress[]) => void,
+  ): Cancel {
+    return this.questions.locate(id, options, done)
+  }
+
+  closest(key: Key, limit: number): readonly PeerHandle[] {
+    return this.questions.closest(key, limit)
   }
 
   search(words: readonly string[], options: LookupOptions, done: (outcome: Outcome) => void): Cancel {

@@ -27,6 +27,8 @@ export interface KelipsOptions {
   readonly pointerRefreshMs: number
   /** Members of a key's group that a publication is sent to directly; they tell the others. */
   readonly publishTargets: number
+  /** Peers that a lookup asks at once. */
+  readonly lookupParallelism: number
   /** Time for an answer from a peer whose round-trip time is unknown. */
   readonly defaultTimeoutMs: number
   /** Least time for an answer (3 × measured round-trip time otherwise): covers a dial and a busy machine. */
@@ -49,6 +51,7 @@ export const KELIPS_DEFAULT: KelipsOptions = Object.freeze({
   pointerLifetimeMs: 3_600_000,
   pointerRefreshMs: 1_200_000,
   publishTargets: 3,
+  lookupParallelism: 2,
   defaultTimeoutMs: 1_000,
   minimumTimeoutMs: 300,
   rejoinIntervalMs: 30_000,
@@ -68,6 +71,7 @@ export const KELIPS_TESTNET: KelipsOptions = Object.freeze({
   pointerLifetimeMs: 30_000,
   pointerRefreshMs: 8_000,
   publishTargets: 8,
+  lookupParallelism: 2,
   defaultTimeoutMs: 1_000,
   minimumTimeoutMs: 500,
   rejoinIntervalMs: 3_000,
@@ -88,6 +92,7 @@ const BOUNDS: { readonly [Option in Exclude<keyof KelipsOptions, 'groups'>]: Bou
   pointerLifetimeMs: [2_000, 2 * DAY_MS - 3_600_000],
   pointerRefreshMs: [500, DAY_MS],
   publishTargets: [2, 64],
+  lookupParallelism: [1, 8],
   defaultTimeoutMs: [10, 60_000],
   minimumTimeoutMs: [1, 60_000],
   rejoinIntervalMs: [100, DAY_MS],

@@ -1,5 +1,5 @@
 import type { Cancel, PeerHandle } from '@onehop/overlay'
-import { MAX_PENDING_REQUESTS } from './limits.ts'
+import { DIAL_ROUND_TRIPS, MAX_PENDING_REQUESTS, UNKNOWN_RTT_MS } from './limits.ts'
 import type { Reply, Request } from './messages.ts'
 import type { KelipsState } from './state.ts'
 
@@ -16,6 +16,8 @@ interface Pending {
   readonly peer: PeerHandle
   readonly expected: Reply['type']
   readonly sentMs: number
+  /** It needed a dial first. */
+  readonly isCold: boolean
   /** Asks about another peer: neither its time nor its silence says anything of this one. */
   readonly isForOther: boolean
   readonly handlers: RequestHandlers
@@ -47,11 +49,15 @@ export class Requests {
     return this.pending.size
   }
 
-  /** Time that the peer has for an answer: 3 × its round-trip time. */
+  /** Time that the peer has for an answer: 3 × its round-trip time, and a dial's where there is no connection. */
   timeoutMsOf(peer: PeerHandle): number {
     const { minimumTimeoutMs, defaultTimeoutMs } = this.state.options
     const rttMs = this.state.roster.rttMsOf(peer)
-    return rttMs === undefined ? defaultTimeoutMs : Math.max(minimumTimeoutMs, Math.ceil(RTT_FACTOR * rttMs))
+    const usualMs =
+      rttMs === undefined ? defaultTimeoutMs : Math.max(minimumTimeoutMs, Math.ceil(RTT_FACTOR * rttMs))
+    return this.state.environment.isConnected(peer)
+      ? usualMs
+      : usualMs + Math.ceil(DIAL_ROUND_TRIPS * (rttMs ?? UNKNOWN_RTT_MS))
   }
 
   /** Sends a request. The returned function closes it: nothing is called any more. */
@@ -72,6 +78,7 @@ export class Requests {
       peer,
       expected: REPLY_TO[message.type],
       sentMs: environment.now(),
+      isCold: !environment.isConnected(peer),
       isForOther: message.type === 'ping' && message.target !== undefined,
       handlers,
       cancelTimer,
@@ -85,9 +92,18 @@ export class Requests {
   onReply(from: PeerHandle, reply: Reply): void {
     const pending = this.pending.get(reply.request)
     if (pending === undefined || pending.peer !== from || pending.expected !== reply.type) return
-    this.state.roster.heard(from, pending.isForOther ? undefined : this.state.now() - pending.sentMs)
+    this.state.roster.heard(from, this.roundTripMs(pending))
     this.close(reply.request)
     pending.handlers.onReply(reply)
+  }
+
+  /** What an answer that comes now says of the peer's round-trip time. */
+  private roundTripMs({ peer, sentMs, isCold, isForOther }: Pending): number | undefined {
+    if (isForOther) return undefined
+    const elapsedMs = this.state.now() - sentMs
+    if (!isCold) return elapsedMs
+    const isMeasured = this.state.roster.rttMsOf(peer) !== undefined
+    return isMeasured ? undefined : elapsedMs / (1 + DIAL_ROUND_TRIPS)
   }
 
   onUnreachable(peer: PeerHandle): void {

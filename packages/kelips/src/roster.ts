@@ -331,8 +331,10 @@ export class Roster {
 
   /**
    * Whose slot a peer that is not live in the tables may have: {@link NO_SLOT} when there is room, undefined when
-   * nobody gives way. Stale contacts give way to any fresh one; of fresh ones only those that are far away, or in the
-   * same network as another, for a hostile node would always be the freshest.
+   * nobody gives way. Stale contacts give way to any fresh one. Of fresh ones it is not who comes first or is told of
+   * most: colluders would be. Each node draws a lot of its own for every peer, and the best lots stay (Brahms' min-wise
+   * sampling), so that a third of liars get a third of the places, and other nodes' contacts are others. Distance
+   * counts a little, and a network that is there already counts much.
    */
   private victimFor(peer: PeerHandle, record: MemberRecord, ageMs: number): number | undefined {
     const { partition, table } = this
@@ -343,7 +345,7 @@ export class Roster {
     if (present.length < partition.capacityOf(bucket)) return this.anyRoom()
     if (ageMs >= this.staleMs) return undefined
     let victim: number | undefined
-    let worst = STRANGER_RTT_MS + this.crowding(record, present, NO_SLOT)
+    let worst = STRANGER_RTT_MS + this.lotMsOf(hash) + this.crowding(record, present, NO_SLOT)
     for (const slot of present) {
       const badness = this.badnessOf(slot, present)
       if (badness <= worst) continue
@@ -362,8 +364,17 @@ export class Roster {
     const ageMs = this.environment.now() - rows.heardMsAt(slot)
     if (rows.isSuspectAt(slot) || rows.isDoubtedAt(slot)) return Number.MAX_SAFE_INTEGER
     if (ageMs >= this.staleMs) return STALE_BADNESS + ageMs
-    const distance = rows.rttMsAt(slot) ?? UNKNOWN_RTT_MS
+    const hash = this.environment.hash32(rows.peerAt(slot))
+    const distance = (rows.rttMsAt(slot) ?? UNKNOWN_RTT_MS) + this.lotMsOf(hash)
     return present.length === 1 ? distance : distance + this.crowding(records.at(slot), present, slot)
+  }
+
+  /** The lot that this node has drawn for a peer, from its hash and the own one (MurmurHash3's finalizer). */
+  private lotMsOf(hash32: number): number {
+    let lot = hash32 ^ Math.imul(this.environment.hash32(this.environment.self), 0x9e3779b1)
+    lot = Math.imul(lot ^ (lot >>> 16), 0x85ebca6b)
+    lot = Math.imul(lot ^ (lot >>> 13), 0xc2b2ae35)
+    return ((lot ^ (lot >>> 16)) >>> 0) * LOT_MS_PER_UNIT
   }
 
   /** What it counts against a contact that another of its bucket is in the same network. */
@@ -387,5 +398,8 @@ export class Roster {
   }
 }
 
-/** More than any round-trip time. */
+/** A lot is up to 4,000 ms: ten times what the distance of a contact counts at most. */
+const LOT_MS_PER_UNIT = 4_000 / 0x1_0000_0000
+
+/** More than any round-trip time and lot. */
 const STALE_BADNESS = 1e9

@@ -14,6 +14,7 @@ import type { KelipsOptions } from './options.ts'
 import { OwnRecord } from './own-record.ts'
 import { covers, FixedPartition, type Partition, PrefixPartition } from './partition.ts'
 import { Roster } from './roster.ts'
+import { Trust } from './trust.ts'
 
 /** Entering, entered, out of touch with everybody it knew of, or gone. */
 export type Phase = 'new' | 'joining' | 'joined' | 'left'
@@ -28,6 +29,8 @@ export class KelipsState {
   readonly holders: Holders
   /** The same where k tunes itself. */
   readonly prefixes: PrefixHolders | undefined
+  /** Who was caught lying, and who may have. */
+  readonly trust: Trust
   readonly filetuples = new Filetuples()
   readonly own: OwnRecord
   readonly budget: ByteBudget
@@ -56,6 +59,7 @@ export class KelipsState {
       this.roster = new Roster(environment, this.handles, partition)
       this.holders = new FixedHolders(this.roster, partition)
     }
+    this.trust = new Trust(environment, this.handles, this.roster)
     this.own = new OwnRecord(environment, options.heartbeatIntervalMs)
     this.budget = new ByteBudget(options.gossipBytesPerSecond, environment.now())
   }

@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict'
-import { contentKey, keyHash32 } from '@onehop/overlay'
+import { contentKey } from '@onehop/overlay'
 import { SeededRandom } from '@onehop/primitives'
 import { constantLatency, createSimulation } from '@onehop/simulator'
 import { describe, it } from 'mocha'
-import {
-  KELIPS_DEFAULT,
-  KELIPS_TESTNET,
-  type KelipsInspection,
-  type KelipsMachine,
-  kelips,
-} from '../src/index.ts'
+import { KELIPS_DEFAULT, KELIPS_TESTNET, type KelipsInspection, kelips } from '../src/index.ts'
 
 const RTT_MS = 40
 
@@ -22,32 +16,17 @@ function network(nodes: number, seed: number, options = KELIPS_TESTNET) {
 }
 
 describe('what a Kelips lookup costs', () => {
-  it('is one message and one round trip, or nothing from the own table', () => {
+  it('is one round trip to the two best contacts, or nothing from the own table', () => {
     const { simulation, newKey } = network(8, 21)
     const key = newKey()
     simulation.publish(3, { kind: 'content', key })
     const costs = simulation.nodes.map(({ number }) => simulation.lookup(number, key))
     for (const { hops, messages, attempts, elapsedMs } of costs) {
-      assert.deepEqual([messages, attempts], [hops, hops])
+      assert.equal(messages, attempts)
+      assert.ok(hops === 0 ? attempts === 0 : attempts <= KELIPS_TESTNET.lookupParallelism)
       assert.equal(elapsedMs, hops * RTT_MS)
     }
     assert.ok(costs.some(({ hops }) => hops === 0) && costs.some(({ hops }) => hops === 1))
-  })
-
-  it('tells who is asked in vain: a dead contact costs its time-out, then the next one answers', () => {
-    const { simulation, newKey } = network(13, 22)
-    const key = newKey()
-    simulation.publish(0, { kind: 'content', key })
-    const asker = simulation.nodes.find(({ machine }) => !(machine as KelipsMachine).state.isHolder(key))!
-    const { state } = asker.machine as KelipsMachine
-    const closest = state.coveringPeers(keyHash32(key))[0]!
-    const closestId = state.roster.recordOf(closest)?.id.join()
-    const victim = simulation.nodes.find(({ id }) => id.join() === closestId)!
-    simulation.kill(victim.number)
-    const { failure, hops, attempts, elapsedMs } = simulation.lookup(asker.number, key)
-    assert.equal(failure, undefined)
-    assert.deepEqual([hops, attempts], [1, 2])
-    assert.equal(elapsedMs, KELIPS_TESTNET.minimumTimeoutMs + RTT_MS)
   })
 
   it('tells "timed out" when everybody responsible is silent, and "no peers" when nobody was ever reached', () => {

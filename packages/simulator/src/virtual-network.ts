@@ -4,6 +4,7 @@ import { ConnectionTable } from './connection-table.ts'
 import type { EventSink } from './event-pool.ts'
 import { assertNetworkModel, type ConnectionModel, type NetworkModel } from './network-model.ts'
 import { linkFraction } from './pair-hash.ts'
+import { StandingTable } from './standing-table.ts'
 import { TraceHash } from './trace-hash.ts'
 import { type Traffic, TrafficTable } from './traffic.ts'
 import type { VirtualClock } from './virtual-clock.ts'
@@ -15,16 +16,6 @@ export interface Port<Message> {
   unreachable(to: number): void
 }
 
-interface Slot<Message> {
-  port: Port<Message>
-  isAlive: boolean
-  isDialable: boolean
-  /** Nodes of different parts do not reach each other. */
-  part: number
-  /** When it died, or got into its part. */
-  sinceMs: number
-}
-
 /** Who wants to see every message when it is sent. */
 export type SendObserver<Message> = (from: number, to: number, message: Message, needsDial: boolean) => void
 
@@ -34,7 +25,8 @@ export class VirtualNetwork<Message> {
   readonly model: NetworkModel
   /** Set only while somebody looks: called for every message that a living node sends. */
   onSend: SendObserver<Message> | undefined
-  private readonly slots: Slot<Message>[] = []
+  private readonly ports: Port<Message>[] = []
+  private readonly standing = new StandingTable()
   private readonly traffic = new TrafficTable()
   private readonly connections: ConnectionTable | undefined
   private readonly dialling: ConnectionModel | undefined
@@ -66,52 +58,50 @@ export class VirtualNetwork<Message> {
   add(port: Port<Message>): number {
     this.traffic.add()
     this.connections?.add()
-    const isDialable = !this.chance(this.model.undialableFraction)
-    return this.slots.push({ port, isAlive: true, isDialable, part: 0, sinceMs: 0 }) - 1
+    this.standing.add(!this.chance(this.model.undialableFraction))
+    return this.ports.push(port) - 1
   }
 
   /** What the node has sent and received so far. */
   trafficOf(node: number): Traffic {
-    this.slot(node)
+    this.assertNode(node)
     return this.traffic.of(node)
   }
 
   isAlive(node: number): boolean {
-    return this.slot(node).isAlive
+    this.assertNode(node)
+    return this.standing.isAlive(node)
   }
 
   /** The node neither sends nor receives any more. What it sent before still arrives. */
   kill(node: number): void {
-    const slot = this.slot(node)
-    slot.isAlive = false
-    slot.sinceMs = this.clock.elapsedMs
+    this.assertNode(node)
+    this.standing.setAlive(node, false, this.clock.elapsedMs)
   }
 
   /** The node is back, behind a new port: its connections are gone. */
   revive(node: number, port: Port<Message>): void {
-    const slot = this.slot(node)
+    this.assertNode(node)
     this.connections?.closeAll(node)
-    slot.port = port
-    slot.isAlive = true
-    slot.sinceMs = this.clock.elapsedMs
+    this.ports[node] = port
+    this.standing.setAlive(node, true, this.clock.elapsedMs)
   }
 
   /** Whether others can dial the node. */
   setDialable(node: number, isDialable: boolean): void {
-    this.slot(node).isDialable = isDialable
+    this.assertNode(node)
+    this.standing.setDialable(node, isDialable)
   }
 
   isDialable(node: number): boolean {
-    return this.slot(node).isDialable
+    this.assertNode(node)
+    return this.standing.isDialable(node)
   }
 
   /** Splits the network: nodes of different parts do not reach each other; nodes not named are in part 0. */
   partition(parts: readonly (readonly number[])[]): void {
-    for (const slot of this.slots) slot.part = 0
-    parts.forEach((nodes, part) => {
-      for (const node of nodes) this.slot(node).part = part
-    })
-    for (const slot of this.slots) if (slot.isAlive) slot.sinceMs = this.clock.elapsedMs
+    for (const part of parts) for (const node of part) this.assertNode(node)
+    this.standing.partition(parts, this.clock.elapsedMs)
   }
 
   heal(): void {
@@ -138,8 +128,7 @@ export class VirtualNetwork<Message> {
 
   /** A message on its way: charged to the sender, then lost, delayed, doubled or delivered. */
   send(from: number, to: number, message: Message): void {
-    const sender = this.slot(from)
-    if (!sender.isAlive) return
+    if (!this.isAlive(from)) return
     if (this.onSend !== undefined) this.onSend(from, to, message, !this.isConnected(from, to))
     const length = this.codec.encodedLength(message)
     const bytes = length + this.framingBytes
@@ -173,7 +162,7 @@ export class VirtualNetwork<Message> {
       if (!this.isKnownBroken(from, to)) return -1
       connections.close(from, to)
     }
-    if (canReach && this.slots[to]!.isDialable && !this.isBlocked(from, to)) return this.dial(from, to)
+    if (canReach && this.standing.isDialable(to) && !this.isBlocked(from, to)) return this.dial(from, to)
     this.traffic.dialFailed(from)
     this.reportUnreachable(from, to)
     return -1
@@ -181,7 +170,8 @@ export class VirtualNetwork<Message> {
 
   /** The other end has been gone for so long that the connection has been given up. */
   private isKnownBroken(from: number, to: number): boolean {
-    const sinceMs = Math.max(this.slots[from]!.sinceMs, this.slots[to]?.sinceMs ?? 0)
+    const { standing } = this
+    const sinceMs = Math.max(standing.sinceMs(from), standing.sinceMs(to))
     return this.clock.elapsedMs - sinceMs >= this.dialling!.brokenAfterMs
   }
 
@@ -202,12 +192,11 @@ export class VirtualNetwork<Message> {
   }
 
   private arrive(from: number, to: number, bytes: number, message: Message): void {
-    const receiver = this.slots[to]!
-    if (!receiver.isAlive || this.slots[from]!.part !== receiver.part) return
+    if (!this.canReach(from, to)) return
     this.traffic.received(to, bytes)
     this.connections?.touch(to, from, this.clock.elapsedMs)
     this.trace.addMessage(this.clock.elapsedMs, to, from, bytes)
-    receiver.port.deliver(from, message)
+    this.ports[to]!.deliver(from, message)
   }
 
   private latencyMs(from: number, to: number): number {
@@ -225,8 +214,7 @@ export class VirtualNetwork<Message> {
   }
 
   private canReach(from: number, to: number): boolean {
-    const receiver = this.slots[to]
-    return receiver?.isAlive === true && receiver.part === this.slots[from]!.part
+    return this.standing.isAlive(to) && this.standing.isTogether(from, to)
   }
 
   private reportUnreachable(from: number, to: number): void {
@@ -234,8 +222,7 @@ export class VirtualNetwork<Message> {
   }
 
   private fail(from: number, to: number): void {
-    const sender = this.slots[from]!
-    if (sender.isAlive) sender.port.unreachable(to)
+    if (this.standing.isAlive(from)) this.ports[from]!.unreachable(to)
   }
 
   private throughCodec(message: Message, bytes: number): Message {
@@ -245,9 +232,7 @@ export class VirtualNetwork<Message> {
     return this.codec.decode(encoded)
   }
 
-  private slot(node: number): Slot<Message> {
-    const slot = this.slots[node]
-    if (slot === undefined) throw new AssertionError(`there is no node ${node}`)
-    return slot
+  private assertNode(node: number): void {
+    if (this.ports[node] === undefined) throw new AssertionError(`there is no node ${node}`)
   }
 }

@@ -1,9 +1,9 @@
 import { keyHash32, type PeerHandle } from '@onehop/overlay'
 import { pointerCost } from './codec.ts'
-import { fitting } from './filetuples.ts'
 import { MAX_POINTERS_PER_KEY, MAX_SHARE_BYTES } from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
 import type { Find, Locate } from './messages.ts'
+import { fitting } from './pages.ts'
 import type { KelipsState } from './state.ts'
 
 /** Answers others' lookups from the own tables, or with whom to ask instead. */

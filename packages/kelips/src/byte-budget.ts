@@ -3,13 +3,20 @@ import { LEAST_ROUND_SHARE, ROUND_SHARE } from './limits.ts'
 /** Seconds of budget that may be saved up, and that may be owed. */
 const SAVED_SECONDS = 2
 
+/** Seconds of budget that may be lent to joiners. */
+const LENT_SECONDS = 120
+
+/** Part of a round that goes into paying back what was lent. */
+const REPAID_PART = 0.3
+
 /**
  * The constant byte budget of a node's background traffic. Rounds spend what is there; probes, refreshes and answers
  * may go into debt, which later rounds pay, but never with more than half of what is theirs: a node that says nothing
- * is taken for dead.
+ * is taken for dead. Shares for joiners are lent: rounds pay them back little by little, and news is not held up.
  */
 export class ByteBudget {
   private balance: number
+  private lentBytes = 0
   private updatedMs: number
   private spentBytes = 0
   private readonly bytesPerSecond: number
@@ -30,6 +37,12 @@ export class ByteBudget {
     this.balance = Math.max(-this.bytesPerSecond * SAVED_SECONDS, this.balance - bytes)
   }
 
+  /** Spends what later rounds pay back. */
+  lend(bytes: number): void {
+    this.spentBytes += bytes
+    this.lentBytes = Math.min(this.bytesPerSecond * LENT_SECONDS, this.lentBytes + bytes)
+  }
+
   /** Bytes that may be sent now. */
   available(nowMs: number): number {
     this.refill(nowMs)
@@ -46,6 +59,9 @@ export class ByteBudget {
   forRound(intervalMs: number, nowMs: number): number {
     this.refill(nowMs)
     const share = (this.bytesPerSecond * intervalMs * ROUND_SHARE) / 1000
+    const repaid = Math.min(this.lentBytes, share * REPAID_PART)
+    this.lentBytes -= repaid
+    this.balance -= repaid
     return Math.max(share * LEAST_ROUND_SHARE, Math.min(share, this.balance))
   }
 

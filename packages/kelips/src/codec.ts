@@ -19,7 +19,8 @@ import {
 } from '@onehop/primitives'
 import { MAX_MEMBERS_PER_MESSAGE, MAX_MESSAGE_BYTES, MAX_POINTERS_PER_MESSAGE } from './limits.ts'
 import { entryLength, type MemberEntry, readEntry, writeEntry } from './member-record.ts'
-import type { KelipsMessage } from './messages.ts'
+import type { Gossip, KelipsMessage, Pull, Share } from './messages.ts'
+import type { Census } from './population.ts'
 
 /** All fields of all messages: each has one number, so that one flat protobuf message carries any of them. */
 interface Fields {
@@ -30,6 +31,9 @@ interface Fields {
   readonly more?: boolean
   readonly settled?: boolean
   readonly filetuples?: boolean
+  readonly busy?: boolean
+  readonly skip?: number
+  readonly census?: Census
   readonly limit?: number
   readonly low?: number
   readonly high?: number
@@ -66,20 +70,35 @@ const FIELD = {
   sender: 10,
   member: 11,
   pointer: 12,
+  skip: 13,
+  nodes: 14,
+  files: 15,
 } as const
 
 const WANTS_REPLY = 1
 const MORE = 2
 const SETTLED = 4
 const FILETUPLES = 8
+const BUSY = 16
 
 function flagsOf(fields: Fields): number {
   return (
     (fields.wantsReply ? WANTS_REPLY : 0) |
     (fields.more ? MORE : 0) |
     (fields.settled ? SETTLED : 0) |
-    (fields.filetuples ? FILETUPLES : 0)
+    (fields.filetuples ? FILETUPLES : 0) |
+    (fields.busy ? BUSY : 0)
   )
+}
+
+function writeCensus(writer: ProtobufWriter, { nodes, files }: Census): void {
+  writer.varint(FIELD.nodes, nodes).varint(FIELD.files, files)
+}
+
+/** Bytes that a statement of how large the network is adds to a message. */
+function censusLength(census: Census | undefined): number {
+  if (census === undefined) return 0
+  return varintFieldLength(FIELD.nodes, census.nodes) + varintFieldLength(FIELD.files, census.files)
 }
 
 function encode(message: KelipsMessage): Uint8Array {
@@ -92,6 +111,8 @@ function encode(message: KelipsMessage): Uint8Array {
   writer.varint(FIELD.limit, fields.limit ?? 0)
   writer.varint(FIELD.low, fields.low ?? 0)
   writer.varint(FIELD.high, fields.high ?? 0)
+  writer.varint(FIELD.skip, fields.skip ?? 0)
+  if (fields.census !== undefined) writeCensus(writer, fields.census)
   if (fields.key !== undefined) writer.bytes(FIELD.key, fields.key)
   if (fields.target !== undefined) writer.bytes(FIELD.target, fields.target)
   const { sender } = fields
@@ -121,7 +142,9 @@ function encodedLength(message: KelipsMessage): number {
     varintFieldLength(FIELD.flags, flagsOf(fields)) +
     varintFieldLength(FIELD.limit, fields.limit ?? 0) +
     varintFieldLength(FIELD.low, fields.low ?? 0) +
-    varintFieldLength(FIELD.high, fields.high ?? 0)
+    varintFieldLength(FIELD.high, fields.high ?? 0) +
+    varintFieldLength(FIELD.skip, fields.skip ?? 0) +
+    censusLength(fields.census)
   if (fields.key !== undefined) length += bytesFieldLength(FIELD.key, fields.key.length)
   if (fields.target !== undefined) length += bytesFieldLength(FIELD.target, fields.target.length)
   if (fields.sender !== undefined) length += bytesFieldLength(FIELD.sender, entryLength(fields.sender))
@@ -138,6 +161,9 @@ interface Draft {
   limit: number
   low: number
   high: number
+  skip: number
+  nodes: number
+  files: number
   key?: Key
   target?: PeerId
   sender?: MemberEntry
@@ -167,6 +193,15 @@ function readField(reader: ProtobufReader, draft: Draft): void {
       break
     case FIELD.high:
       draft.high = hash(reader.varint())
+      break
+    case FIELD.skip:
+      draft.skip = reader.varint()
+      break
+    case FIELD.nodes:
+      draft.nodes = reader.varint()
+      break
+    case FIELD.files:
+      draft.files = reader.varint()
       break
     default:
       readLongField(reader, draft)
@@ -221,6 +256,9 @@ function decode(bytes: Uint8Array): KelipsMessage {
     limit: 0,
     low: 0,
     high: 0,
+    skip: 0,
+    nodes: 0,
+    files: 0,
     members: [],
     pointers: [],
   }
@@ -228,41 +266,53 @@ function decode(bytes: Uint8Array): KelipsMessage {
   return messageOf(draft)
 }
 
+function gossipOf(draft: Draft): Gossip {
+  const { groups, members, pointers, flags } = draft
+  const wantsReply = (flags & WANTS_REPLY) !== 0
+  const sender = required(draft.sender, 'sender')
+  return { type: 'gossip', groups, sender, wantsReply, ...censusOf(draft), members, pointers }
+}
+
+function pullOf(draft: Draft): Pull {
+  const { request, groups, limit, skip, low, high, flags, key } = draft
+  const sender = required(draft.sender, 'sender')
+  const filetuples = (flags & FILETUPLES) !== 0
+  const pull = { type: 'pull' as const, request, groups, sender, limit, skip, filetuples, low, high }
+  return key === undefined ? pull : { ...pull, key }
+}
+
+function shareOf(draft: Draft): Share {
+  const { request, groups, members, skip, pointers, flags } = draft
+  return {
+    type: 'share',
+    request,
+    groups,
+    sender: required(draft.sender, 'sender'),
+    ...censusOf(draft),
+    members,
+    skip,
+    pointers,
+    more: (flags & MORE) !== 0,
+    settled: (flags & SETTLED) !== 0,
+    busy: (flags & BUSY) !== 0,
+  }
+}
+
+/** Nothing is stated where the number of nodes is 0. */
+function censusOf({ nodes, files }: Draft): { census?: Census } {
+  return nodes === 0 ? {} : { census: { nodes, files } }
+}
+
 function messageOf(draft: Draft): KelipsMessage {
-  const { request, groups, limit, low, high, members, pointers, flags } = draft
-  const more = (flags & MORE) !== 0
-  const settled = (flags & SETTLED) !== 0
+  const { request, limit, members, pointers, flags } = draft
   const type = TYPES[draft.type - 1]
   switch (type) {
-    case 'gossip': {
-      const wantsReply = (flags & WANTS_REPLY) !== 0
-      return { type, groups, sender: required(draft.sender, 'sender'), wantsReply, members, pointers }
-    }
-    case 'pull': {
-      const filetuples = (flags & FILETUPLES) !== 0
-      const pull = {
-        type,
-        request,
-        groups,
-        sender: required(draft.sender, 'sender'),
-        limit,
-        filetuples,
-        low,
-        high,
-      }
-      return draft.key === undefined ? pull : { ...pull, key: draft.key }
-    }
+    case 'gossip':
+      return gossipOf(draft)
+    case 'pull':
+      return pullOf(draft)
     case 'share':
-      return {
-        type,
-        request,
-        groups,
-        sender: required(draft.sender, 'sender'),
-        members,
-        pointers,
-        more,
-        settled,
-      }
+      return shareOf(draft)
     case 'store':
       return { type, request, pointers }
     case 'stored':
@@ -270,7 +320,7 @@ function messageOf(draft: Draft): KelipsMessage {
     case 'find':
       return { type, request, key: required(draft.key, 'key'), limit }
     case 'found':
-      return { type, request, pointers, members, settled }
+      return { type, request, pointers, members, settled: (flags & SETTLED) !== 0 }
     case 'ping':
       return draft.target === undefined ? { type, request } : { type, request, target: draft.target }
     case 'locate':

@@ -1,19 +1,21 @@
-import { type Key, keyHash32, type Pointer } from '@onehop/overlay'
-import { bytesKey, compareBytes } from '@onehop/primitives'
-import { compactPointer } from './compact.ts'
-import { isInRange } from './groups.ts'
+import { type Key, keyHash32, type PeerId, type Pointer } from '@onehop/overlay'
+import { bytesKey } from '@onehop/primitives'
+import { KeyChains, type KeyHash, NO_POINTER } from './key-chains.ts'
 import {
   MAX_POINTERS,
   MAX_POINTERS_PER_KEY,
   MAX_POINTERS_PER_KEY_AND_PROVIDER,
   MAX_POINTERS_PER_PROVIDER,
 } from './limits.ts'
+import { type Page, type PageRange, pageOf } from './pages.ts'
+import { type PointerStore, SharedPointers } from './pointer-store.ts'
+import { ProviderCounts } from './provider-counts.ts'
 
-/** What names a pointer in the tables: key, provider and target, as one string. */
-export type PointerId = string
+/** What stands for a pointer in the tables of this node: its slot, which stays the same while it is there. */
+export type PointerId = number
 
-/** The name of a pointer whatever its version. */
-export function pointerId(pointer: Pointer): PointerId {
+/** The name of a pointer whatever its version: key, provider and target, as one string. */
+export function pointerName(pointer: Pointer): string {
   const target = pointer.target === undefined ? '' : bytesKey(pointer.target)
   return `${bytesKey(pointer.key)}${bytesKey(pointer.provider)}/${target}`
 }
@@ -21,155 +23,169 @@ export function pointerId(pointer: Pointer): PointerId {
 /** What {@link Filetuples.put} did. */
 export type PutResult = 'new' | 'fresher' | 'known' | 'stale' | 'full'
 
-/** The filetuples: key → pointers. Behind this class they can become shared or typed arrays. */
+/** Pointers looked at in a second on average to find those that have expired. */
+const SWEPT_PER_SECOND = 64
+
+/** The filetuples: key → pointers, in slots that another pointer may have when one is gone. */
 export class Filetuples {
-  private readonly byId = new Map<PointerId, Pointer>()
-  private readonly byKey = new Map<string, Map<PointerId, Pointer>>()
-  private readonly perProvider = new Map<string, number>()
+  private readonly store: PointerStore
+  private readonly chains: KeyChains
+  /** Counted only where one provider could have too many. */
+  private perProvider: ProviderCounts | undefined
+  /** Nothing expires before. */
+  private nextSweepS = Number.POSITIVE_INFINITY
 
-  /** Pointers held, withdrawn ones included. */
+  /** @param hashOf by which keys are found. */
+  constructor(store: PointerStore = new SharedPointers(), hashOf: KeyHash = keyHash32) {
+    this.store = store
+    this.chains = new KeyChains(store, hashOf)
+  }
+
+  /** Pointers held, those included that are withdrawn or have expired and were not yet swept out. */
   get size(): number {
-    return this.byId.size
+    return this.chains.size
   }
 
-  /** Keys under which something is held. */
-  get keyCount(): number {
-    return this.byKey.size
+  /** Slots are smaller than this; some of them may be empty. */
+  get slots(): number {
+    return this.chains.slots
   }
 
-  getById(id: PointerId): Pointer | undefined {
-    return this.byId.get(id)
+  /** Bytes of memory, without what other nodes share. */
+  get byteLength(): number {
+    return this.chains.byteLength + this.store.byteLength + (this.perProvider?.byteLength ?? 0)
   }
 
-  all(): IterableIterator<Pointer> {
-    return this.byId.values()
+  /** The pointer in a slot. */
+  pointerAt(slot: PointerId): Pointer | undefined {
+    return this.store.has(slot) ? this.store.at(slot) : undefined
+  }
+
+  /** The slot of a version of this pointer, or {@link NO_POINTER}. */
+  slotOf(pointer: Pointer): PointerId {
+    let slot = this.chains.first(pointer.key)
+    while (slot !== NO_POINTER && !this.store.isVersionOf(slot, pointer)) slot = this.chains.next(slot)
+    return slot
+  }
+
+  /** The version of this pointer that is held. */
+  versionOf(pointer: Pointer): Pointer | undefined {
+    return this.pointerAt(this.slotOf(pointer))
+  }
+
+  *all(): IterableIterator<Pointer> {
+    for (let slot = 0; slot < this.slots; slot++) {
+      const pointer = this.pointerAt(slot)
+      if (pointer !== undefined) yield pointer
+    }
   }
 
   /** Pointers that may be answered: neither expired nor withdrawn. */
   find(key: Key, nowS: number, limit: number): Pointer[] {
+    const { chains, store } = this
     const found: Pointer[] = []
-    for (const pointer of this.byKey.get(bytesKey(key))?.values() ?? []) {
+    for (let slot = chains.first(key); slot !== NO_POINTER; slot = chains.next(slot)) {
       if (found.length >= limit) break
-      if (pointer.expiresAt > nowS && !pointer.withdrawn) found.push(pointer)
+      const isAlive = store.expiresAtAt(slot) > nowS && !store.isWithdrawnAt(slot)
+      if (isAlive && store.hasKey(slot, key)) found.push(store.at(slot))
     }
     return found
   }
 
   /** Takes in a pointer whose signature is right. */
   put(pointer: Pointer): PutResult {
-    const id = pointerId(pointer)
-    const known = this.byId.get(id)
-    if (known === undefined) {
-      if (!this.hasRoomFor(pointer)) return 'full'
-      this.insert(id, compactPointer(pointer))
-      return 'new'
-    }
-    if (pointer.sequence <= known.sequence) return pointer.sequence === known.sequence ? 'known' : 'stale'
-    this.replace(id, compactPointer(pointer))
-    return Boolean(known.withdrawn) === Boolean(pointer.withdrawn) ? 'fresher' : 'new'
+    const { store } = this
+    const slot = this.slotOf(pointer)
+    if (slot === NO_POINTER) return this.insert(pointer)
+    const sequence = store.sequenceAt(slot)
+    if (pointer.sequence <= sequence) return pointer.sequence === sequence ? 'known' : 'stale'
+    const wasWithdrawn = store.isWithdrawnAt(slot)
+    store.set(slot, pointer)
+    this.nextSweepS = Math.min(this.nextSweepS, pointer.expiresAt)
+    return wasWithdrawn === (pointer.withdrawn === true) ? 'fresher' : 'new'
   }
 
-  /** Forgets what has expired; returns the names. */
+  /** Now and then forgets what has expired, which is not answered before either. Returns the slots. */
   expire(nowS: number): PointerId[] {
     const expired: PointerId[] = []
-    for (const [id, pointer] of this.byId) if (pointer.expiresAt <= nowS) expired.push(id)
-    for (const id of expired) this.delete(id)
+    if (nowS < this.nextSweepS) return expired
+    let earliestS = Number.POSITIVE_INFINITY
+    for (let slot = 0; slot < this.slots; slot++) {
+      if (!this.store.has(slot)) continue
+      const expiresAt = this.store.expiresAtAt(slot)
+      if (expiresAt <= nowS) expired.push(slot)
+      else earliestS = Math.min(earliestS, expiresAt)
+    }
+    for (const slot of expired) this.delete(slot)
+    this.nextSweepS = Math.max(earliestS, nowS + Math.floor(this.slots / SWEPT_PER_SECOND))
     return expired
   }
 
-  delete(id: PointerId): void {
-    const pointer = this.byId.get(id)
-    if (pointer === undefined) return
-    this.byId.delete(id)
-    const keyText = bytesKey(pointer.key)
-    const slot = this.byKey.get(keyText)
-    slot?.delete(id)
-    if (slot?.size === 0) this.byKey.delete(keyText)
-    this.count(pointer, -1)
+  /** Forgets what this node is no longer to hold. */
+  retain(isHeld: (hash32: number) => boolean): void {
+    for (let slot = 0; slot < this.slots; slot++)
+      if (this.store.has(slot) && !isHeld(keyHash32(this.store.keyAt(slot)))) this.delete(slot)
+  }
+
+  delete(slot: PointerId): void {
+    const { store } = this
+    this.perProvider?.add(store.at(slot).provider, -1)
+    this.chains.give(slot, store.keyAt(slot))
+    store.delete(slot)
   }
 
   clear(): void {
-    this.byId.clear()
-    this.byKey.clear()
-    this.perProvider.clear()
+    this.store.clear()
+    this.chains.clear()
+    this.perProvider = undefined
   }
 
-  /**
-   * The next filetuples in key order whose hash is in the range: whole keys, as many as fit. Of a key that does not
-   * fit by itself the first pointers; gossip brings the others.
-   * @returns the pointers, and whether there are more after them.
-   */
-  page(
-    range: { readonly low: number; readonly high: number; readonly after?: Key | undefined },
-    maxBytes: number,
-    costOf: (pointer: Pointer) => number,
-  ): { pointers: Pointer[]; more: boolean } {
-    const pointers: Pointer[] = []
-    let left = maxBytes
-    for (const slot of this.slotsAfter(range)) {
-      let cost = 0
-      for (const pointer of slot) cost += costOf(pointer)
-      if (cost > left && pointers.length > 0) return { pointers, more: true }
-      pointers.push(...(cost > left ? fitting(slot, left, costOf) : slot))
-      left -= cost
+  /** Slots of the pointers whose keys' hashes are in the range, in no order. */
+  slotsWithin(low: number, high: number): PointerId[] {
+    const slots: PointerId[] = []
+    for (let slot = 0; slot < this.slots; slot++) {
+      if (!this.store.has(slot)) continue
+      const hash32 = keyHash32(this.store.keyAt(slot))
+      if (hash32 >= low && hash32 <= high) slots.push(slot)
     }
-    return { pointers, more: false }
+    return slots
   }
 
-  private slotsAfter(range: { low: number; high: number; after?: Key | undefined }): Pointer[][] {
-    const slots: Pointer[][] = []
-    for (const slot of this.byKey.values()) {
-      const pointers = [...slot.values()]
-      const { key } = pointers[0]!
-      const isNext = range.after === undefined || compareBytes(key, range.after) > 0
-      if (isNext && isInRange(keyHash32(key), range.low, range.high)) slots.push(pointers)
-    }
-    return slots.sort((a, b) => compareBytes(a[0]!.key, b[0]!.key))
+  /** The next filetuples of a range of hashes, in key order. */
+  page(range: PageRange, maxBytes: number, costOf: (pointer: Pointer) => number): Page {
+    return pageOf(this, range, maxBytes, costOf)
   }
 
-  private hasRoomFor(pointer: Pointer): boolean {
-    if (this.byId.size >= MAX_POINTERS) return false
-    if ((this.perProvider.get(bytesKey(pointer.provider)) ?? 0) >= MAX_POINTERS_PER_PROVIDER) return false
-    const slot = this.byKey.get(bytesKey(pointer.key))
-    if (slot === undefined) return true
-    if (slot.size >= MAX_POINTERS_PER_KEY) return false
-    const provider = bytesKey(pointer.provider)
+  private insert(pointer: Pointer): PutResult {
+    if (!this.hasRoomFor(pointer)) return 'full'
+    const { store } = this
+    const slot = this.chains.take(pointer.key)
+    store.set(slot, pointer)
+    this.nextSweepS = Math.min(this.nextSweepS, pointer.expiresAt)
+    if (this.perProvider !== undefined) this.perProvider.add(pointer.provider, 1)
+    else if (this.size >= MAX_POINTERS_PER_PROVIDER) this.countProviders()
+    return 'new'
+  }
+
+  private hasRoomFor({ key, provider }: Pointer): boolean {
+    if (this.size >= MAX_POINTERS || this.countOf(provider) >= MAX_POINTERS_PER_PROVIDER) return false
+    const { chains, store } = this
+    let ofKey = 0
     let ofProvider = 0
-    for (const other of slot.values()) if (bytesKey(other.provider) === provider) ofProvider++
-    return ofProvider < MAX_POINTERS_PER_KEY_AND_PROVIDER
+    for (let slot = chains.first(key); slot !== NO_POINTER; slot = chains.next(slot)) {
+      if (!store.hasKey(slot, key)) continue
+      ofKey++
+      if (store.hasProvider(slot, provider)) ofProvider++
+    }
+    return ofKey < MAX_POINTERS_PER_KEY && ofProvider < MAX_POINTERS_PER_KEY_AND_PROVIDER
   }
 
-  private insert(id: PointerId, pointer: Pointer): void {
-    this.byId.set(id, pointer)
-    const keyText = bytesKey(pointer.key)
-    const slot = this.byKey.get(keyText)
-    if (slot === undefined) this.byKey.set(keyText, new Map([[id, pointer]]))
-    else slot.set(id, pointer)
-    this.count(pointer, 1)
+  private countOf(provider: PeerId): number {
+    return this.perProvider?.of(provider) ?? 0
   }
 
-  private replace(id: PointerId, pointer: Pointer): void {
-    this.byId.set(id, pointer)
-    this.byKey.get(bytesKey(pointer.key))?.set(id, pointer)
+  private countProviders(): void {
+    this.perProvider = new ProviderCounts()
+    for (const { provider } of this.all()) this.perProvider.add(provider, 1)
   }
-
-  private count(pointer: Pointer, change: number): void {
-    const provider = bytesKey(pointer.provider)
-    const count = (this.perProvider.get(provider) ?? 0) + change
-    if (count > 0) this.perProvider.set(provider, count)
-    else this.perProvider.delete(provider)
-  }
-}
-
-/** The first pointers that fit. */
-export function fitting(
-  pointers: readonly Pointer[],
-  maxBytes: number,
-  costOf: (pointer: Pointer) => number,
-): Pointer[] {
-  let left = maxBytes
-  return pointers.filter(pointer => {
-    left -= costOf(pointer)
-    return left >= 0
-  })
 }

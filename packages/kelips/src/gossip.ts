@@ -1,6 +1,5 @@
 import type { Cancel, PeerHandle } from '@onehop/overlay'
-import { equalBytes, invalid, randomElement, shuffled } from '@onehop/primitives'
-import { kelipsCodec, memberCost, pointerCost } from './codec.ts'
+import { equalBytes, invalid, shuffled } from '@onehop/primitives'
 import type { PointerId, PutResult } from './filetuples.ts'
 import type { Intake } from './intake.ts'
 import {
@@ -9,24 +8,21 @@ import {
   MAX_EAGER_BYTES,
   MAX_FAREWELLS,
   MAX_GOSSIP_BYTES,
+  MEMBER_TELLINGS,
   MIN_GOSSIP_BYTES,
+  NEWS_TELLINGS,
+  REFRESH_TELLINGS,
 } from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
 import type { Gossip as GossipMessage } from './messages.ts'
+import type { Census } from './population.ts'
+import { type Order, Rations } from './rations.ts'
 import type { UpdateResult } from './roster.ts'
 import type { KelipsState } from './state.ts'
-import { drawByProximity } from './targets.ts'
+import { Targets } from './targets.ts'
 
-/** Part of a message to the own group that filetuples may fill; what they leave, members get. */
-const FILETUPLE_PART = 0.5
-
-/** What a message is composed for. */
-interface Order {
-  readonly to: PeerHandle
-  readonly maxBytes: number
-  readonly wantsReply: boolean
-  readonly newsOnly?: boolean
-}
+/** Part of what is left of the budget that one answer may take. */
+const REPLY_PART = 0.5
 
 /**
  * Gossip in rounds under the byte budget: to members of the own group about members, contacts and filetuples; to
@@ -36,19 +32,29 @@ export class Gossip {
   rounds = 0
   private readonly state: KelipsState
   private readonly intake: () => Intake
+  private readonly targets: Targets
+  private readonly rations: Rations
   private cancelEager: Cancel | undefined
 
   constructor(state: KelipsState, intake: () => Intake) {
     this.state = state
     this.intake = intake
+    this.targets = new Targets(state)
+    this.rations = new Rations(state)
   }
 
-  /** One round: some members of the own group, and a contact each in some other groups. */
+  /** The peer is in the tables no longer. */
+  forget(peer: PeerHandle): void {
+    this.state.memberNews.delete(peer)
+    this.targets.forget(peer)
+  }
+
+  /** One round: some members of the own group, and some contacts. */
   round(): void {
     this.rounds++
     const { budget, options } = this.state
-    const members = this.memberTargets(options.gossipMembers)
-    const contacts = this.contactTargets(options.gossipContacts)
+    const members = this.targets.members(options.gossipMembers)
+    const contacts = this.targets.contacts(options.gossipContacts)
     const count = members.length + contacts.length
     if (count === 0) return
     const share = budget.forRound(options.gossipIntervalMs, this.state.now()) / count
@@ -60,6 +66,15 @@ export class Gossip {
   /** Introduces this node to peers that it has just heard of, and asks each for a ration in return. */
   announce(peers: readonly PeerHandle[]): void {
     for (const to of peers) this.tell({ to, maxBytes: MIN_GOSSIP_BYTES, wantsReply: true })
+  }
+
+  /** The peer is asked for an answer in which it states how large the network looks to it. */
+  expectCensus(peer: PeerHandle): void {
+    this.state.population?.expect(this.state.environment.hash32(peer))
+  }
+
+  hearCensus(peer: PeerHandle, census: Census | undefined): void {
+    if (census !== undefined) this.state.population?.hear(this.state.environment.hash32(peer), census)
   }
 
   /** Tells the own group and the contacts that this node leaves. */
@@ -82,13 +97,18 @@ export class Gossip {
 
   onGossip(from: PeerHandle, message: GossipMessage): void {
     if (!this.isAcceptable(from, message)) return
-    const { budget, roster } = this.state
+    const { roster } = this.state
     if (!message.sender.record.left) roster.heard(from)
     this.intake().members([message.sender, ...message.members], from)
     this.intake().store(message.pointers, from)
-    const available = budget.available(this.state.now())
-    if (message.wantsReply && available > 0)
-      this.tell({ to: from, maxBytes: clamp(available), wantsReply: false })
+    this.targets.note(from)
+    if (message.wantsReply) this.reply(from)
+    else this.hearCensus(from, message.census)
+  }
+
+  private reply(to: PeerHandle): void {
+    const available = this.state.budget.available(this.state.now())
+    if (available > 0) this.tell({ to, maxBytes: clamp(available * REPLY_PART), wantsReply: false })
   }
 
   /** Whether a message comes from a node of this network that speaks for itself. */
@@ -96,34 +116,30 @@ export class Gossip {
     from: PeerHandle,
     message: { readonly groups: number; readonly sender: MemberEntry },
   ): boolean {
-    const { environment, statedGroups } = this.state
+    const { environment, statedGroups, trust } = this.state
     if (message.groups !== statedGroups) {
       const detail = `${message.groups} groups, not ${statedGroups}`
-      environment.penalise(from, invalid('kelips-wrong-group-count', detail))
+      trust.blame(from, invalid('kelips-wrong-group-count', detail))
       return false
     }
     if (equalBytes(message.sender.record.id, environment.idOf(from))) return true
-    environment.penalise(from, invalid('kelips-wrong-sender'))
+    trust.blame(from, invalid('kelips-wrong-sender'))
     return false
   }
 
-  /** A member has appeared, has a fresher record, or has left. */
+  /** A member has appeared or has left: the own group is to know at once. */
   onMember(peer: PeerHandle, result: UpdateResult): void {
-    const { inward, outward } = this.state
-    if (result === 'new' || result === 'left') {
-      inward.addNews(peer, this.newsTimes())
-      outward.addNews(peer, this.newsTimes())
-    } else if (result === 'fresher') {
-      inward.addChanged(peer)
-      outward.addChanged(peer)
-    }
+    const { memberNews, partition, environment } = this.state
+    const isNews = result === 'left' || (result === 'new' && partition.isOwn(environment.hash32(peer)))
+    if (isNews) memberNews.add(peer, MEMBER_TELLINGS)
   }
 
-  /** A pointer has come: new ones go on to others at once. */
-  onPointer(id: PointerId, result: PutResult): void {
-    if (result === 'fresher') this.state.tuples.addChanged(id)
+  /** A pointer has come: new ones go on to others at once, refreshed ones with the next rounds. */
+  onPointer(slot: PointerId, result: PutResult): void {
+    const { tupleNews } = this.state
+    if (result === 'fresher') tupleNews.add(slot, REFRESH_TELLINGS)
     if (result !== 'new') return
-    this.state.tuples.addNews(id, this.newsTimes())
+    tupleNews.add(slot, NEWS_TELLINGS)
     if (this.cancelEager !== undefined) return
     this.cancelEager = this.state.environment.setTimer(EAGER_DELAY_MS, () => {
       this.cancelEager = undefined
@@ -131,95 +147,19 @@ export class Gossip {
     })
   }
 
-  /** As often as an epidemic needs to reach a group of this size. */
-  private newsTimes(): number {
-    return 33 - Math.clz32(this.state.roster.view().length + 1)
-  }
-
   private readonly random = () => this.state.environment.random()
 
   private tellNews(): void {
-    const { budget, tuples } = this.state
-    for (const peer of this.memberTargets(EAGER_FANOUT)) {
-      if (!tuples.hasNews || !budget.mayOwe(this.state.now())) return
+    const { budget, tupleNews } = this.state
+    for (const peer of this.targets.warmMembersOnly(EAGER_FANOUT)) {
+      if (tupleNews.size === 0 || !budget.mayOwe(this.state.now())) return
       this.tell({ to: peer, maxBytes: MAX_EAGER_BYTES, wantsReply: false, newsOnly: true })
     }
   }
 
-  private memberTargets(count: number): PeerHandle[] {
-    const { roster } = this.state
-    const members = roster.view().filter(peer => !roster.isSuspect(peer))
-    return drawByProximity(this.random, roster, members, count)
-  }
-
-  private contactTargets(count: number): PeerHandle[] {
-    const { roster } = this.state
-    const groups = shuffled(this.random, roster.foreignGroups()).slice(0, count)
-    return groups.flatMap(group => {
-      const contacts = roster.inGroup(group)
-      const answering = contacts.filter(contact => !roster.isSuspect(contact))
-      const drawn = drawByProximity(this.random, roster, answering, 1)
-      return drawn.length > 0
-        ? drawn
-        : [randomElement(this.random, contacts)].filter(peer => peer !== undefined)
-    })
-  }
-
   private tell(order: Order): void {
-    const message = this.compose(order)
-    this.state.budget.spend(kelipsCodec.encodedLength(message))
-    this.state.environment.send(order.to, message)
-  }
-
-  private compose({ to, maxBytes, wantsReply, newsOnly }: Order): GossipMessage {
-    const { own, statedGroups, inward, outward, tuples, filetuples } = this.state
-    const empty: GossipMessage = {
-      type: 'gossip',
-      groups: statedGroups,
-      sender: own.entry(),
-      wantsReply,
-      members: [],
-      pointers: [],
-    }
-    let left = maxBytes - kelipsCodec.encodedLength(empty)
-    const isInside = this.state.partition.isOwn(this.state.environment.hash32(to))
-    const costOfTuple = (id: PointerId) => {
-      const pointer = filetuples.getById(id)
-      return pointer && pointerCost(pointer)
-    }
-    const part = newsOnly ? left : left * FILETUPLE_PART
-    const ids = isInside ? tuples.take(part, costOfTuple, newsOnly) : []
-    const pointers = ids.map(id => filetuples.getById(id)).filter(pointer => pointer !== undefined)
-    for (const pointer of pointers) left -= pointerCost(pointer)
-    const entries = new Map<PeerHandle, MemberEntry>()
-    const queue = isInside ? inward : outward
-    const told = newsOnly ? [] : queue.take(left, peer => this.costOfMember(peer, to, entries))
-    return { ...empty, pointers, members: told.map(peer => entries.get(peer)!) }
-  }
-
-  private costOfMember(
-    peer: PeerHandle,
-    to: PeerHandle,
-    entries: Map<PeerHandle, MemberEntry>,
-  ): number | undefined {
-    const entry = this.state.entryOf(peer)
-    if (entry !== undefined) {
-      if (peer === to || this.state.roster.isSuspect(peer)) return 0
-      entries.set(peer, entry)
-      return memberCost(entry)
-    }
-    const farewell = this.farewellOf(peer)
-    if (farewell === undefined) return undefined
-    entries.set(peer, farewell)
-    return memberCost(farewell)
-  }
-
-  /** The last word of a peer that left lately, which is told like a member. */
-  private farewellOf(peer: PeerHandle): MemberEntry | undefined {
-    const departed = this.state.roster.departedRecord(peer)
-    if (departed === undefined || !departed.record.left) return undefined
-    const ageMs = Math.floor(this.state.now() - departed.sinceMs)
-    return ageMs < this.state.options.memberLifetimeMs ? { record: departed.record, ageMs } : undefined
+    if (order.wantsReply) this.expectCensus(order.to)
+    this.state.sendInBackground(order.to, this.rations.compose(order))
   }
 }
 

@@ -11,6 +11,11 @@ export interface HashRange {
   readonly high: number
 }
 
+/** The hashes that begin with this prefix of `depth` bits. */
+export function rangeOf(prefix: number, depth: number): HashRange {
+  return { low: firstHash(prefix, 2 ** depth), high: lastHash(prefix, 2 ** depth) }
+}
+
 /** Who is to hold what has which hash, by this node's view. */
 export interface Holders {
   /** Whether this node takes it in. */
@@ -153,9 +158,7 @@ export class PrefixHolders implements Holders {
 
   get range(): HashRange {
     const { depth } = this.partition
-    const groups = 2 ** depth
-    const group = prefixOf(this.ownHash, depth)
-    return { low: firstHash(group, groups), high: lastHash(group, groups) }
+    return rangeOf(prefixOf(this.ownHash, depth), depth)
   }
 
   /** Buckets are searched from the hash's own outwards: peers of a smaller depth are found in those beside it. */

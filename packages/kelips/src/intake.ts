@@ -1,7 +1,7 @@
 import { checkPointer, type PeerHandle, type Pointer, verifyPointer } from '@onehop/overlay'
 import { BoundedMap, equalBytes, invalid } from '@onehop/primitives'
 import { compactRecord } from './compact.ts'
-import { type PointerId, type PutResult, pointerId } from './filetuples.ts'
+import { type PointerId, type PutResult, pointerName } from './filetuples.ts'
 import { MAX_VERIFIED_POINTERS } from './limits.ts'
 import { checkRecord, type MemberEntry, type MemberRecord, recordPayload } from './member-record.ts'
 import type { UpdateResult } from './roster.ts'
@@ -26,7 +26,7 @@ export class Intake {
   private readonly listener: IntakeListener
   private readonly checks: SignatureChecks
   /** Verified pointers that are not in the tables, so that repeated lookups verify nothing twice. */
-  private verified: BoundedMap<PointerId, Pointer> | undefined
+  private verified: BoundedMap<string, Pointer> | undefined
 
   constructor(state: KelipsState, listener: IntakeListener) {
     this.state = state
@@ -70,7 +70,7 @@ export class Intake {
       for (const pointer of valid) {
         const result = this.state.filetuples.put(pointer)
         if (result !== 'full') held++
-        this.listener.onPointer(pointerId(pointer), result)
+        this.listener.onPointer(this.state.filetuples.slotOf(pointer), result)
       }
       done(held)
     })
@@ -95,8 +95,7 @@ export class Intake {
 
   /** The same pointer, of which the signature has been found right. */
   private knownAs(pointer: Pointer): Pointer | undefined {
-    const id = pointerId(pointer)
-    const known = this.state.filetuples.getById(id) ?? this.verified?.get(id)
+    const known = this.state.filetuples.versionOf(pointer) ?? this.verified?.get(pointerName(pointer))
     if (known === undefined || known.sequence !== pointer.sequence) return undefined
     return equalBytes(known.signature, pointer.signature) ? known : undefined
   }
@@ -108,7 +107,7 @@ export class Intake {
     this.checks.run(from, check, isValid => {
       if (isValid === true) {
         this.verified ??= new BoundedMap(MAX_VERIFIED_POINTERS)
-        this.verified.set(pointerId(pointer), pointer)
+        this.verified.set(pointerName(pointer), pointer)
         valid.push(pointer)
       } else if (isValid === false) trust.blame(from, invalid('kelips-forged-pointer'))
       done()

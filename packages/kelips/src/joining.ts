@@ -1,37 +1,45 @@
-import type { Key, Outcome, PeerHandle } from '@onehop/overlay'
-import { compareBytes } from '@onehop/primitives'
+import type { Outcome, PeerHandle } from '@onehop/overlay'
 import type { Gossip } from './gossip.ts'
 import type { Intake } from './intake.ts'
 import {
+  ANNOUNCEMENTS_IN_CROWD,
   FIRST_SHARE_MEMBERS,
   MAX_ANNOUNCEMENTS,
+  MAX_BUSY_SOURCES,
   MAX_INTRODUCERS,
-  MAX_PULL_PAGES,
   MAX_PULL_SOURCES,
-  MAX_TRIES_PER_PEER,
+  ROUNDS_PER_JOIN_TRY,
+  VIEW_SOURCES,
 } from './limits.ts'
+import type { MemberEntry } from './member-record.ts'
 import type { Share } from './messages.ts'
 import { Costs } from './outcome.ts'
-import type { Requests, Silence } from './requests.ts'
+import type { Pulling } from './pulling.ts'
+import type { Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
 
+const MEMBERS_ONLY = { limit: FIRST_SHARE_MEMBERS, skip: 0, filetuples: false, low: 0, high: 0xffff_ffff }
+
 /**
- * Entering: a first share from the introducers, then introductions, then the filetuples that this node is
- * responsible for, page by page from a member of its group, or of the group that has answered for it until now.
+ * Entering: a first share from the introducers, which also tells the depth; then introductions; then everything that
+ * this node is to have, page by page from members of its group, or of the group that has answered for it until now. A
+ * source that has served enough names others, so that a crowd that comes through few introducers spreads by itself.
  */
 export class Joining {
   private readonly state: KelipsState
-  private readonly requests: Requests
+  private readonly pulling: Pulling
   private readonly intake: Intake
   private readonly gossip: Gossip
   private readonly introducers: PeerHandle[] = []
   private readonly waiting: (() => void)[] = []
-  private readonly askedSources = new Set<PeerHandle>()
+  private askedSources: PeerHandle[] = []
+  private busySources = 0
   private isTrying = false
+  private rounds = 0
 
-  constructor(state: KelipsState, requests: Requests, intake: Intake, gossip: Gossip) {
+  constructor(state: KelipsState, pulling: Pulling, intake: Intake, gossip: Gossip) {
     this.state = state
-    this.requests = requests
+    this.pulling = pulling
     this.intake = intake
     this.gossip = gossip
   }
@@ -47,14 +55,16 @@ export class Joining {
     const others = introducers.filter(peer => peer !== state.environment.self)
     const finish = (failure?: Silence) => {
       state.phase = 'joined'
-      if (failure === undefined) state.settled = true
       done(costs.outcome(state.now(), { failure }))
       for (const ready of this.waiting.splice(0)) ready()
     }
     if (state.phase === 'new') state.phase = 'joining'
     for (const peer of others) this.remember(peer)
-    if (others.length === 0) finish()
-    else this.pullFromIntroducers(others, costs, finish)
+    if (others.length > 0) this.pullFromIntroducers(others, costs, finish)
+    else {
+      state.settled = true
+      finish()
+    }
   }
 
   /** Runs when the node has entered, or has failed to; at once if that is long past. */
@@ -63,19 +73,24 @@ export class Joining {
     else ready()
   }
 
+  /** A round has passed: a node that could not complete its tables goes on. */
+  tick(): void {
+    this.rounds++
+    if (!this.state.settled && this.rounds % ROUNDS_PER_JOIN_TRY === 0) this.tryAgain()
+  }
+
   /** Completes a join that failed, and looks for an introducer when nobody is left. */
   tryAgain(): void {
     const { state } = this
     if (state.phase !== 'joined' || this.isTrying) return
     const costs = new Costs(state.now())
-    const finish = (failure?: Silence) => {
+    const finish = () => {
       this.isTrying = false
-      if (failure === undefined) state.settled = true
     }
     this.isTrying = true
     if (state.roster.size === 0 && this.introducers.length > 0)
       this.pullFromIntroducers([...this.introducers], costs, finish)
-    else if (!state.settled) this.pullFiletuples(costs, finish)
+    else if (!state.settled) this.fill(costs, finish)
     else this.isTrying = false
   }
 
@@ -105,118 +120,91 @@ export class Joining {
       if (isIn) return
       isIn = true
       this.announce()
-      this.pullFiletuples(costs, finish)
+      this.pullMembers(costs, () => this.fill(costs, finish))
     }
     const fail = (silence: Silence) => {
       outstanding--
       if (silence === 'timed out') worst = silence
       if (outstanding === 0 && !isIn) finish(worst)
     }
-    this.askedSources.clear()
-    for (const peer of introducers) this.askForShare(peer, costs, enter, fail)
+    for (const peer of introducers) {
+      this.pulling.ask(peer, MEMBERS_ONLY, costs, share => {
+        if (typeof share === 'string') fail(share)
+        else this.onFirstShare(peer, share, enter)
+      })
+    }
   }
 
-  private askForShare(
-    peer: PeerHandle,
-    costs: Costs,
-    done: () => void,
-    fail: (silence: Silence) => void,
-  ): void {
-    this.pull(
-      peer,
-      { limit: FIRST_SHARE_MEMBERS, filetuples: false },
-      costs,
-      share => {
-        if (share === undefined) fail('timed out')
-        else this.intake.members([share.sender, ...share.members], peer, done)
-      },
-      fail,
-    )
+  private onFirstShare(from: PeerHandle, share: Share, done: () => void): void {
+    const entries = [share.sender, ...share.members]
+    if (this.state.roster.size === 0) this.state.takeDepth(usualDepth(entries))
+    this.intake.members(entries, from, done)
   }
 
+  /** Members of the own group come first: they have what this node lacks, and pass on that it is there. */
   private announce(): void {
-    this.gossip.announce([...this.state.roster.peers()].slice(0, MAX_ANNOUNCEMENTS))
+    const { roster, partition, environment } = this.state
+    const peers = [...roster.peers()]
+    const isOwn = (peer: PeerHandle) => partition.isOwn(environment.hash32(peer))
+    const inside = peers.filter(isOwn)
+    const outside = peers.filter(peer => !isOwn(peer))
+    const count = peers.length <= MAX_ANNOUNCEMENTS ? MAX_ANNOUNCEMENTS : ANNOUNCEMENTS_IN_CROWD
+    this.gossip.announce([...inside, ...outside].slice(0, count))
+  }
+
+  /** In a large network contacts are taken from several members, so that no single one chooses them all. */
+  private pullMembers(costs: Costs, done: () => void): void {
+    const { roster, holders } = this.state
+    const sources = roster.size < FIRST_SHARE_MEMBERS / 2 ? [] : holders.sources().slice(0, VIEW_SOURCES)
+    let outstanding = sources.length
+    if (outstanding === 0) done()
+    const next = () => {
+      outstanding--
+      if (outstanding === 0) done()
+    }
+    for (const source of sources) {
+      this.pulling.ask(source, MEMBERS_ONLY, costs, share => {
+        if (typeof share !== 'string') this.intake.members([share.sender, ...share.members], source)
+        next()
+      })
+    }
   }
 
   /** From one source after the other, until one that is settled itself has given everything. */
-  private pullFiletuples(costs: Costs, finish: () => void): void {
-    const source = this.askedSources.size < MAX_PULL_SOURCES ? this.nextSource() : undefined
+  private fill(costs: Costs, finish: () => void): void {
+    this.askedSources = []
+    this.busySources = 0
+    this.fillFromNext(costs, finish)
+  }
+
+  private fillFromNext(costs: Costs, finish: () => void): void {
+    const { state, askedSources } = this
+    const isExhausted = askedSources.length - this.busySources >= MAX_PULL_SOURCES
+    const source = isExhausted || this.busySources >= MAX_BUSY_SOURCES ? undefined : this.nextSource()
     if (source === undefined) {
+      if (this.busySources === 0) state.settled = true
       finish()
       return
     }
-    this.askedSources.add(source)
-    this.pullPage(source, undefined, 1, costs, isComplete => {
-      if (isComplete) finish()
-      else this.pullFiletuples(costs, finish)
+    askedSources.push(source)
+    this.pulling.drain(source, state.holders.range, costs, drained => {
+      if (drained === 'busy') this.busySources++
+      if (drained === 'complete') {
+        state.settled = true
+        finish()
+      } else this.fillFromNext(costs, finish)
     })
   }
 
-  /** A member of the own group; failing that, of the next group that is not empty, which has answered for ours. */
   private nextSource(): PeerHandle | undefined {
-    const { roster } = this.state
-    return this.state.holders.sources().find(peer => !roster.isSuspect(peer) && !this.askedSources.has(peer))
+    const { roster, holders } = this.state
+    const isUseful = (peer: PeerHandle) => !roster.isSuspect(peer) && !this.askedSources.includes(peer)
+    return holders.sources().find(isUseful)
   }
+}
 
-  private pullPage(
-    source: PeerHandle,
-    after: Key | undefined,
-    page: number,
-    costs: Costs,
-    done: (isComplete: boolean) => void,
-  ): void {
-    const limit = page === 1 ? FIRST_SHARE_MEMBERS : 0
-    const onShare = (share: Share | undefined) => {
-      if (share === undefined) {
-        done(false)
-        return
-      }
-      this.intake.members([share.sender, ...share.members], source)
-      this.intake.store(share.pointers, source)
-      const last = share.pointers.at(-1)?.key
-      const goesOn =
-        share.more && last !== undefined && (after === undefined || compareBytes(last, after) > 0)
-      if (goesOn && page < MAX_PULL_PAGES) this.pullPage(source, last, page + 1, costs, done)
-      else done(share.settled)
-    }
-    this.pull(source, { limit, filetuples: true, key: after }, costs, onShare, () => done(false))
-  }
-
-  private pull(
-    peer: PeerHandle,
-    wanted: { limit: number; filetuples: boolean; key?: Key | undefined },
-    costs: Costs,
-    onShare: (share: Share | undefined) => void,
-    onSilence: (silence: Silence) => void,
-  ): void {
-    const { own, statedGroups } = this.state
-    const { key, ...rest } = wanted
-    let isOver = false
-    const once = (then: () => void) => {
-      if (isOver) return
-      isOver = true
-      then()
-    }
-    const ask = (tries: number) => {
-      costs.messages++
-      costs.attempts++
-      this.requests.send(peer, build, {
-        onReply: reply => {
-          const isShare = reply.type === 'share' && this.gossip.isAcceptable(peer, reply)
-          once(() => onShare(isShare ? reply : undefined))
-        },
-        onSilence: silence => {
-          if (isOver) return
-          if (silence === 'timed out' && tries < MAX_TRIES_PER_PEER) ask(tries + 1)
-          else once(() => onSilence(silence))
-        },
-      })
-    }
-    const build = (request: number) => {
-      const pull = { type: 'pull' as const, request, groups: statedGroups, sender: own.entry(), ...rest }
-      const { range } = this.state.holders
-      return key === undefined ? { ...pull, ...range } : { ...pull, ...range, key }
-    }
-    ask(1)
-  }
+/** The median: one liar among honest members does not decide. */
+function usualDepth(entries: readonly MemberEntry[]): number {
+  const depths = entries.map(({ record }) => record.depth).sort((a, b) => a - b)
+  return depths[depths.length >> 1] ?? 0
 }

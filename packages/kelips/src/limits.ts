@@ -19,6 +19,30 @@ export const FEWEST_MEMBERS = 10
 /** Most known peers considered for one key, however large its group is. */
 export const MAX_CANDIDATES = 64
 
+/** Gossip rounds between two looks at whether another depth suits better. */
+export const ROUNDS_PER_REVIEW = 4
+
+/** Looks in a row that must agree before a node splits from half of its group. */
+export const CONFIRMATIONS_TO_SPLIT = 2
+
+/** Looks in a row that must agree before a node merges with the sibling group. */
+export const CONFIRMATIONS_TO_MERGE = 3
+
+/** Looks in a row that must agree before a node takes over what nobody else keeps. */
+export const CONFIRMATIONS_TO_WIDEN = 2
+
+/** Part of the nodes that merge at one look when all of them want to: each pulls its sibling's filetuples. */
+export const MERGE_CHANCE = 0.3
+
+/** Rounds for which a node goes on holding what it held before a split. */
+export const GRACE_ROUNDS = 12
+
+/** Members, with this node, below which a group merges whatever the estimates say. */
+export const FEWEST_KNOWN_MEMBERS = 6
+
+/** Members that each half must have for a group to split. */
+export const FEWEST_KNOWN_PER_HALF = 9
+
 /** Contacts kept in each half of the sibling group, with which the own one merges. */
 export const KIN_CONTACTS_PER_BUCKET = 4
 
@@ -148,6 +172,18 @@ export const MIN_HOLDERS = 2
 /** Most peers pinged for their silence in one round. */
 export const MAX_PROBES_PER_ROUND = 8
 
+/** A silent peer without a connection is probed this often at most, in ms: each costs a dial. */
+export const COLD_PROBE_INTERVAL_MS = 10_000
+
+/** Rounds in which a node goes once through its tables to see who is silent. */
+export const TICKS_PER_TABLE = 8
+
+/** Rows of the tables looked at in one round at least. */
+export const LEAST_ROWS_PER_TICK = 32
+
+/** Peers drawn from which the ones are taken through whom a silent one is probed. */
+export const SAMPLED_PROXIES = 24
+
 /** Peers through which a silent one is probed (SWIM's k). */
 export const INDIRECT_PROBES = 2
 
@@ -169,17 +205,47 @@ export const MAX_FAREWELLS = 64
 /** Peers to which a joiner introduces itself directly. */
 export const MAX_ANNOUNCEMENTS = 24
 
+/** Peers to which a joiner introduces itself where there are more: those pass it on. */
+export const ANNOUNCEMENTS_IN_CROWD = 4
+
 /** Pages pulled from one source while joining: with 48,000 bytes each, some 200,000 filetuples. */
 export const MAX_PULL_PAGES = 1_024
 
 /** Sources tried for a share of the tables while joining. */
 export const MAX_PULL_SOURCES = 4
 
-/** Member records in a first share. */
+/** Times that a peer is asked for a page of its tables: without an answer nobody enters. */
+export const MAX_PULL_TRIES = 5
+
+/** Sources that have served enough and named others, after which a joiner waits before it goes on. */
+export const MAX_BUSY_SOURCES = 12
+
+/** Members asked for what they know of others before a joiner fills its tables: contacts from one alone are its choice. */
+export const VIEW_SOURCES = 2
+
+/** Gossip rounds after which a node that could not complete its tables tries again. */
+export const ROUNDS_PER_JOIN_TRY = 3
+
+/** Member records in a page of a share. */
 export const FIRST_SHARE_MEMBERS = 200
+
+/** Member records in the answer of a peer that has served enough: whom to ask instead. */
+export const BUSY_SHARE_MEMBERS = 8
 
 /** Group members to which news is passed on at once. */
 export const EAGER_FANOUT = 4
+
+/**
+ * Times that each node tells a new filetuple. Of an epidemic in which everybody tells f others a part e^-f never hears,
+ * however large the group is: a quarter of a percent, whom the turns reach.
+ */
+export const NEWS_TELLINGS = 6
+
+/** Times that each node tells a refreshed filetuple: most know it already, and it comes again. */
+export const REFRESH_TELLINGS = 3
+
+/** Times that each node tells of a new member, or one that left: the turns go through the whole view besides. */
+export const MEMBER_TELLINGS = 4
 
 /** Most bytes of one message of news that is passed on at once; what does not fit waits for the next round. */
 export const MAX_EAGER_BYTES = 2_048
@@ -190,17 +256,35 @@ export const EAGER_DELAY_MS = 10
 /** Time (ms) in which changes of the groups are collected before publications move. */
 export const REPUBLISH_DELAY_MS = 50
 
+/** Time (ms) over which publications are sent again when the network has shrunk. */
+export const REPLACE_SPREAD_MS = 20_000
+
 /** How far two honest clocks are believed to be apart, in ms. */
 export const MAX_CLOCK_SKEW_MS = 600_000
 
 /** Largest age that a relay may state, in ms; beyond it an entry has expired anyway. */
 export const MAX_AGE_MS = 86_400_000
 
+/** Bytes of a member's entry in a message, usually: what lifetimes and budgets are reckoned with. */
+export const RECORD_BYTES = 136
+
 /** Shares served a second, in bytes, beyond the gossip budget: joins are rare, and wanted to be quick. */
 export const SHARE_BYTES_PER_SECOND = 131_072
 
 /** Shares served at once, in bytes. */
 export const SHARE_BURST_BYTES = 1_048_576
+
+/** Shares served a second to one peer, in bytes: who floods with requests gets no more. */
+export const SHARE_BYTES_PER_SECOND_PER_PEER = 8_192
+
+/** Shares served at once to one peer, in bytes: all of a member's tables with some thousand filetuples. */
+export const SHARE_BURST_BYTES_PER_PEER = 1_048_576
+
+/** Peers whose shares are counted one by one: as many as can be served in a minute or two. */
+export const MAX_KNOWN_ASKERS = 256
+
+/** Bytes of an answer that only names others, about. */
+export const BUSY_SHARE_BYTES = 1_300
 
 /** Least shares of the gossip budget that a round has, however much probes and refreshes took. */
 export const LEAST_ROUND_SHARE = 0.5
@@ -210,6 +294,30 @@ export const ROUND_SHARE = 0.6
 
 /** Round-trip time in ms assumed of a peer that was never measured, where peers are compared. */
 export const UNKNOWN_RTT_MS = 200
+
+/** Peers remembered for having said something lately, of each kind: most of the connections that a node keeps. */
+export const MAX_WARM_PEERS = 32
+
+/** Peers looked at, beyond those wanted, when targets of gossip are drawn. */
+export const SAMPLED_TARGETS = 4
+
+/** Gossip goes to a peer without a connection this often, in ms, so that connections rotate slowly. */
+export const COLD_TARGET_INTERVAL_MS = 60_000
+
+/** Part of a message to the own group that news of filetuples may fill. */
+export const NEWS_PART = 0.5
+
+/** Part of a message to the own group that filetuples may fill that are no news: their owners refresh them. */
+export const TUPLES_IN_TURN_PART = 0.15
+
+/** Part of what members get in a message to the own group that contacts get. */
+export const CONTACT_PART = 0.4
+
+/** Members of the own group told to a contact besides oneself: it keeps few of a group. */
+export const OUTWARD_VIEW_MEMBERS = 3
+
+/** Rows of the tables looked at for one message. */
+export const MAX_ROWS_VISITED = 64
 
 /** Added to round-trip times in ms where targets are weighted, so that the next peer does not get everything. */
 export const PROXIMITY_FLOOR_MS = 20

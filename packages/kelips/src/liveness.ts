@@ -1,9 +1,18 @@
 import type { PeerHandle, PeerId } from '@onehop/overlay'
-import { equalBytes, randomElement, shuffled } from '@onehop/primitives'
+import { equalBytes, randomBelow, randomElement, shuffled } from '@onehop/primitives'
 import { kelipsCodec } from './codec.ts'
 import type { Gossip } from './gossip.ts'
 import type { Intake } from './intake.ts'
-import { INDIRECT_PROBES, MAX_ABSENCE_MS, MAX_PROBES_FOR_OTHERS, MAX_PROBES_PER_ROUND } from './limits.ts'
+import {
+  COLD_PROBE_INTERVAL_MS,
+  INDIRECT_PROBES,
+  LEAST_ROWS_PER_TICK,
+  MAX_ABSENCE_MS,
+  MAX_PROBES_FOR_OTHERS,
+  MAX_PROBES_PER_ROUND,
+  SAMPLED_PROXIES,
+  TICKS_PER_TABLE,
+} from './limits.ts'
 import type { Ping, Pong, Reply } from './messages.ts'
 import type { Requests, Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
@@ -23,6 +32,9 @@ export class Liveness {
   /** Peers that are being probed, whose handles are held until that is over. */
   private readonly probing = new Set<PeerHandle>()
   private forOthers = 0
+  private cursor = 0
+  private probesLeft = MAX_PROBES_PER_ROUND
+  private nextColdMs = 0
 
   constructor(state: KelipsState, requests: Requests, intake: Intake, gossip: Gossip) {
     this.state = state
@@ -31,29 +43,42 @@ export class Liveness {
     this.gossip = gossip
   }
 
-  /** Drops who has been silent for too long, probes who has been silent for long, and measures one new peer. */
+  /**
+   * Goes through a part of the tables: drops who has been silent for too long, probes who has been silent for long,
+   * and measures one peer to whom there is a connection.
+   */
   tick(): void {
-    const { options, roster } = this.state
+    const { lifetimes, roster } = this.state
+    const nowMs = this.state.now()
+    this.probesLeft = MAX_PROBES_PER_ROUND
     const silent: PeerHandle[] = []
+    const gone: PeerHandle[] = []
     let unmeasured: PeerHandle | undefined
-    for (const peer of [...roster.peers()]) {
-      const silenceMs = this.state.now() - roster.heardMsOf(peer)
-      if (silenceMs >= options.memberLifetimeMs) roster.depart(peer)
-      else if (roster.isSuspect(peer) || silenceMs >= options.suspectAfterMs) silent.push(peer)
-      else if (roster.rttMsOf(peer) === undefined) unmeasured ??= peer
+    let rows = Math.min(roster.size, Math.max(LEAST_ROWS_PER_TICK, Math.ceil(roster.size / TICKS_PER_TABLE)))
+    for (; rows > 0; rows--) {
+      if (this.cursor >= roster.size) this.cursor = 0
+      const peer = roster.at(this.cursor++)
+      const silenceMs = nowMs - roster.heardMsOf(peer)
+      if (silenceMs >= lifetimes.memberMs) gone.push(peer)
+      else if (roster.isSuspect(peer) || silenceMs >= lifetimes.suspectMs) silent.push(peer)
+      else if (unmeasured === undefined && this.isWorthMeasuring(peer)) unmeasured = peer
     }
-    silent.sort((a, b) => roster.heardMsOf(a) - roster.heardMsOf(b))
-    for (const peer of silent.slice(0, MAX_PROBES_PER_ROUND)) this.probe(peer)
-    if (unmeasured !== undefined) this.probe(unmeasured)
+    for (const peer of gone) roster.depart(peer)
+    this.probeSilent(silent)
+    if (unmeasured !== undefined && this.probing.size === 0) this.probe(unmeasured)
   }
 
   /** A request of ours stayed without an answer. */
   suspect(peer: PeerHandle, silence: Silence): void {
-    if (!this.state.roster.has(peer)) return
-    this.state.roster.setSuspect(peer, true)
+    const { roster } = this.state
+    if (!roster.has(peer)) return
+    roster.setSuspect(peer, true)
     if (this.probing.has(peer)) return
-    if (silence === 'timed out') this.probe(peer)
-    else this.probeThroughOthers(peer, DIRECT_TRIES)
+    if (!this.isOfUse(peer) && silence === 'unreachable') roster.depart(peer)
+    else if (this.mayProbe(peer)) {
+      if (silence === 'unreachable') this.probeThroughOthers(peer, DIRECT_TRIES)
+      else this.probe(peer)
+    }
   }
 
   /** The driver could not reach it. */
@@ -66,7 +91,8 @@ export class Liveness {
     const { own, environment } = this.state
     if (target === undefined || equalBytes(target, environment.idOf(environment.self))) {
       this.answer(from, { type: 'pong', request, sender: own.entry() })
-    } else if (this.forOthers < MAX_PROBES_FOR_OTHERS) this.probeForOther(from, request, target)
+    } else if (this.forOthers < MAX_PROBES_FOR_OTHERS && this.state.budget.mayOwe(this.state.now()))
+      this.probeForOther(from, request, target)
   }
 
   /** Looks for a peer that has departed: after a partition this is how the halves find each other. */
@@ -96,6 +122,38 @@ export class Liveness {
     })
   }
 
+  /** Those silent for longest; without a connection only as many as the budget has room for. */
+  private probeSilent(silent: PeerHandle[]): void {
+    const { roster } = this.state
+    silent.sort((a, b) => roster.heardMsOf(a) - roster.heardMsOf(b))
+    for (const peer of silent) if (!this.probing.has(peer) && this.mayProbe(peer)) this.probe(peer)
+  }
+
+  /** Takes one of the probes that are left, if the peer is worth it: those that need a dial are rare. */
+  private mayProbe(peer: PeerHandle): boolean {
+    const isWarm = this.state.environment.isConnected(peer)
+    if (this.probesLeft <= 0 || (!isWarm && (this.state.now() < this.nextColdMs || !this.isOfUse(peer))))
+      return false
+    this.probesLeft--
+    if (!isWarm) this.nextColdMs = this.state.now() + COLD_PROBE_INTERVAL_MS
+    return true
+  }
+
+  /**
+   * Of the own group and the one with which it would merge everybody is to be known for alive or dead, and so is the
+   * last one of a bucket; other contacts are replaced by fresher ones.
+   */
+  private isOfUse(peer: PeerHandle): boolean {
+    const { roster, partition } = this.state
+    const bucket = roster.groupOf(peer)
+    if (partition.isOwnBucket(bucket)) return true
+    return partition.capacityOf(bucket) > partition.contactsPerBucket || roster.countIn(bucket) < 2
+  }
+
+  private isWorthMeasuring(peer: PeerHandle): boolean {
+    return this.state.roster.rttMsOf(peer) === undefined && this.state.environment.isConnected(peer)
+  }
+
   private probe(peer: PeerHandle, tries = 1): void {
     if (!this.begin(peer)) return
     this.ping(peer, {
@@ -112,13 +170,33 @@ export class Liveness {
   }
 
   private probeThroughOthers(peer: PeerHandle, tries: number): void {
-    const { environment, roster } = this.state
+    const { roster } = this.state
     if (!roster.has(peer)) return
-    const others = [...roster.peers()].filter(other => other !== peer && !roster.isSuspect(other))
-    const proxies = shuffled(() => environment.random(), others).slice(0, INDIRECT_PROBES)
+    const proxies = this.proxiesFor(peer)
     if (proxies.length > 0) this.askProxies(peer, proxies)
     else if (tries < DIRECT_TRIES) this.probe(peer, tries + 1)
     else roster.depart(peer)
+  }
+
+  /** Some who answer, drawn at random, those first to whom there is a connection. */
+  private proxiesFor(peer: PeerHandle): PeerHandle[] {
+    const { environment, roster } = this.state
+    const random = () => environment.random()
+    const rows =
+      roster.size <= SAMPLED_PROXIES
+        ? Array.from({ length: roster.size }, (_, row) => row)
+        : Array.from({ length: SAMPLED_PROXIES }, () => randomBelow(random, roster.size))
+    const sample = [...new Set(rows)].map(row => roster.at(row))
+    const useful = sample.filter(other => other !== peer && !roster.isSuspect(other))
+    const warm = shuffled(
+      random,
+      useful.filter(other => environment.isConnected(other)),
+    )
+    const cold = shuffled(
+      random,
+      useful.filter(other => !warm.includes(other)),
+    )
+    return [...warm, ...cold].slice(0, INDIRECT_PROBES)
   }
 
   private askProxies(peer: PeerHandle, proxies: readonly PeerHandle[]): void {
@@ -141,7 +219,7 @@ export class Liveness {
       }
       this.requests.send(
         proxy,
-        request => this.charged({ type: 'ping', request, target }),
+        request => this.charged(proxy, { type: 'ping', request, target }),
         handlers,
         timeoutMs,
       )
@@ -201,7 +279,7 @@ export class Liveness {
     handlers: { onReply(reply: Reply): void; onSilence(silence: Silence): void },
   ): void {
     let isOver = false
-    const close = this.requests.send(peer, request => this.charged({ type: 'ping', request }), {
+    const close = this.requests.send(peer, request => this.charged(peer, { type: 'ping', request }), {
       onReply: reply => {
         if (isOver) return
         isOver = true
@@ -217,12 +295,11 @@ export class Liveness {
   }
 
   private answer(to: PeerHandle, pong: Pong): void {
-    this.state.budget.spend(kelipsCodec.encodedLength(pong))
-    this.state.environment.send(to, pong)
+    this.state.sendInBackground(to, pong)
   }
 
-  private charged(ping: Ping): Ping {
-    this.state.budget.spend(kelipsCodec.encodedLength(ping))
+  private charged(peer: PeerHandle, ping: Ping): Ping {
+    this.state.charge(peer, kelipsCodec.encodedLength(ping))
     return ping
   }
 }

@@ -20,9 +20,11 @@ import { Liveness } from './liveness.ts'
 import type { KelipsMessage } from './messages.ts'
 import type { KelipsOptions } from './options.ts'
 import { Publisher } from './publisher.ts'
+import { Pulling } from './pulling.ts'
 import { Questions } from './questions.ts'
 import { Requests } from './requests.ts'
 import { Search } from './search.ts'
+import { SelfTuning } from './self-tuning.ts'
 import { Sharing } from './sharing.ts'
 import { KelipsState } from './state.ts'
 import { Stores } from './stores.ts'
@@ -41,6 +43,7 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
   private readonly publisher: Publisher
   private readonly answers: Answers
   private readonly questions: Questions
+  private readonly tuning: SelfTuning
   private cancelRound: Cancel | undefined
   private cancelRejoin: Cancel | undefined
 
@@ -51,7 +54,9 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
     this.gossip = new Gossip(state, () => this.intake)
     this.intake = new Intake(state, this.gossip)
     this.liveness = new Liveness(state, this.requests, this.intake, this.gossip)
-    this.joining = new Joining(state, this.requests, this.intake, this.gossip)
+    const pulling = new Pulling(state, this.requests, this.intake, this.gossip)
+    this.joining = new Joining(state, pulling, this.intake, this.gossip)
+    this.tuning = new SelfTuning(state, pulling)
     this.sharing = new Sharing(state, this.intake, this.gossip)
     this.stores = new Stores(state, this.requests, this.intake)
     this.publisher = new Publisher(state, this.stores)
@@ -151,10 +156,8 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
     const { state } = this
     this.requests.onSilence = (peer, silence) => this.liveness.suspect(peer, silence)
     state.roster.onChange = () => this.publisher.onGroupsChange()
-    state.roster.onRemove = peer => {
-      state.inward.delete(peer)
-      state.outward.delete(peer)
-    }
+    state.roster.onRemove = peer => this.gossip.forget(peer)
+    this.tuning.onWider = () => this.publisher.replaceAll()
   }
 
   private dispatch(from: PeerHandle, message: KelipsMessage): void {
@@ -193,7 +196,9 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
 
   private onRound(): void {
     const { state } = this
-    for (const id of state.filetuples.expire(state.nowS())) state.tuples.delete(id)
+    state.filetuples.expire(state.nowS())
+    this.joining.tick()
+    this.tuning.tick()
     this.liveness.tick()
     this.publisher.tick()
     this.gossip.round()

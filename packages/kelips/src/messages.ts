@@ -1,13 +1,19 @@
 import type { Key, PeerId, Pointer } from '@onehop/overlay'
 import type { MemberEntry } from './member-record.ts'
+import type { Census } from './population.ts'
 
-/** A round's ration of what the sender knows. `groups` is the sender's k: two networks of different k do not mix. */
+/**
+ * A round's ration of what the sender knows. `groups` is the sender's k: two networks of different k do not mix; 0: it
+ * tunes itself.
+ */
 export interface Gossip {
   readonly type: 'gossip'
   readonly groups: number
   readonly sender: MemberEntry
   /** The sender would like a ration in return. */
   readonly wantsReply: boolean
+  /** How large the network looks from the sender's own tables, where they are full. */
+  readonly census?: Census
   readonly members: readonly MemberEntry[]
   readonly pointers: readonly Pointer[]
 }
@@ -20,6 +26,8 @@ export interface Pull {
   readonly sender: MemberEntry
   /** Member entries wanted at most. */
   readonly limit: number
+  /** Rows of the receiver's tables to pass over: those that earlier pages had. */
+  readonly skip: number
   /** Whether filetuples are wanted: those whose key's hash is from `low` to `high`, wrapping past 2^32. */
   readonly filetuples: boolean
   readonly low: number
@@ -34,12 +42,18 @@ export interface Share {
   readonly request: number
   readonly groups: number
   readonly sender: MemberEntry
+  /** How large the network looks from the sender's own tables, where they are full. */
+  readonly census?: Census
   readonly members: readonly MemberEntry[]
+  /** Rows to pass over to come to the members after these; 0: there are no more. */
+  readonly skip: number
   readonly pointers: readonly Pointer[]
   /** There are further filetuples after the last one here. */
   readonly more: boolean
   /** The sender's own tables are full. */
   readonly settled: boolean
+  /** The sender has served enough for now: it only names others. */
+  readonly busy: boolean
 }
 
 /** A provider hands its pointers to a member of their keys' group. */

@@ -37,19 +37,19 @@ export interface KelipsOptions {
   readonly rejoinIntervalMs: number
 }
 
-/** Networks of strangers on the Internet, up to some thousands of nodes. */
+/** Networks of strangers on the Internet, of any size. */
 export const KELIPS_DEFAULT: KelipsOptions = Object.freeze({
-  groups: 32,
+  groups: 'auto',
   contactsPerGroup: 2,
-  gossipIntervalMs: 2_000,
+  gossipIntervalMs: 4_000,
   gossipBytesPerSecond: 2_048,
   gossipMembers: 2,
   gossipContacts: 1,
   heartbeatIntervalMs: 15_000,
-  suspectAfterMs: 45_000,
-  memberLifetimeMs: 120_000,
-  pointerLifetimeMs: 3_600_000,
-  pointerRefreshMs: 1_200_000,
+  suspectAfterMs: 120_000,
+  memberLifetimeMs: 300_000,
+  pointerLifetimeMs: 43_200_000,
+  pointerRefreshMs: 14_400_000,
   publishTargets: 3,
   lookupParallelism: 2,
   defaultTimeoutMs: 1_000,

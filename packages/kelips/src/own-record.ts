@@ -1,6 +1,7 @@
 import type { Environment, PeerAddress } from '@onehop/overlay'
 import { MAX_ADDRESS_BYTES, MAX_ADDRESSES } from '@onehop/overlay'
 import { equalBytes } from '@onehop/primitives'
+import type { Lifetimes } from './lifetimes.ts'
 import { type MemberEntry, type MemberRecord, recordPayload } from './member-record.ts'
 
 /** The addresses of this node that fit in its records and pointers. */
@@ -17,17 +18,17 @@ export class OwnRecord {
   depth = 0
   private record: MemberRecord | undefined
   private readonly environment: Environment<never>
-  private readonly heartbeatIntervalMs: number
+  private readonly lifetimes: Lifetimes
 
-  constructor(environment: Environment<never>, heartbeatIntervalMs: number) {
+  constructor(environment: Environment<never>, lifetimes: Lifetimes) {
     this.environment = environment
-    this.heartbeatIntervalMs = heartbeatIntervalMs
+    this.lifetimes = lifetimes
   }
 
   entry(): MemberEntry {
     const nowMs = this.environment.now()
     const addresses = ownAddresses(this.environment)
-    const isDue = this.record === undefined || nowMs - this.record.heartbeat >= this.heartbeatIntervalMs
+    const isDue = this.record === undefined || nowMs - this.record.heartbeat >= this.lifetimes.heartbeatMs
     if (isDue || this.record?.depth !== this.depth || !sameAddresses(this.record?.addresses ?? [], addresses))
       this.record = this.sign(addresses, false)
     const record = this.record as MemberRecord

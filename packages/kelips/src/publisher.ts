@@ -19,6 +19,7 @@ import {
   MAX_PUBLICATIONS,
   MAX_REFRESHES_PER_TICK,
   MAX_TRIES_PER_PEER,
+  REPLACE_SPREAD_MS,
   REPUBLISH_DELAY_MS,
   STORE_BATCH,
 } from './limits.ts'
@@ -119,6 +120,14 @@ export class Publisher {
       const message = { type: 'store' as const, request: 0, pointers: items.map(({ pointer }) => pointer) }
       this.state.environment.send(peer, message)
     }
+  }
+
+  /** The network has shrunk, and holders may have gone with it: everything is sent again, one after the other. */
+  replaceAll(): void {
+    const { environment, options } = this.state
+    const spreadMs = Math.min(options.pointerRefreshMs, REPLACE_SPREAD_MS)
+    for (const own of this.own.values())
+      own.refreshAtMs = Math.min(own.refreshAtMs, this.state.now() + spreadMs * environment.random())
   }
 
   stop(): void {

@@ -2,17 +2,19 @@ import { type Environment, type Key, keyHash32, type PeerHandle } from '@onehop/
 import { shuffled } from '@onehop/primitives'
 import { ByteBudget } from './byte-budget.ts'
 import { kelipsCodec } from './codec.ts'
-import { Filetuples, type PointerId } from './filetuples.ts'
-import { GossipQueue } from './gossip-queue.ts'
+import { Filetuples } from './filetuples.ts'
 import { groupOfHash } from './groups.ts'
 import { Handles } from './handles.ts'
 import { FixedHolders, type Holders, PrefixHolders, ranked } from './holders.ts'
+import { Lifetimes } from './lifetimes.ts'
 import { DIAL_COST_BYTES, FRAME_BYTES, TAUGHT_MEMBERS } from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
 import type { KelipsMessage } from './messages.ts'
+import { NewsQueue } from './news-queue.ts'
 import type { KelipsOptions } from './options.ts'
 import { OwnRecord } from './own-record.ts'
 import { covers, FixedPartition, type Partition, PrefixPartition } from './partition.ts'
+import { type Census, Population } from './population.ts'
 import { Roster } from './roster.ts'
 import { Trust } from './trust.ts'
 
@@ -34,12 +36,14 @@ export class KelipsState {
   readonly filetuples = new Filetuples()
   readonly own: OwnRecord
   readonly budget: ByteBudget
-  /** What to tell members of the own group about members and contacts. */
-  readonly inward = new GossipQueue<PeerHandle>()
-  /** What to tell contacts about members and contacts. */
-  readonly outward = new GossipQueue<PeerHandle>()
-  /** What to tell members of the own group about filetuples. */
-  readonly tuples = new GossipQueue<PointerId>()
+  /** How large the network is, by what others say; only where k tunes itself. */
+  readonly population: Population | undefined
+  /** How long what is heard of a peer counts. */
+  readonly lifetimes: Lifetimes
+  /** Members that have come or left, of whom the own group is to know at once. */
+  readonly memberNews = new NewsQueue()
+  /** Filetuples that have come or changed, by their slots. */
+  readonly tupleNews = new NewsQueue()
   phase: Phase = 'new'
   /** The filetuples that the node is responsible for have been pulled: its silence about a key means something. */
   settled = false
@@ -53,6 +57,7 @@ export class KelipsState {
     if (groups === 'auto') {
       this.roster = new Roster(environment, this.handles, new PrefixPartition(0, ownHash, contactsPerGroup))
       this.prefixes = new PrefixHolders(environment, this.roster)
+      this.population = new Population()
       this.holders = this.prefixes
     } else {
       const partition = new FixedPartition(groups, ownHash, contactsPerGroup)
@@ -60,7 +65,8 @@ export class KelipsState {
       this.holders = new FixedHolders(this.roster, partition)
     }
     this.trust = new Trust(environment, this.handles, this.roster)
-    this.own = new OwnRecord(environment, options.heartbeatIntervalMs)
+    this.lifetimes = new Lifetimes(options)
+    this.own = new OwnRecord(environment, this.lifetimes)
     this.budget = new ByteBudget(options.gossipBytesPerSecond, environment.now())
   }
 
@@ -75,6 +81,36 @@ export class KelipsState {
   /** What messages say of the number of groups: networks of different numbers do not mix. 0: it tunes itself. */
   get statedGroups(): number {
     return this.options.groups === 'auto' ? 0 : this.options.groups
+  }
+
+  /** How large the network looks from the own tables; undefined where they are not full, or k is fixed. */
+  ownCensus(): Census | undefined {
+    const { prefixes, partition, roster, filetuples } = this
+    if (prefixes === undefined || !this.settled) return undefined
+    const groups = partition.buckets / 2
+    return { nodes: (roster.viewSize + 1) * groups, files: filetuples.size * groups }
+  }
+
+  /** The same as messages have it. */
+  statedCensus(): { readonly census?: Census } {
+    const census = this.ownCensus()
+    return census === undefined ? {} : { census }
+  }
+
+  /** The node takes over the depth of those through whom it enters. */
+  takeDepth(depth: number): void {
+    if (this.prefixes === undefined) return
+    this.prefixes.saidDepth = depth
+    this.prefixes.completeDepth = depth
+    this.own.depth = depth
+    this.setTableDepth(depth)
+  }
+
+  /** The tables divide the hashes into groups of this depth from now on. */
+  setTableDepth(depth: number): void {
+    const { environment, options, roster } = this
+    const ownHash = environment.hash32(environment.self)
+    roster.reshape(new PrefixPartition(depth, ownHash, options.contactsPerGroup))
   }
 
   /** Number of groups, as this node sees it. */
@@ -141,6 +177,12 @@ export class KelipsState {
   /** Sends a message of the background, at its whole price: with its framing, and with the dial that it needs. */
   sendInBackground(peer: PeerHandle, message: KelipsMessage): void {
     this.charge(peer, kelipsCodec.encodedLength(message))
+    this.environment.send(peer, message)
+  }
+
+  /** Sends a large message for a joiner, which the background pays back little by little. */
+  sendOnLoan(peer: PeerHandle, message: KelipsMessage): void {
+    this.budget.lend(kelipsCodec.encodedLength(message) + FRAME_BYTES)
     this.environment.send(peer, message)
   }
 

@@ -169,7 +169,7 @@ describe('hostile Kelips members', () => {
     const common = { type: 'gossip', wantsReply: true, members: [], pointers: [] } as const
     simulation.network.send(LIAR, 0, { ...common, groups: 4, sender: other })
     simulation.network.send(LIAR, 0, { ...common, groups: 8, sender: own })
-    const range = { limit: 10, filetuples: true, low: 0, high: 9 }
+    const range = { limit: 10, skip: 0, filetuples: true, low: 0, high: 9 }
     simulation.network.send(LIAR, 1, { type: 'pull', request: 9, groups: 1, sender: own, ...range })
     simulation.clock.runFor(100)
     assert.deepEqual([...blamed(simulation, LIAR)], ['kelips-wrong-sender', 'kelips-wrong-group-count'])

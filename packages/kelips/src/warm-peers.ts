@@ -1,0 +1,29 @@
+import type { PeerHandle } from '@onehop/overlay'
+import { type RandomSource, randomBelow } from '@onehop/primitives'
+import { MAX_WARM_PEERS } from './limits.ts'
+
+/** Peers in the tables that said something lately: most of those to whom there is a connection are among them. */
+export class WarmPeers {
+  private readonly ring: PeerHandle[] = []
+  private next = 0
+
+  /** It is in the tables no longer. */
+  forget(peer: PeerHandle): void {
+    const at = this.ring.indexOf(peer)
+    if (at < 0) return
+    const last = this.ring.pop() as PeerHandle
+    if (at < this.ring.length) this.ring[at] = last
+    this.next = this.ring.length
+  }
+
+  note(peer: PeerHandle): void {
+    if (this.ring.includes(peer)) return
+    if (this.next >= MAX_WARM_PEERS) this.next = 0
+    this.ring[this.next++] = peer
+  }
+
+  /** Any of them, all as likely. */
+  draw(random: RandomSource): PeerHandle | undefined {
+    return this.ring.length === 0 ? undefined : this.ring[randomBelow(random, this.ring.length)]
+  }
+}

@@ -1,7 +1,7 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { PeerAddress } from '@onehop/overlay'
-import { BoundedMap } from '@onehop/primitives'
+import { BoundedMap, equalBytes } from '@onehop/primitives'
 import { MAX_ADDRESS_BOOK_PEERS, MAX_ADDRESS_BYTES, MAX_ADDRESSES_PER_PEER } from './limits.ts'
 
 /** Without the peer id at its end. The id of a relay in its middle stays. */
@@ -36,29 +36,37 @@ export function parseAddress(bytes: PeerAddress): Multiaddr | undefined {
   }
 }
 
-/** Where peers can be dialled, as the overlay learned it. What cannot be parsed is left out. */
+/**
+ * Where peers can be dialled, as the overlay learned it: kept as bytes, for there are many and few are dialled. What
+ * cannot be parsed is left out.
+ */
 export class AddressBook {
-  private readonly book = new BoundedMap<string, readonly Multiaddr[]>(MAX_ADDRESS_BOOK_PEERS)
+  private readonly book = new BoundedMap<string, readonly PeerAddress[]>(MAX_ADDRESS_BOOK_PEERS)
 
   /** Newest first; the oldest beyond the limit are forgotten. @returns whether the peer was not in the book. */
   learn(peerId: string, addresses: readonly PeerAddress[]): boolean {
-    const fresh: Multiaddr[] = []
-    for (const bytes of addresses.slice(0, MAX_ADDRESSES_PER_PEER)) {
-      const address = parseAddress(bytes)
-      if (address !== undefined) fresh.push(address)
-    }
-    if (fresh.length === 0) return false
     const known = this.book.get(peerId)
-    const older = (known ?? []).filter(old => !fresh.some(address => address.equals(old)))
+    const told = addresses.slice(0, MAX_ADDRESSES_PER_PEER)
+    if (known !== undefined && told.every((bytes, i) => isSame(known[i], bytes))) return false
+    const fresh = told
+      .map(parseAddress)
+      .filter(address => address !== undefined)
+      .map(({ bytes }) => new Uint8Array(bytes))
+    if (fresh.length === 0) return false
+    const older = (known ?? []).filter(old => !fresh.some(bytes => equalBytes(bytes, old)))
     this.book.set(peerId, [...fresh, ...older].slice(0, MAX_ADDRESSES_PER_PEER))
     return known === undefined
   }
 
   addressesOf(peerId: string): readonly Multiaddr[] {
-    return this.book.get(peerId) ?? []
+    return (this.book.get(peerId) ?? []).map(bytes => multiaddr(bytes))
   }
 
   peers(): IterableIterator<string> {
     return this.book.keys()
   }
+}
+
+function isSame(known: PeerAddress | undefined, told: PeerAddress): boolean {
+  return known !== undefined && equalBytes(known, told)
 }

@@ -100,6 +100,17 @@ describe('kelips() as a libp2p service', () => {
     assert.deepEqual(await providersOf(second, cid), [])
   })
 
+  it('goes on answering when a member leaves, and knows of no provider that has left', async () => {
+    const nodes = await startNetwork(5)
+    const [, provider, leaver, seeker] = nodes as [KelipsNode, KelipsNode, KelipsNode, KelipsNode]
+    const cid = await cidOf('outlives a member')
+    await provider.contentRouting.provide(cid)
+    await leaver.stop()
+    assert.deepEqual(await providersOf(seeker, cid), [provider.peerId.toString()])
+    await provider.stop()
+    await until('nobody provides it', async () => (await providersOf(seeker, cid)).length === 0)
+  })
+
   it('asks nobody when the network is not to be used', async () => {
     const [first, second] = (await startNetwork(2)) as [KelipsNode, KelipsNode]
     const cid = await cidOf('local')

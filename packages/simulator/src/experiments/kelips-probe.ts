@@ -35,10 +35,10 @@ export class KelipsProbe {
     return this.machine.state.filetuples.size
   }
 
-  /** Bytes of the tables, as the machine counts them; 0 if it does not. */
+  /** Bytes of the tables, without what nodes of one process share. */
   get memoryBytes(): number {
-    const { memoryBytes } = this.machine.inspect()
-    return typeof memoryBytes === 'number' ? memoryBytes : 0
+    const { roster, filetuples } = this.machine.state
+    return roster.table.byteLength + filetuples.byteLength
   }
 
   /** Whether a node or key of this hash belongs to this node's group. */

@@ -104,8 +104,11 @@ export interface MemoryRow {
   readonly contacts: number
   readonly filetuples: number
   readonly entries: number
+  /** Of all arrays of the tables. */
   readonly bytes: number
   readonly bytesPerEntry: number
+  /** What the process grew by, handles of the driver included. */
+  readonly processBytes: number
 }
 
 /** What building one node's tables gives. */

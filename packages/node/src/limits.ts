@@ -16,6 +16,9 @@ export const ANNOUNCEMENTS_AT_ONCE = 16
 /** Pointers that one node announces, for all its contents together: what the overlay keeps of one provider. */
 export const MAX_ANNOUNCEMENTS = 20_000
 
+/** Contents that one node announces under the same word: Kelips keeps no more of one provider under one key. */
+export const MAX_ANNOUNCEMENTS_PER_WORD = 16
+
 /** Contents that a search shows unless told otherwise, and at most. */
 export const DEFAULT_SEARCH_LIMIT = 20
 export const MAX_SEARCH_LIMIT = 1_000

@@ -127,15 +127,31 @@ describe('announcing content', () => {
     assert.deepEqual(wordsHeld('stays', 'mp4', 'goes'), [true, true, false])
   })
 
+  it('does not tell of a word under which there are enough of its contents, until one of them goes', async () => {
+    const { announcer, wordsHeld } = scene()
+    const photos = Array.from({ length: 20 }, (_, i) => torrent(i, `holiday ${100 + i}.jpg`))
+    for (const photo of photos) await announcer.announce(photo, signal)
+    assert.deepEqual(wordsHeld('holiday', '119', 'jpg'), [true, true, true])
+    const [first, last] = [photos[0]!, torrent(99, 'x.jpg', ['holiday', 'rome'])]
+    await announcer.announce(last, signal)
+    assert.deepEqual(announcer.foundBy(photos[19]!), ['holiday', '119', 'jpg'])
+    assert.deepEqual(announcer.foundBy(last), ['rome'])
+    await announcer.withdraw(first, signal)
+    await announcer.announce(last, signal)
+    assert.deepEqual(announcer.foundBy(last), ['holiday', 'rome'])
+  })
+
   it('is bounded: words are left out first, then it is refused, and what is taken back makes room', async () => {
     const { announcer, held } = scene()
-    const words = Array.from({ length: 16 }, (_, i) => `word${i}`)
+    const words = (content: number) => Array.from({ length: 16 }, (_, i) => `word${i}of${content}`)
     const count = Math.floor(MAX_ANNOUNCEMENTS / 18)
-    const films = Array.from({ length: count }, (_, i) => torrent(i, `film${i}`, i === 0 ? ['few'] : words))
+    const films = Array.from({ length: count }, (_, i) =>
+      torrent(i, `film${i}`, i === 0 ? ['few'] : words(i)),
+    )
     for (const film of films) await announcer.announce({ ...film, infohash: numbered(film.name) }, signal)
     const left = MAX_ANNOUNCEMENTS - 18 * (count - 1) - 3
     assert.ok(left > 2 && left < 19, 'not enough for all words of another one')
-    const last = { ...torrent(1, 'last', ['rare', ...words]), infohash: numbered('last') }
+    const last = { ...torrent(1, 'last', ['rare', ...words(count)]), infohash: numbered('last') }
     await announcer.announce(last, signal)
     assert.equal([...held.values()].filter(({ displayName }) => displayName === 'last').length, left)
     const refused = { ...torrent(1, 'refused'), infohash: numbered('refused') }

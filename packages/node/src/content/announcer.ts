@@ -4,11 +4,13 @@ import {
   infohashToCid,
   infohashToMultihash,
   type Publication,
+  wordKey,
+  wordsOf,
 } from '@onehop/overlay'
 import { bytesToHex } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 import type { TorrentSummary } from '@onehop/swarm-io'
-import { ANNOUNCEMENTS_AT_ONCE, MAX_ANNOUNCEMENTS } from '../limits.ts'
+import { ANNOUNCEMENTS_AT_ONCE, MAX_ANNOUNCEMENTS, MAX_ANNOUNCEMENTS_PER_WORD } from '../limits.ts'
 import type { Logger } from '../log.ts'
 import type { ContentOverlay } from './content-overlay.ts'
 import { hasJoined } from './readiness.ts'
@@ -20,6 +22,8 @@ export class Announcer {
   /** By CID: what the overlay was told. */
   private readonly announced = new Map<string, readonly Publication[]>()
   private announcements = 0
+  /** By a word's key in hex: how many contents are announced under it. */
+  private readonly perWord = new Map<string, number>()
 
   constructor(overlay: Pick<ContentOverlay, 'isReady' | 'ready' | 'publish' | 'withdraw'>, log: Logger) {
     this.overlay = overlay
@@ -34,7 +38,8 @@ export class Announcer {
   async announce(torrent: TorrentSummary, signal?: AbortSignal): Promise<number> {
     const cid = infohashToCid(torrent.infohash)
     const before = this.announced.get(cid) ?? []
-    const publications = this.fitting(torrent, before.length)
+    this.note(cid, undefined)
+    const publications = this.fitting(torrent)
     this.note(cid, publications)
     if (!(await hasJoined(this.overlay, signal))) {
       void this.overlay.ready.then(() => this.announceLater(cid, torrent))
@@ -73,6 +78,13 @@ export class Announcer {
     }
   }
 
+  /** The words that the content is found by: those announced, and those of its name, which any of the others leads to. */
+  foundBy(torrent: TorrentSummary): string[] {
+    const announced = new Set(this.announced.get(infohashToCid(torrent.infohash))?.map(idOf))
+    const named = new Set(wordsOf(torrent.name))
+    return wordsOfContent(torrent).filter(word => named.has(word) || announced.has(bytesToHex(wordKey(word))))
+  }
+
   /** Takes everything back that leads to the content. */
   async withdraw(torrent: TorrentSummary, signal: AbortSignal): Promise<void> {
     const cid = infohashToCid(torrent.infohash)
@@ -81,10 +93,16 @@ export class Announcer {
     await Promise.all(publications.map(publication => this.withdrawOne(publication, signal)))
   }
 
-  /** Where there is no room for all of its words, the last are left out. */
-  private fitting(torrent: TorrentSummary, replaced: number): readonly Publication[] {
-    const all = publicationsOf(torrent)
-    const room = MAX_ANNOUNCEMENTS - this.announcements + replaced
+  /**
+   * Without the words that lead to enough of this node's contents, whose rarer words lead to them all the same; where
+   * there is no room for all others, the last are left out.
+   */
+  private fitting(torrent: TorrentSummary): readonly Publication[] {
+    const all = publicationsOf(torrent).filter(({ kind, key }) => {
+      const others = kind === 'word' ? (this.perWord.get(bytesToHex(key)) ?? 0) : 0
+      return others < MAX_ANNOUNCEMENTS_PER_WORD
+    })
+    const room = MAX_ANNOUNCEMENTS - this.announcements
     const least = all.filter(({ kind }) => kind !== 'word').length
     if (room >= all.length) return all
     const { name } = torrent
@@ -99,9 +117,21 @@ export class Announcer {
 
   /** Keeps what is announced of a content now; undefined: nothing more. */
   private note(cid: string, publications: readonly Publication[] | undefined): void {
-    this.announcements += (publications?.length ?? 0) - (this.announced.get(cid)?.length ?? 0)
+    this.count(this.announced.get(cid) ?? [], -1)
+    this.count(publications ?? [], 1)
     if (publications === undefined) this.announced.delete(cid)
     else this.announced.set(cid, publications)
+  }
+
+  private count(publications: readonly Publication[], change: 1 | -1): void {
+    this.announcements += change * publications.length
+    for (const { kind, key } of publications) {
+      if (kind !== 'word') continue
+      const word = bytesToHex(key)
+      const contents = (this.perWord.get(word) ?? 0) + change
+      if (contents > 0) this.perWord.set(word, contents)
+      else this.perWord.delete(word)
+    }
   }
 
   /** @returns how many confirmed it; undefined when somebody should have, and nobody did. */
@@ -134,8 +164,8 @@ export class Announcer {
   }
 }
 
-/** The words that content is found by: those that its publisher chose, or those of its name. */
-export function wordsOfContent({ name, words }: TorrentSummary): readonly string[] {
+/** The words that content is to be found by: those that its publisher chose, or those of its name. */
+function wordsOfContent({ name, words }: TorrentSummary): readonly string[] {
   return words ?? contentWords(name)
 }
 

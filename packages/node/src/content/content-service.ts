@@ -19,7 +19,7 @@ import {
   type TorrentSummary,
 } from '@onehop/swarm-io'
 import type { Logger } from '../log.ts'
-import { Announcer, wordsOfContent } from './announcer.ts'
+import { Announcer } from './announcer.ts'
 import type { ContentOverlay } from './content-overlay.ts'
 import { providersOf } from './provider-source.ts'
 import { parseReference, resolveContent } from './resolve.ts'
@@ -93,7 +93,7 @@ export class ContentService {
       bytes,
       pieces,
       magnet,
-      words: wordsOfContent(torrent),
+      words: this.announcer.foundBy(torrent),
       acknowledgements,
     }
   }

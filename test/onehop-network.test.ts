@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { NodeProcess, removeFolder, runCli, temporaryFolder, untilSynced } from './support/node-process.ts'
 import { until } from './support/wait.ts'
@@ -51,6 +52,24 @@ describe('the network onehop', function () {
     }
     assert.ok(targets[2]! < targets[1]!, `${targets}`)
     assert.equal((await follower.call<{ chain: string }>('getblockchaininfo')).chain, 'onehop')
+  })
+
+  it('has an overlay that chooses its groups, in which the other node finds content by its words', async () => {
+    const [miner, follower] = nodes as [NodeProcess, NodeProcess]
+    const path = join(folder, 'roman holiday.txt')
+    writeFileSync(path, 'Audrey Hepburn')
+    const [item] = await miner.call<{ key: string }[]>('content.publish', { path, words: 'hepburn' })
+    const { results } = await follower.call<{ results: { key: string }[] }>('content.search', {
+      words: 'holiday hepburn',
+    })
+    assert.deepEqual(
+      results.map(({ key }) => key),
+      [item!.key],
+    )
+    const output = join(folder, 'fetched.txt')
+    await follower.call('content.fetch', { key: results[0]!.key, output })
+    assert.equal(readFileSync(output, 'utf8'), 'Audrey Hepburn')
+    assert.equal((await follower.status()).overlay.k, 1)
   })
 
   it('has addresses of its own, and proves payments by its own headers', async () => {

@@ -122,8 +122,18 @@ export function encodePointer(pointer: Pointer): Uint8Array {
   return writer.bytes(FIELD.signature, pointer.signature).toBytes()
 }
 
-/** Length of {@link encodePointer}'s result, without encoding. */
-export function encodedPointerLength(pointer: Pointer): number {
+/** A pointer whose length has been noted on it; spreading it into another does not take the note along. */
+type Measured = Pointer & { readonly measuredBytes?: number }
+
+/** Length of {@link encodePointer}'s result, without encoding. Measured once for each pointer. */
+export function encodedPointerLength(pointer: Measured): number {
+  if (pointer.measuredBytes !== undefined) return pointer.measuredBytes
+  const length = measuredLength(pointer)
+  Object.defineProperty(pointer, 'measuredBytes', { value: length })
+  return length
+}
+
+function measuredLength(pointer: Pointer): number {
   let length =
     varintFieldLength(FIELD.version, pointer.version) +
     varintFieldLength(FIELD.kind, 1) +

@@ -35,6 +35,11 @@ export interface KelipsInspection extends Inspection {
   readonly k: number
   /** The group of this node. */
   readonly group: number
+  /** Bits of the hash that name the group, where k tunes itself. */
+  readonly depth?: number
+  /** How large the network is, by what others tell and the own tables; absent as long as they are not full. */
+  readonly estimatedNodes?: number
+  readonly estimatedFiles?: number
   /** Affinity group view, this node not in it. */
   readonly view: readonly InspectedMember[]
   /** Contacts, by group. */
@@ -45,6 +50,8 @@ export interface KelipsInspection extends Inspection {
   readonly publications: number
   /** Peers that are gone and still looked for. */
   readonly departed: number
+  /** Bytes of memory that the tables take. */
+  readonly memoryBytes: number
   /** Bytes spent in the background since the start. */
   readonly backgroundBytes: number
 }
@@ -60,14 +67,29 @@ export function inspect(state: KelipsState, publisher: Publisher): KelipsInspect
     settled: state.settled,
     k: state.groupCount,
     group: state.ownGroup,
+    ...inspectSize(state),
     view: members.filter(({ group }) => state.partition.isOwnBucket(group)),
     contacts: members.filter(({ group }) => !state.partition.isOwnBucket(group)),
     filetuples: [...filetuples.all()].slice(0, INSPECTED_FILETUPLES).map(inspectPointer),
     filetupleCount: filetuples.size,
     publications: publisher.size,
     departed: [...roster.departedPeers()].length,
+    memoryBytes: roster.table.byteLength + filetuples.byteLength,
     backgroundBytes: state.budget.spent,
   }
+}
+
+/** What a k that tunes itself goes by. */
+function inspectSize(
+  state: KelipsState,
+): Pick<KelipsInspection, 'depth' | 'estimatedNodes' | 'estimatedFiles'> {
+  const { prefixes, population } = state
+  if (prefixes === undefined || population === undefined) return {}
+  const depth = prefixes.saidDepth
+  const own = state.ownCensus()
+  if (own === undefined) return { depth }
+  const { nodes, files } = population.estimate(own)
+  return { depth, estimatedNodes: nodes, estimatedFiles: files }
 }
 
 /** The id as libp2p writes it: Base58 of its multihash. */

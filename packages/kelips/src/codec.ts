@@ -55,6 +55,7 @@ const TYPES = [
   'ping',
   'pong',
   'locate',
+  'news',
 ] as const
 
 const FIELD = {
@@ -309,6 +310,8 @@ function messageOf(draft: Draft): KelipsMessage {
   switch (type) {
     case 'gossip':
       return gossipOf(draft)
+    case 'news':
+      return { type, groups: draft.groups, pointers }
     case 'pull':
       return pullOf(draft)
     case 'share':

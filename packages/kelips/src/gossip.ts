@@ -5,6 +5,7 @@ import type { Intake } from './intake.ts'
 import {
   EAGER_DELAY_MS,
   EAGER_FANOUT,
+  EAGER_RETRY_MS,
   MAX_EAGER_BYTES,
   MAX_FAREWELLS,
   MAX_GOSSIP_BYTES,
@@ -14,7 +15,7 @@ import {
   REFRESH_TELLINGS,
 } from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
-import type { Gossip as GossipMessage } from './messages.ts'
+import type { Gossip as GossipMessage, News } from './messages.ts'
 import type { Census } from './population.ts'
 import { type Order, Rations } from './rations.ts'
 import type { UpdateResult } from './roster.ts'
@@ -106,6 +107,14 @@ export class Gossip {
     else this.hearCensus(from, message.census)
   }
 
+  /** News of filetuples has come, without a word about the sender. */
+  onNews(from: PeerHandle, { groups, pointers }: News): void {
+    if (!this.isOfThisNetwork(from, groups)) return
+    this.state.roster.heard(from)
+    this.targets.note(from)
+    this.intake().store(pointers, from)
+  }
+
   private reply(to: PeerHandle): void {
     const available = this.state.budget.available(this.state.now())
     if (available > 0) this.tell({ to, maxBytes: clamp(available * REPLY_PART), wantsReply: false })
@@ -116,14 +125,17 @@ export class Gossip {
     from: PeerHandle,
     message: { readonly groups: number; readonly sender: MemberEntry },
   ): boolean {
-    const { environment, statedGroups, trust } = this.state
-    if (message.groups !== statedGroups) {
-      const detail = `${message.groups} groups, not ${statedGroups}`
-      trust.blame(from, invalid('kelips-wrong-group-count', detail))
-      return false
-    }
+    const { environment, trust } = this.state
+    if (!this.isOfThisNetwork(from, message.groups)) return false
     if (equalBytes(message.sender.record.id, environment.idOf(from))) return true
     trust.blame(from, invalid('kelips-wrong-sender'))
+    return false
+  }
+
+  private isOfThisNetwork(from: PeerHandle, groups: number): boolean {
+    const { statedGroups, trust } = this.state
+    if (groups === statedGroups) return true
+    trust.blame(from, invalid('kelips-wrong-group-count', `${groups} groups, not ${statedGroups}`))
     return false
   }
 
@@ -140,20 +152,30 @@ export class Gossip {
     if (result === 'fresher') tupleNews.add(slot, REFRESH_TELLINGS)
     if (result !== 'new') return
     tupleNews.add(slot, NEWS_TELLINGS)
+    this.scheduleNews(EAGER_DELAY_MS)
+  }
+
+  private readonly random = () => this.state.environment.random()
+
+  private scheduleNews(delayMs: number): void {
     if (this.cancelEager !== undefined) return
-    this.cancelEager = this.state.environment.setTimer(EAGER_DELAY_MS, () => {
+    this.cancelEager = this.state.environment.setTimer(delayMs, () => {
       this.cancelEager = undefined
       this.tellNews()
     })
   }
 
-  private readonly random = () => this.state.environment.random()
-
+  /** To several members at once; what the budget has no room for now waits a little, and goes in fewer messages. */
   private tellNews(): void {
     const { budget, tupleNews } = this.state
-    for (const peer of this.targets.warmMembersOnly(EAGER_FANOUT)) {
-      if (tupleNews.size === 0 || !budget.mayOwe(this.state.now())) return
-      this.tell({ to: peer, maxBytes: MAX_EAGER_BYTES, wantsReply: false, newsOnly: true })
+    if (tupleNews.size === 0) return
+    if (!budget.mayOwe(this.state.now())) {
+      this.scheduleNews(EAGER_RETRY_MS)
+      return
+    }
+    for (const to of this.targets.warmMembersOnly(EAGER_FANOUT)) {
+      const news = this.rations.composeNews(to, MAX_EAGER_BYTES)
+      if (news !== undefined) this.state.sendInBackground(to, news)
     }
   }
 

@@ -42,13 +42,21 @@ export class Handles {
   }
 
   while<T>(peer: PeerHandle, use: (peer: PeerHandle) => T): T {
-    this.inUse.push(peer)
+    this.enter(peer)
     try {
       return use(peer)
     } finally {
-      this.inUse.pop()
-      this.letGo(peer)
+      this.exit()
     }
+  }
+
+  /** {@link while} without a closure: the handle is held until {@link exit}. Calls nest. */
+  enter(peer: PeerHandle): void {
+    this.inUse.push(peer)
+  }
+
+  exit(): void {
+    this.letGo(this.inUse.pop() as PeerHandle)
   }
 
   /** The handle is released, unless somebody holds it. */

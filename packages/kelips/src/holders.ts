@@ -22,6 +22,8 @@ export interface Holders {
   isHolder(hash32: number): boolean
   /** Whether this node answers for it first, without asking others. */
   isPrimary(hash32: number): boolean
+  /** Whether others are to be told that this node is not the one to hold it, though it may for a while. */
+  isMisplaced(hash32: number): boolean
   /** Whether this node has all of it, once it is settled. */
   isComplete(hash32: number): boolean
   /** Hashes of what this node takes in. */
@@ -60,6 +62,10 @@ export class FixedHolders implements Holders {
 
   isPrimary(hash32: number): boolean {
     return this.placesOf(hash32)[0] === this.partition.ownGroup
+  }
+
+  isMisplaced(hash32: number): boolean {
+    return !this.isHolder(hash32)
   }
 
   isComplete(hash32: number): boolean {
@@ -150,6 +156,10 @@ export class PrefixHolders implements Holders {
 
   isPrimary(hash32: number): boolean {
     return covers(this.saidDepth, this.ownHash, hash32)
+  }
+
+  isMisplaced(hash32: number): boolean {
+    return !covers(this.saidDepth, this.ownHash, hash32)
   }
 
   isComplete(hash32: number): boolean {

@@ -6,6 +6,7 @@ import {
   FIRST_SHARE_MEMBERS,
   MAX_ANNOUNCEMENTS,
   MAX_BUSY_SOURCES,
+  MAX_DEPTH_AHEAD,
   MAX_INTRODUCERS,
   MAX_PULL_SOURCES,
   ROUNDS_PER_JOIN_TRY,
@@ -14,6 +15,7 @@ import {
 import type { MemberEntry } from './member-record.ts'
 import type { Share } from './messages.ts'
 import { Costs } from './outcome.ts'
+import { settledDepth } from './population.ts'
 import type { Pulling } from './pulling.ts'
 import type { Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
@@ -137,8 +139,15 @@ export class Joining {
 
   private onFirstShare(from: PeerHandle, share: Share, done: () => void): void {
     const entries = [share.sender, ...share.members]
-    if (this.state.roster.size === 0) this.state.takeDepth(usualDepth(entries))
+    if (this.state.roster.size === 0) this.state.takeDepth(this.depthAfter(share, usualDepth(entries)))
     this.intake.members(entries, from, done)
+  }
+
+  /** Where a network grows fast, its nodes' depths lag behind its size: a joiner need not follow all the way. */
+  private depthAfter({ census }: Share, usual: number): number {
+    if (census === undefined) return usual
+    const suitable = settledDepth(census, this.state.options)
+    return Math.max(usual, Math.min(suitable, usual + MAX_DEPTH_AHEAD))
   }
 
   /** Members of the own group come first: they have what this node lacks, and pass on that it is there. */
@@ -155,7 +164,7 @@ export class Joining {
   /** In a large network contacts are taken from several members, so that no single one chooses them all. */
   private pullMembers(costs: Costs, done: () => void): void {
     const { roster, holders } = this.state
-    const sources = roster.size < FIRST_SHARE_MEMBERS / 2 ? [] : holders.sources().slice(0, VIEW_SOURCES)
+    const sources = roster.size <= MAX_ANNOUNCEMENTS ? [] : holders.sources().slice(0, VIEW_SOURCES)
     let outstanding = sources.length
     if (outstanding === 0) done()
     const next = () => {

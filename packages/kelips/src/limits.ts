@@ -10,17 +10,14 @@ export const ESTIMATORS = 31
 /** Largest number of nodes or filetuples that a peer can state: what four bytes hold. */
 export const MAX_STATED_COUNT = 0xffff_ffff
 
-/** A group splits if its halves will have this many members on average: some 3 % of them then have less than half. */
-export const FEWEST_MEMBERS_AFTER_SPLIT = 16
-
-/** Groups merge that have fewer members on average than this. */
-export const FEWEST_MEMBERS = 10
-
 /** Most known peers considered for one key, however large its group is. */
 export const MAX_CANDIDATES = 64
 
+/** Levels by which a joiner may choose to be deeper than those through whom it enters. */
+export const MAX_DEPTH_AHEAD = 2
+
 /** Gossip rounds between two looks at whether another depth suits better. */
-export const ROUNDS_PER_REVIEW = 4
+export const ROUNDS_PER_REVIEW = 3
 
 /** Looks in a row that must agree before a node splits from half of its group. */
 export const CONFIRMATIONS_TO_SPLIT = 2
@@ -35,13 +32,7 @@ export const CONFIRMATIONS_TO_WIDEN = 2
 export const MERGE_CHANCE = 0.3
 
 /** Rounds for which a node goes on holding what it held before a split. */
-export const GRACE_ROUNDS = 12
-
-/** Members, with this node, below which a group merges whatever the estimates say. */
-export const FEWEST_KNOWN_MEMBERS = 6
-
-/** Members that each half must have for a group to split. */
-export const FEWEST_KNOWN_PER_HALF = 9
+export const GRACE_ROUNDS = 10
 
 /** Contacts kept in each half of the sibling group, with which the own one merges. */
 export const KIN_CONTACTS_PER_BUCKET = 4
@@ -169,6 +160,9 @@ export const NEGATIVES_TO_CONCLUDE = 5
 /** Known nodes that the groups responsible for a key must have together (see README: small networks). */
 export const MIN_HOLDERS = 2
 
+/** Holders without room for a pointer after which nobody else is asked to take it. */
+export const REFUSALS_TO_GIVE_UP = 2
+
 /** Most peers pinged for their silence in one round. */
 export const MAX_PROBES_PER_ROUND = 8
 
@@ -196,8 +190,8 @@ export const FRAME_BYTES = 32
 /** Most probes that we make for others at a time. */
 export const MAX_PROBES_FOR_OTHERS = 64
 
-/** Publications that one tick refreshes, so that many do not stall the machine. */
-export const MAX_REFRESHES_PER_TICK = 500
+/** What the refresh of a publication costs about, in bytes: by this a round's refreshes are counted. */
+export const REFRESH_COST_BYTES = 400
 
 /** Peers that a farewell is sent to. */
 export const MAX_FAREWELLS = 64
@@ -233,13 +227,13 @@ export const FIRST_SHARE_MEMBERS = 200
 export const BUSY_SHARE_MEMBERS = 8
 
 /** Group members to which news is passed on at once. */
-export const EAGER_FANOUT = 4
+export const EAGER_FANOUT = 3
 
 /**
  * Times that each node tells a new filetuple. Of an epidemic in which everybody tells f others a part e^-f never hears,
- * however large the group is: a quarter of a percent, whom the turns reach.
+ * however large the group is: two thirds of a percent, whom the turns reach.
  */
-export const NEWS_TELLINGS = 6
+export const NEWS_TELLINGS = 5
 
 /** Times that each node tells a refreshed filetuple: most know it already, and it comes again. */
 export const REFRESH_TELLINGS = 3
@@ -252,6 +246,9 @@ export const MAX_EAGER_BYTES = 2_048
 
 /** News is collected this long (ms) before it is passed on, so that many publications share a message. */
 export const EAGER_DELAY_MS = 10
+
+/** News for which there is no budget waits this long, in ms. */
+export const EAGER_RETRY_MS = 500
 
 /** Time (ms) in which changes of the groups are collected before publications move. */
 export const REPUBLISH_DELAY_MS = 50

@@ -140,14 +140,14 @@ export class Liveness {
   }
 
   /**
-   * Of the own group and the one with which it would merge everybody is to be known for alive or dead, and so is the
-   * last one of a bucket; other contacts are replaced by fresher ones.
+   * Of the own group and the one with which it would merge everybody is to be known for alive or dead; other contacts
+   * are replaced by fresher ones.
    */
   private isOfUse(peer: PeerHandle): boolean {
     const { roster, partition } = this.state
     const bucket = roster.groupOf(peer)
     if (partition.isOwnBucket(bucket)) return true
-    return partition.capacityOf(bucket) > partition.contactsPerBucket || roster.countIn(bucket) < 2
+    return partition.capacityOf(bucket) > partition.contactsPerBucket
   }
 
   private isWorthMeasuring(peer: PeerHandle): boolean {

@@ -73,7 +73,7 @@ export class Locating implements Goal {
       if (this.isOver) return
       const entry = members.find(({ record }) => equalBytes(record.id, this.id))
       const isGood = entry !== undefined && entry.record.genuine === entry.record && !entry.record.left
-      if (isGood && entry.ageMs < this.state.options.memberLifetimeMs) {
+      if (isGood && entry.ageMs < this.state.lifetimes.memberMs) {
         this.addresses = entry.record.addresses
         this.hops = from.hops
         judged('enough')

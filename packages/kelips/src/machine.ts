@@ -9,6 +9,7 @@ import type {
   PeerAddress,
   PeerHandle,
   PeerId,
+  Pointer,
   Publication,
 } from '@onehop/overlay'
 import { Answers } from './answers.ts'
@@ -117,6 +118,12 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
     this.joining.whenReady(() => this.publisher.publish(publication, done))
   }
 
+  /** Takes over a publication that its holders have already, as if it had been published some time ago. */
+  adopt(publication: Publication): Pointer {
+    this.publisher.assertPublishable(publication)
+    return this.publisher.adopt(publication)
+  }
+
   withdraw(key: Key, done: (outcome: Outcome) => void, target?: Uint8Array): void {
     this.joining.whenReady(() => this.publisher.withdraw(key, target, done))
   }
@@ -164,6 +171,9 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
     switch (message.type) {
       case 'gossip':
         this.gossip.onGossip(from, message)
+        break
+      case 'news':
+        this.gossip.onNews(from, message)
         break
       case 'pull':
         this.sharing.onPull(from, message)

@@ -18,6 +18,13 @@ export interface Gossip {
   readonly pointers: readonly Pointer[]
 }
 
+/** New filetuples, passed on at once. */
+export interface News {
+  readonly type: 'news'
+  readonly groups: number
+  readonly pointers: readonly Pointer[]
+}
+
 /** Asks for a share of the tables: members, and the filetuples of a range of hashes, a page at a time. */
 export interface Pull {
   readonly type: 'pull'
@@ -113,7 +120,18 @@ export interface Pong {
 }
 
 /** What Kelips nodes say to each other. Messages are never changed once they are made. */
-export type KelipsMessage = Gossip | Pull | Share | Store | Stored | Find | Found | Ping | Pong | Locate
+export type KelipsMessage =
+  | Gossip
+  | News
+  | Pull
+  | Share
+  | Store
+  | Stored
+  | Find
+  | Found
+  | Ping
+  | Pong
+  | Locate
 
 /** Messages that answer a request. */
 export type Reply = Share | Stored | Found | Pong

@@ -5,6 +5,8 @@ import { MAX_CONTACTS_PER_GROUP, MAX_GROUPS } from './limits.ts'
 export interface KelipsOptions {
   /** Affinity groups (k): a number, or 'auto' for one that follows the size of the network. */
   readonly groups: number | 'auto'
+  /** Where k tunes itself: a group that would have fewer members than this on average merges with its sibling. */
+  readonly minimumGroupMembers: number
   /** Contacts kept per foreign group (c), at least 2. */
   readonly contactsPerGroup: number
   /** Time between gossip rounds. */
@@ -40,6 +42,7 @@ export interface KelipsOptions {
 /** Networks of strangers on the Internet, of any size. */
 export const KELIPS_DEFAULT: KelipsOptions = Object.freeze({
   groups: 'auto',
+  minimumGroupMembers: 10,
   contactsPerGroup: 2,
   gossipIntervalMs: 4_000,
   gossipBytesPerSecond: 2_048,
@@ -60,6 +63,7 @@ export const KELIPS_DEFAULT: KelipsOptions = Object.freeze({
 /** A testnet on one machine: the dead are gone within 10 s, their pointers within 30 s. */
 export const KELIPS_TESTNET: KelipsOptions = Object.freeze({
   groups: 4,
+  minimumGroupMembers: 10,
   contactsPerGroup: 4,
   gossipIntervalMs: 1_000,
   gossipBytesPerSecond: 4_096,
@@ -81,6 +85,7 @@ type Bounds = readonly [least: number, most: number]
 const DAY_MS = 86_400_000
 
 const BOUNDS: { readonly [Option in Exclude<keyof KelipsOptions, 'groups'>]: Bounds } = {
+  minimumGroupMembers: [2, 1_000],
   contactsPerGroup: [2, MAX_CONTACTS_PER_GROUP],
   gossipIntervalMs: [50, DAY_MS],
   gossipBytesPerSecond: [256, 1e9],

@@ -1,10 +1,4 @@
-import {
-  ESTIMATORS,
-  FEWEST_MEMBERS,
-  FEWEST_MEMBERS_AFTER_SPLIT,
-  MAX_DEPTH,
-  MAX_STATED_COUNT,
-} from './limits.ts'
+import { ESTIMATORS, MAX_DEPTH, MAX_STATED_COUNT } from './limits.ts'
 
 /** How large the network is: its nodes, and the filetuples of all its groups together. */
 export interface Census {
@@ -84,28 +78,38 @@ function median(table: Uint32Array, column: number, count: number, own: number):
   return values[count >> 1]!
 }
 
+/** What a choice of depth depends on beside the size of the network. */
+export interface GroupShape {
+  readonly contactsPerGroup: number
+  readonly minimumGroupMembers: number
+}
+
+/** A group splits if its halves will have this many times the least members, on average: hashes are spread unevenly. */
+const SPARE_MEMBERS = 1.6
+
 /**
  * The depth that suits a network better, one step from the present one at most. A node keeps n/k members, c(k - 1)
  * contacts and f/k filetuples, fewest for k = sqrt((n + f)/c); of two powers of two, the nearer is better. Only a
  * clear difference counts, and no group is to have fewer members than it takes to survive many deaths at once.
- * Integers only: 2^(2d + 1) lies between the squares of k at depth d and at d + 1.
+ * No logarithms: 2^(2d + 1) lies between the squares of k at depth d and at d + 1.
  */
-export function betterDepth(depth: number, { nodes, files }: Census, contactsPerGroup: number): number {
+export function betterDepth(depth: number, { nodes, files }: Census, shape: GroupShape): number {
+  const { contactsPerGroup, minimumGroupMembers } = shape
   const groups = 2 ** depth
   const entries = nodes + files
   const isTooWide = 4 * entries > 5 * 2 * contactsPerGroup * groups * groups
-  const staysLarge = nodes >= 2 * groups * FEWEST_MEMBERS_AFTER_SPLIT
+  const staysLarge = nodes >= 2 * groups * minimumGroupMembers * SPARE_MEMBERS
   if (depth < MAX_DEPTH && isTooWide && staysLarge) return depth + 1
   const isTooNarrow = 2 * 5 * entries < 4 * contactsPerGroup * groups * groups
-  const isTooSmall = nodes < groups * FEWEST_MEMBERS
+  const isTooSmall = nodes < groups * minimumGroupMembers
   return depth > 0 && (isTooNarrow || isTooSmall) ? depth - 1 : depth
 }
 
 /** The depth that {@link betterDepth} comes to rest at, from depth 0. */
-export function settledDepth(census: Census, contactsPerGroup: number): number {
+export function settledDepth(census: Census, shape: GroupShape): number {
   let depth = 0
   for (;;) {
-    const better = betterDepth(depth, census, contactsPerGroup)
+    const better = betterDepth(depth, census, shape)
     if (better <= depth) return depth
     depth = better
   }

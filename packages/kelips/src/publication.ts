@@ -1,6 +1,7 @@
 import type { Failure, Key, Outcome, PeerHandle, Pointer, Publication } from '@onehop/overlay'
 import { bytesKey } from '@onehop/primitives'
-import { MAX_TRIES_PER_PEER } from './limits.ts'
+import { MAX_TAUGHT_PER_ANSWER, MAX_TRIES_PER_PEER, REFUSALS_TO_GIVE_UP } from './limits.ts'
+import type { MemberEntry } from './member-record.ts'
 import { Costs } from './outcome.ts'
 import type { Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
@@ -36,6 +37,9 @@ export class Placement {
   private readonly done: Placed
   private readonly tries = new Map<PeerHandle, number>()
   private readonly silent = new Set<PeerHandle>()
+  /** Peers that others named, with their handles held. */
+  private readonly named: PeerHandle[] = []
+  private refusals = 0
   private outstanding = 0
   private acknowledgements = 0
   private isHeldHere = false
@@ -60,7 +64,8 @@ export class Placement {
 
   /** Asks some, all at once: those not asked yet, then those that stayed silent. Ends when one has confirmed. */
   private askMore(): void {
-    const targets = this.acknowledgements > 0 ? [] : this.nextTargets()
+    const isDecided = this.acknowledgements > 0 || this.refusals >= REFUSALS_TO_GIVE_UP
+    const targets = isDecided ? [] : this.nextTargets()
     if (targets.length === 0) {
       this.finish()
       return
@@ -69,14 +74,15 @@ export class Placement {
     for (const peer of targets) this.markTried(peer)
     for (const peer of targets) {
       this.stores.send(peer, [this.pointer], this.costs, {
-        onHeld: held => this.onHeld(peer, held),
+        onHeld: (held, named) => this.onHeld(peer, held, named),
         onSilence: silence => this.onSilence(peer, silence),
       })
     }
   }
 
   private nextTargets(): PeerHandle[] {
-    const unasked = this.stores.targetsOf(this.pointer.key).filter(peer => !this.tries.has(peer))
+    const candidates = [...this.stores.targetsOf(this.pointer.key), ...this.named]
+    const unasked = candidates.filter(peer => !this.tries.has(peer))
     const again = [...this.silent].filter(peer => this.tries.get(peer)! < MAX_TRIES_PER_PEER)
     const hasRoom = this.tries.size < this.state.options.publishTargets * MAX_TRIES_PER_PEER
     return [...(hasRoom ? unasked : []), ...again].slice(0, this.state.options.publishTargets)
@@ -89,11 +95,25 @@ export class Placement {
     this.silent.delete(peer)
   }
 
-  private onHeld(peer: PeerHandle, held: number): void {
+  private onHeld(peer: PeerHandle, held: number, named: readonly MemberEntry[]): void {
     if (this.isOver) return
     if (held > 0) this.acknowledgements++
+    else if (named.length === 0) this.refusals++
+    else this.learn(named)
     if (!this.silent.delete(peer)) this.outstanding--
     if (this.outstanding === 0) this.askMore()
+  }
+
+  /** Others are to hold it, says one who is not. */
+  private learn(named: readonly MemberEntry[]): void {
+    const { handles, environment } = this.state
+    for (const { record } of named.slice(0, MAX_TAUGHT_PER_ANSWER)) {
+      handles.with(record.id, peer => {
+        if (record.genuine !== record || peer === environment.self || this.named.includes(peer)) return
+        environment.learnAddresses(peer, record.addresses)
+        this.named.push(handles.hold(peer))
+      })
+    }
   }
 
   private onSilence(peer: PeerHandle, silence: Silence): void {
@@ -105,7 +125,7 @@ export class Placement {
 
   private finish(): void {
     this.isOver = true
-    for (const peer of this.tries.keys()) this.state.handles.drop(peer)
+    for (const peer of [...this.tries.keys(), ...this.named]) this.state.handles.drop(peer)
     const { acknowledgements } = this
     const hops = acknowledgements > 0 ? 1 : 0
     const isAlone = this.isHeldHere && this.tries.size === 0 && this.state.settled

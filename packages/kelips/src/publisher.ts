@@ -17,8 +17,8 @@ import { assert, bytesKey, describeRejection } from '@onehop/primitives'
 import { kelipsCodec } from './codec.ts'
 import {
   MAX_PUBLICATIONS,
-  MAX_REFRESHES_PER_TICK,
   MAX_TRIES_PER_PEER,
+  REFRESH_COST_BYTES,
   REPLACE_SPREAD_MS,
   REPUBLISH_DELAY_MS,
   STORE_BATCH,
@@ -38,6 +38,8 @@ export class Publisher {
   private readonly stores: Stores
   private readonly own = new Map<string, OwnPublication>()
   private cancelMove: Cancel | undefined
+  /** Nothing is due before. */
+  private nextRefreshMs = 0
 
   constructor(state: KelipsState, stores: Stores) {
     this.state = state
@@ -70,10 +72,23 @@ export class Publisher {
     const own = { publication, pointer, refreshAtMs: 0, holders: '', unconfirmed: 0, retries: 0 }
     this.own.set(id, own)
     this.scheduleRefresh(own)
+    this.stores.spread(pointer)
     this.place(pointer, (outcome, isPartial) => {
       if (isPartial) this.scheduleRetry(own)
       done(outcome)
     })
+  }
+
+  /** Takes over a publication that its holders have already: it is refreshed in its time. */
+  adopt(publication: Publication): Pointer {
+    const { environment, options } = this.state
+    const pointer = this.makePointer(publication, undefined)
+    const own = { publication, pointer, refreshAtMs: 0, holders: '', unconfirmed: 0, retries: 0 }
+    this.own.set(publicationId(publication.key, publication.target), own)
+    this.scheduleRefresh(own)
+    own.refreshAtMs = this.state.now() + environment.random() * options.pointerRefreshMs
+    this.nextRefreshMs = Math.min(this.nextRefreshMs, own.refreshAtMs)
+    return pointer
   }
 
   withdraw(key: Key, target: Uint8Array | undefined, done: (outcome: Outcome) => void): void {
@@ -95,9 +110,13 @@ export class Publisher {
   /** Refreshes what is due. */
   tick(): void {
     const nowMs = this.state.now()
+    if (nowMs < this.nextRefreshMs || !this.state.budget.mayOwe(nowMs)) return
+    const most = Math.ceil(this.state.budget.available(nowMs) / REFRESH_COST_BYTES)
     const due: OwnPublication[] = []
+    this.nextRefreshMs = Number.POSITIVE_INFINITY
     for (const own of this.own.values()) {
-      if (own.refreshAtMs <= nowMs && due.length < MAX_REFRESHES_PER_TICK) due.push(own)
+      if (own.refreshAtMs <= nowMs && due.length < most) due.push(own)
+      else this.nextRefreshMs = Math.min(this.nextRefreshMs, own.refreshAtMs)
     }
     if (due.length > 0) this.refresh(due)
   }
@@ -128,6 +147,7 @@ export class Publisher {
     const spreadMs = Math.min(options.pointerRefreshMs, REPLACE_SPREAD_MS)
     for (const own of this.own.values())
       own.refreshAtMs = Math.min(own.refreshAtMs, this.state.now() + spreadMs * environment.random())
+    this.nextRefreshMs = 0
   }
 
   stop(): void {
@@ -178,10 +198,11 @@ export class Publisher {
 
   private sendRefresh(peer: PeerHandle, items: readonly OwnPublication[], costs: Costs, tries: number): void {
     const pointers = items.map(({ pointer }) => pointer)
-    this.state.budget.spend(kelipsCodec.encodedLength({ type: 'store', request: 1, pointers }))
+    this.state.charge(peer, kelipsCodec.encodedLength({ type: 'store', request: 1, pointers }))
     this.stores.send(peer, pointers, costs, {
-      onHeld: held => {
-        if (held === pointers.length) items.forEach((own, i) => void this.confirm(own, pointers[i]!))
+      onHeld: (held, named) => {
+        const isRightHolder = held === pointers.length || named.length === 0
+        if (isRightHolder) items.forEach((own, i) => void this.confirm(own, pointers[i]!))
       },
       onSilence: silence => {
         const isWorthwhile = silence === 'timed out' && this.state.roster.has(peer)
@@ -222,6 +243,7 @@ export class Publisher {
   private scheduleRefresh(own: OwnPublication): void {
     const spread = 1 - JITTER_PART * this.state.environment.random()
     own.refreshAtMs = this.state.now() + this.state.options.pointerRefreshMs * spread
+    this.nextRefreshMs = Math.min(this.nextRefreshMs, own.refreshAtMs)
     own.retries = 0
     own.holders = this.holdersOf(own).join(',')
   }
@@ -230,6 +252,7 @@ export class Publisher {
   private scheduleRetry(own: OwnPublication): void {
     const { gossipIntervalMs, pointerRefreshMs } = this.state.options
     own.refreshAtMs = this.state.now() + Math.min(pointerRefreshMs, gossipIntervalMs * 2 ** own.retries)
+    this.nextRefreshMs = Math.min(this.nextRefreshMs, own.refreshAtMs)
     own.retries++
     own.holders = this.holdersOf(own).join(',')
   }

@@ -9,7 +9,7 @@ import {
   TUPLES_IN_TURN_PART,
 } from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
-import type { Gossip } from './messages.ts'
+import type { Gossip, News } from './messages.ts'
 import { covers } from './partition.ts'
 import type { KelipsState } from './state.ts'
 
@@ -18,7 +18,6 @@ export interface Order {
   readonly to: PeerHandle
   readonly maxBytes: number
   readonly wantsReply: boolean
-  readonly newsOnly?: boolean
 }
 
 /**
@@ -36,7 +35,7 @@ export class Rations {
     this.state = state
   }
 
-  compose({ to, maxBytes, wantsReply, newsOnly = false }: Order): Gossip {
+  compose({ to, maxBytes, wantsReply }: Order): Gossip {
     const { own, statedGroups, partition, environment } = this.state
     const isInside = partition.isOwn(environment.hash32(to))
     const empty: Gossip = {
@@ -49,9 +48,8 @@ export class Rations {
       pointers: [],
     }
     let left = maxBytes - kelipsCodec.encodedLength(empty)
-    const pointers = this.sharesFiletuples(to) ? this.pointers(to, left, newsOnly) : []
+    const pointers = this.sharesFiletuples(to) ? this.pointers(to, left) : []
     for (const pointer of pointers) left -= pointerCost(pointer)
-    if (newsOnly) return { ...empty, pointers }
     const basket = new Basket(this.state, to, left)
     if (isInside) this.fillInward(basket)
     else this.fillOutward(basket, to)
@@ -100,20 +98,30 @@ export class Rations {
     return row
   }
 
-  /** News of filetuples that the receiver is to hold; then others in turn, so that what was missed comes some time. */
-  private pointers(to: PeerHandle, maxBytes: number, newsOnly: boolean): Pointer[] {
+  /** News of filetuples that the receiver is to hold, as much as fits; undefined: there is none. */
+  composeNews(to: PeerHandle, maxBytes: number): News | undefined {
+    const pointers = this.news(maxBytes, this.coveredBy(to))
+    if (pointers.length === 0) return undefined
+    return { type: 'news', groups: this.state.statedGroups, pointers }
+  }
+
+  private news(maxBytes: number, isFor: (hash32: number) => boolean): Pointer[] {
     const { tupleNews, filetuples } = this.state
+    const ids = tupleNews.take(maxBytes, id => this.costOfPointer(id, isFor))
+    return ids.map(id => filetuples.pointerAt(id)).filter(pointer => pointer !== undefined)
+  }
+
+  /** News; then others in turn, so that what was missed comes some time. */
+  private pointers(to: PeerHandle, maxBytes: number): Pointer[] {
+    const { filetuples } = this.state
     const isFor = this.coveredBy(to)
-    const ids = tupleNews.take(newsOnly ? maxBytes : maxBytes * NEWS_PART, id =>
-      this.costOfPointer(id, isFor),
-    )
-    const pointers = ids.map(id => filetuples.pointerAt(id)).filter(pointer => pointer !== undefined)
-    if (newsOnly) return pointers
+    const pointers = this.news(maxBytes * NEWS_PART, isFor)
+    const isTold = (slot: PointerId) => pointers.includes(filetuples.pointerAt(slot)!)
     let left = maxBytes * TUPLES_IN_TURN_PART
     const { slots } = filetuples
     for (let visited = 0; visited < Math.min(slots, MAX_ROWS_VISITED); visited++) {
       if (this.tupleCursor >= slots) this.tupleCursor = 0
-      const cost = ids.includes(this.tupleCursor) ? 0 : (this.costOfPointer(this.tupleCursor, isFor) ?? 0)
+      const cost = isTold(this.tupleCursor) ? 0 : (this.costOfPointer(this.tupleCursor, isFor) ?? 0)
       if (cost > left) break
       if (cost > 0) pointers.push(filetuples.pointerAt(this.tupleCursor)!)
       left -= cost

@@ -1,5 +1,5 @@
 import type { Cancel, PeerHandle } from '@onehop/overlay'
-import { DIAL_ROUND_TRIPS, MAX_PENDING_REQUESTS, UNKNOWN_RTT_MS } from './limits.ts'
+import { DIAL_ROUND_TRIPS, MAX_PENDING_REQUESTS } from './limits.ts'
 import type { Reply, Request } from './messages.ts'
 import type { KelipsState } from './state.ts'
 
@@ -53,11 +53,10 @@ export class Requests {
   timeoutMsOf(peer: PeerHandle): number {
     const { minimumTimeoutMs, defaultTimeoutMs } = this.state.options
     const rttMs = this.state.roster.rttMsOf(peer)
-    const usualMs =
-      rttMs === undefined ? defaultTimeoutMs : Math.max(minimumTimeoutMs, Math.ceil(RTT_FACTOR * rttMs))
-    return this.state.environment.isConnected(peer)
-      ? usualMs
-      : usualMs + Math.ceil(DIAL_ROUND_TRIPS * (rttMs ?? UNKNOWN_RTT_MS))
+    const isWarm = this.state.environment.isConnected(peer)
+    if (rttMs === undefined) return defaultTimeoutMs * (isWarm ? 1 : 1 + DIAL_ROUND_TRIPS)
+    const usualMs = Math.max(minimumTimeoutMs, Math.ceil(RTT_FACTOR * rttMs))
+    return isWarm ? usualMs : usualMs + Math.ceil(DIAL_ROUND_TRIPS * rttMs)
   }
 
   /** Sends a request. The returned function closes it: nothing is called any more. */

@@ -331,10 +331,11 @@ export class Roster {
 
   /**
    * Whose slot a peer that is not live in the tables may have: {@link NO_SLOT} when there is room, undefined when
-   * nobody gives way. Stale contacts give way to any fresh one. Of fresh ones it is not who comes first or is told of
+   * nobody gives way. It is not who comes first or is told of
    * most: colluders would be. Each node draws a lot of its own for every peer, and the best lots stay (Brahms' min-wise
-   * sampling), so that a third of liars get a third of the places, and other nodes' contacts are others. Distance
-   * counts a little, and a network that is there already counts much.
+   * sampling), so that a third of liars get a third of the places, and other nodes' contacts are others. Silence
+   * counts more the longer it lasts, and not all at once, for liars are never silent; distance counts a little; and
+   * much that another contact is in the same network.
    */
   private victimFor(peer: PeerHandle, record: MemberRecord, ageMs: number): number | undefined {
     const { partition, table } = this
@@ -361,11 +362,12 @@ export class Roster {
 
   private badnessOf(slot: number, present: readonly number[]): number {
     const { rows, records } = this.table
-    const ageMs = this.environment.now() - rows.heardMsAt(slot)
-    if (rows.isSuspectAt(slot) || rows.isDoubtedAt(slot)) return Number.MAX_SAFE_INTEGER
-    if (ageMs >= this.staleMs) return STALE_BADNESS + ageMs
+    if (rows.isSuspectAt(slot)) return Number.MAX_SAFE_INTEGER
+    const lateMs = Math.max(0, this.environment.now() - rows.heardMsAt(slot) - this.staleMs)
+    const doubtMs = rows.isDoubtedAt(slot) ? MOST_LOT_MS / 2 : 0
+    const faultMs = doubtMs + (lateMs / this.staleMs) * (MOST_LOT_MS / 2)
     const hash = this.environment.hash32(rows.peerAt(slot))
-    const distance = (rows.rttMsAt(slot) ?? UNKNOWN_RTT_MS) + this.lotMsOf(hash)
+    const distance = (rows.rttMsAt(slot) ?? UNKNOWN_RTT_MS) + this.lotMsOf(hash) + faultMs
     return present.length === 1 ? distance : distance + this.crowding(records.at(slot), present, slot)
   }
 
@@ -398,8 +400,6 @@ export class Roster {
   }
 }
 
-/** A lot is up to 4,000 ms: ten times what the distance of a contact counts at most. */
-const LOT_MS_PER_UNIT = 4_000 / 0x1_0000_0000
-
-/** More than any round-trip time and lot. */
-const STALE_BADNESS = 1e9
+/** Ten times what the distance of a contact counts at most. */
+const MOST_LOT_MS = 4_000
+const LOT_MS_PER_UNIT = MOST_LOT_MS / 0x1_0000_0000

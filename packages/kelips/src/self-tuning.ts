@@ -5,8 +5,6 @@ import {
   CONFIRMATIONS_TO_MERGE,
   CONFIRMATIONS_TO_SPLIT,
   CONFIRMATIONS_TO_WIDEN,
-  FEWEST_KNOWN_MEMBERS,
-  FEWEST_KNOWN_PER_HALF,
   GRACE_ROUNDS,
   MAX_PULL_SOURCES,
   MERGE_CHANCE,
@@ -14,7 +12,7 @@ import {
   ROUNDS_PER_REVIEW,
 } from './limits.ts'
 import { Costs } from './outcome.ts'
-import { covers, prefixOf } from './partition.ts'
+import { commonBits, covers, prefixOf } from './partition.ts'
 import { betterDepth } from './population.ts'
 import type { Pulling } from './pulling.ts'
 import type { KelipsState } from './state.ts'
@@ -49,11 +47,11 @@ export class SelfTuning {
 
   /** A round has passed. */
   tick(): void {
-    const { prefixes, phase, settled } = this.state
-    if (prefixes === undefined || phase !== 'joined') return
+    const { prefixes, phase, settled, lifetimes, roster } = this.state
     if (this.rounds++ % ROUNDS_PER_REVIEW !== 0) return
-    this.state.lifetimes.update(this.state.roster.size)
-    if (!settled || this.isPulling) return
+    lifetimes.update(roster.size)
+    roster.staleMs = lifetimes.staleMs
+    if (prefixes === undefined || phase !== 'joined' || !settled || this.isPulling) return
     this.endGrace(prefixes)
     this.review(prefixes)
   }
@@ -71,7 +69,7 @@ export class SelfTuning {
     this.change = change
     if (change === WIDEN && this.confirmations >= CONFIRMATIONS_TO_WIDEN) this.widen(prefixes, wanted)
     else if (change === MERGE && this.isMergeDue()) this.merge(prefixes)
-    else if (change === SPLIT && this.confirmations >= CONFIRMATIONS_TO_SPLIT) this.split(prefixes)
+    else if (change === SPLIT && this.confirmations >= CONFIRMATIONS_TO_SPLIT) this.split(prefixes, wanted)
   }
 
   /** Not all nodes of a network pull at once what they will hold. */
@@ -84,42 +82,62 @@ export class SelfTuning {
     const { population, options } = this.state
     const own = this.state.ownCensus()
     if (population === undefined || own === undefined) return depth
-    const better = betterDepth(depth, population.estimate(own), options.contactsPerGroup)
-    if (better > depth) return this.mayHalve(depth) ? better : depth
-    const isThin = depth > 0 && this.state.roster.viewSize + 1 < FEWEST_KNOWN_MEMBERS
-    return isThin ? depth - 1 : better
+    const census = population.estimate(own)
+    let better = depth
+    for (;;) {
+      const next = betterDepth(better, census, options)
+      if (next <= better || !this.isLarge(next)) break
+      better = next
+    }
+    if (better > depth) return better
+    const isThin = depth > 0 && this.isThin(depth)
+    return isThin ? depth - 1 : Math.min(depth, betterDepth(depth, census, options))
   }
 
-  private mayHalve(depth: number): boolean {
-    const { roster, environment, partition } = this.state
-    if (partition.buckets !== 2 ** (depth + 1)) return false
-    const inHalf = (peer: PeerHandle) => covers(depth + 1, this.ownHash, environment.hash32(peer))
-    const ownHalf = roster.view().filter(inHalf).length + 1
-    const otherHalf = roster.viewSize + 1 - ownHalf
-    return Math.min(ownHalf, otherHalf) >= FEWEST_KNOWN_PER_HALF
+  /** Whether the group that this node would be in at this depth, and its sibling, have enough members. */
+  private isLarge(depth: number): boolean {
+    const { minimumGroupMembers } = this.state.options
+    return (
+      this.membersAt(depth) >= minimumGroupMembers && this.knownBeside(depth).length >= minimumGroupMembers
+    )
+  }
+
+  private isThin(depth: number): boolean {
+    return this.membersAt(depth) * 2 < this.state.options.minimumGroupMembers
+  }
+
+  /** Known members of the own prefix of this depth, this node among them. */
+  private membersAt(depth: number): number {
+    const { environment } = this.state
+    const isIn = (peer: PeerHandle) => covers(depth, this.ownHash, environment.hash32(peer))
+    return this.state.roster.view().filter(isIn).length + 1
+  }
+
+  /** Known peers of the prefix that differs from the own one in its last bit, as far as the tables keep them. */
+  private knownBeside(level: number): PeerHandle[] {
+    const { roster, partition, environment } = this.state
+    const span = partition.buckets / 2 ** level
+    if (span < 2)
+      return roster.view().filter(peer => commonBits(this.ownHash, environment.hash32(peer)) === level - 1)
+    const sibling = prefixOf(this.ownHash, level) ^ 1
+    const found: PeerHandle[] = []
+    for (let bucket = sibling * span; bucket < (sibling + 1) * span; bucket++) {
+      found.push(...roster.inGroup(bucket).filter(peer => !roster.isSuspect(peer)))
+      if (found.length >= MIN_HOLDERS) break
+    }
+    return found
   }
 
   /** The largest depth at which every prefix beside the way to the own one has somebody who keeps its keys. */
   private inhabitedDepth(depth: number): number {
-    for (let level = 1; level <= depth; level++) if (!this.isSiblingInhabited(level)) return level - 1
+    for (let level = 1; level <= depth; level++)
+      if (this.knownBeside(level).length < MIN_HOLDERS) return level - 1
     return depth
   }
 
-  private isSiblingInhabited(level: number): boolean {
-    const { roster, partition } = this.state
-    const span = partition.buckets / 2 ** level
-    const sibling = prefixOf(this.ownHash, level) ^ 1
-    let known = 0
-    for (let bucket = sibling * span; bucket < (sibling + 1) * span; bucket++) {
-      for (const peer of roster.inGroup(bucket)) if (!roster.isSuspect(peer)) known++
-      if (known >= MIN_HOLDERS) return true
-    }
-    return false
-  }
-
-  private split(prefixes: PrefixHolders): void {
+  private split(prefixes: PrefixHolders, depth: number): void {
     const { options } = this.state
-    this.say(prefixes, prefixes.saidDepth + 1)
+    this.say(prefixes, depth)
     this.graceUntilMs = this.state.now() + GRACE_ROUNDS * options.gossipIntervalMs
   }
 

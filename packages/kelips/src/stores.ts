@@ -1,23 +1,28 @@
 import { keyHash32, type PeerHandle, type Pointer } from '@onehop/overlay'
+import { HolderSearch } from './holder-search.ts'
 import type { Intake } from './intake.ts'
 import { STORE_BATCH } from './limits.ts'
+import type { MemberEntry } from './member-record.ts'
 import type { Stored } from './messages.ts'
-import type { Costs } from './outcome.ts'
+import { Costs } from './outcome.ts'
 import type { Requests, Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
 
 /** What becomes of a store. An answer may still come after the silence. */
 export interface StoreHandlers {
-  /** So many of the pointers are held; members that the peer named instead of itself have been learned. */
-  onHeld(held: number): void
+  /**
+   * So many of the pointers are held; members that the peer named instead of itself have been learned. It named none:
+   * it is the right one to ask, and has no room for what it does not hold.
+   */
+  onHeld(held: number, named: readonly MemberEntry[]): void
   onSilence?(silence: Silence): void
 }
 
 /** Hands pointers to members of their keys' groups, and takes them in. */
 export class Stores {
-  private readonly state: KelipsState
-  private readonly requests: Requests
-  private readonly intake: Intake
+  readonly state: KelipsState
+  readonly requests: Requests
+  readonly intake: Intake
 
   constructor(state: KelipsState, requests: Requests, intake: Intake) {
     this.state = state
@@ -37,10 +42,25 @@ export class Stores {
     this.requests.send(peer, request => ({ type: 'store', request, pointers }), {
       onReply: reply => {
         if (reply.type === 'stored')
-          this.intake.members(reply.members, peer, () => handlers.onHeld(reply.limit))
+          this.intake.vouch(reply.members, peer, () => handlers.onHeld(reply.limit, reply.members))
       },
       onSilence: silence => handlers.onSilence?.(silence),
     })
+  }
+
+  /**
+   * Hands a pointer to holders that this node does not know itself, besides those that it does: they come from others,
+   * so that what its own few contacts do not pass on is not lost. Nobody waits for them.
+   */
+  spread(pointer: Pointer): void {
+    const { prefixes, options } = this.state
+    const known = this.targetsOf(pointer.key)
+    if (prefixes === undefined || known.length >= options.publishTargets) return
+    const costs = new Costs(this.state.now())
+    new HolderSearch(this, pointer.key, holders => {
+      for (const peer of holders)
+        if (!known.includes(peer)) this.send(peer, [pointer], costs, { onHeld: () => {} })
+    }).start(options.publishTargets)
   }
 
   /** Puts a pointer of this node's own where the node is to hold it itself. */
@@ -49,20 +69,24 @@ export class Stores {
   }
 
   onStore(from: PeerHandle, request: number, pointers: readonly Pointer[]): void {
+    const { handles, environment, holders } = this.state
     const taken = pointers.slice(0, STORE_BATCH)
-    const { handles, environment } = this.state
+    const isMisplaced = ({ key }: Pointer) => holders.isMisplaced(keyHash32(key))
+    const misplaced = taken.filter(isMisplaced)
     handles.hold(from)
-    this.intake.store(taken, from, held => {
-      environment.send(from, { type: 'stored', request, limit: held, members: this.teach(from, taken, held) })
-      handles.drop(from)
-    })
+    this.intake.store(misplaced, from)
+    this.intake.store(
+      taken.filter(pointer => !isMisplaced(pointer)),
+      from,
+      held => {
+        environment.send(from, { type: 'stored', request, limit: held, members: this.teach(from, misplaced) })
+        handles.drop(from)
+      },
+    )
   }
 
   /** The members that the sender should have asked instead. */
-  private teach(from: PeerHandle, pointers: readonly Pointer[], held: number): Stored['members'] {
-    const misplaced = pointers.find(pointer => !this.state.isHolder(pointer.key))
-    return held === pointers.length || misplaced === undefined
-      ? []
-      : this.state.teachersOf(keyHash32(misplaced.key), from)
+  private teach(from: PeerHandle, [misplaced]: readonly Pointer[]): Stored['members'] {
+    return misplaced === undefined ? [] : this.state.teachersOf(keyHash32(misplaced.key), from)
   }
 }

@@ -90,6 +90,7 @@ const MESSAGES: readonly KelipsMessage[] = [
     settled: true,
     busy: true,
   },
+  { type: 'news', groups: 4, pointers: [pointer()] },
   { type: 'store', request: 8, pointers: [pointer()] },
   { type: 'stored', request: 8, limit: 1, members: [] },
   { type: 'find', request: 9, key: random.bytes(32), limit: 20 },

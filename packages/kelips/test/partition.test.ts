@@ -5,8 +5,6 @@ import {
   betterDepth,
   commonBits,
   covers,
-  FEWEST_MEMBERS,
-  FEWEST_MEMBERS_AFTER_SPLIT,
   FixedPartition,
   groupOfHash,
   MAX_VIEW_MEMBERS,
@@ -60,19 +58,19 @@ describe('a partition of the hashes', () => {
 })
 
 describe('the depth that suits a network', () => {
-  const contacts = 2
-  const entriesOf = (nodes: number, files: number, k: number) => nodes / k + contacts * (k - 1) + files / k
+  const shape = { contactsPerGroup: 2, minimumGroupMembers: 10 }
+  const entriesOf = (nodes: number, files: number, k: number) => nodes / k + 2 * (k - 1) + files / k
 
   it('is 0 for a few nodes', () => {
-    for (let nodes = 1; nodes < 24; nodes++) assert.equal(settledDepth({ nodes, files: 0 }, contacts), 0)
+    for (let nodes = 1; nodes < 24; nodes++) assert.equal(settledDepth({ nodes, files: 0 }, shape), 0)
   })
 
   it('keeps tables within 1.3 times those of the best number of groups', () => {
     for (const nodes of [300, 1_000, 3_000, 10_000, 100_000, 1_000_000]) {
       for (const files of [0, nodes, 10 * nodes]) {
-        const k = 2 ** settledDepth({ nodes, files }, contacts)
-        const most = nodes / FEWEST_MEMBERS_AFTER_SPLIT
-        const best = Math.max(1, Math.min(most, Math.sqrt((nodes + files) / contacts)))
+        const k = 2 ** settledDepth({ nodes, files }, shape)
+        const most = nodes / 16
+        const best = Math.max(1, Math.min(most, Math.sqrt((nodes + files) / 2)))
         const ratio = entriesOf(nodes, files, k) / entriesOf(nodes, files, best)
         assert.ok(
           ratio < 1.3 || (k > most / 2 && ratio < 2),
@@ -86,14 +84,14 @@ describe('the depth that suits a network', () => {
     for (let nodes = 1; nodes < 200_000; nodes = Math.ceil(nodes * 1.01)) {
       for (const files of [0, nodes * 3]) {
         for (let depth = 0; depth < 12; depth++) {
-          const better = betterDepth(depth, { nodes, files }, contacts)
+          const better = betterDepth(depth, { nodes, files }, shape)
           if (better === depth) continue
-          assert.notEqual(betterDepth(better, { nodes, files }, contacts), depth)
+          assert.notEqual(betterDepth(better, { nodes, files }, shape), depth)
           const isUndone = (share: number) =>
             betterDepth(
               better,
               { nodes: Math.round(nodes * share), files: Math.round(files * share) },
-              contacts,
+              shape,
             ) === depth
           assert.ok(!isUndone(1.15) && !isUndone(0.87), `${nodes} nodes, ${files} files, depth ${depth}`)
         }
@@ -103,8 +101,8 @@ describe('the depth that suits a network', () => {
 
   it('leaves every group members enough, however many files there are', () => {
     for (const nodes of [24, 100, 1_000, 10_000]) {
-      const groups = 2 ** settledDepth({ nodes, files: 1e9 }, contacts)
-      assert.ok(nodes / groups >= Math.min(nodes, FEWEST_MEMBERS))
+      const groups = 2 ** settledDepth({ nodes, files: 1e9 }, shape)
+      assert.ok(nodes / groups >= Math.min(nodes, 10))
     }
   })
 })

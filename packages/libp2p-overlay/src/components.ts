@@ -25,7 +25,10 @@ export interface OverlayComponents {
   }
   readonly connectionManager: {
     getConnections(peerId?: PeerId): Connection[]
-    openConnection(peer: PeerId | Multiaddr | Multiaddr[], options?: AbortOptions): Promise<Connection>
+    openConnection(
+      peer: PeerId | Multiaddr | Multiaddr[],
+      options?: AbortOptions & { force?: boolean },
+    ): Promise<Connection>
     closeConnections(peer: PeerId, options?: AbortOptions): Promise<void>
   }
   readonly addressManager: { getAddresses(): Multiaddr[] }

@@ -1,4 +1,4 @@
-import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import { type Connection, ConnectionClosedError, type PeerId, type Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { withoutPeerId } from './address-book.ts'
 import type { OverlayComponents } from './components.ts'
@@ -25,21 +25,21 @@ export function openConnectionTo(components: OverlayComponents, peerId: PeerId):
 }
 
 /**
- * The connection to the peer, dialled if there is none: at the given addresses first, then at those in the peer store.
+ * A new connection to the peer, at the given addresses first, then at those in the peer store. Where somebody else has
+ * just dialled it, that one.
  * @throws when no address answers.
  */
-export async function connectTo(
+export async function dialTo(
   components: OverlayComponents,
   peerId: PeerId,
   addresses: readonly Multiaddr[],
   signal: AbortSignal,
 ): Promise<Connection> {
-  const open = openConnectionTo(components, peerId)
-  if (open !== undefined) return open
+  const isClosing = openConnectionTo(components, peerId) !== undefined
   const known = [...addresses, ...(await storedAddresses(components, peerId))]
   if (known.length === 0) throw new Error(`no address of ${peerId.toString()} is known`)
   const targets = known.map(address => withPeerId(address, peerId))
-  return components.connectionManager.openConnection(targets, { signal })
+  return components.connectionManager.openConnection(targets, { signal, force: isClosing })
 }
 
 /** A stream of the protocol to the peer, over a new connection if there is none. @throws when it cannot be had. */
@@ -50,19 +50,27 @@ export async function openStreamTo(
   protocol: string,
   signal: AbortSignal,
 ): Promise<Stream> {
-  const connection = await connectTo(components, peerId, addresses, signal)
+  const open = openConnectionTo(components, peerId)
+  const connection = open ?? (await dialTo(components, peerId, addresses, signal))
   return openStreamOn(connection, protocol, signal)
 }
 
-/** A stream of the protocol over the connection. @throws {Error} always an error, where libp2p may throw an event. */
+/**
+ * A stream of the protocol over the connection.
+ * @throws {Error} always an error, where libp2p may throw an event.
+ */
 export async function openStreamOn(
   connection: Connection,
   protocol: string,
   signal: AbortSignal,
 ): Promise<Stream> {
+  // Not in the turn in which a message came: the connection's end may have come with it. Yamux does not know of it yet,
+  // and would throw later, where nobody catches it (libp2p-yamux 8: `onCreateStream` writes in a microtask).
+  await new Promise(setImmediate)
+  signal.throwIfAborted()
   try {
     return await connection.newStream(protocol, { signal })
   } catch (cause) {
-    throw cause instanceof Error ? cause : new Error('the peer closed the stream', { cause })
+    throw cause instanceof Error ? cause : new ConnectionClosedError('the peer closed the stream')
   }
 }

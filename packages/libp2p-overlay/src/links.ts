@@ -138,7 +138,7 @@ export class Links {
   private onCold(peerId: string, link: PeerLink): void {
     if (link.isWanted) return
     this.own.untag(peerId)
-    if (link.connection !== undefined) this.own.closeIfUnused(link.connection, () => link.isWanted)
+    this.own.closeUnused(peerId, () => link.isWanted)
   }
 
   private onUnreachable(peerId: string): void {
@@ -160,7 +160,7 @@ export class Links {
       link.closeIfUnused()
       if (!link.isForgettable) continue
       this.links.delete(peerId)
-      if (link.connection !== undefined) this.own.closeIfUnused(link.connection, () => this.links.has(peerId))
+      this.own.closeUnused(peerId, () => this.links.has(peerId))
     }
   }
 }

@@ -2,8 +2,16 @@ import type { Connection, Logger, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { AddressBook } from './address-book.ts'
 import type { OverlayComponents } from './components.ts'
-import { connectTo, openConnectionTo, openStreamOn } from './dialer.ts'
+import { dialTo, openConnectionTo, openStreamOn } from './dialer.ts'
 import { CLOSE_TIMEOUT_MS, LINK_TAG, LINK_TAG_VALUE, OPEN_TIMEOUT_MS } from './limits.ts'
+
+/** What opening a stream ends with when the connection, or the peer's side of it, is just being closed. */
+const CLOSING_ERRORS: ReadonlySet<string> = new Set([
+  'ConnectionClosedError',
+  'ConnectionClosingError',
+  'MuxerClosedError',
+  'UnexpectedEOFError',
+])
 
 /**
  * The connections that the overlay dials, from the first stream to the end: libp2p is told which peers are of use, and
@@ -40,7 +48,7 @@ export class OwnConnections {
       try {
         return { stream: await openStreamOn(open, this.protocol, signal), connection: open }
       } catch (error) {
-        if (open.status === 'open' || signal.aborted) throw error
+        if (!CLOSING_ERRORS.has((error as Error).name) || signal.aborted) throw error
       }
     }
     const connection = await this.dial(id, signal)
@@ -55,11 +63,10 @@ export class OwnConnections {
     return isFresh && connection.direction === 'inbound'
   }
 
-  /** Closes what this overlay dialled and nobody uses: no stream of others, no tag of others. */
-  closeIfUnused(connection: Connection, isWantedAgain: () => boolean): void {
-    if (!this.dialled.has(connection)) return
-    this.close(connection, isWantedAgain).catch(error => {
-      this.log('the connection to %p was not closed: %e', connection.remotePeer, error)
+  /** Closes what this overlay dialled to the peer and nobody uses: no stream of others, no tag of others. */
+  closeUnused(peerId: string, isWantedAgain: () => boolean): void {
+    this.close(peerId, isWantedAgain).catch(error => {
+      this.log('the connection to %s was not closed: %e', peerId, error)
     })
   }
 
@@ -74,18 +81,22 @@ export class OwnConnections {
   private async dial(id: PeerId, signal: AbortSignal): Promise<Connection> {
     this.onDial()
     const before = new Set(this.components.connectionManager.getConnections(id))
-    const connection = await connectTo(this.components, id, this.addresses.addressesOf(id.toString()), signal)
+    const known = this.addresses.addressesOf(id.toString())
+    const connection = await dialTo(this.components, id, known, signal)
     if (!before.has(connection) && connection.direction === 'outbound') this.dialled.add(connection)
     this.seen.add(connection)
     return connection
   }
 
-  private async close(connection: Connection, isWantedAgain: () => boolean): Promise<void> {
-    const peer = await this.components.peerStore.get(connection.remotePeer)
-    const hasForeignTag = [...peer.tags.keys()].some(tag => tag !== LINK_TAG)
-    const hasStreams = connection.streams.some(stream => stream.status === 'open')
-    if (hasForeignTag || hasStreams || connection.status !== 'open' || isWantedAgain()) return
-    await connection.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) })
+  private async close(peerId: string, isWantedAgain: () => boolean): Promise<void> {
+    const id = peerIdFromString(peerId)
+    const peer = await this.components.peerStore.get(id)
+    if (isWantedAgain() || [...peer.tags.keys()].some(tag => tag !== LINK_TAG)) return
+    for (const connection of this.components.connectionManager.getConnections(id)) {
+      const isUsed = connection.streams.some(stream => stream.status === 'open')
+      if (!this.dialled.has(connection) || connection.status !== 'open' || isUsed) continue
+      await connection.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) })
+    }
   }
 
   private setTag(peerId: string, tag: { readonly value: number } | undefined): void {

@@ -49,7 +49,7 @@ export class PeerLink implements LinkUse {
   private closed = false
   private unreachableUntilMs = 0
   private lastUseMs: number
-  private current: Connection | undefined
+  private direction: Connection['direction'] = 'outbound'
 
   constructor(port: LinkPort) {
     this.port = port
@@ -67,17 +67,12 @@ export class PeerLink implements LinkUse {
   }
 
   get isInbound(): boolean {
-    return this.current?.direction === 'inbound'
+    return this.direction === 'inbound'
   }
 
   /** Whether it is open, or about to be. */
   get isWanted(): boolean {
     return this.opening || this.isOpen
-  }
-
-  /** The connection that carried the latest stream. */
-  get connection(): Connection | undefined {
-    return this.current
   }
 
   /** Nothing would be lost with this link, not even that a dial failed a moment ago. */
@@ -106,7 +101,7 @@ export class PeerLink implements LinkUse {
   attach(stream: Stream, connection: Connection): void {
     this.unreachableUntilMs = 0
     this.lastUseMs = this.port.now()
-    this.current = connection
+    this.direction = connection.direction
     if (this.streams.length >= MAX_STREAMS_PER_PEER) this.streams[0]?.abort(new Error('too many streams'))
     const framed = new FramedStream(stream, FRAME_LIMITS, {
       onFrame: frame => this.receive(frame),

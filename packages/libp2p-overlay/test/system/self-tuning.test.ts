@@ -8,7 +8,7 @@ import { Workload } from '../support/workload.ts'
 /** The default's nodes, which live some ten times as fast, on a machine that may be busy. */
 const LIVELY = {
   ...KELIPS_DEFAULT,
-  gossipIntervalMs: 300,
+  gossipIntervalMs: 500,
   gossipBytesPerSecond: 100_000,
   heartbeatIntervalMs: 3_000,
   suspectAfterMs: 9_000,
@@ -20,7 +20,7 @@ const LIVELY = {
 }
 
 /** 60 nodes with a connection to each other would be 1,770 handshakes on this machine. */
-const MAX_CONNECTIONS = 12
+const MAX_CONNECTIONS = 20
 
 const FEWEST = 3
 const MOST = 60
@@ -73,6 +73,29 @@ describe('k', () => {
       return node
     }
 
+    const t0 = Date.now()
+    const dbg = setInterval(
+      () =>
+        console.error(
+          ((Date.now() - t0) / 1000).toFixed(0),
+          'n',
+          workload.living.length,
+          'k',
+          workload.living.map(n => tablesOf(n).k).join(''),
+          'lookups',
+          workload.lookups,
+          'pubs',
+          workload.publications,
+          'fail',
+          workload.failures.length,
+          'cpu',
+          (process.cpuUsage().user / 1e6).toFixed(0),
+          'conns',
+          workload.living.map(n => n.getConnections().length).join(','),
+        ),
+      3000,
+    )
+    dbg.unref()
     while (workload.living.length < FEWEST) await enter()
     workload.start()
     assert.ok(everyK(workload.living, k => k === 1))

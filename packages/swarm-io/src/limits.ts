@@ -63,3 +63,6 @@ export const CHECKPOINT_INTERVAL_MS = 2000
 
 /** Bytes of a resume file: an info dictionary, a bitfield and two paths. */
 export const MAX_RESUME_FILE_BYTES = 8 * 1024 * 1024
+
+/** Contents opened side by side after a restart: each may have to be hashed. */
+export const RESTORES_AT_ONCE = 8

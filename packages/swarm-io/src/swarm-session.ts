@@ -15,7 +15,7 @@ import {
 } from '@onehop/swarm'
 import { Fetch } from './fetch.ts'
 import { type FileStamp, hashFile } from './hash-file.ts'
-import { MAX_CONNECTIONS, MAX_GREETINGS_PER_PEER } from './limits.ts'
+import { MAX_CONNECTIONS, MAX_GREETINGS_PER_PEER, RESTORES_AT_ONCE } from './limits.ts'
 import { PeerLink } from './peer-link.ts'
 import { exists } from './piece-storage.ts'
 import { ReadCache } from './read-cache.ts'
@@ -43,6 +43,8 @@ export class SwarmSession implements TorrentHost {
   readonly random: RandomSource
   private readonly options: SwarmSessionOptions
   private readonly torrents = new Map<string, Torrent>()
+  /** By infohash in hex: torrents whose files are being opened again. */
+  private readonly restoring = new Map<string, Promise<void>>()
   private readonly greeting = new Set<PeerLink>()
   private connections = 0
   private isClosed = false
@@ -98,6 +100,8 @@ export class SwarmSession implements TorrentHost {
     const absolute = resolve(path)
     const { info, stamp } = await hashFile(absolute, options)
     this.assertOpen()
+    const opening = this.restoring.get(infoHashToHex(info.infohash))
+    if (opening) await opening
     const known = this.torrents.get(infoHashToHex(info.infohash))
     if (known?.isSeeding && (await exists(known.path))) {
       await known.setWords(options.words)
@@ -146,6 +150,8 @@ export class SwarmSession implements TorrentHost {
   async fetch(infohash: Uint8Array, options: FetchOptions): Promise<FetchResult> {
     this.assertOpen()
     const id = toInfoHash(infohash)
+    const opening = this.restoring.get(infoHashToHex(id))
+    if (opening) await opening
     const known = this.torrents.get(infoHashToHex(id))
     if (known?.isSeeding && !(await exists(known.path))) await this.forget(known)
     else if (known?.isSeeding) return this.fetchLocally(known, options)
@@ -239,6 +245,7 @@ export class SwarmSession implements TorrentHost {
 
   /** Stops offering and forgets. The file stays; an unfinished part file goes. @returns whether it was known. */
   async remove(infohash: Uint8Array): Promise<boolean> {
+    await this.restoring.get(infoHashToHex(infohash))
     const torrent = this.torrents.get(infoHashToHex(infohash))
     if (torrent) await this.forget(torrent)
     return torrent !== undefined
@@ -260,18 +267,27 @@ export class SwarmSession implements TorrentHost {
     const records = await this.resume.load((path, reason) =>
       this.log('a resume file is damaged', { path, reason }),
     )
-    const restored: TorrentSummary[] = []
-    for (const record of records) {
-      if (this.torrents.has(infoHashToHex(record.info.infohash))) continue
-      const torrent = this.addTorrent(record.info.infohash, record.info)
-      torrent.words = record.words
-      await this.restoreOne(torrent, record)
-      restored.push(torrent.summary())
+    const restored: Torrent[] = []
+    for (let i = 0; i < records.length; i += RESTORES_AT_ONCE) {
+      const unknown = records
+        .slice(i, i + RESTORES_AT_ONCE)
+        .filter(({ info }) => !this.torrents.has(infoHashToHex(info.infohash)))
+      restored.push(...(await Promise.all(unknown.map(record => this.restoreOne(record)))))
     }
-    return restored
+    return restored.map(torrent => torrent.summary())
   }
 
-  private async restoreOne(torrent: Torrent, record: ResumeRecord): Promise<void> {
+  private async restoreOne(record: ResumeRecord): Promise<Torrent> {
+    const torrent = this.addTorrent(record.info.infohash, record.info)
+    const name = infoHashToHex(record.info.infohash)
+    const opening = this.openAgain(torrent, record).finally(() => this.restoring.delete(name))
+    this.restoring.set(name, opening)
+    await opening
+    return torrent
+  }
+
+  private async openAgain(torrent: Torrent, record: ResumeRecord): Promise<void> {
+    torrent.words = record.words
     try {
       await torrent.adopt(await openRestored(record, this.cache), record)
     } catch (error) {

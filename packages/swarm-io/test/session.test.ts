@@ -132,6 +132,33 @@ describe('a swarm session', () => {
       assert.deepEqual((await (await restarted('a')).restore())[0]?.words, [])
     })
 
+    it('publishes, fetches and forgets while it is still opening what it had', async () => {
+      const paths = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => scene.write(`${i}.bin`, content(3 * PIECE, i))),
+      )
+      const session = scene.session('a')
+      const seeded = await Promise.all(paths.map(path => session.seed(path)))
+      // Every file has to be hashed again.
+      await Promise.all(paths.map(path => utimes(path, 1, 1)))
+      const again = await restarted('a')
+      const restored = again.restore()
+      await until(() => again.list().length > 0)
+      const opening = again.list().map(({ infohash }) => infoHashToHex(infohash))
+      const [first, second, third] = seeded.filter(({ infohash }) =>
+        opening.includes(infoHashToHex(infohash)),
+      )
+      const [published, fetched, removed] = await Promise.all([
+        again.seed(first!.path, { words: ['rome'] }),
+        again.fetch(second!.infohash, { outputPath: scene.path('copy.bin'), peers: searching() }),
+        again.remove(third!.infohash),
+      ])
+      assert.deepEqual([published.infohash, published.words], [first!.infohash, ['rome']])
+      assert.equal(await sha256Of(fetched.path), await sha256Of(second!.path))
+      assert.ok(removed)
+      assert.equal((await restored).length, paths.length)
+      assert.equal(again.list().filter(({ state }) => state === 'seeding').length, paths.length - 1)
+    })
+
     it('hashes a file again whose time has changed, and offers it when it is the same', async () => {
       const path = await scene.write('a.bin', content(2 * PIECE))
       await scene.session('a').seed(path)

@@ -21,6 +21,8 @@ export class Crowd {
   readonly joined = new Living()
   /** Those of these that are honest. */
   readonly honest = new Living()
+  /** Whoever is admitted knows nobody, and thinks that it is the first. */
+  joinsAlone = false
   private readonly listeners: CrowdListener[] = []
   private readonly factories: Factories
   private readonly hostileShare: number
@@ -107,6 +109,7 @@ export class Crowd {
 
   private introducers(): number[] {
     const found = new Set<number>()
+    if (this.joinsAlone) return []
     for (let i = 0; i < INTRODUCERS; i++) {
       const introducer = randomElement(this.random.next, this.joined.numbers)
       if (introducer !== undefined) found.add(introducer)

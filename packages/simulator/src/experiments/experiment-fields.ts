@@ -58,6 +58,7 @@ export const NETWORK_FIELDS: Fields = {
     kind: 'object',
     label: 'warm-up',
     fields: {
+      start: { kind: 'choice', label: 'start', values: ['cold', 'settled'] },
       joinSeconds: seconds('time to join in seconds'),
       publishSeconds: seconds('time to publish in seconds'),
       settleSeconds: seconds('time to settle in seconds'),

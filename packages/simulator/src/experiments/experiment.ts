@@ -54,6 +54,11 @@ export interface KelipsExperiment {
   readonly minutes: number
   /** Virtual seconds before: nodes join, publish, and have time to tell each other. */
   readonly warmUp: {
+    /**
+     * `cold`: nodes join and publish through the protocol. `settled`: they begin with full tables and placed pointers,
+     * and joining and publishing take no time; what comes later goes through the protocol.
+     */
+    readonly start: 'cold' | 'settled'
     readonly joinSeconds: number
     readonly publishSeconds: number
     readonly settleSeconds: number
@@ -108,7 +113,7 @@ export const EXPERIMENT_DEFAULTS: KelipsExperiment = Object.freeze<KelipsExperim
   nodes: 1_000,
   seed: 1,
   minutes: 10,
-  warmUp: { joinSeconds: 60, publishSeconds: 60, settleSeconds: 60 },
+  warmUp: { start: 'cold', joinSeconds: 60, publishSeconds: 60, settleSeconds: 60 },
   files: 1_000,
   zipf: 0,
   lookupsPerNodePerMinute: 1,

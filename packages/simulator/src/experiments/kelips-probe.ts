@@ -1,5 +1,12 @@
-import { KelipsMachine, type KelipsMessage, kelipsTables } from '@onehop/kelips'
-import { type Key, keyHash32, type OverlayMachine, type Pointer } from '@onehop/overlay'
+import { KelipsMachine, type KelipsMessage, kelipsTables, type MemberEntry } from '@onehop/kelips'
+import {
+  type Key,
+  keyHash32,
+  type OverlayMachine,
+  type PeerHandle,
+  type Pointer,
+  type Publication,
+} from '@onehop/overlay'
 
 /** What an experiment reads in an honest node's machine. Everything that knows the inside of Kelips is here. */
 export class KelipsProbe {
@@ -54,6 +61,35 @@ export class KelipsProbe {
   /** A live pointer under the key in the own table. */
   holds(key: Key, nowMs: number): boolean {
     return this.machine.state.filetuples.find(key, Math.floor(nowMs / 1000), 1).length > 0
+  }
+
+  /** The node's own word about itself. */
+  ownEntry(): MemberEntry {
+    return this.machine.state.own.entry()
+  }
+
+  /** How often the node says it anew. */
+  get heartbeatMs(): number {
+    return this.machine.state.lifetimes.heartbeatMs
+  }
+
+  /** Sets the depth of the node's group, as a first share of others would. */
+  takeDepth(depth: number): void {
+    this.machine.state.takeDepth(depth)
+  }
+
+  capacityOf(bucket: number): number {
+    return this.machine.state.partition.capacityOf(bucket)
+  }
+
+  /** Takes another's record into the tables, as if it had come by gossip. */
+  meet(node: number, entry: MemberEntry): void {
+    this.machine.state.roster.update(node as PeerHandle, entry)
+  }
+
+  /** Makes a publication the node's own, as if it had been placed long ago. */
+  adopt(publication: Publication): Pointer {
+    return this.machine.adopt(publication)
   }
 
   /** Puts a pointer into the table as if it had come by gossip long ago. */

@@ -21,7 +21,6 @@ import { rounded } from './rounded.ts'
 const ED25519_PREFIX = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20)
 /** /udp/4001/quic-v1 behind an IPv4 address: what a node on the Internet says of itself. */
 const ADDRESS_TAIL = Uint8Array.of(0x91, 0x02, 0x0f, 0xa1, 0xcd, 0x03)
-const CONTACTS_PER_GROUP = KELIPS_DEFAULT.contactsPerGroup
 const LIFETIME_S = KELIPS_DEFAULT.pointerLifetimeMs / 1000
 
 /** Fills one node's tables at each k that is asked for, by the doors through which gossip comes, and measures them. */
@@ -59,7 +58,7 @@ export function runMemoryExperiment(experiment: MemoryExperiment, control: RunCo
 
 function measureTables({ nodes, files, seed }: MemoryExperiment, groups: 'auto' | number): MemoryRow {
   const random = new SeededRandom(seed)
-  const depth = settledDepth({ nodes, files }, CONTACTS_PER_GROUP)
+  const depth = settledDepth({ nodes, files }, KELIPS_DEFAULT)
   const simulation = createSimulation(kelips({ ...KELIPS_DEFAULT, groups }), { nodes: 1, seed })
   const node = simulation.node(0)
   const { machine } = node

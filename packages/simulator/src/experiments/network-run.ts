@@ -13,6 +13,7 @@ import { type Interval, intervalOf, measureTables } from './interval.ts'
 import { LookupLog } from './lookup-log.ts'
 import { Lookups } from './lookups.ts'
 import { Phases } from './phases.ts'
+import { SettledStart } from './settled-start.ts'
 import { TrafficMeter } from './traffic-meter.ts'
 import { Truth } from './truth.ts'
 import { Turnover } from './turnover.ts'
@@ -34,6 +35,8 @@ export class NetworkRun {
   /** Wall time in ms when the measurement began. */
   measureStartedMs = 0
   isInterrupted = false
+  /** Pointers that were where they belong from the start. */
+  preloaded = 0
   log: LookupLog
   lookups: Lookups
   /** Of the whole measurement. */
@@ -91,16 +94,32 @@ export class NetworkRun {
   }
 
   private warmUp(): boolean {
-    const { joinSeconds, publishSeconds, settleSeconds } = this.experiment.warmUp
+    const { start, settleSeconds } = this.experiment.warmUp
+    if (start === 'settled') this.beginSettled()
+    else if (!this.beginCold()) return false
+    this.stage = 'settling'
+    return this.advance(settleSeconds * 1000)
+  }
+
+  private beginCold(): boolean {
+    const { joinSeconds, publishSeconds } = this.experiment.warmUp
     this.convergence?.start()
     this.stage = 'joining'
     this.admitAll(joinSeconds * 1000)
     if (!this.advance(joinSeconds * 1000)) return false
     this.stage = 'publishing'
     this.publishAll(publishSeconds * 1000)
-    if (!this.advance(publishSeconds * 1000)) return false
-    this.stage = 'settling'
-    return this.advance(settleSeconds * 1000)
+    return this.advance(publishSeconds * 1000)
+  }
+
+  private beginSettled(): void {
+    this.crowd.joinsAlone = true
+    this.admitAll(0)
+    this.crowd.joinsAlone = false
+    const start = new SettledStart(this.crowd, this.experiment, this.random.fork())
+    start.introduceAll()
+    this.preloaded = start.placeAll(this.files)
+    this.crowd.listen({ onJoined: node => this.files.publishAll(node) })
   }
 
   private admitAll(durationMs: number): void {
@@ -178,8 +197,7 @@ export class NetworkRun {
 
   private tell(): void {
     const { experiment, log } = this
-    const { joinSeconds, publishSeconds, settleSeconds } = experiment.warmUp
-    const totalMs = (joinSeconds + publishSeconds + settleSeconds) * 1000 + experiment.minutes * MINUTE_MS
+    const totalMs = warmUpSeconds(experiment) * 1000 + experiment.minutes * MINUTE_MS
     this.control.onProgress?.({
       stage: this.stage,
       share: Math.min(1, (this.now - this.startMs) / totalMs),
@@ -190,4 +208,10 @@ export class NetworkRun {
       events: this.simulation.clock.events,
     })
   }
+}
+
+/** Virtual time before the measurement. */
+export function warmUpSeconds({ warmUp }: KelipsExperiment): number {
+  const { start, joinSeconds, publishSeconds, settleSeconds } = warmUp
+  return start === 'settled' ? settleSeconds : joinSeconds + publishSeconds + settleSeconds
 }

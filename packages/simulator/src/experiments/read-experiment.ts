@@ -58,6 +58,7 @@ function readNetwork(input: ExperimentInput): Result<Experiment> {
     () => checkLatency(value.latency),
     () => checkGroups(value.groups, mostNodes(value)),
     () => checkTimes(value),
+    () => checkStart(value),
     () => checkWork(value),
     () => checkBehaviours(value.hostile.behaviours),
     () => checkPhases(value),
@@ -128,6 +129,13 @@ function checkTimes(experiment: KelipsExperiment): Verdict {
         `Pointers that are refreshed every ${pointerRefreshMinutes} minutes must live longer than ${pointerLifetimeMinutes}.`,
       )
     : OK
+}
+
+function checkStart({ warmUp, groups, hostile, observe }: KelipsExperiment): Verdict {
+  if (warmUp.start === 'cold') return OK
+  if (groups !== 'auto') return impossible('Only a network that chooses its groups can begin settled.')
+  if (hostile.share > 0) return impossible('A network with hostile nodes cannot begin settled.')
+  return observe.convergence ? impossible('A network that begins settled has nothing to converge.') : OK
 }
 
 function checkWork({ lookupsPerNodePerMinute, files, hostile, churn }: KelipsExperiment): Verdict {

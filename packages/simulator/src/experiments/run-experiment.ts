@@ -2,7 +2,7 @@ import type { RunControl } from './control.ts'
 import type { Experiment, KelipsExperiment } from './experiment.ts'
 import { describeMachine, peakRssBytes } from './machine-description.ts'
 import { runMemoryExperiment } from './memory-run.ts'
-import { NetworkRun } from './network-run.ts'
+import { NetworkRun, warmUpSeconds } from './network-run.ts'
 import { type ExperimentResult, lookupFigures, type NetworkResult } from './result.ts'
 import { rounded } from './rounded.ts'
 import type { IntervalTraffic } from './traffic-meter.ts'
@@ -25,7 +25,6 @@ function resultOf(run: NetworkRun, startedMs: number): NetworkResult {
   const { experiment, simulation, log, series, turnover, files } = run
   const nowMs = performance.now()
   const wallSeconds = (nowMs - startedMs) / 1000
-  const { joinSeconds, publishSeconds, settleSeconds } = experiment.warmUp
   const traffic = roundedTraffic(run.traffic.look())
   const tables = series.at(-1) ?? {}
   const measuredSeconds = run.measureStartedMs === 0 ? 0 : (nowMs - run.measureStartedMs) / 1000
@@ -39,11 +38,11 @@ function resultOf(run: NetworkRun, startedMs: number): NetworkResult {
     lookups: lookupFigures(log.total),
     bandwidthBytesPerSecond: traffic.sent.mean,
     memoryBytesPerNode: tables.memoryBytesPerNode ?? 0,
-    warmUpMinutes: rounded((joinSeconds + publishSeconds + settleSeconds) / 60),
+    warmUpMinutes: rounded(warmUpSeconds(experiment) / 60),
     interrupted: run.isInterrupted,
     bandwidth: traffic,
     tables,
-    publications: { live: files.live, unconfirmed: files.unconfirmed, preloaded: 0 },
+    publications: { live: files.live, unconfirmed: files.unconfirmed, preloaded: run.preloaded },
     departures: turnover.departures,
     abandonedLookups: run.lookups.abandoned,
     disturbances: disturbancesOf(run),

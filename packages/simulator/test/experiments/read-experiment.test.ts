@@ -59,6 +59,10 @@ describe('experiments as data', () => {
       { minutes: 1, checkEverySeconds: 90 },
       'An interval of 90 s is longer than the experiment of 1 minutes.',
     ],
+    [
+      { groups: 16, warmUp: { start: 'settled' } },
+      'Only a network that chooses its groups can begin settled.',
+    ],
     [{ hostile: { share: 0.6 } }, 'The hostile share must be a number from 0 to 0.5, not 0.6.'],
     [{ phases: [{ atMinutes: 1 }] }, 'A phase must have exactly one of kill, growTo, shrinkTo, partition.'],
     [

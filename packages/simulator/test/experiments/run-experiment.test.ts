@@ -118,6 +118,18 @@ describe('a run of an experiment', () => {
     assert.ok(dissemination.seconds99.most < 10)
   })
 
+  it('can begin settled: every pointer in its place, every view full, nothing published or joined', () => {
+    const warmUp = { start: 'settled', settleSeconds: 10 }
+    const changes = { nodes: 120, files: 240, groups: 'auto', warmUp }
+    const { series, publications, lookups, warmUpMinutes } = run(tinyExperiment(changes))
+    assert.equal(publications.preloaded, 240)
+    assert.equal(publications.live, 240)
+    assert.ok(series[0]!.medianGroups! > 1)
+    assert.deepEqual([series[0]!.coverage, series[0]!.viewCompleteness], [1, 1])
+    assert.ok(lookups.oneHopShare > 0.98, `${lookups.oneHopShare}`)
+    assert.ok(warmUpMinutes < 0.2)
+  })
+
   it('counts the answers of hostile nodes for what they are', () => {
     const { lookups } = run(
       tinyExperiment({ nodes: 30, hostile: { share: 0.3, behaviours: ['withhold'] }, minutes: 0.5 }),

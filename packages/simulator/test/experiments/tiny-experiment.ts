@@ -9,7 +9,7 @@ export function tinyExperiment(changes: ExperimentInput = {}): KelipsExperiment 
     lookupsPerNodePerMinute: 10,
     groups: 4,
     latency: { model: 'constant', ms: 20 },
-    warmUp: { joinSeconds: 5, publishSeconds: 5, settleSeconds: 20 },
+    warmUp: { joinSeconds: 5, publishSeconds: 5, settleSeconds: 90 },
     checkEverySeconds: 15,
     ...changes,
   })

@@ -1,0 +1,87 @@
+import { type MemberEntry, prefixOf, settledDepth } from '@onehop/kelips'
+import { keyHash32 } from '@onehop/overlay'
+import { randomBelow, type SeededRandom } from '@onehop/primitives'
+import { kelipsOptionsOf } from './build.ts'
+import type { Crowd } from './crowd.ts'
+import type { KelipsExperiment } from './experiment.ts'
+import type { Files } from './files.ts'
+import type { KelipsProbe } from './kelips-probe.ts'
+
+/** A node as the others' tables have it. */
+interface Seat {
+  readonly node: number
+  readonly probe: KelipsProbe
+  readonly hash32: number
+  readonly entry: MemberEntry
+}
+
+/**
+ * A network that begins as if it had been there for long: every honest node knows its whole group and contacts drawn at
+ * random, and every pointer is where it belongs. What comes after goes through the protocol; only the hours before are
+ * left out. Round-trip times and connections are unknown at first.
+ */
+export class SettledStart {
+  private readonly crowd: Crowd
+  private readonly random: SeededRandom
+  private readonly seats: Seat[]
+  private readonly depth: number
+  /** By the half of the group that a node is in: contacts are kept for each half. */
+  private readonly byBucket: Seat[][]
+
+  /** @param crowd of nodes that have joined nobody. */
+  constructor(crowd: Crowd, experiment: KelipsExperiment, random: SeededRandom) {
+    this.crowd = crowd
+    this.random = random
+    const { nodes, files } = experiment
+    this.depth = settledDepth({ nodes, files }, kelipsOptionsOf(experiment))
+    this.seats = crowd.honest.numbers.map(node => this.seatOf(node))
+    this.byBucket = Array.from({ length: 2 ** (this.depth + 1) }, () => [])
+    for (const seat of this.seats) this.byBucket[prefixOf(seat.hash32, this.depth + 1)]!.push(seat)
+  }
+
+  /** Fills everybody's tables of peers. */
+  introduceAll(): void {
+    for (const seat of this.seats) this.introduce(seat)
+  }
+
+  /** Puts every pointer where it belongs. @returns how many. */
+  placeAll(files: Files): number {
+    for (let slot = 0; slot < files.slots; slot++) {
+      const provider = this.crowd.probe(files.providerOf(slot) ?? -1)
+      if (provider === undefined) continue
+      const pointer = provider.adopt(files.publicationOf(slot))
+      for (const { probe } of this.groupOf(keyHash32(pointer.key))) probe.place(pointer)
+      files.confirm(slot)
+    }
+    return files.live
+  }
+
+  private *groupOf(hash32: number): IterableIterator<Seat> {
+    const group = prefixOf(hash32, this.depth)
+    yield* this.byBucket[2 * group]!
+    yield* this.byBucket[2 * group + 1]!
+  }
+
+  private seatOf(node: number): Seat {
+    const probe = this.crowd.probe(node)!
+    probe.takeDepth(this.depth)
+    const { record } = probe.ownEntry()
+    record.genuine = record
+    const ageMs = Math.floor(this.random.next() * probe.heartbeatMs)
+    return { node, probe, hash32: this.crowd.simulation.directory.hash32(node), entry: { record, ageMs } }
+  }
+
+  private introduce({ node, probe, hash32 }: Seat): void {
+    for (const member of this.groupOf(hash32)) if (member.node !== node) probe.meet(member.node, member.entry)
+    const own = prefixOf(hash32, this.depth)
+    this.byBucket.forEach((members, bucket) => {
+      if (bucket >>> 1 === own || members.length === 0) return
+      const start = randomBelow(this.random.next, members.length)
+      const count = Math.min(probe.capacityOf(bucket), members.length)
+      for (let i = 0; i < count; i++) {
+        const contact = members[(start + i) % members.length]!
+        probe.meet(contact.node, contact.entry)
+      }
+    })
+  }
+}

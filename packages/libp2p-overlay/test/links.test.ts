@@ -93,6 +93,24 @@ describe('links of an overlay', () => {
     assert.equal(hub.probe.unreachable.length, 0)
   })
 
+  it('outlive a connection that ends with the message that it brought', async () => {
+    const [first, second] = [await startProbed(), await startProbed()]
+    const { environment } = second.probe
+    const peer = meet(second, first)
+    meet(first, second)
+    for (let round = 1; round <= 8; round++) {
+      environment.send(peer, { type: 'ask', key: 'ab' })
+      environment.send(peer, { type: 'store', key: 'ab' })
+      await until('both are connected', () => environment.isConnected(peer))
+      await until('the stream is open', () => second.overlay.linkCount === 1)
+      await Promise.all(second.node.getConnections().map(connection => connection.close()))
+      await until('the connection is gone', () => second.overlay.linkCount === 0)
+    }
+    environment.send(peer, { type: 'ask', key: 'ab' })
+    await until('an answer comes', () => second.probe.received.some(({ type }) => type === 'found'))
+    assert.deepEqual([...first.probe.unreachable, ...second.probe.unreachable], [])
+  })
+
   it('leave alone what another protocol holds on to', async () => {
     let now = Date.now()
     const hub = await startProbed({ maxConnections: 4, clock: () => now })

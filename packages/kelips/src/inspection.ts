@@ -74,7 +74,7 @@ export function inspect(state: KelipsState, publisher: Publisher): KelipsInspect
     filetupleCount: filetuples.size,
     publications: publisher.size,
     departed: [...roster.departedPeers()].length,
-    memoryBytes: roster.table.byteLength + filetuples.byteLength,
+    memoryBytes: state.memoryBytes,
     backgroundBytes: state.budget.spent,
   }
 }

@@ -4,18 +4,23 @@ import { kelipsCodec } from './codec.ts'
 import { KelipsMachine } from './machine.ts'
 import type { KelipsMessage } from './messages.ts'
 import { checkKelipsOptions, type KelipsOptions } from './options.ts'
+import type { TableKind } from './tables.ts'
 
 /**
  * Makes Kelips machines.
  * @param options a preset ({@link KELIPS_TESTNET}, {@link KELIPS_DEFAULT}), or one with changes.
+ * @param keeping how records and pointers are kept; a simulation of many nodes wants them shared.
  * @throws {AssertionError} when they make no sense; {@link checkKelipsOptions} tells beforehand.
  */
-export function kelips(options: KelipsOptions): OverlayFactory<KelipsMessage> {
+export function kelips(
+  options: KelipsOptions,
+  keeping: { readonly tables: TableKind } = { tables: 'packed' },
+): OverlayFactory<KelipsMessage> {
   const verdict = checkKelipsOptions(options)
   assert(verdict.ok, verdict.ok ? '' : describeRejection(verdict))
   return {
     protocol: 'kelips/1',
     codec: kelipsCodec,
-    create: environment => new KelipsMachine(environment, options),
+    create: environment => new KelipsMachine(environment, options, keeping.tables),
   }
 }

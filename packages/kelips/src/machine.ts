@@ -29,6 +29,7 @@ import { SelfTuning } from './self-tuning.ts'
 import { Sharing } from './sharing.ts'
 import { KelipsState } from './state.ts'
 import { Stores } from './stores.ts'
+import type { TableKind } from './tables.ts'
 
 /** One Kelips node: the tables, and what works on them. Made by {@link kelips}. */
 export class KelipsMachine implements OverlayMachine<KelipsMessage> {
@@ -48,8 +49,8 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
   private cancelRound: Cancel | undefined
   private cancelRejoin: Cancel | undefined
 
-  constructor(environment: Environment<KelipsMessage>, options: KelipsOptions) {
-    const state = new KelipsState(environment, options)
+  constructor(environment: Environment<KelipsMessage>, options: KelipsOptions, tables: TableKind = 'packed') {
+    const state = new KelipsState(environment, options, tables)
     this.state = state
     this.requests = new Requests(state)
     this.gossip = new Gossip(state, () => this.intake)
@@ -164,6 +165,7 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
     this.requests.onSilence = (peer, silence) => this.liveness.suspect(peer, silence)
     state.roster.onChange = () => this.publisher.onGroupsChange()
     state.roster.onRemove = peer => this.gossip.forget(peer)
+    this.tuning.onReshape = () => this.joining.refillSoon()
     this.tuning.onWider = () => this.publisher.replaceAll()
   }
 

@@ -29,7 +29,7 @@ export class PackedRows {
   }
 
   has(slot: number): boolean {
-    return slot < this.offsets.length && this.offsets[slot] !== NOWHERE
+    return slot >= 0 && slot < this.offsets.length && this.offsets[slot] !== NOWHERE
   }
 
   /** The row, in memory that will be used again: to be copied by who keeps it. */

@@ -2,7 +2,7 @@ import { type Environment, type Key, keyHash32, type PeerHandle } from '@onehop/
 import { shuffled } from '@onehop/primitives'
 import { ByteBudget } from './byte-budget.ts'
 import { kelipsCodec } from './codec.ts'
-import { Filetuples } from './filetuples.ts'
+import type { Filetuples } from './filetuples.ts'
 import { groupOfHash } from './groups.ts'
 import { Handles } from './handles.ts'
 import { FixedHolders, type Holders, PrefixHolders, ranked } from './holders.ts'
@@ -16,6 +16,7 @@ import { OwnRecord } from './own-record.ts'
 import { covers, FixedPartition, type Partition, PrefixPartition } from './partition.ts'
 import { type Census, Population } from './population.ts'
 import { Roster } from './roster.ts'
+import { makeTables, type TableKind } from './tables.ts'
 import { Trust } from './trust.ts'
 
 /** Entering, entered, out of touch with everybody it knew of, or gone. */
@@ -33,7 +34,7 @@ export class KelipsState {
   readonly prefixes: PrefixHolders | undefined
   /** Who was caught lying, and who may have. */
   readonly trust: Trust
-  readonly filetuples = new Filetuples()
+  readonly filetuples: Filetuples
   readonly own: OwnRecord
   readonly budget: ByteBudget
   /** How large the network is, by what others say; only where k tunes itself. */
@@ -48,26 +49,34 @@ export class KelipsState {
   /** The filetuples that the node is responsible for have been pulled: its silence about a key means something. */
   settled = false
 
-  constructor(environment: Environment<KelipsMessage>, options: KelipsOptions) {
+  constructor(environment: Environment<KelipsMessage>, options: KelipsOptions, kind: TableKind) {
     this.environment = environment
     this.options = options
     this.handles = new Handles(environment)
     const { groups, contactsPerGroup } = options
+    const { records, filetuples } = makeTables(kind, () => environment.random())
+    this.filetuples = filetuples
     const ownHash = environment.hash32(environment.self)
     if (groups === 'auto') {
-      this.roster = new Roster(environment, this.handles, new PrefixPartition(0, ownHash, contactsPerGroup))
+      const partition = new PrefixPartition(0, ownHash, contactsPerGroup)
+      this.roster = new Roster(environment, this.handles, partition, records)
       this.prefixes = new PrefixHolders(environment, this.roster)
       this.population = new Population()
       this.holders = this.prefixes
     } else {
       const partition = new FixedPartition(groups, ownHash, contactsPerGroup)
-      this.roster = new Roster(environment, this.handles, partition)
+      this.roster = new Roster(environment, this.handles, partition, records)
       this.holders = new FixedHolders(this.roster, partition)
     }
     this.trust = new Trust(environment, this.handles, this.roster)
     this.lifetimes = new Lifetimes(options)
     this.own = new OwnRecord(environment, this.lifetimes)
     this.budget = new ByteBudget(options.gossipBytesPerSecond, environment.now())
+  }
+
+  /** Bytes of memory that the tables take, without what the nodes of a simulation have in common. */
+  get memoryBytes(): number {
+    return this.roster.table.byteLength + this.filetuples.byteLength
   }
 
   now(): number {

@@ -4,7 +4,6 @@ import { SeededRandom } from '@onehop/primitives'
 import { describe, it } from 'mocha'
 import { ByteBudget } from '../src/byte-budget.ts'
 import { Filetuples, pointerName } from '../src/filetuples.ts'
-import { GossipQueue } from '../src/gossip-queue.ts'
 import {
   checkKelipsOptions,
   firstHash,
@@ -18,6 +17,8 @@ import {
   MAX_POINTERS_PER_KEY,
   MAX_POINTERS_PER_KEY_AND_PROVIDER,
 } from '../src/index.ts'
+import { MAX_NEWS } from '../src/limits.ts'
+import { NewsQueue } from '../src/news-queue.ts'
 
 const random = new SeededRandom(9)
 
@@ -81,28 +82,36 @@ describe('Kelips options', () => {
   })
 })
 
-describe('the gossip queue', () => {
+describe('what is news', () => {
   const cost = () => 10
 
-  it('tells news first, then what changed, then what was told least recently', () => {
-    const queue = new GossipQueue<string>()
-    for (const id of ['a', 'b', 'c']) queue.addNews(id, 1)
-    assert.deepEqual(queue.take(30, cost), ['a', 'b', 'c'])
-    queue.addChanged('c')
-    queue.addNews('d', 2)
-    assert.deepEqual(queue.take(30, cost), ['d', 'c', 'a'])
-    assert.deepEqual(queue.take(30, cost), ['d', 'b', 'c'])
-    assert.deepEqual(queue.take(20, cost), ['a', 'd'])
+  it('is told so many times, what was told behind the others', () => {
+    const news = new NewsQueue()
+    for (const id of [1, 2, 3]) news.add(id, 2)
+    assert.deepEqual(news.take(20, cost), [1, 2])
+    assert.deepEqual(news.take(20, cost), [3, 1])
+    assert.deepEqual(news.take(100, cost), [2, 3])
+    assert.equal(news.size, 0)
   })
 
-  it('takes no more than fits, forgets what is gone and skips what is not for this receiver', () => {
-    const queue = new GossipQueue<string>()
-    for (const id of ['gone', 'skip', 'a', 'b']) queue.addNews(id, 1)
-    const costOf = (id: string) => (id === 'gone' ? undefined : id === 'skip' ? 0 : 10)
-    assert.deepEqual(queue.take(15, costOf), ['a'])
-    assert.equal(queue.size, 3)
-    assert.deepEqual(queue.take(100, costOf, true), ['b'])
-    assert.ok(queue.hasNews)
+  it('keeps its place when it does not fit or is not for this receiver, and is forgotten when it is gone', () => {
+    const news = new NewsQueue()
+    for (const id of [1, 2, 3, 4]) news.add(id, 1)
+    const costOf = (id: number) => [undefined, 0, 99, 10][id - 1]
+    assert.deepEqual(news.take(50, costOf), [4])
+    assert.equal(news.size, 2)
+    assert.deepEqual(news.take(50, cost), [2, 3])
+  })
+
+  it('is bounded: the oldest makes room', () => {
+    const news = new NewsQueue()
+    for (let id = 0; id <= MAX_NEWS; id++) news.add(id, 1)
+    assert.equal(news.size, MAX_NEWS)
+    assert.deepEqual(news.take(10, cost), [1])
+    news.delete(2)
+    assert.deepEqual(news.take(10, cost), [3])
+    news.clear()
+    assert.equal(news.size, 0)
   })
 })
 

@@ -33,7 +33,7 @@ export interface Factories {
 }
 
 export function factoriesOf(experiment: KelipsExperiment): Factories {
-  const honest = kelips(kelipsOptionsOf(experiment))
+  const honest = kelips(kelipsOptionsOf(experiment), { tables: 'shared' })
   const behaviours = experiment.hostile.behaviours as readonly BehaviourName[]
   return { honest, hostile: hostile(honest, behaviours, { isHostile: () => true }) }
 }
@@ -50,6 +50,7 @@ export function simulationOf(experiment: KelipsExperiment, { honest }: Factories
     duplicateFraction: experiment.duplication,
     reorderFraction: experiment.reordering,
     undialableFraction: experiment.undialable,
+    blockedFraction: experiment.blocked,
     connections: connections === 'free' ? 'free' : { ...LIVE_CONNECTIONS, cap: connections },
   })
 }

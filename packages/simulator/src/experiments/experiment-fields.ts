@@ -87,6 +87,7 @@ export const NETWORK_FIELDS: Fields = {
   duplication: share('duplication'),
   reordering: share('reordering'),
   undialable: share('share that cannot be dialled', 0.9),
+  blocked: share('share of blocked links', 0.9),
   connections: {
     kind: 'number or word',
     label: 'number of connections',

@@ -25,6 +25,9 @@ export const CHECKED_FILES = 200
 /** Nodes whose view is compared with the truth after each interval. */
 export const CHECKED_VIEWS = 100
 
+/** Nodes whose tables are compared with their limits after each interval. */
+export const CHECKED_TABLES = 2_000
+
 /** Virtual time in ms between looks at the interruption flag and reports of progress. */
 export const SLICE_MS = 200
 

@@ -76,6 +76,8 @@ export interface KelipsExperiment {
   readonly reordering: number
   /** Share of the nodes that nobody can dial. */
   readonly undialable: number
+  /** Share of the links, one way each, over which nobody can be dialled. */
+  readonly blocked: number
   /** Open connections of a node at most; `free`: everybody is connected to everybody, and nothing is dialled. */
   readonly connections: number | 'free'
   /** Nodes that work against the others, and how. */
@@ -123,6 +125,7 @@ export const EXPERIMENT_DEFAULTS: KelipsExperiment = Object.freeze<KelipsExperim
   duplication: 0,
   reordering: 0,
   undialable: 0,
+  blocked: 0,
   connections: 64,
   hostile: { share: 0, behaviours: [] },
   phases: [],

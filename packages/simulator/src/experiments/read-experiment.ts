@@ -59,6 +59,7 @@ function readNetwork(input: ExperimentInput): Result<Experiment> {
     () => checkGroups(value.groups, mostNodes(value)),
     () => checkTimes(value),
     () => checkStart(value),
+    () => checkConnections(value),
     () => checkWork(value),
     () => checkBehaviours(value.hostile.behaviours),
     () => checkPhases(value),
@@ -136,6 +137,14 @@ function checkStart({ warmUp, groups, hostile, observe }: KelipsExperiment): Ver
   if (groups !== 'auto') return impossible('Only a network that chooses its groups can begin settled.')
   if (hostile.share > 0) return impossible('A network with hostile nodes cannot begin settled.')
   return observe.convergence ? impossible('A network that begins settled has nothing to converge.') : OK
+}
+
+function checkConnections({ connections, undialable }: KelipsExperiment): Verdict {
+  return connections === 'free' && undialable > 0
+    ? impossible(
+        'Where everybody is connected there is nobody who cannot be dialled: connections must not be free.',
+      )
+    : OK
 }
 
 function checkWork({ lookupsPerNodePerMinute, files, hostile, churn }: KelipsExperiment): Verdict {

@@ -2,7 +2,7 @@ import type { Failure, Key, Outcome } from '@onehop/overlay'
 import { keyHash32 } from '@onehop/overlay'
 import { equalBytes, randomBelow, type SeededRandom } from '@onehop/primitives'
 import type { Crowd } from './crowd.ts'
-import { CHECKED_FILES, CHECKED_VIEWS } from './experiment-limits.ts'
+import { CHECKED_FILES, CHECKED_TABLES, CHECKED_VIEWS } from './experiment-limits.ts'
 import type { Files } from './files.ts'
 import type { KelipsProbe } from './kelips-probe.ts'
 import type { FailureCause } from './lookup-log.ts'
@@ -27,6 +27,7 @@ export class Truth {
   private readonly crowd: Crowd
   private readonly files: Files
   private readonly random: SeededRandom
+  private nextOverfull = 0
 
   constructor(crowd: Crowd, files: Files, random: SeededRandom) {
     this.crowd = crowd
@@ -146,9 +147,13 @@ export class Truth {
     )
   }
 
+  /** Of small networks all nodes, of large ones some others each time. */
   private countOverfull(): number {
+    const { numbers } = this.crowd.honest
+    const step = Math.max(1, Math.floor(numbers.length / CHECKED_TABLES))
     let count = 0
-    for (const node of this.crowd.honest.numbers) count += this.crowd.probe(node)?.overfull().length ?? 0
+    for (let i = this.nextOverfull++ % step; i < numbers.length; i += step)
+      count += this.crowd.probe(numbers[i]!)?.overfull().length ?? 0
     return count
   }
 }

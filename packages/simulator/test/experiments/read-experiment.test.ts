@@ -63,6 +63,10 @@ describe('experiments as data', () => {
       { groups: 16, warmUp: { start: 'settled' } },
       'Only a network that chooses its groups can begin settled.',
     ],
+    [
+      { connections: 'free', undialable: 0.2 },
+      'Where everybody is connected there is nobody who cannot be dialled: connections must not be free.',
+    ],
     [{ hostile: { share: 0.6 } }, 'The hostile share must be a number from 0 to 0.5, not 0.6.'],
     [{ phases: [{ atMinutes: 1 }] }, 'A phase must have exactly one of kill, growTo, shrinkTo, partition.'],
     [

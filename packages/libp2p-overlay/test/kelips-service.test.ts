@@ -136,6 +136,20 @@ describe('kelips() as a libp2p service', () => {
     })
   })
 
+  it('knows who is responsible for a multihash', async () => {
+    const nodes = await startNetwork(4)
+    const others = nodes.slice(1).map(node => node.peerId.toString())
+    const { multihash } = await cidOf('whose is it')
+    let closest: string[] = []
+    await until('somebody is known', async () => {
+      closest = (await collect(nodes[0]!.peerRouting.getClosestPeers(multihash.bytes))).map(({ id }) =>
+        id.toString(),
+      )
+      return closest.length > 0
+    })
+    assert.ok(closest.every(peerId => others.includes(peerId)))
+  })
+
   it('enters through any peer that speaks the protocol, whoever dialled', async () => {
     const first = await startKelips()
     const second = await startKelips()

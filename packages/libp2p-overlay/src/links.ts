@@ -148,10 +148,14 @@ export class Links {
 
   private makeRoom(): void {
     const open = [...this.links.values()].filter(link => link.isOpen)
-    const link = leastUsefulLink(open, this.port.maxConnections, this.port.now())
-    if (link === undefined) return
-    this.counters.onEvicted()
-    link.cool()
+    const { maxConnections } = this.port
+    for (;;) {
+      const link = leastUsefulLink(open, maxConnections, this.port.now())
+      if (link === undefined) return
+      open.splice(open.indexOf(link), 1)
+      this.counters.onEvicted()
+      link.cool()
+    }
   }
 
   private closeUnused(): void {

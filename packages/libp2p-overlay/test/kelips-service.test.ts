@@ -54,9 +54,7 @@ describe('kelips() as a libp2p service', () => {
     const cid = await cidOf('a block')
     const progress: KelipsProgressEvents[] = []
     const told = nextEvent(provider, 'provide')
-    await provider.contentRouting.provide(cid, {
-      onProgress: event => progress.push(event as KelipsProgressEvents),
-    })
+    await provider.services.kelips.provide(cid, { onProgress: event => progress.push(event) })
     const { detail } = await told
     assert.ok(detail.acknowledgements >= 1 && detail.cid.equals(cid))
     assert.deepEqual(

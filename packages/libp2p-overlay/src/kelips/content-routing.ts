@@ -1,10 +1,4 @@
-import {
-  AbortError,
-  type ContentRouting,
-  type PeerId,
-  type Provider,
-  type RoutingOptions,
-} from '@libp2p/interface'
+import { AbortError, type ContentRouting, type PeerId, type Provider } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { MAX_PUBLICATIONS } from '@onehop/kelips'
 import { contentKey, type Outcome, type Pointer } from '@onehop/overlay'
@@ -13,7 +7,13 @@ import { parseAddress } from '../address-book.ts'
 import { FIND_PROVIDERS_LIMIT } from '../limits.ts'
 import { libp2pPeerId } from '../peer-table.ts'
 import { NoPeersError, NotAcknowledgedError, TooManyProvisionsError } from './errors.ts'
-import { effortOf, type Provided, type ProvideFailed, reportProgress } from './events.ts'
+import {
+  effortOf,
+  type KelipsRoutingOptions,
+  type Provided,
+  type ProvideFailed,
+  reportProgress,
+} from './events.ts'
 import { hashOf, type Provisions } from './provisions.ts'
 import { PushIterator } from './push-iterator.ts'
 import type { RoutingPort } from './routing-port.ts'
@@ -46,7 +46,7 @@ export class KelipsContentRouting
    * @throws {NotStartedError} @throws {NoPeersError} @throws {NotAcknowledgedError} @throws {TooManyProvisionsError}
    * @throws the signal's reason.
    */
-  async provide(cid: CID, options: RoutingOptions = {}): Promise<void> {
+  async provide(cid: CID, options: KelipsRoutingOptions = {}): Promise<void> {
     try {
       const provided = await this.tell(cid, options.signal)
       await this.port.provisions.add(cid)
@@ -61,14 +61,14 @@ export class KelipsContentRouting
   }
 
   /** Takes it back. What nobody can be told of expires by itself. */
-  async cancelReprovide(cid: CID, options: RoutingOptions = {}): Promise<void> {
+  async cancelReprovide(cid: CID, options: KelipsRoutingOptions = {}): Promise<void> {
     const overlay = this.port.running()
     await this.port.provisions.delete(cid)
     await overlay.withdraw(contentKey(cid.multihash.bytes), { signal: options.signal })
   }
 
   /** Yields every provider once, as its pointer arrives. Breaking off ends the lookup. */
-  findProviders(cid: CID, options: RoutingOptions = {}): AsyncIterable<Provider> {
+  findProviders(cid: CID, options: KelipsRoutingOptions = {}): AsyncIterable<Provider> {
     if (options.useNetwork === false) return this.ownProvisions(cid)
     return new PushIterator<Provider>(iterator => {
       const breaking = new AbortController()
@@ -127,7 +127,7 @@ export class KelipsContentRouting
 
   private async search(
     cid: CID,
-    options: RoutingOptions,
+    options: KelipsRoutingOptions,
     signal: AbortSignal,
     onProvider: (provider: Provider) => void,
   ): Promise<void> {

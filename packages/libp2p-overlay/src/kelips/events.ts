@@ -1,4 +1,4 @@
-import type { PeerId, PeerInfo, Provider } from '@libp2p/interface'
+import type { PeerId, PeerInfo, Provider, RoutingOptions } from '@libp2p/interface'
 import type { Failure, Outcome } from '@onehop/overlay'
 import type { CID } from 'multiformats/cid'
 import { CustomProgressEvent, type ProgressEvent, type ProgressOptions } from 'progress-events'
@@ -52,6 +52,9 @@ export interface KelipsProgress {
 export type KelipsProgressEvents = {
   [Type in keyof KelipsProgress]: ProgressEvent<Type, KelipsProgress[Type]>
 }[keyof KelipsProgress]
+
+/** What the routing methods may be given: libp2p's options, with progress events that have types. */
+export type KelipsRoutingOptions = Omit<RoutingOptions, 'onProgress'> & ProgressOptions<KelipsProgressEvents>
 
 /** Tells whoever passed `onProgress`. */
 export function reportProgress<Type extends keyof KelipsProgress>(

@@ -11,7 +11,6 @@ import {
   type Provider,
   peerDiscoverySymbol,
   peerRoutingSymbol,
-  type RoutingOptions,
   type Startable,
   serviceCapabilities,
   serviceDependencies,
@@ -28,7 +27,7 @@ import type { OverlayStats } from '../stats.ts'
 import type { KelipsComponents } from './components.ts'
 import { KelipsContentRouting } from './content-routing.ts'
 import { NoPeersError } from './errors.ts'
-import type { KelipsServiceEvents } from './events.ts'
+import type { KelipsRoutingOptions, KelipsServiceEvents } from './events.ts'
 import { KelipsRun } from './kelips-run.ts'
 import { type KelipsServiceInit, type KelipsServiceOptions, parseKelipsInit } from './options.ts'
 import { KelipsPeerRouting } from './peer-routing.ts'
@@ -132,27 +131,27 @@ export class KelipsService extends TypedEventEmitter<KelipsServiceEvents> implem
   }
 
   /** {@link KelipsContentRouting.provide} */
-  provide(cid: CID, options?: RoutingOptions): Promise<void> {
+  provide(cid: CID, options?: KelipsRoutingOptions): Promise<void> {
     return this.contentRouting.provide(cid, options)
   }
 
   /** {@link KelipsContentRouting.cancelReprovide} */
-  cancelReprovide(cid: CID, options?: RoutingOptions): Promise<void> {
+  cancelReprovide(cid: CID, options?: KelipsRoutingOptions): Promise<void> {
     return this.contentRouting.cancelReprovide(cid, options)
   }
 
   /** {@link KelipsContentRouting.findProviders} */
-  findProviders(cid: CID, options?: RoutingOptions): AsyncIterable<Provider> {
+  findProviders(cid: CID, options?: KelipsRoutingOptions): AsyncIterable<Provider> {
     return this.contentRouting.findProviders(cid, options)
   }
 
   /** {@link KelipsPeerRouting.findPeer} */
-  findPeer(id: PeerId, options?: RoutingOptions): Promise<PeerInfo> {
+  findPeer(id: PeerId, options?: KelipsRoutingOptions): Promise<PeerInfo> {
     return this.peerRouting.findPeer(id, options)
   }
 
   /** {@link KelipsPeerRouting.getClosestPeers} */
-  getClosestPeers(key: Uint8Array, options?: RoutingOptions): AsyncIterable<PeerInfo> {
+  getClosestPeers(key: Uint8Array, options?: KelipsRoutingOptions): AsyncIterable<PeerInfo> {
     return this.peerRouting.getClosestPeers(key, options)
   }
 

@@ -4,13 +4,12 @@ import {
   type PeerInfo,
   type PeerRouting,
   type PeerStore,
-  type RoutingOptions,
 } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { sha256 } from '@onehop/primitives'
 import { CLOSEST_PEERS } from '../limits.ts'
 import { NoPeersError } from './errors.ts'
-import { effortOf, reportProgress } from './events.ts'
+import { effortOf, type KelipsRoutingOptions, reportProgress } from './events.ts'
 import type { RoutingPort } from './routing-port.ts'
 
 /** What peer routing needs of the service. */
@@ -31,7 +30,7 @@ export class KelipsPeerRouting implements PeerRouting {
    * the peer store remembers.
    * @throws {NotFoundError} @throws {NotStartedError} @throws the signal's reason.
    */
-  async findPeer(id: PeerId, options: RoutingOptions = {}): Promise<PeerInfo> {
+  async findPeer(id: PeerId, options: KelipsRoutingOptions = {}): Promise<PeerInfo> {
     const overlay = this.port.running()
     options.signal?.throwIfAborted()
     const known = options.useCache === false ? [] : overlay.addressesOf(id.toString())
@@ -44,7 +43,7 @@ export class KelipsPeerRouting implements PeerRouting {
   }
 
   /** Members of the affinity group that a multihash or a peer id belongs to, as this node knows them. */
-  async *getClosestPeers(key: Uint8Array, options: RoutingOptions = {}): AsyncGenerator<PeerInfo> {
+  async *getClosestPeers(key: Uint8Array, options: KelipsRoutingOptions = {}): AsyncGenerator<PeerInfo> {
     const overlay = await this.port.entered(options.signal)
     for (const peer of overlay.closest(sha256(key), CLOSEST_PEERS)) {
       options.signal?.throwIfAborted()
@@ -52,7 +51,7 @@ export class KelipsPeerRouting implements PeerRouting {
     }
   }
 
-  private async locate(id: PeerId, options: RoutingOptions): Promise<readonly Multiaddr[]> {
+  private async locate(id: PeerId, options: KelipsRoutingOptions): Promise<readonly Multiaddr[]> {
     const overlay = await this.port.entered(options.signal).catch(error => {
       if (error instanceof NoPeersError) return undefined
       throw error

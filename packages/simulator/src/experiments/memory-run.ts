@@ -1,20 +1,12 @@
-import {
-  KELIPS_DEFAULT,
-  KelipsMachine,
-  type KelipsMessage,
-  kelips,
-  type MemberRecord,
-  settledDepth,
-} from '@onehop/kelips'
+import { KELIPS_DEFAULT, KelipsMachine, type MemberRecord, settledDepth } from '@onehop/kelips'
 import { type Key, type PeerId, POINTER_VERSION, type Pointer } from '@onehop/overlay'
 import { concatBytes, SeededRandom } from '@onehop/primitives'
-import type { SimulatedNode } from '../simulated-node.ts'
-import { createSimulation } from '../simulation.ts'
 import type { RunControl } from './control.ts'
 import type { MemoryExperiment } from './experiment.ts'
 import { processMemoryBytes } from './garbage.ts'
 import { KelipsProbe } from './kelips-probe.ts'
 import { describeMachine, peakRssBytes } from './machine-description.ts'
+import { OfflineEnvironment } from './offline-environment.ts'
 import type { MemoryResult, MemoryRow } from './result.ts'
 import { rounded } from './rounded.ts'
 
@@ -59,15 +51,13 @@ export function runMemoryExperiment(experiment: MemoryExperiment, control: RunCo
 function measureTables({ nodes, files, seed }: MemoryExperiment, groups: 'auto' | number): MemoryRow {
   const random = new SeededRandom(seed)
   const depth = settledDepth({ nodes, files }, KELIPS_DEFAULT)
-  const simulation = createSimulation(kelips({ ...KELIPS_DEFAULT, groups }), { nodes: 1, seed })
-  const node = simulation.node(0)
-  const { machine } = node
-  if (!(machine instanceof KelipsMachine)) throw new Error('the machine is not Kelips')
+  const environment = new OfflineEnvironment(peerId(random), nodes, seed)
+  const machine = new KelipsMachine(environment, { ...KELIPS_DEFAULT, groups }, 'packed')
   if (groups === 'auto') machine.state.setTableDepth(depth)
   const beforeBytes = processMemoryBytes()
-  offerMembers(machine, node, random, nodes - 1, groups === 'auto' ? depth : 0)
+  offerMembers(machine, random, nodes - 1, groups === 'auto' ? depth : 0)
   const k = groups === 'auto' ? 2 ** depth : groups
-  placePointers(machine, node, random, { count: Math.round(files / k), groups: k })
+  placePointers(machine, random, { count: Math.round(files / k), groups: k })
   const processBytes = processMemoryBytes() - beforeBytes
   const probe = new KelipsProbe(machine)
   const entries = probe.viewSize + probe.contactCount + probe.filetupleCount
@@ -85,36 +75,29 @@ function measureTables({ nodes, files, seed }: MemoryExperiment, groups: 'auto' 
 }
 
 /** All other nodes of the network say that they are there; the roster keeps those whom it has a place for. */
-function offerMembers(
-  machine: KelipsMachine,
-  node: SimulatedNode<KelipsMessage>,
-  random: SeededRandom,
-  count: number,
-  depth: number,
-): void {
-  const { roster } = machine.state
+function offerMembers(machine: KelipsMachine, random: SeededRandom, count: number, depth: number): void {
+  const { roster, environment } = machine.state
   for (let i = 0; i < count; i++) {
-    const record = memberRecord(random, node.now(), depth)
-    const peer = node.intern(record.id)
-    roster.update(peer, { record, ageMs: 0 })
-    if (!roster.has(peer)) node.release(peer)
+    const record = memberRecord(random, environment.now(), depth)
+    roster.update(environment.intern(record.id), { record, ageMs: 0 })
   }
 }
 
 /** The group's share of the files. */
 function placePointers(
   machine: KelipsMachine,
-  node: SimulatedNode<KelipsMessage>,
   random: SeededRandom,
   { count, groups }: { readonly count: number; readonly groups: number },
 ): void {
+  const { environment, filetuples } = machine.state
   const width = 2 ** 32 / groups
-  const own = Math.floor(node.hash32(node.self) / width)
+  const own = Math.floor(environment.hash32(environment.self) / width)
+  const nowS = Math.floor(environment.now() / 1000)
   for (let i = 0; i < count; i++) {
     const key = random.bytes(32)
     const hash32 = Math.min(0xffff_ffff, Math.ceil((own + random.next()) * width))
     new DataView(key.buffer, key.byteOffset).setUint32(0, hash32)
-    machine.state.filetuples.put(pointerTo(random, key, Math.floor(node.now() / 1000)))
+    filetuples.put(pointerTo(random, key, nowS))
   }
 }
 

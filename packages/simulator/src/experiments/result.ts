@@ -107,7 +107,7 @@ export interface MemoryRow {
   /** Of all arrays of the tables. */
   readonly bytes: number
   readonly bytesPerEntry: number
-  /** What the process grew by, handles of the driver included. */
+  /** What the process grew by. */
   readonly processBytes: number
 }
 

@@ -1,4 +1,5 @@
 import type { Crowd } from './crowd.ts'
+import { rounded } from './rounded.ts'
 import type { Truth } from './truth.ts'
 
 /** How soon nodes that knew nobody know everybody whom they are to know. */
@@ -39,7 +40,7 @@ export class Convergence {
 
   private look(): void {
     const share = this.completeness()
-    this.byRound.push(share)
+    this.byRound.push(rounded(share))
     if (share < END && this.byRound.length < MAX_ROUNDS) this.start()
   }
 

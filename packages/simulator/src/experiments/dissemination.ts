@@ -3,8 +3,17 @@ import type { SeededRandom } from '@onehop/primitives'
 import type { Crowd } from './crowd.ts'
 import { SPREAD_LOOK_MS, SPREAD_TIMEOUT_MS } from './experiment-limits.ts'
 import type { KelipsProbe } from './kelips-probe.ts'
+import { rounded } from './rounded.ts'
 import { Samples } from './samples.ts'
 import type { Truth } from './truth.ts'
+
+/** Of the filetuples that were followed. */
+export interface SpreadFigures {
+  readonly p50: number
+  readonly p90: number
+  readonly p99: number
+  readonly most: number
+}
 
 /** How soon a group knows of a new filetuple. Times in seconds from the publication on. */
 export interface DisseminationReport {
@@ -12,9 +21,9 @@ export interface DisseminationReport {
   /** Followed to the end of the watch and not known to 99 % of their groups. */
   readonly incomplete: number
   /** Until 99 % of the group know it, rounded up to a member. */
-  readonly seconds99: { readonly p50: number; readonly p99: number; readonly most: number }
+  readonly seconds99: SpreadFigures
   /** The same in gossip rounds. */
-  readonly rounds99: { readonly p50: number; readonly p99: number; readonly most: number }
+  readonly rounds99: SpreadFigures
   readonly groupSize: number
 }
 
@@ -51,18 +60,18 @@ export class Dissemination {
   }
 
   report(): DisseminationReport {
-    const [p50, p99, most] = [0.5, 0.99, 1].map(quantile => this.seconds.percentile(quantile) ?? 0) as [
-      number,
-      number,
-      number,
-    ]
-    const inRounds = (seconds: number) => (seconds * 1000) / this.roundMs
+    const figures = (unit: number): SpreadFigures => ({
+      p50: rounded((this.seconds.percentile(0.5) ?? 0) / unit),
+      p90: rounded((this.seconds.percentile(0.9) ?? 0) / unit),
+      p99: rounded((this.seconds.percentile(0.99) ?? 0) / unit),
+      most: rounded((this.seconds.most() ?? 0) / unit),
+    })
     return {
       filetuples: this.seconds.count,
       incomplete: this.incomplete,
-      seconds99: { p50, p99, most },
-      rounds99: { p50: inRounds(p50), p99: inRounds(p99), most: inRounds(most) },
-      groupSize: this.groupSizes.mean() ?? 0,
+      seconds99: figures(1),
+      rounds99: figures(this.roundMs / 1000),
+      groupSize: rounded(this.groupSizes.mean() ?? 0),
     }
   }
 

@@ -31,7 +31,7 @@ export interface LookupSample {
   readonly answeredBy: 'own table' | 'first request' | 'first try' | 'later try'
   /** Of those asked first: one at least was connected; none was; or nobody had to be asked. */
   readonly contact: 'warm' | 'cold' | 'none'
-  /** Round-trip time to the nearest of those asked first. */
+  /** Round-trip time to the nearest connected one of those asked first, or, where none was, to the nearest. */
   readonly rttMs: number | undefined
   readonly expiredPointers: number
   readonly failure: FailureCause | undefined

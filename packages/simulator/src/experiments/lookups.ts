@@ -10,8 +10,9 @@ import type { Truth } from './truth.ts'
 
 /** Whom a lookup asks first, and what it has to do for that. */
 interface FirstRequests {
-  /** Round-trip time to the nearest of those asked at once; undefined where the model knows none. */
-  rttMs: number | undefined
+  /** Round-trip times to the nearest connected and the nearest other one; undefined where the model knows none. */
+  warmRttMs: number | undefined
+  coldRttMs: number | undefined
   sent: number
   dialled: number
 }
@@ -103,12 +104,14 @@ export class Lookups {
   /** Notes what is sent while the operation begins. */
   private watchingSends(begin: () => void): FirstRequests {
     const { network } = this.crowd.simulation
-    const first: FirstRequests = { rttMs: undefined, sent: 0, dialled: 0 }
+    const first = { ...NOTHING_SENT }
     network.onSend = (from, to, _message, needsDial) => {
-      const rttMs = network.roundTripMs(from, to)
+      const rttMs = wholeRoundTrip(network.roundTripMs(from, to))
       first.sent++
-      if (needsDial) first.dialled++
-      if (rttMs !== undefined) first.rttMs = Math.min(first.rttMs ?? rttMs, rttMs)
+      if (needsDial) {
+        first.dialled++
+        first.coldRttMs = smaller(first.coldRttMs, rttMs)
+      } else first.warmRttMs = smaller(first.warmRttMs, rttMs)
     }
     begin()
     network.onSend = undefined
@@ -128,7 +131,7 @@ export class Lookups {
     const nowMs = clock.now()
     const provider = this.files.providerOf(file.slot)!
     const isFound = this.truth.isAnsweredTruthfully(outcome, provider)
-    const { sent, dialled, rttMs } = outcome.elapsedMs === 0 ? NOTHING_SENT : ended.first()
+    const { sent, dialled, warmRttMs, coldRttMs } = outcome.elapsedMs === 0 ? NOTHING_SENT : ended.first()
     return {
       startedMs,
       elapsedMs: nowMs - startedMs,
@@ -136,7 +139,7 @@ export class Lookups {
       hops: outcome.hops,
       answeredBy: outcome.answeredBy ?? 'later try',
       contact: sent === 0 ? 'none' : dialled < sent ? 'warm' : 'cold',
-      rttMs,
+      rttMs: warmRttMs ?? coldRttMs,
       expiredPointers: this.truth.countExpired(outcome, nowMs),
       failure: isFound ? undefined : this.truth.causeOf(asker, key, outcome.failure),
     }
@@ -144,4 +147,13 @@ export class Lookups {
 }
 
 /** Answered before the call was over. */
-const NOTHING_SENT: FirstRequests = { rttMs: undefined, sent: 0, dialled: 0 }
+const NOTHING_SENT: FirstRequests = { warmRttMs: undefined, coldRttMs: undefined, sent: 0, dialled: 0 }
+
+/** What a bare request takes on a clock of whole milliseconds. */
+function wholeRoundTrip(rttMs: number | undefined): number | undefined {
+  return rttMs === undefined ? undefined : 2 * Math.ceil(rttMs / 2)
+}
+
+function smaller(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
+}

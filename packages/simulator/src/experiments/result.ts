@@ -11,7 +11,7 @@ export interface LatencyFigures {
   readonly count: number
   readonly p50Ms: number
   readonly p99Ms: number
-  /** In multiples of the round-trip time to the nearest peer asked; absent where the latency model has none. */
+  /** In multiples of the round-trip time, to the nearest connected peer asked first, or to the nearest; absent where the latency model has none. */
   readonly p50Rtts?: number
   readonly p99Rtts?: number
 }

@@ -9,10 +9,11 @@ const IP6 = 41
  * one, as a number; undefined for any other address, of which nothing can be said.
  */
 export function addressPrefix(address: PeerAddress): number | undefined {
-  const [code = 0, a = 0, b = 0, c = 0, d = 0] = address
-  if (code === IP4 && address.length >= 5) return isPublicIp4(a, b) ? a * 256 + b : undefined
+  if (address.length < 5) return undefined
+  const [code, a, b] = [address[0]!, address[1]!, address[2]!]
+  if (code === IP4) return isPublicIp4(a, b) ? a * 256 + b : undefined
   const isGlobalIp6 = code === IP6 && address.length >= 17 && a >>> 5 === 1
-  return isGlobalIp6 ? ((a * 256 + b) * 256 + c) * 256 + d : undefined
+  return isGlobalIp6 ? ((a * 256 + b) * 256 + address[3]!) * 256 + address[4]! : undefined
 }
 
 /** The network of the first address that tells one. */

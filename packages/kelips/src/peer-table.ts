@@ -51,17 +51,31 @@ export class PeerTable {
   /** Slots of the contacts in a bucket. */
   contactSlots(bucket: number): number[] {
     const slots: number[] = []
-    for (let slot = this.chains.firstOf(bucket); slot !== NO_SLOT; slot = this.rows.linkAt(slot))
-      if (slot < this.liveCount) slots.push(slot)
+    for (let slot = this.firstContact(bucket); slot !== NO_SLOT; slot = this.nextContact(slot))
+      slots.push(slot)
     return slots
   }
 
   /** Number of contacts in a bucket. */
   contactsIn(bucket: number): number {
     let count = 0
-    for (let slot = this.chains.firstOf(bucket); slot !== NO_SLOT; slot = this.rows.linkAt(slot))
-      if (slot < this.liveCount) count++
+    for (let slot = this.firstContact(bucket); slot !== NO_SLOT; slot = this.nextContact(slot)) count++
     return count
+  }
+
+  /** The first contact in a bucket, or {@link NO_SLOT}. */
+  firstContact(bucket: number): number {
+    return this.liveFrom(this.chains.firstOf(bucket))
+  }
+
+  nextContact(slot: number): number {
+    return this.liveFrom(this.rows.linkAt(slot))
+  }
+
+  private liveFrom(slot: number): number {
+    let live = slot
+    while (live !== NO_SLOT && live >= this.liveCount) live = this.rows.linkAt(live)
+    return live
   }
 
   /** The handle must be held until it is in. */

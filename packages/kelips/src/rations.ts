@@ -11,6 +11,7 @@ import {
 import type { MemberEntry } from './member-record.ts'
 import type { Gossip, News } from './messages.ts'
 import { covers } from './partition.ts'
+import { NO_SLOT } from './peer-rows.ts'
 import type { KelipsState } from './state.ts'
 
 /** What a message is composed for. */
@@ -182,10 +183,10 @@ class Basket {
   /** Takes in a peer unless the receiver has no use for it. Returns false when there is no room. */
   takePeer(peer: PeerHandle): boolean {
     const { roster, lifetimes } = this.state
-    if (peer === this.to || roster.isSuspect(peer) || this.taken.includes(peer)) return true
-    const entry = this.entryOf(peer)
-    if (entry === undefined || entry.ageMs > lifetimes.suspectMs) return true
-    return this.put(peer, entry)
+    if (peer === this.to || this.taken.includes(peer)) return true
+    const slot = roster.slotOf(peer)
+    if (slot === NO_SLOT || roster.isSuspectAt(slot)) return true
+    return roster.ageMsAt(slot) > lifetimes.suspectMs || this.put(peer, roster.entryAt(slot))
   }
 
   private put(peer: PeerHandle, entry: MemberEntry): boolean {

@@ -209,6 +209,20 @@ export class Roster {
     return (rows.rttMsAt(slot) ?? UNKNOWN_RTT_MS) + age / AGE_DIVISOR
   }
 
+  /** The record of the live peer in a slot, with its age by now. */
+  entryAt(slot: number): MemberEntry {
+    return { record: this.table.records.at(slot), ageMs: this.ageMsAt(slot) }
+  }
+
+  /** Time since the record of the peer in a slot was signed. */
+  ageMsAt(slot: number): number {
+    return Math.max(0, Math.floor(this.environment.now() - this.table.rows.signedMsAt(slot)))
+  }
+
+  isSuspectAt(slot: number): boolean {
+    return this.table.rows.isSuspectAt(slot)
+  }
+
   departedPeers(): [PeerHandle, Departed][] {
     const { table } = this
     const gone = table.peers(table.liveCount, table.size)
@@ -331,24 +345,26 @@ export class Roster {
 
   /**
    * Whose slot a peer that is not live in the tables may have: {@link NO_SLOT} when there is room, undefined when
-   * nobody gives way. It is not who comes first or is told of
-   * most: colluders would be. Each node draws a lot of its own for every peer, and the best lots stay (Brahms' min-wise
-   * sampling), so that a third of liars get a third of the places, and other nodes' contacts are others. Silence
-   * counts more the longer it lasts, and not all at once, for liars are never silent; distance counts a little; and
-   * much that another contact is in the same network.
+   * nobody gives way. It is not who comes first or is told of most: colluders would be. Each node draws a lot of its
+   * own for every peer, and the best lots stay (Brahms' min-wise sampling), so that a third of liars get a third of the
+   * places, and other nodes' contacts are others. Silence counts more the longer it lasts, and not all at once, for
+   * liars are never silent; distance counts a little; and much that another contact is in the same network.
    */
   private victimFor(peer: PeerHandle, record: MemberRecord, ageMs: number): number | undefined {
     const { partition, table } = this
     const hash = this.environment.hash32(peer)
     if (partition.isOwn(hash)) return table.viewCount < MAX_VIEW_MEMBERS ? this.anyRoom() : undefined
     const bucket = partition.bucketOf(hash)
+    const count = table.contactsIn(bucket)
+    if (count < partition.capacityOf(bucket)) return this.anyRoom()
+    const ownBadness = STRANGER_RTT_MS + this.lotMsOf(hash)
+    const leastBadness = count > 1 ? ownBadness - SAME_NETWORK_MS : ownBadness
+    if (ageMs >= this.staleMs || !this.isAnyWorse(bucket, leastBadness)) return undefined
     const present = table.contactSlots(bucket)
-    if (present.length < partition.capacityOf(bucket)) return this.anyRoom()
-    if (ageMs >= this.staleMs) return undefined
     let victim: number | undefined
-    let worst = STRANGER_RTT_MS + this.lotMsOf(hash) + this.crowding(record, present, NO_SLOT)
+    let worst = ownBadness + this.crowding(record, present, NO_SLOT)
     for (const slot of present) {
-      const badness = this.badnessOf(slot, present)
+      const badness = this.badnessAt(slot) + this.crowding(table.records.at(slot), present, slot)
       if (badness <= worst) continue
       worst = badness
       victim = slot
@@ -356,19 +372,27 @@ export class Roster {
     return victim
   }
 
+  /** Most strangers come in vain: to find that out, nothing is made and no record is looked at. */
+  private isAnyWorse(bucket: number, badness: number): boolean {
+    const { table } = this
+    for (let slot = table.firstContact(bucket); slot !== NO_SLOT; slot = table.nextContact(slot))
+      if (this.badnessAt(slot) > badness) return true
+    return false
+  }
+
   private anyRoom(): number | undefined {
     return this.table.size < MAX_KNOWN_PEERS ? NO_SLOT : undefined
   }
 
-  private badnessOf(slot: number, present: readonly number[]): number {
-    const { rows, records } = this.table
+  /** How bad a contact is, whoever else is in its bucket. */
+  private badnessAt(slot: number): number {
+    const { rows } = this.table
     if (rows.isSuspectAt(slot)) return Number.MAX_SAFE_INTEGER
     const lateMs = Math.max(0, this.environment.now() - rows.heardMsAt(slot) - this.staleMs)
     const doubtMs = rows.isDoubtedAt(slot) ? MOST_LOT_MS / 2 : 0
     const faultMs = doubtMs + (lateMs / this.staleMs) * (MOST_LOT_MS / 2)
     const hash = this.environment.hash32(rows.peerAt(slot))
-    const distance = (rows.rttMsAt(slot) ?? UNKNOWN_RTT_MS) + this.lotMsOf(hash) + faultMs
-    return present.length === 1 ? distance : distance + this.crowding(records.at(slot), present, slot)
+    return (rows.rttMsAt(slot) ?? UNKNOWN_RTT_MS) + this.lotMsOf(hash) + faultMs
   }
 
   /** The lot that this node has drawn for a peer, from its hash and the own one (MurmurHash3's finalizer). */
@@ -400,6 +424,6 @@ export class Roster {
   }
 }
 
-/** Ten times what the distance of a contact counts at most. */
-const MOST_LOT_MS = 4_000
+/** A hundred times what the distance of a contact counts at most: of a large group the best one or two lots must win. */
+const MOST_LOT_MS = 40_000
 const LOT_MS_PER_UNIT = MOST_LOT_MS / 0x1_0000_0000

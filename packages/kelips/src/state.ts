@@ -14,6 +14,7 @@ import { NewsQueue } from './news-queue.ts'
 import type { KelipsOptions } from './options.ts'
 import { OwnRecord } from './own-record.ts'
 import { covers, FixedPartition, type Partition, PrefixPartition } from './partition.ts'
+import { NO_SLOT } from './peer-rows.ts'
 import { type Census, Population } from './population.ts'
 import { Roster } from './roster.ts'
 import { makeTables, type TableKind } from './tables.ts'
@@ -164,9 +165,8 @@ export class KelipsState {
 
   /** The record of a peer in the tables, with its age by now. */
   entryOf(peer: PeerHandle): MemberEntry | undefined {
-    const record = this.roster.recordOf(peer)
-    const ageMs = Math.max(0, Math.floor(this.now() - this.roster.signedMsOf(peer)))
-    return record && { record, ageMs }
+    const slot = this.roster.slotOf(peer)
+    return slot === NO_SLOT ? undefined : this.roster.entryAt(slot)
   }
 
   /** The records of those of the peers that are in the tables. */

@@ -35,38 +35,36 @@ export class NewsQueue {
   }
 
   /**
-   * Takes entries until they fill `maxBytes`, or enough have been looked at.
+   * Takes entries until they fill `maxBytes`, or enough have been looked at. One that is too large by itself stands in
+   * nobody's way.
    * @param costOf bytes of the entry as it would be told; undefined when it is gone, 0 when it is not for this
    * receiver (it keeps its place).
    */
   take(maxBytes: number, costOf: (id: number) => number | undefined): number[] {
+    const { ids, times } = this
     const taken: number[] = []
-    if (this.ids.length === 0) return taken
-    const seen = this.ids.splice(0, MAX_NEWS_VISITS)
-    const seenTimes = this.times.splice(0, seen.length)
-    const kept: number[] = []
-    const keptTimes: number[] = []
-    const keep = (at: number) => {
-      kept.push(seen[at]!)
-      keptTimes.push(seenTimes[at]!)
-    }
+    const most = Math.min(ids.length, MAX_NEWS_VISITS)
     let left = maxBytes
-    for (let at = 0; at < seen.length; at++) {
-      const cost = costOf(seen[at]!)
+    let kept = 0
+    let at = 0
+    for (; at < most; at++) {
+      const cost = costOf(ids[at]!)
       if (cost === undefined) continue
+      if (cost > left && taken.length > 0) break
       if (cost === 0 || cost > left) {
-        keep(at)
+        ids[kept] = ids[at]!
+        times[kept++] = times[at]!
         continue
       }
       left -= cost
-      taken.push(seen[at]!)
-      if (seenTimes[at]! > 1) {
-        this.ids.push(seen[at]!)
-        this.times.push(seenTimes[at]! - 1)
+      taken.push(ids[at]!)
+      if (times[at]! > 1) {
+        ids.push(ids[at]!)
+        times.push(times[at]! - 1)
       }
     }
-    this.ids.unshift(...kept)
-    this.times.unshift(...keptTimes)
+    ids.splice(kept, at - kept)
+    times.splice(kept, at - kept)
     return taken
   }
 

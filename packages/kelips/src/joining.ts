@@ -1,8 +1,10 @@
 import type { Outcome, PeerHandle } from '@onehop/overlay'
+import { randomElement } from '@onehop/primitives'
 import type { Gossip } from './gossip.ts'
 import type { Intake } from './intake.ts'
 import {
   ANNOUNCEMENTS_IN_CROWD,
+  FIRST_REFILL_ROUNDS,
   FIRST_SHARE_MEMBERS,
   MAX_ANNOUNCEMENTS,
   MAX_BUSY_SOURCES,
@@ -19,6 +21,9 @@ import { settledDepth } from './population.ts'
 import type { Pulling } from './pulling.ts'
 import type { Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
+
+/** Part by which the tables must grow for another pull to be worth it. */
+const WORTHWHILE_GAIN = 0.03
 
 const MEMBERS_ONLY = { limit: FIRST_SHARE_MEMBERS, skip: 0, filetuples: false, low: 0, high: 0xffff_ffff }
 
@@ -38,6 +43,8 @@ export class Joining {
   private busySources = 0
   private isTrying = false
   private rounds = 0
+  private refillRounds = 0
+  private nextRefillRound = Number.POSITIVE_INFINITY
 
   constructor(state: KelipsState, pulling: Pulling, intake: Intake, gossip: Gossip) {
     this.state = state
@@ -57,6 +64,7 @@ export class Joining {
     const others = introducers.filter(peer => peer !== state.environment.self)
     const finish = (failure?: Silence) => {
       state.phase = 'joined'
+      this.refillSoon()
       done(costs.outcome(state.now(), { failure }))
       for (const ready of this.waiting.splice(0)) ready()
     }
@@ -79,6 +87,32 @@ export class Joining {
   tick(): void {
     this.rounds++
     if (!this.state.settled && this.rounds % ROUNDS_PER_JOIN_TRY === 0) this.tryAgain()
+    if (this.state.settled && this.rounds >= this.nextRefillRound) this.refill()
+  }
+
+  /** The tables have gaps that gossip would fill slowly: the node has just entered, or divides the hashes anew. */
+  refillSoon(): void {
+    if (this.state.prefixes === undefined) return
+    this.refillRounds = FIRST_REFILL_ROUNDS
+    this.nextRefillRound = this.rounds + this.refillRounds
+  }
+
+  /** Members once more from another member, and again, less and less often, for as long as that brings many. */
+  private refill(): void {
+    const { roster, environment } = this.state
+    this.nextRefillRound = Number.POSITIVE_INFINITY
+    const sources = this.state.holders.sources().filter(peer => environment.isConnected(peer))
+    const source = randomElement(() => environment.random(), sources)
+    if (source === undefined || roster.size <= MAX_ANNOUNCEMENTS) return
+    const before = roster.size
+    const costs = new Costs(this.state.now())
+    this.pulling.ask(source, MEMBERS_ONLY, costs, share => {
+      if (typeof share === 'string') return
+      this.intake.members([share.sender, ...share.members], source)
+      if (roster.size - before < before * WORTHWHILE_GAIN) return
+      this.refillRounds *= 2
+      this.nextRefillRound = this.rounds + this.refillRounds
+    })
   }
 
   /** Completes a join that failed, and looks for an introducer when nobody is left. */

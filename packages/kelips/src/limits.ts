@@ -127,8 +127,8 @@ export const DIAL_ROUND_TRIPS = 4
 /** Most peers remembered for answers that others contradicted. */
 export const MAX_DOUBTED_PEERS = 256
 
-/** Answers contradicted in a row after which a contact makes room for any other. */
-export const DOUBTS_TO_REPLACE = 3
+/** Contradicted answers in a row that count: three put a peer behind any that is connected. */
+export const MAX_DOUBTS = 3
 
 /** Added in ms for each to the time that a peer is expected to take, where peers are compared. */
 export const DOUBT_COST_MS = 200
@@ -217,6 +217,9 @@ export const MAX_BUSY_SOURCES = 12
 /** Members asked for what they know of others before a joiner fills its tables: contacts from one alone are its choice. */
 export const VIEW_SOURCES = 2
 
+/** Gossip rounds after which a node that has entered or split looks whether another pull fills its tables further. */
+export const FIRST_REFILL_ROUNDS = 3
+
 /** Gossip rounds after which a node that could not complete its tables tries again. */
 export const ROUNDS_PER_JOIN_TRY = 3
 
@@ -292,8 +295,11 @@ export const ROUND_SHARE = 0.6
 /** Round-trip time in ms assumed of a peer that was never measured, where peers are compared. */
 export const UNKNOWN_RTT_MS = 200
 
-/** Peers remembered for having said something lately, of each kind: most of the connections that a node keeps. */
-export const MAX_WARM_PEERS = 32
+/** Members of the own group to whom gossip keeps connections: enough for an epidemic, and most are left for contacts. */
+export const MAX_WARM_MEMBERS = 12
+
+/** Contacts remembered for having said something lately. */
+export const MAX_WARM_CONTACTS = 40
 
 /** Peers looked at, beyond those wanted, when targets of gossip are drawn. */
 export const SAMPLED_TARGETS = 4

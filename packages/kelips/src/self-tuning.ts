@@ -32,6 +32,8 @@ const WIDEN = -2
 export class SelfTuning {
   /** Called when the node holds a wider range than before: the network has shrunk, and holders may have gone with it. */
   onWider: () => void = () => {}
+  /** Called when the tables have new gaps. */
+  onReshape: () => void = () => {}
   private readonly state: KelipsState
   private readonly pulling: Pulling
   private rounds = 0
@@ -147,6 +149,7 @@ export class SelfTuning {
     const { saidDepth } = prefixes
     if (partition.buckets >= 2 ** (saidDepth + 1) || this.state.now() < this.graceUntilMs) return
     this.state.setTableDepth(saidDepth)
+    this.onReshape()
     prefixes.completeDepth = saidDepth
     filetuples.retain(hash32 => covers(saidDepth, this.ownHash, hash32))
   }

@@ -1,6 +1,13 @@
 import type { PeerHandle } from '@onehop/overlay'
 import { type RandomSource, randomBelow } from '@onehop/primitives'
-import { COLD_TARGET_INTERVAL_MS, PROXIMITY_FLOOR_MS, SAMPLED_TARGETS, UNKNOWN_RTT_MS } from './limits.ts'
+import {
+  COLD_TARGET_INTERVAL_MS,
+  MAX_WARM_CONTACTS,
+  MAX_WARM_MEMBERS,
+  PROXIMITY_FLOOR_MS,
+  SAMPLED_TARGETS,
+  UNKNOWN_RTT_MS,
+} from './limits.ts'
 import type { KelipsState } from './state.ts'
 import { WarmPeers } from './warm-peers.ts'
 
@@ -11,8 +18,8 @@ import { WarmPeers } from './warm-peers.ts'
  */
 export class Targets {
   private readonly state: KelipsState
-  private readonly warmMembers = new WarmPeers()
-  private readonly warmContacts = new WarmPeers()
+  private readonly warmMembers = new WarmPeers(MAX_WARM_MEMBERS)
+  private readonly warmContacts = new WarmPeers(MAX_WARM_CONTACTS)
   private readonly random: RandomSource
   private nextColdMs: number
 
@@ -94,7 +101,7 @@ export class Targets {
     else
       for (let tries = 0; tries < wanted; tries++) {
         consider(warm.draw(this.random))
-        consider(roster.at(from + randomBelow(this.random, to - from)))
+        if (found.length < count) consider(roster.at(from + randomBelow(this.random, to - from)))
       }
     return found
   }

@@ -1,11 +1,15 @@
 import type { PeerHandle } from '@onehop/overlay'
 import { type RandomSource, randomBelow } from '@onehop/primitives'
-import { MAX_WARM_PEERS } from './limits.ts'
 
 /** Peers in the tables that said something lately: most of those to whom there is a connection are among them. */
 export class WarmPeers {
   private readonly ring: PeerHandle[] = []
   private next = 0
+  private readonly limit: number
+
+  constructor(limit: number) {
+    this.limit = limit
+  }
 
   /** It is in the tables no longer. */
   forget(peer: PeerHandle): void {
@@ -18,7 +22,7 @@ export class WarmPeers {
 
   note(peer: PeerHandle): void {
     if (this.ring.includes(peer)) return
-    if (this.next >= MAX_WARM_PEERS) this.next = 0
+    if (this.next >= this.limit) this.next = 0
     this.ring[this.next++] = peer
   }
 

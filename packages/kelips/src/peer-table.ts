@@ -20,7 +20,7 @@ export class PeerTable {
   liveCount = 0
   private readonly environment: Environment<never>
   private readonly chains: PeerChains
-  private partition: Partition
+  partition: Partition
 
   constructor(environment: Environment<never>, partition: Partition, records: RecordStore) {
     this.environment = environment

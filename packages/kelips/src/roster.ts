@@ -1,17 +1,8 @@
 import type { Environment, PeerHandle } from '@onehop/overlay'
 import { type RandomSource, randomElement } from '@onehop/primitives'
-import { prefixOfAll } from './address-prefix.ts'
+import { ContactChoice } from './contact-choice.ts'
 import type { Handles } from './handles.ts'
-import {
-  AGE_DIVISOR,
-  MAX_DEPARTED,
-  MAX_KNOWN_PEERS,
-  MAX_VIEW_MEMBERS,
-  SAME_NETWORK_MS,
-  STALE_CONTACT_MS,
-  STRANGER_RTT_MS,
-  UNKNOWN_RTT_MS,
-} from './limits.ts'
+import { AGE_DIVISOR, MAX_DEPARTED, MAX_KNOWN_PEERS, MAX_VIEW_MEMBERS, UNKNOWN_RTT_MS } from './limits.ts'
 import type { MemberEntry, MemberRecord } from './member-record.ts'
 import type { Partition } from './partition.ts'
 import { NO_SLOT } from './peer-rows.ts'
@@ -39,11 +30,10 @@ export class Roster {
   onChange: () => void = () => {}
   /** Called when a peer is in the tables no longer, not even among those who are gone; its handle is still held. */
   onRemove: (peer: PeerHandle) => void = () => {}
-  /** A contact of whom something was heard within this time is not given up for a fresher one. */
-  staleMs = STALE_CONTACT_MS
   partition: Partition
   private readonly environment: Environment<never>
   private readonly handles: Handles
+  private readonly choice: ContactChoice
 
   constructor(
     environment: Environment<never>,
@@ -55,7 +45,17 @@ export class Roster {
     this.handles = handles
     this.partition = partition
     this.table = new PeerTable(environment, partition, records)
+    this.choice = new ContactChoice(environment, this.table)
     handles.isKept = peer => this.table.find(peer) !== NO_SLOT
+  }
+
+  /** See {@link ContactChoice}. */
+  get staleMs(): number {
+    return this.choice.staleMs
+  }
+
+  set staleMs(staleMs: number) {
+    this.choice.staleMs = staleMs
   }
 
   /** Live peers known, this node not counted. */
@@ -246,7 +246,9 @@ export class Roster {
     if (peer === this.environment.self) return false
     const slot = this.table.find(peer)
     if (slot !== NO_SLOT && record.heartbeat <= this.table.records.heartbeatAt(slot)) return false
-    return record.left || slot < this.table.liveCount || this.victimFor(peer, record, ageMs) !== undefined
+    return (
+      record.left || slot < this.table.liveCount || this.choice.victimFor(peer, record, ageMs) !== undefined
+    )
   }
 
   /** Takes in a record whose signature is right. */
@@ -332,7 +334,7 @@ export class Roster {
 
   private add(peer: PeerHandle, { record, ageMs }: MemberEntry): boolean {
     const { table } = this
-    const victim = this.victimFor(peer, record, ageMs)
+    const victim = this.choice.victimFor(peer, record, ageMs)
     if (victim === undefined) return false
     if (victim !== NO_SLOT) this.removeAt(victim)
     const known = table.find(peer)
@@ -341,76 +343,6 @@ export class Roster {
     table.insert(isOwn ? 'view' : 'contact', peer, record, this.environment.now() - ageMs)
     this.onChange()
     return true
-  }
-
-  /**
-   * Whose slot a peer that is not live in the tables may have: {@link NO_SLOT} when there is room, undefined when
-   * nobody gives way. It is not who comes first or is told of most: colluders would be. Each node draws a lot of its
-   * own for every peer, and the best lots stay (Brahms' min-wise sampling), so that a third of liars get a third of the
-   * places, and other nodes' contacts are others. Silence counts more the longer it lasts, and not all at once, for
-   * liars are never silent; distance counts a little; and much that another contact is in the same network.
-   */
-  private victimFor(peer: PeerHandle, record: MemberRecord, ageMs: number): number | undefined {
-    const { partition, table } = this
-    const hash = this.environment.hash32(peer)
-    if (partition.isOwn(hash)) return table.viewCount < MAX_VIEW_MEMBERS ? this.anyRoom() : undefined
-    const bucket = partition.bucketOf(hash)
-    const count = table.contactsIn(bucket)
-    if (count < partition.capacityOf(bucket)) return this.anyRoom()
-    const ownBadness = STRANGER_RTT_MS + this.lotMsOf(hash)
-    const leastBadness = count > 1 ? ownBadness - SAME_NETWORK_MS : ownBadness
-    if (ageMs >= this.staleMs || !this.isAnyWorse(bucket, leastBadness)) return undefined
-    const present = table.contactSlots(bucket)
-    let victim: number | undefined
-    let worst = ownBadness + this.crowding(record, present, NO_SLOT)
-    for (const slot of present) {
-      const badness = this.badnessAt(slot) + this.crowding(table.records.at(slot), present, slot)
-      if (badness <= worst) continue
-      worst = badness
-      victim = slot
-    }
-    return victim
-  }
-
-  /** Most strangers come in vain: to find that out, nothing is made and no record is looked at. */
-  private isAnyWorse(bucket: number, badness: number): boolean {
-    const { table } = this
-    for (let slot = table.firstContact(bucket); slot !== NO_SLOT; slot = table.nextContact(slot))
-      if (this.badnessAt(slot) > badness) return true
-    return false
-  }
-
-  private anyRoom(): number | undefined {
-    return this.table.size < MAX_KNOWN_PEERS ? NO_SLOT : undefined
-  }
-
-  /** How bad a contact is, whoever else is in its bucket. */
-  private badnessAt(slot: number): number {
-    const { rows } = this.table
-    if (rows.isSuspectAt(slot)) return Number.MAX_SAFE_INTEGER
-    const lateMs = Math.max(0, this.environment.now() - rows.heardMsAt(slot) - this.staleMs)
-    const doubtMs = rows.isDoubtedAt(slot) ? MOST_LOT_MS / 2 : 0
-    const faultMs = doubtMs + (lateMs / this.staleMs) * (MOST_LOT_MS / 2)
-    const hash = this.environment.hash32(rows.peerAt(slot))
-    return (rows.rttMsAt(slot) ?? UNKNOWN_RTT_MS) + this.lotMsOf(hash) + faultMs
-  }
-
-  /** The lot that this node has drawn for a peer, from its hash and the own one (MurmurHash3's finalizer). */
-  private lotMsOf(hash32: number): number {
-    let lot = hash32 ^ Math.imul(this.environment.hash32(this.environment.self), 0x9e3779b1)
-    lot = Math.imul(lot ^ (lot >>> 16), 0x85ebca6b)
-    lot = Math.imul(lot ^ (lot >>> 13), 0xc2b2ae35)
-    return ((lot ^ (lot >>> 16)) >>> 0) * LOT_MS_PER_UNIT
-  }
-
-  /** What it counts against a contact that another of its bucket is in the same network. */
-  private crowding(record: MemberRecord, present: readonly number[], own: number): number {
-    if (present.length === 1) return 0
-    const network = prefixOfAll(record.addresses)
-    if (network === undefined) return 0
-    const { records } = this.table
-    const isShared = present.some(slot => slot !== own && prefixOfAll(records.at(slot).addresses) === network)
-    return isShared ? SAME_NETWORK_MS : 0
   }
 
   private removeAt(slot: number): void {
@@ -423,7 +355,3 @@ export class Roster {
     if (isLive) this.onChange()
   }
 }
-
-/** A hundred times what the distance of a contact counts at most: of a large group the best one or two lots must win. */
-const MOST_LOT_MS = 40_000
-const LOT_MS_PER_UNIT = MOST_LOT_MS / 0x1_0000_0000

@@ -75,8 +75,7 @@ export class ContactChoice {
     const { rows } = this.table
     if (rows.isSuspectAt(slot)) return Number.MAX_SAFE_INTEGER
     const lateMs = Math.max(0, this.environment.now() - rows.heardMsAt(slot) - this.staleMs)
-    const doubtMs = rows.isDoubtedAt(slot) ? MOST_LOT_MS / 2 : 0
-    const faultMs = doubtMs + (lateMs / this.staleMs) * (MOST_LOT_MS / 2)
+    const faultMs = (lateMs / this.staleMs) * (MOST_LOT_MS / 2)
     const hash = this.environment.hash32(rows.peerAt(slot))
     return (rows.rttMsAt(slot) ?? UNKNOWN_RTT_MS) + this.lotMsOf(hash) + faultMs
   }

@@ -7,6 +7,9 @@ export const MAX_DEPTH = 16
 /** Statements of different peers of which the median estimates how large the network is: a third may lie. */
 export const ESTIMATORS = 31
 
+/** Looks at the depth during which a statement counts: some 30 gossip rounds, each with two statements. */
+export const STATEMENT_REVIEWS = 10
+
 /** Largest number of nodes or filetuples that a peer can state: what four bytes hold. */
 export const MAX_STATED_COUNT = 0xffff_ffff
 
@@ -346,8 +349,8 @@ export const MAX_NEWS_VISITS = 64
  */
 export const STRANGER_RTT_MS = 400
 
-/** Added in ms to the round-trip time of a contact when another of its bucket is in the same network. */
-export const SAME_NETWORK_MS = 1_000
+/** Added in ms to the distance of a contact when another of its bucket is in the same network: half of a lot at most. */
+export const SAME_NETWORK_MS = 20_000
 
 /** Age in ms from which a contact gives way to a fresh stranger, until the node has worked out what suits it. */
 export const STALE_CONTACT_MS = 45_000

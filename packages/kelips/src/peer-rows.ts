@@ -1,19 +1,18 @@
 import type { PeerHandle } from '@onehop/overlay'
 import { MAX_AGE_MS } from './limits.ts'
 
-/** Words of a row: the handle; when it was signed; when it was heard of; round-trip time, marks, chain link. */
+/** Words of a row: the handle; when it was signed; when it was heard of; round-trip time, suspicion, chain link. */
 const WORDS = 4
 const PEER = 0
 const SIGNED = 1
 const HEARD = 2
 const REST = 3
 
-/** The last word: 14 bits of round-trip time, one each of suspicion and doubt, 16 for the next slot of the chain. */
-const RTT_SHIFT = 18
-const DOUBTED = 0x2_0000
+/** The last word: 15 bits of round-trip time, one of suspicion, 16 for the next slot of the chain. */
+const RTT_SHIFT = 17
 const SUSPECT = 0x1_0000
 const LINK_MASK = 0xffff
-const MOST_RTT_UNITS = 0x3fff
+const MOST_RTT_UNITS = 0x7fff
 const RTT_UNITS_PER_MS = 4
 
 /** No slot: what a link says at the end of a chain. It is also how many slots there can be. */
@@ -85,15 +84,8 @@ export class PeerRows {
   }
 
   setSuspect(slot: number, isSuspect: boolean): void {
-    this.setMark(slot, SUSPECT, isSuspect)
-  }
-
-  isDoubtedAt(slot: number): boolean {
-    return (this.words[slot * WORDS + REST]! & DOUBTED) !== 0
-  }
-
-  setDoubted(slot: number, isDoubted: boolean): void {
-    this.setMark(slot, DOUBTED, isDoubted)
+    const at = slot * WORDS + REST
+    this.words[at] = isSuspect ? this.words[at]! | SUSPECT : this.words[at]! & ~SUSPECT
   }
 
   /** Writes a new row: neither measured nor suspected, in no chain. */
@@ -131,11 +123,6 @@ export class PeerRows {
   clear(): void {
     this.size = 0
     this.words = new Uint32Array(0)
-  }
-
-  private setMark(slot: number, mark: number, isSet: boolean): void {
-    const at = slot * WORDS + REST
-    this.words[at] = isSet ? this.words[at]! | mark : this.words[at]! & ~mark
   }
 
   private offsetOf(timeMs: number): number {

@@ -185,17 +185,6 @@ export class Roster {
     if (slot !== NO_SLOT) this.table.rows.setSuspect(slot, suspect)
   }
 
-  /** It is known for wrong answers; only whoever doubted it takes that back. */
-  isDoubted(peer: PeerHandle): boolean {
-    const slot = this.slotOf(peer)
-    return slot !== NO_SLOT && this.table.rows.isDoubtedAt(slot)
-  }
-
-  setDoubted(peer: PeerHandle, doubted: boolean): void {
-    const slot = this.slotOf(peer)
-    if (slot !== NO_SLOT) this.table.rows.setDoubted(slot, doubted)
-  }
-
   /** Lower is better: round-trip time, and age (p2psim's rule); suspects come last, and strangers. */
   score(peer: PeerHandle): number {
     const slot = this.slotOf(peer)

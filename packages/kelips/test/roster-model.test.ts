@@ -68,7 +68,6 @@ interface Known {
   heardMs: number
   rttMs: number | undefined
   suspect: boolean
-  doubted: boolean
 }
 
 /** What the roster is to do, written down in the plainest way; peers by number. */
@@ -98,14 +97,14 @@ class Model {
     }
     if (known !== undefined) {
       const later = (before: number) => Math.max(before, signedMs)
-      const { rttMs, doubted } = known
+      const { rttMs } = known
       const times = { signedMs: later(known.signedMs), heardMs: later(known.heardMs) }
-      this.live.set(peer, { record, ...times, rttMs, doubted, suspect: false })
+      this.live.set(peer, { record, ...times, rttMs, suspect: false })
       return 'fresher'
     }
     if (!this.makeRoom(peer, ageMs)) return 'full'
     this.gone.delete(peer)
-    const fresh = { rttMs: undefined, suspect: false, doubted: false }
+    const fresh = { rttMs: undefined, suspect: false }
     this.live.set(peer, { record, signedMs, heardMs: signedMs, ...fresh })
     return 'new'
   }
@@ -203,7 +202,6 @@ class Run {
       heardMs: roster.heardMsOf(peer),
       rttMs: roster.rttMsOf(peer),
       suspect: roster.isSuspect(peer),
-      doubted: roster.isDoubted(peer),
     }
     assert.deepEqual(seen, model.live.get(number))
     assert.equal(roster.depthOf(peer), 3)
@@ -228,11 +226,7 @@ const anyUpdate: fc.Arbitrary<Step> = fc
   )
 
 const anyChange: fc.Arbitrary<Step> = fc
-  .tuple(
-    anyPeer,
-    fc.constantFrom('heard', 'rtt', 'suspect', 'doubt', 'depart', 'remove', 'forget'),
-    fc.nat(2_000),
-  )
+  .tuple(anyPeer, fc.constantFrom('heard', 'rtt', 'suspect', 'depart', 'remove', 'forget'), fc.nat(2_000))
   .map(([number, kind, value]) => run => {
     live(run, number, (peer, known) => {
       if (kind === 'heard' || kind === 'rtt') {
@@ -243,9 +237,6 @@ const anyChange: fc.Arbitrary<Step> = fc
       } else if (kind === 'suspect') {
         run.roster.setSuspect(peer, true)
         known.suspect = true
-      } else if (kind === 'doubt') {
-        run.roster.setDoubted(peer, value % 2 === 0)
-        known.doubted = value % 2 === 0
       } else if (kind === 'depart') {
         run.roster.depart(peer)
         run.model.depart(number)

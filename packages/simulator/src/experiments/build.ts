@@ -1,4 +1,4 @@
-import { KELIPS_DEFAULT, type KelipsMessage, type KelipsOptions, kelips } from '@onehop/kelips'
+import { type KelipsMessage, kelips } from '@onehop/kelips'
 import type { OverlayFactory } from '@onehop/overlay'
 import { type BehaviourName, hostile } from '../adversaries/hostile.ts'
 import {
@@ -12,19 +12,7 @@ import {
 import { LIVE_CONNECTIONS } from '../network-model.ts'
 import { createSimulation, type Simulation } from '../simulation.ts'
 import type { KelipsExperiment, LatencyChoice } from './experiment.ts'
-
-const MINUTE_MS = 60_000
-
-/** What the experiment's nodes run with. */
-export function kelipsOptionsOf(experiment: KelipsExperiment): KelipsOptions {
-  return {
-    ...KELIPS_DEFAULT,
-    groups: experiment.groups,
-    contactsPerGroup: experiment.contactsPerGroup,
-    pointerLifetimeMs: Math.round(experiment.pointerLifetimeMinutes * MINUTE_MS),
-    pointerRefreshMs: Math.round(experiment.pointerRefreshMinutes * MINUTE_MS),
-  }
-}
+import { kelipsOptionsOf } from './kelips-options.ts'
 
 /** The machines of an experiment: the honest ones' factory, and the hostile ones'. */
 export interface Factories {

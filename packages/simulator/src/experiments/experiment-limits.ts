@@ -28,6 +28,9 @@ export const CHECKED_VIEWS = 100
 /** Nodes whose tables are compared with their limits after each interval. */
 export const CHECKED_TABLES = 2_000
 
+/** Nodes whose tables are packed as a live node's, to be measured. */
+export const MEASURED_NODES = 5
+
 /** Virtual time in ms between looks at the interruption flag and reports of progress. */
 export const SLICE_MS = 200
 

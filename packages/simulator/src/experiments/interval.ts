@@ -22,8 +22,8 @@ export interface TableSizes {
   readonly leastGroups: number
   readonly medianGroups: number
   readonly mostGroups: number
-  /** Bytes of a node's tables; 0 where machines do not tell. */
-  readonly memoryBytesPerNode: number
+  /** Bytes of a simulated node's tables, without what nodes share. */
+  readonly tableBytes: number
 }
 
 /** Looks into all honest nodes' tables; memory is measured at some of them. */
@@ -51,7 +51,7 @@ export function measureTables(crowd: Crowd, files: Files, contactsPerGroup: numb
     leastGroups: groups!.percentile(0) ?? 0,
     medianGroups: groups!.percentile(0.5) ?? 0,
     mostGroups: groups!.most() ?? 0,
-    memoryBytesPerNode: memory!.mean() ?? 0,
+    tableBytes: memory!.mean() ?? 0,
   }
 }
 

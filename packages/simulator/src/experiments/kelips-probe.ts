@@ -1,4 +1,10 @@
-import { KelipsMachine, type KelipsMessage, kelipsTables, type MemberEntry } from '@onehop/kelips'
+import {
+  KelipsMachine,
+  type KelipsMessage,
+  kelipsTables,
+  type MemberEntry,
+  type MemberRecord,
+} from '@onehop/kelips'
 import {
   type Key,
   keyHash32,
@@ -76,6 +82,21 @@ export class KelipsProbe {
   /** Sets the depth of the node's group, as a first share of others would. */
   takeDepth(depth: number): void {
     this.machine.state.takeDepth(depth)
+  }
+
+  /** Divides the tables as another node has. */
+  takeDepthOf({ machine: { state } }: KelipsProbe): void {
+    if (state.options.groups === 'auto') this.machine.state.setTableDepth(state.own.depth)
+  }
+
+  /** Records of everybody in the tables of peers. */
+  records(): MemberRecord[] {
+    const { roster } = this.machine.state
+    return [...roster.peers()].flatMap(peer => roster.recordOf(peer) ?? [])
+  }
+
+  pointers(): IterableIterator<Pointer> {
+    return this.machine.state.filetuples.all()
   }
 
   capacityOf(bucket: number): number {

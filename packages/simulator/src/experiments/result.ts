@@ -67,7 +67,7 @@ export interface NetworkResult {
   readonly lookups: LookupFigures
   /** Sent by a node on average, everything included. */
   readonly bandwidthBytesPerSecond: number
-  /** Tables of a node on average, as the machines count them. */
+  /** Tables of a live node on average: what simulated nodes share is packed for it alone. */
   readonly memoryBytesPerNode: number
   readonly warmUpMinutes: number
   readonly interrupted: boolean

@@ -1,5 +1,6 @@
 import type { RunControl } from './control.ts'
 import type { Experiment, KelipsExperiment } from './experiment.ts'
+import { liveMemoryBytes } from './live-memory.ts'
 import { describeMachine, peakRssBytes } from './machine-description.ts'
 import { runMemoryExperiment } from './memory-run.ts'
 import { NetworkRun, warmUpSeconds } from './network-run.ts'
@@ -37,7 +38,7 @@ function resultOf(run: NetworkRun, startedMs: number): NetworkResult {
     peakRssBytes: peakRssBytes(),
     lookups: lookupFigures(log.total),
     bandwidthBytesPerSecond: traffic.sent.mean,
-    memoryBytesPerNode: tables.memoryBytesPerNode ?? 0,
+    memoryBytesPerNode: liveMemoryBytes(run.crowd, experiment),
     warmUpMinutes: rounded(warmUpSeconds(experiment) / 60),
     interrupted: run.isInterrupted,
     bandwidth: traffic,

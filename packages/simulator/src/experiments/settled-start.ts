@@ -1,10 +1,10 @@
 import { type MemberEntry, prefixOf, settledDepth } from '@onehop/kelips'
 import { keyHash32 } from '@onehop/overlay'
 import { randomBelow, type SeededRandom } from '@onehop/primitives'
-import { kelipsOptionsOf } from './build.ts'
 import type { Crowd } from './crowd.ts'
 import type { KelipsExperiment } from './experiment.ts'
 import type { Files } from './files.ts'
+import { kelipsOptionsOf } from './kelips-options.ts'
 import type { KelipsProbe } from './kelips-probe.ts'
 
 /** A node as the others' tables have it. */

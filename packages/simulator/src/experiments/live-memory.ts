@@ -1,0 +1,34 @@
+import { KelipsMachine } from '@onehop/kelips'
+import type { Crowd } from './crowd.ts'
+import type { KelipsExperiment } from './experiment.ts'
+import { MEASURED_NODES } from './experiment-limits.ts'
+import { kelipsOptionsOf } from './kelips-options.ts'
+import { KelipsProbe } from './kelips-probe.ts'
+import { OfflineEnvironment } from './offline-environment.ts'
+import { Samples } from './samples.ts'
+
+/**
+ * Bytes of a live node's tables, the mean of some: what simulated nodes share is packed for a machine of its own, as
+ * a node of one process keeps it.
+ */
+export function liveMemoryBytes(crowd: Crowd, experiment: KelipsExperiment): number {
+  const samples = new Samples()
+  const { numbers } = crowd.honest
+  const step = Math.max(1, Math.floor(numbers.length / MEASURED_NODES))
+  for (let i = 0; i < numbers.length; i += step) {
+    const node = numbers[i]!
+    samples.add(packedBytes(crowd.probe(node)!, crowd.simulation.node(node).id, experiment))
+  }
+  return Math.round(samples.mean() ?? 0)
+}
+
+function packedBytes(original: KelipsProbe, id: Uint8Array, experiment: KelipsExperiment): number {
+  const records = original.records()
+  const environment = new OfflineEnvironment(id, records.length, experiment.seed)
+  const machine = new KelipsMachine(environment, kelipsOptionsOf(experiment), 'packed')
+  const copy = new KelipsProbe(machine)
+  copy.takeDepthOf(original)
+  for (const record of records) copy.meet(environment.intern(record.id), { record, ageMs: 0 })
+  for (const pointer of original.pointers()) copy.place(pointer)
+  return copy.memoryBytes
+}

@@ -9,6 +9,8 @@ export const FAILURE_CAUSES = [
   'no contacts',
   /** All whom the asker knew there are gone. */
   'dead contacts',
+  /** Those of them that live are hostile. */
+  'hostile contacts',
   /** Those whom the asker knew there live, and have another k, by which the key is not theirs. */
   'disagreement on k',
   /** They are the right ones, and have not heard of the pointer. */

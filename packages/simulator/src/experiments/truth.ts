@@ -57,10 +57,11 @@ export class Truth {
     if (this.holdersOf(key).every(probe => !probe.holds(key, nowMs))) return 'lost pointer'
     const contacts = this.crowd.probe(asker)?.contactsFor(key) ?? []
     if (contacts.length === 0) return 'no contacts'
-    const living = contacts.map(contact => this.crowd.probe(contact)).filter(probe => probe !== undefined)
-    if (living.length === 0) return 'dead contacts'
-    const responsible = living.filter(probe => probe.covers(hash32) || probe.isHolder(key))
-    const isOfOneMind = living.every(probe => probe.groups === this.crowd.probe(asker)?.groups)
+    if (!contacts.some(contact => this.crowd.living.has(contact))) return 'dead contacts'
+    const honest = contacts.map(contact => this.crowd.probe(contact)).filter(probe => probe !== undefined)
+    if (honest.length === 0) return 'hostile contacts'
+    const responsible = honest.filter(probe => probe.covers(hash32) || probe.isHolder(key))
+    const isOfOneMind = honest.every(probe => probe.groups === this.crowd.probe(asker)?.groups)
     if (responsible.length === 0 && !isOfOneMind) return 'disagreement on k'
     if (responsible.every(probe => !probe.holds(key, nowMs))) return 'incomplete tables'
     return failure === 'not found' || failure === undefined ? 'false answer' : 'no answer in time'

@@ -37,29 +37,27 @@ export function parseAddress(bytes: PeerAddress): Multiaddr | undefined {
 }
 
 /**
- * Where peers can be dialled, as the overlay learned it: kept as bytes, for there are many and few are dialled. What
- * cannot be parsed is left out.
+ * Where peers can be dialled, as the overlay learned it. What cannot be parsed is left out. A peer takes some 150 bytes:
+ * its addresses are one string of a byte a character, each behind a character for its length.
  */
 export class AddressBook {
-  private readonly book = new BoundedMap<string, readonly PeerAddress[]>(MAX_ADDRESS_BOOK_PEERS)
+  private readonly book = new BoundedMap<string, string>(MAX_ADDRESS_BOOK_PEERS)
 
   /** Newest first; the oldest beyond the limit are forgotten. @returns whether the peer was not in the book. */
   learn(peerId: string, addresses: readonly PeerAddress[]): boolean {
     const known = this.book.get(peerId)
     const told = addresses.slice(0, MAX_ADDRESSES_PER_PEER)
-    if (known !== undefined && told.every((bytes, i) => isSame(known[i], bytes))) return false
-    const fresh = told
-      .map(parseAddress)
-      .filter(address => address !== undefined)
-      .map(({ bytes }) => new Uint8Array(bytes))
+    if (known?.startsWith(pack(told)) && told.length > 0) return false
+    const fresh = told.map(parseAddress).filter(address => address !== undefined)
     if (fresh.length === 0) return false
-    const older = (known ?? []).filter(old => !fresh.some(bytes => equalBytes(bytes, old)))
-    this.book.set(peerId, [...fresh, ...older].slice(0, MAX_ADDRESSES_PER_PEER))
+    const entries = [...fresh.map(({ bytes }) => bytes), ...unpack(known ?? '')]
+    const distinct = entries.filter((entry, i) => entries.findIndex(other => equalBytes(other, entry)) === i)
+    this.book.set(peerId, pack(distinct.slice(0, MAX_ADDRESSES_PER_PEER)))
     return known === undefined
   }
 
   addressesOf(peerId: string): readonly Multiaddr[] {
-    return (this.book.get(peerId) ?? []).map(bytes => multiaddr(bytes))
+    return unpack(this.book.get(peerId) ?? '').map(bytes => multiaddr(bytes))
   }
 
   peers(): IterableIterator<string> {
@@ -67,6 +65,18 @@ export class AddressBook {
   }
 }
 
-function isSame(known: PeerAddress | undefined, told: PeerAddress): boolean {
-  return known !== undefined && equalBytes(known, told)
+function pack(addresses: readonly PeerAddress[]): string {
+  return addresses
+    .map(bytes => String.fromCharCode(bytes.length) + Buffer.from(bytes).toString('latin1'))
+    .join('')
+}
+
+function unpack(packed: string): PeerAddress[] {
+  const addresses: PeerAddress[] = []
+  for (let at = 0; at < packed.length; ) {
+    const end = at + 1 + packed.charCodeAt(at)
+    addresses.push(new Uint8Array(Buffer.from(packed.slice(at + 1, end), 'latin1')))
+    at = end
+  }
+  return addresses
 }

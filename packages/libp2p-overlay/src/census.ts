@@ -1,10 +1,11 @@
 import type { Connection } from '@libp2p/interface'
 import type { OverlayComponents } from './components.ts'
+import { peerKey } from './peer-table.ts'
 
 /** Who is connected, kept up to date by libp2p's events: machines ask for every peer that they consider. */
 export class Census {
   private readonly components: OverlayComponents
-  /** Open connections that may carry long-lived streams, by peer id. */
+  /** Open connections that may carry long-lived streams, by the peer's id as `peerKey` writes it. */
   private readonly connections = new Map<string, Set<Connection>>()
 
   constructor(components: OverlayComponents) {
@@ -23,24 +24,28 @@ export class Census {
     this.connections.clear()
   }
 
-  isConnected(peerId: string): boolean {
-    return this.connections.has(peerId)
+  isConnected(key: string): boolean {
+    return this.connections.has(key)
   }
 
   private readonly onOpen = ({ detail }: CustomEvent<Connection>): void => this.add(detail)
 
   private readonly onClose = ({ detail }: CustomEvent<Connection>): void => {
-    const peerId = detail.remotePeer.toString()
-    const open = this.connections.get(peerId)
+    const key = keyOf(detail)
+    const open = this.connections.get(key)
     open?.delete(detail)
-    if (open?.size === 0) this.connections.delete(peerId)
+    if (open?.size === 0) this.connections.delete(key)
   }
 
   private add(connection: Connection): void {
     if (connection.limits !== undefined || connection.status !== 'open') return
-    const peerId = connection.remotePeer.toString()
-    const open = this.connections.get(peerId)
-    if (open === undefined) this.connections.set(peerId, new Set([connection]))
+    const key = keyOf(connection)
+    const open = this.connections.get(key)
+    if (open === undefined) this.connections.set(key, new Set([connection]))
     else open.add(connection)
   }
+}
+
+function keyOf({ remotePeer }: Connection): string {
+  return peerKey(remotePeer.toMultihash().bytes)
 }

@@ -117,7 +117,7 @@ export class Libp2pOverlay<Message> {
       random: this.random,
       addresses: () => this.components.addressManager.getAddresses().map(addressBytes),
       sign: ed25519Signer(this.components.privateKey),
-      isConnected: peerId => this.links.isConnectedTo(peerId),
+      isConnected: key => this.links.isConnectedTo(key),
       send: (peerId, message) => this.sendMessage(peerId, message),
       learnAddresses: (peerId, addresses) => this.learn(peerId, addresses),
       penalise: (peerId, verdict) => this.blame.penalise(peerId, verdict),

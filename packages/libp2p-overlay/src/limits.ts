@@ -35,6 +35,9 @@ export const MAX_MESSAGE_BYTES_BURST = 4 * 1024 * 1024
 /** Peers with a handle. The machine releases those it drops, so only a flood of identities comes near. */
 export const MAX_PEERS = 131_072
 
+/** Peers whose ids are kept as text as well: those with links, and some that were lately written to. */
+export const MAX_CACHED_PEER_TEXTS = 512
+
 /** Peers whose learned addresses are remembered, the latest to be heard of. */
 export const MAX_ADDRESS_BOOK_PEERS = 8_192
 
@@ -42,7 +45,7 @@ export const MAX_ADDRESS_BOOK_PEERS = 8_192
 export const MAX_ADDRESSES_PER_PEER = 8
 
 /** Length of one address in bytes: a DNS name and a peer id fit. */
-export const MAX_ADDRESS_BYTES = 256
+export const MAX_ADDRESS_BYTES = 255
 
 /** Signature checks in one turn of the event loop: about 5 ms, so that streams are served in between. */
 export const VERIFICATIONS_PER_TURN = 32

@@ -63,9 +63,9 @@ export class Links {
     else this.linkTo(peerId).send(frame)
   }
 
-  /** Whether a message would need no dial. */
-  isConnectedTo(peerId: string): boolean {
-    return this.census.isConnected(peerId)
+  /** Whether a message to the peer would need no dial; by its id as `peerKey` writes it. */
+  isConnectedTo(key: string): boolean {
+    return this.census.isConnected(key)
   }
 
   /** Whether this is the first that was heard over the link: true once. */

@@ -31,7 +31,8 @@ export interface LiveParts<Message> {
   readonly random: () => number
   readonly addresses: () => readonly PeerAddress[]
   readonly sign: (payload: Uint8Array) => Uint8Array
-  readonly isConnected: (peerId: string) => boolean
+  /** By the id as `peerKey` writes it. */
+  readonly isConnected: (key: string) => boolean
   readonly send: (peerId: string, message: Message) => void
   readonly learnAddresses: (peerId: string, addresses: readonly PeerAddress[]) => void
   readonly penalise: (peerId: string, verdict: Verdict) => void
@@ -77,7 +78,7 @@ export class LiveEnvironment<Message> implements Environment<Message> {
   }
 
   isConnected(peer: PeerHandle): boolean {
-    return this.parts.isConnected(this.parts.table.textOf(peer))
+    return this.parts.isConnected(this.parts.table.keyOf(peer))
   }
 
   intern(id: PeerId): PeerHandle {

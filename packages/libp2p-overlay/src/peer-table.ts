@@ -1,30 +1,32 @@
 import { createHash } from 'node:crypto'
 import { peerIdFromMultihash, peerIdFromString } from '@libp2p/peer-id'
 import type { PeerHandle, PeerId } from '@onehop/overlay'
-import { assert, ByteReader, bytesToHex } from '@onehop/primitives'
+import { assert, BoundedMap, ByteReader, bytesToHex } from '@onehop/primitives'
 import * as Digest from 'multiformats/hashes/digest'
-import { MAX_PEERS } from './limits.ts'
-
-interface Entry {
-  readonly id: PeerId
-  readonly key: string
-  readonly hash32: number
-  /** The peer id as text; computed when first needed. */
-  text?: string | undefined
-}
+import { MAX_CACHED_PEER_TEXTS, MAX_PEERS } from './limits.ts'
 
 /** The id as libp2p knows it. @throws when the bytes are no peer id. */
 export function libp2pPeerId(id: PeerId) {
   return peerIdFromMultihash(Digest.decode(id))
 }
 
-/** Peers as small integers: a handle stays the same until the machine releases it, then the number is reused. */
+/** The bytes of a peer id as a string of one byte a character: the most compact key of a Map that V8 has. */
+export function peerKey(id: PeerId): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.length).toString('latin1')
+}
+
+/**
+ * Peers as small integers: a handle stays the same until the machine releases it, then the number is reused. Some 100
+ * bytes a peer: a machine may know thousands, and has links to few.
+ */
 export class PeerTable {
-  private readonly entries: (Entry | undefined)[] = []
+  private readonly keys: (string | undefined)[] = []
+  private readonly hashes: number[] = []
   private readonly handles = new Map<string, PeerHandle>()
-  /** Of the peers whose text was asked for. */
-  private readonly handlesByText = new Map<string, PeerHandle>()
   private readonly free: PeerHandle[] = []
+  /** Both ways, of the peers that were spoken with of late. */
+  private readonly texts = new BoundedMap<PeerHandle, string>(MAX_CACHED_PEER_TEXTS)
+  private readonly keysByText = new BoundedMap<string, string>(MAX_CACHED_PEER_TEXTS)
 
   get size(): number {
     return this.handles.size
@@ -35,70 +37,79 @@ export class PeerTable {
   }
 
   intern(id: PeerId): PeerHandle {
-    const key = bytesToHex(id)
+    const key = peerKey(id)
     const known = this.handles.get(key)
     if (known !== undefined) return known
-    const handle = this.free.pop() ?? (this.entries.length as PeerHandle)
-    const digest = createHash('sha256').update(id).digest()
-    const hash32 = new ByteReader(digest).readUint32BE()
-    this.entries[handle] = { id: id.slice(), key, hash32 }
+    const handle = this.free.pop() ?? (this.keys.length as PeerHandle)
+    this.keys[handle] = key
+    this.hashes[handle] = new ByteReader(createHash('sha256').update(id).digest()).readUint32BE()
     this.handles.set(key, handle)
     return handle
   }
 
   /** The handle of a peer that has one. */
   find(id: PeerId): PeerHandle | undefined {
-    return this.handles.get(bytesToHex(id))
+    return this.handles.get(peerKey(id))
   }
 
   /** The handle that {@link textOf} shows like this. */
   findByText(text: string): PeerHandle | undefined {
-    const known = this.handlesByText.get(text)
-    if (known !== undefined) return known
-    try {
-      const found = this.find(peerIdFromString(text).toMultihash().bytes)
-      if (found !== undefined) this.textOf(found)
-      return found
-    } catch {
-      return this.handles.get(text)
-    }
+    const key = this.keysByText.touch(text) ?? keyOfText(text)
+    if (key === undefined) return undefined
+    const handle = this.handles.get(key)
+    if (handle !== undefined) this.keysByText.set(text, key)
+    return handle
   }
 
+  /** A copy. */
   idOf(peer: PeerHandle): PeerId {
-    return this.entry(peer).id
+    return new Uint8Array(Buffer.from(this.keyOf(peer), 'latin1'))
+  }
+
+  /** The id as {@link peerKey} writes it. */
+  keyOf(peer: PeerHandle): string {
+    const key = this.keys[peer]
+    assert(key !== undefined, `handle ${peer} was released`)
+    return key
   }
 
   hash32(peer: PeerHandle): number {
-    return this.entry(peer).hash32
+    this.keyOf(peer)
+    return this.hashes[peer]!
   }
 
   /** The peer id as text. Of bytes that are no peer id: their digits, which no dial accepts. */
   textOf(peer: PeerHandle): string {
-    const entry = this.entry(peer)
-    if (entry.text === undefined) {
-      try {
-        entry.text = libp2pPeerId(entry.id).toString()
-      } catch {
-        entry.text = entry.key
-      }
-      this.handlesByText.set(entry.text, peer)
-    }
-    return entry.text
+    const cached = this.texts.touch(peer)
+    if (cached !== undefined) return cached
+    const text = textOfId(this.idOf(peer))
+    this.texts.set(peer, text)
+    return text
   }
 
   /** The machine no longer holds it. */
   release(peer: PeerHandle): void {
-    const entry = this.entries[peer]
-    if (entry === undefined) return
-    this.entries[peer] = undefined
-    this.handles.delete(entry.key)
-    if (entry.text !== undefined) this.handlesByText.delete(entry.text)
+    const key = this.keys[peer]
+    if (key === undefined) return
+    this.keys[peer] = undefined
+    this.handles.delete(key)
+    this.texts.delete(peer)
     this.free.push(peer)
   }
+}
 
-  private entry(peer: PeerHandle): Entry {
-    const entry = this.entries[peer]
-    assert(entry !== undefined, `handle ${peer} was released`)
-    return entry
+function textOfId(id: PeerId): string {
+  try {
+    return libp2pPeerId(id).toString()
+  } catch {
+    return bytesToHex(id)
+  }
+}
+
+function keyOfText(text: string): string | undefined {
+  try {
+    return peerKey(peerIdFromString(text).toMultihash().bytes)
+  } catch {
+    return /^(?:[0-9a-f]{2})+$/.test(text) ? Buffer.from(text, 'hex').toString('latin1') : undefined
   }
 }

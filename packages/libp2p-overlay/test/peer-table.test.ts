@@ -37,4 +37,26 @@ describe('the peer table', () => {
     assert.match(table.textOf(table.intern(id(1))), /^12D3KooW/)
     assert.equal(table.textOf(table.intern(Uint8Array.of(1, 2, 3))), '010203')
   })
+
+  it('is found by the text that it shows, however many were shown before', () => {
+    const table = new PeerTable()
+    const shown = Array.from({ length: 2_000 }, (_, n) => {
+      const handle = table.intern(Uint8Array.of(0, 36, 8, 1, 18, 32, n & 255, n >> 8, ...new Uint8Array(30)))
+      return [handle, table.textOf(handle)] as const
+    })
+    for (const [handle, text] of shown) {
+      assert.equal(table.findByText(text), handle)
+      assert.equal(table.textOf(handle), text)
+    }
+    const digits = table.intern(Uint8Array.of(1, 2, 3))
+    assert.equal(table.findByText('010203'), digits)
+    assert.equal(table.findByText('nobody'), undefined)
+  })
+
+  it('gives copies of ids, which nobody can change', () => {
+    const table = new PeerTable()
+    const handle = table.intern(id(1))
+    table.idOf(handle).fill(0)
+    assert.deepEqual(table.idOf(handle), id(1))
+  })
 })

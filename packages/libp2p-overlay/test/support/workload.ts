@@ -7,7 +7,7 @@ const OPERATIONS_PER_PUBLICATION = 4
 
 /** Operations under way at a time: some users, and not as many as keep the machine busy alone. */
 const USERS = 2
-const THINKING_MS = 20
+const THINKING_MS = 50
 
 /** Users of a network that publish and look up without a pause, from one node and the next. */
 export class Workload {

@@ -77,6 +77,10 @@ export class Crowd {
     return this.probes.get(node)
   }
 
+  isHonest(node: number): boolean {
+    return this.probes.has(node)
+  }
+
   private enter(number: number): void {
     const probe = KelipsProbe.of(this.simulation.node(number).machine)
     if (probe !== undefined) this.probes.set(number, probe)

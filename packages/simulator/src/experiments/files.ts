@@ -103,9 +103,9 @@ export class Files {
     return { kind: 'content', key: this.keyOf(slot) }
   }
 
-  /** Publishes one file; it counts as live once a member of its group has confirmed it. */
+  /** Publishes one file of an honest node; it counts as live once a member of its group has confirmed it. */
   publish(node: number, slot: number): void {
-    if (!this.crowd.living.has(node) || this.providers[slot] !== node) return
+    if (!this.crowd.isHonest(node) || this.providers[slot] !== node) return
     const { clock } = this.crowd.simulation
     const generation = this.generations[slot]!
     this.crowd.simulation.node(node).machine.publish(this.publicationOf(slot), ({ failure }) => {

@@ -1,6 +1,6 @@
 import { assert } from '@onehop/primitives'
 
-const SLAB_BYTES = 16_384
+const SLAB_BYTES = 32_768
 /** Offsets are from the first slab on. Nothing lies in its first byte: 0 is no row. */
 const NOWHERE = 0
 const GROWTH = 1.125
@@ -9,7 +9,7 @@ const OFFSET_BYTES = 4
 /** Where a row ends that begins here: rows tell it themselves. */
 export type RowEnd = (slab: Uint8Array, start: number) => number
 
-/** Rows of bytes of different lengths, by slot, in slabs of 16 KiB: what is not a pointer in memory costs none. */
+/** Rows of bytes of different lengths, by slot, in slabs of 32 KiB: what is not a pointer in memory costs none. */
 export class PackedRows {
   private offsets = new Uint32Array(0)
   private readonly slabs: Uint8Array[] = []

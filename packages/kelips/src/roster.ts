@@ -243,14 +243,15 @@ export class Roster {
   /** Takes in a record whose signature is right. */
   update(peer: PeerHandle, entry: MemberEntry): UpdateResult {
     const { record, ageMs } = entry
-    if (peer === this.environment.self || !this.isNews(peer, record)) return 'old'
+    const { rows, records, liveCount } = this.table
+    const slot = this.table.find(peer)
+    const isOld = slot !== NO_SLOT && record.heartbeat <= records.heartbeatAt(slot)
+    if (isOld || peer === this.environment.self) return 'old'
     if (record.left) {
       this.depart(peer, record)
       return 'left'
     }
-    const slot = this.slotOf(peer)
-    if (slot === NO_SLOT) return this.add(peer, entry) ? 'new' : 'full'
-    const { rows, records } = this.table
+    if (slot >= liveCount) return this.add(peer, entry) ? 'new' : 'full'
     const signedMs = this.environment.now() - ageMs
     records.set(slot, record)
     rows.setSignedMs(slot, Math.max(rows.signedMsAt(slot), signedMs))

@@ -67,7 +67,8 @@ export function randomPointer(random: SeededRandom, key: Uint8Array): Pointer {
 /** An environment of handles whose hashes are given; the tables ask for nothing else. */
 class StubEnvironment {
   readonly self = 0 as PeerHandle
-  readonly hashes: number[] = [0]
+  private readonly hashes = new Uint32Array(8_192)
+  private peers = 1
 
   now(): number {
     return NOW_MS
@@ -84,7 +85,8 @@ class StubEnvironment {
   release(): void {}
 
   peer(hash32: number): PeerHandle {
-    return (this.hashes.push(hash32) - 1) as PeerHandle
+    this.hashes[this.peers] = hash32
+    return this.peers++ as PeerHandle
   }
 }
 

@@ -354,3 +354,6 @@ export const SAME_NETWORK_MS = 20_000
 
 /** Age in ms from which a contact gives way to a fresh stranger, until the node has worked out what suits it. */
 export const STALE_CONTACT_MS = 45_000
+
+/** Bytes beyond which an entry that does not fit is passed over: whoever says much must not hold up the others. */
+export const LONG_ENTRY_BYTES = 400

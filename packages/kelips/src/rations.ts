@@ -3,6 +3,7 @@ import { kelipsCodec, memberCost, pointerCost } from './codec.ts'
 import type { PointerId } from './filetuples.ts'
 import {
   CONTACT_PART,
+  LONG_ENTRY_BYTES,
   MAX_ROWS_VISITED,
   NEWS_PART,
   OUTWARD_VIEW_MEMBERS,
@@ -74,7 +75,7 @@ export class Rations {
       if (this.isKin(peer, to)) basket.takePeer(peer)
     for (let i = 0; i < Math.min(OUTWARD_VIEW_MEMBERS, roster.viewSize); i++) {
       this.viewCursor = this.viewCursor >= roster.viewSize ? 0 : this.viewCursor
-      basket.takePeer(roster.viewAt(this.viewCursor++))
+      basket.takeRow(this.viewCursor++)
     }
     this.contactCursor = this.walk(basket, this.contactCursor, roster.viewSize, roster.size, 0)
     this.viewCursor = this.walk(basket, this.viewCursor, 0, roster.viewSize, 0)
@@ -88,12 +89,11 @@ export class Rations {
 
   /** Takes the peers of these rows in turn until only `spareBytes` are left; returns where to go on. */
   private walk(basket: Basket, cursor: number, from: number, to: number, spareBytes: number): number {
-    const { roster } = this.state
     let row = cursor
     const most = Math.min(to - from, MAX_ROWS_VISITED)
     for (let visited = 0; visited < most; visited++) {
       if (row < from || row >= to) row = from
-      if (basket.left <= spareBytes || !basket.takePeer(roster.at(row))) break
+      if (basket.left <= spareBytes || !basket.takeRow(row)) break
       row++
     }
     return row
@@ -101,34 +101,36 @@ export class Rations {
 
   /** News of filetuples that the receiver is to hold, as much as fits; undefined: there is none. */
   composeNews(to: PeerHandle, maxBytes: number): News | undefined {
-    const pointers = this.news(maxBytes, this.coveredBy(to))
+    const pointers = this.pointersOf(this.news(maxBytes, this.coveredBy(to)))
     if (pointers.length === 0) return undefined
     return { type: 'news', groups: this.state.statedGroups, pointers }
   }
 
-  private news(maxBytes: number, isFor: (hash32: number) => boolean): Pointer[] {
-    const { tupleNews, filetuples } = this.state
-    const ids = tupleNews.take(maxBytes, id => this.costOfPointer(id, isFor))
-    return ids.map(id => filetuples.pointerAt(id)).filter(pointer => pointer !== undefined)
+  private news(maxBytes: number, isFor: (hash32: number) => boolean): PointerId[] {
+    return this.state.tupleNews.take(maxBytes, id => this.costOfPointer(id, isFor))
+  }
+
+  private pointersOf(ids: readonly PointerId[]): Pointer[] {
+    return ids.map(id => this.state.filetuples.pointerAt(id)).filter(pointer => pointer !== undefined)
   }
 
   /** News; then others in turn, so that what was missed comes some time. */
   private pointers(to: PeerHandle, maxBytes: number): Pointer[] {
-    const { filetuples } = this.state
     const isFor = this.coveredBy(to)
-    const pointers = this.news(maxBytes * NEWS_PART, isFor)
-    const isTold = (slot: PointerId) => pointers.includes(filetuples.pointerAt(slot)!)
+    const ids = this.news(maxBytes * NEWS_PART, isFor)
     let left = maxBytes * TUPLES_IN_TURN_PART
-    const { slots } = filetuples
+    const { slots } = this.state.filetuples
     for (let visited = 0; visited < Math.min(slots, MAX_ROWS_VISITED); visited++) {
       if (this.tupleCursor >= slots) this.tupleCursor = 0
-      const cost = isTold(this.tupleCursor) ? 0 : (this.costOfPointer(this.tupleCursor, isFor) ?? 0)
-      if (cost > left) break
-      if (cost > 0) pointers.push(filetuples.pointerAt(this.tupleCursor)!)
-      left -= cost
+      const id = this.tupleCursor
+      const cost = ids.includes(id) ? 0 : (this.costOfPointer(id, isFor) ?? 0)
+      if (cost > left && cost <= LONG_ENTRY_BYTES) break
       this.tupleCursor++
+      if (cost === 0 || cost > left) continue
+      ids.push(id)
+      left -= cost
     }
-    return pointers
+    return this.pointersOf(ids)
   }
 
   private costOfPointer(id: PointerId, isFor: (hash32: number) => boolean): number | undefined {
@@ -180,13 +182,23 @@ class Basket {
     if (entry !== undefined) this.put(peer, entry)
   }
 
-  /** Takes in a peer unless the receiver has no use for it. Returns false when there is no room. */
-  takePeer(peer: PeerHandle): boolean {
+  /** Takes in a peer, where the receiver has a use for it and there is room. */
+  takePeer(peer: PeerHandle): void {
+    const row = this.state.roster.slotOf(peer)
+    if (row !== NO_SLOT) this.takeRow(row)
+  }
+
+  /**
+   * The same by its row. Returns false when it must wait for more room: a long record does not, for it would hold up
+   * everybody behind it as long as it is there.
+   */
+  takeRow(row: number): boolean {
     const { roster, lifetimes } = this.state
-    if (peer === this.to || this.taken.includes(peer)) return true
-    const slot = roster.slotOf(peer)
-    if (slot === NO_SLOT || roster.isSuspectAt(slot)) return true
-    return roster.ageMsAt(slot) > lifetimes.suspectMs || this.put(peer, roster.entryAt(slot))
+    const peer = roster.at(row)
+    if (peer === this.to || roster.isSuspectAt(row) || this.taken.includes(peer)) return true
+    if (roster.ageMsAt(row) > lifetimes.suspectMs) return true
+    const entry = roster.entryAt(row)
+    return this.put(peer, entry) || memberCost(entry) > LONG_ENTRY_BYTES
   }
 
   private put(peer: PeerHandle, entry: MemberEntry): boolean {

@@ -1,7 +1,7 @@
 import { keyHash32, type PeerHandle, type Pointer } from '@onehop/overlay'
 import { HolderSearch } from './holder-search.ts'
 import type { Intake } from './intake.ts'
-import { STORE_BATCH } from './limits.ts'
+import { INDEPENDENT_HOLDERS, STORE_BATCH } from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
 import type { Stored } from './messages.ts'
 import { Costs } from './outcome.ts'
@@ -53,14 +53,14 @@ export class Stores {
    * so that what its own few contacts do not pass on is not lost. Nobody waits for them.
    */
   spread(pointer: Pointer): void {
-    const { prefixes, options } = this.state
+    const { prefixes } = this.state
     const known = this.targetsOf(pointer.key)
-    if (prefixes === undefined || known.length >= options.publishTargets) return
+    if (prefixes === undefined || known.length >= INDEPENDENT_HOLDERS) return
     const costs = new Costs(this.state.now())
     new HolderSearch(this, pointer.key, holders => {
       for (const peer of holders)
         if (!known.includes(peer)) this.send(peer, [pointer], costs, { onHeld: () => {} })
-    }).start(options.publishTargets)
+    }).start(INDEPENDENT_HOLDERS)
   }
 
   /** Puts a pointer of this node's own where the node is to hold it itself. */

@@ -1,19 +1,13 @@
 import type { Environment, PeerHandle } from '@onehop/overlay'
 import { BoundedMap, type Verdict } from '@onehop/primitives'
 import type { Handles } from './handles.ts'
-import {
-  DISTRUST_MS,
-  DOUBT_COST_MS,
-  DOUBTS_TO_REPLACE,
-  MAX_DISTRUSTED_PEERS,
-  MAX_DOUBTED_PEERS,
-} from './limits.ts'
+import { DISTRUST_MS, DOUBT_COST_MS, MAX_DISTRUSTED_PEERS, MAX_DOUBTED_PEERS, MAX_DOUBTS } from './limits.ts'
 import type { Roster } from './roster.ts'
 
 /**
  * Who was caught lying, and who may have. What a peer is provably to blame for ends all dealings with it for a while.
  * That it said "nothing there" where others had something happens to honest ones while news spreads: it costs the peer
- * its place in the order, and in the end as a contact; a good answer sets it right.
+ * its place in the order, and no more; a good answer sets it right.
  */
 export class Trust {
   private readonly environment: Environment<never>
@@ -60,16 +54,13 @@ export class Trust {
     this.doubts ??= new BoundedMap(MAX_DOUBTED_PEERS)
     const count = (this.doubts.get(peer) ?? 0) + 1
     if (count === 1) this.handles.hold(peer)
-    const evicted = this.doubts.set(peer, Math.min(DOUBTS_TO_REPLACE, count))
+    const evicted = this.doubts.set(peer, Math.min(MAX_DOUBTS, count))
     if (evicted !== undefined) this.handles.drop(evicted)
-    if (count >= DOUBTS_TO_REPLACE) this.roster.setDoubted(peer, true)
   }
 
   /** It gave a good answer. */
   vindicate(peer: PeerHandle): void {
-    if (!this.doubts?.delete(peer)) return
-    this.roster.setDoubted(peer, false)
-    this.handles.drop(peer)
+    if (this.doubts?.delete(peer)) this.handles.drop(peer)
   }
 
   /** What is added to its time where peers are compared, in ms. */

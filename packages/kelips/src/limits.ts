@@ -130,6 +130,12 @@ export const DIAL_ROUND_TRIPS = 4
 /** Most peers remembered for answers that others contradicted. */
 export const MAX_DOUBTED_PEERS = 256
 
+/**
+ * Holders to which a new publication goes at least, where so many are found, by ways that are independent: of a third of
+ * liars in league hardly ever all of 8 drop it.
+ */
+export const INDEPENDENT_HOLDERS = 8
+
 /** Contradicted answers in a row that count: three put a peer behind any that is connected. */
 export const MAX_DOUBTS = 3
 

@@ -16,6 +16,8 @@ export class RunDisplay {
   private readonly isSilent: boolean
   private readonly log: string | undefined
   private readonly startedMs = performance.now()
+  /** When virtual time began to run: building the network says nothing of how long the rest takes. */
+  private runningSinceMs = this.startedMs
   private loggedMs = Number.NEGATIVE_INFINITY
   private last: Progress | undefined
 
@@ -43,6 +45,8 @@ export class RunDisplay {
   }
 
   show(progress: Progress): void {
+    if (this.last?.stage === 'building' && progress.stage !== 'building')
+      this.runningSinceMs = performance.now()
     this.last = progress
     const figures = this.describe(progress)
     if (!this.isSilent) this.line.bar(progress.stage, progress.share, 1, figures)
@@ -60,7 +64,7 @@ export class RunDisplay {
   }
 
   private describe({ minutes, nodes, lookups, successShare, events, share }: Progress): string {
-    const elapsedMs = performance.now() - this.startedMs
+    const elapsedMs = performance.now() - this.runningSinceMs
     const left = share < LEAST_SHARE_FOR_ETA ? '' : `, ${duration((elapsedMs * (1 - share)) / share)} left`
     const found = lookups === 0 ? '' : `, ${(successShare * 100).toFixed(2)} % of ${lookups} lookups`
     return `minute ${minutes.toFixed(1)}, ${nodes} nodes${found}, ${(events / 1e6).toFixed(1)} M events${left}`

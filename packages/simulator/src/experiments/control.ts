@@ -1,7 +1,7 @@
 /** How far a run is. */
 export interface Progress {
   readonly stage: 'building' | 'joining' | 'publishing' | 'settling' | 'measuring' | 'ending'
-  /** Of the whole run, 0 to 1, by virtual time. */
+  /** Of the building of the network, or by virtual time of the rest, 0 to 1. */
   readonly share: number
   /** Virtual minutes measured so far. */
   readonly minutes: number

@@ -32,10 +32,6 @@ export class KelipsProbe {
     return this.machine.state.groupCount
   }
 
-  get isSettled(): boolean {
-    return this.machine.state.settled
-  }
-
   get viewSize(): number {
     return this.machine.state.roster.viewSize
   }
@@ -126,11 +122,6 @@ export class KelipsProbe {
   /** The members of the own group in the view. */
   view(): readonly number[] {
     return this.machine.state.roster.view()
-  }
-
-  /** Groups besides the own one of which a contact is known. */
-  foreignGroups(): number {
-    return this.machine.state.roster.foreignGroups().length
   }
 
   /** Tables that hold more than they may, by name. */

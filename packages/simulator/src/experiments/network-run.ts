@@ -95,8 +95,7 @@ export class NetworkRun {
 
   private warmUp(): boolean {
     const { start, settleSeconds } = this.experiment.warmUp
-    if (start === 'settled') this.beginSettled()
-    else if (!this.beginCold()) return false
+    if (!(start === 'settled' ? this.beginSettled() : this.beginCold())) return false
     this.stage = 'settling'
     return this.advance(settleSeconds * 1000)
   }
@@ -112,14 +111,22 @@ export class NetworkRun {
     return this.advance(publishSeconds * 1000)
   }
 
-  private beginSettled(): void {
+  private beginSettled(): boolean {
     this.crowd.joinsAlone = true
     this.admitAll(0)
     this.crowd.joinsAlone = false
     const start = new SettledStart(this.crowd, this.experiment, this.random.fork())
-    start.introduceAll()
-    this.preloaded = start.placeAll(this.files)
+    const isFilled = start.fillAll(this.files, share => this.goesOn(share))
+    this.preloaded = this.files.live
     this.crowd.listen({ onJoined: node => this.files.publishAll(node) })
+    return isFilled
+  }
+
+  /** Tells how far it is. False: interrupted. */
+  private goesOn(share: number): boolean {
+    this.tell(share)
+    this.isInterrupted ||= this.control.isInterrupted?.() === true
+    return !this.isInterrupted
   }
 
   private admitAll(durationMs: number): void {
@@ -187,20 +194,22 @@ export class NetworkRun {
     const endMs = this.now + durationMs
     while (this.now < endMs) {
       this.simulation.clock.runFor(Math.min(SLICE_MS, endMs - this.now))
-      this.tell()
-      if (this.control.isInterrupted?.() !== true) continue
-      this.isInterrupted = true
-      return false
+      if (!this.goesOn(this.virtualShare)) return false
     }
     return true
   }
 
-  private tell(): void {
-    const { experiment, log } = this
-    const totalMs = warmUpSeconds(experiment) * 1000 + experiment.minutes * MINUTE_MS
+  /** Of the whole virtual time. */
+  private get virtualShare(): number {
+    const totalMs = warmUpSeconds(this.experiment) * 1000 + this.experiment.minutes * MINUTE_MS
+    return Math.min(1, (this.now - this.startMs) / totalMs)
+  }
+
+  private tell(share: number): void {
+    const { log } = this
     this.control.onProgress?.({
       stage: this.stage,
-      share: Math.min(1, (this.now - this.startMs) / totalMs),
+      share,
       minutes: this.measuredMinutes,
       nodes: this.crowd.living.size,
       lookups: log.total.count,

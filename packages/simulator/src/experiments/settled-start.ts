@@ -7,6 +7,9 @@ import type { Files } from './files.ts'
 import { kelipsOptionsOf } from './kelips-options.ts'
 import type { KelipsProbe } from './kelips-probe.ts'
 
+/** Nodes or files between two looks at whether to go on. */
+const STEPS_PER_LOOK = 256
+
 /** A node as the others' tables have it. */
 interface Seat {
   readonly node: number
@@ -39,21 +42,27 @@ export class SettledStart {
     for (const seat of this.seats) this.byBucket[prefixOf(seat.hash32, this.depth + 1)]!.push(seat)
   }
 
-  /** Fills everybody's tables of peers. */
-  introduceAll(): void {
-    for (const seat of this.seats) this.introduce(seat)
+  /** Fills everybody's tables. @param goesOn told what share is done; false ends it. @returns whether all was done. */
+  fillAll(files: Files, goesOn: (share: number) => boolean): boolean {
+    const steps = this.seats.length + files.slots
+    for (const [i, seat] of this.seats.entries()) {
+      if (i % STEPS_PER_LOOK === 0 && !goesOn(i / steps)) return false
+      this.introduce(seat)
+    }
+    for (let slot = 0; slot < files.slots; slot++) {
+      if (slot % STEPS_PER_LOOK === 0 && !goesOn((this.seats.length + slot) / steps)) return false
+      this.place(files, slot)
+    }
+    return true
   }
 
-  /** Puts every pointer where it belongs. @returns how many. */
-  placeAll(files: Files): number {
-    for (let slot = 0; slot < files.slots; slot++) {
-      const provider = this.crowd.probe(files.providerOf(slot) ?? -1)
-      if (provider === undefined) continue
-      const pointer = provider.adopt(files.publicationOf(slot))
-      for (const { probe } of this.groupOf(keyHash32(pointer.key))) probe.place(pointer)
-      files.confirm(slot)
-    }
-    return files.live
+  /** Puts the slot's pointer where it belongs. */
+  private place(files: Files, slot: number): void {
+    const provider = this.crowd.probe(files.providerOf(slot) ?? -1)
+    if (provider === undefined) return
+    const pointer = provider.adopt(files.publicationOf(slot))
+    for (const { probe } of this.groupOf(keyHash32(pointer.key))) probe.place(pointer)
+    files.confirm(slot)
   }
 
   private *groupOf(hash32: number): IterableIterator<Seat> {

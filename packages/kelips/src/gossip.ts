@@ -69,9 +69,14 @@ export class Gossip {
     for (const to of peers) this.tell({ to, maxBytes: MIN_GOSSIP_BYTES, wantsReply: true })
   }
 
-  /** The peer is asked for an answer in which it states how large the network looks to it. */
+  /**
+   * The peer is asked for an answer in which it states how large the network looks to it. Members of the own group say
+   * what this node sees itself: groups differ in size, and the own one would outweigh the others.
+   */
   expectCensus(peer: PeerHandle): void {
-    this.state.population?.expect(this.state.environment.hash32(peer))
+    const { population, partition, environment } = this.state
+    const hash32 = environment.hash32(peer)
+    if (!partition.isOwn(hash32)) population?.expect(hash32)
   }
 
   hearCensus(peer: PeerHandle, census: Census | undefined): void {

@@ -92,7 +92,6 @@ export class Joining {
 
   /** The tables have gaps that gossip would fill slowly: the node has just entered, or divides the hashes anew. */
   refillSoon(): void {
-    if (this.state.prefixes === undefined) return
     this.refillRounds = FIRST_REFILL_ROUNDS
     this.nextRefillRound = this.rounds + this.refillRounds
   }
@@ -191,7 +190,7 @@ export class Joining {
     const isOwn = (peer: PeerHandle) => partition.isOwn(environment.hash32(peer))
     const inside = peers.filter(isOwn)
     const outside = peers.filter(peer => !isOwn(peer))
-    const count = peers.length <= MAX_ANNOUNCEMENTS ? MAX_ANNOUNCEMENTS : ANNOUNCEMENTS_IN_CROWD
+    const count = this.state.prefixes === undefined ? MAX_ANNOUNCEMENTS : ANNOUNCEMENTS_IN_CROWD
     this.gossip.announce([...inside, ...outside].slice(0, count))
   }
 

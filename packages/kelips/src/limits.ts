@@ -7,7 +7,7 @@ export const MAX_DEPTH = 16
 /** Statements of different peers of which the median estimates how large the network is: a third may lie. */
 export const ESTIMATORS = 31
 
-/** Looks at the depth during which a statement counts: some 30 gossip rounds, each with two statements. */
+/** Looks at the depth during which a statement counts: some 30 gossip rounds, each with a statement. */
 export const STATEMENT_REVIEWS = 10
 
 /** Largest number of nodes or filetuples that a peer can state: what four bytes hold. */
@@ -208,8 +208,8 @@ export const MAX_FAREWELLS = 64
 /** Peers to which a joiner introduces itself directly. */
 export const MAX_ANNOUNCEMENTS = 24
 
-/** Peers to which a joiner introduces itself where there are more: those pass it on. */
-export const ANNOUNCEMENTS_IN_CROWD = 4
+/** Peers to which a joiner introduces itself where k tunes itself: each costs a dial, and they pass it on. */
+export const ANNOUNCEMENTS_IN_CROWD = 6
 
 /** Pages pulled from one source while joining: with 48,000 bytes each, some 200,000 filetuples. */
 export const MAX_PULL_PAGES = 1_024
@@ -227,7 +227,7 @@ export const MAX_BUSY_SOURCES = 12
 export const VIEW_SOURCES = 2
 
 /** Gossip rounds after which a node that has entered or split looks whether another pull fills its tables further. */
-export const FIRST_REFILL_ROUNDS = 3
+export const FIRST_REFILL_ROUNDS = 2
 
 /** Gossip rounds after which a node that could not complete its tables tries again. */
 export const ROUNDS_PER_JOIN_TRY = 3
@@ -238,14 +238,20 @@ export const FIRST_SHARE_MEMBERS = 200
 /** Member records in the answer of a peer that has served enough: whom to ask instead. */
 export const BUSY_SHARE_MEMBERS = 8
 
+/** A new publication is sent again after this, in ms: all who took it first may be liars, or gone. */
+export const FIRST_REFRESH_MS = 120_000
+
+/** Publications refreshed at once at most for each of which holders are sought that others know. */
+export const SPREAD_REFRESHES = 4
+
 /** Group members to which news is passed on at once. */
-export const EAGER_FANOUT = 3
+export const EAGER_FANOUT = 4
 
 /**
  * Times that each node tells a new filetuple. Of an epidemic in which everybody tells f others a part e^-f never hears,
- * however large the group is: two thirds of a percent, whom the turns reach.
+ * however large the group is: a quarter of a percent, whom the turns reach.
  */
-export const NEWS_TELLINGS = 5
+export const NEWS_TELLINGS = 6
 
 /** Times that each node tells a refreshed filetuple: most know it already, and it comes again. */
 export const REFRESH_TELLINGS = 3

@@ -70,7 +70,7 @@ export class Liveness {
 
   /** A request of ours stayed without an answer. */
   suspect(peer: PeerHandle, silence: Silence): void {
-    const { roster } = this.state
+    const { roster, lifetimes } = this.state
     if (!roster.has(peer)) return
     roster.setSuspect(peer, true)
     if (this.probing.has(peer)) return
@@ -78,7 +78,7 @@ export class Liveness {
     else if (this.mayProbe(peer)) {
       if (silence === 'unreachable') this.probeThroughOthers(peer, DIRECT_TRIES)
       else this.probe(peer)
-    }
+    } else if (this.state.now() - roster.heardMsOf(peer) > lifetimes.staleMs / 2) roster.depart(peer)
   }
 
   /** The driver could not reach it. */

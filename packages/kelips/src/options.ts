@@ -53,7 +53,7 @@ export const KELIPS_DEFAULT: KelipsOptions = Object.freeze({
   memberLifetimeMs: 300_000,
   pointerLifetimeMs: 43_200_000,
   pointerRefreshMs: 14_400_000,
-  publishTargets: 3,
+  publishTargets: 8,
   lookupParallelism: 2,
   defaultTimeoutMs: 1_000,
   minimumTimeoutMs: 300,

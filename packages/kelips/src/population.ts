@@ -1,4 +1,4 @@
-import { ESTIMATORS, MAX_DEPTH, MAX_STATED_COUNT } from './limits.ts'
+import { ESTIMATORS, MAX_DEPTH, MAX_STATED_COUNT, STATEMENT_REVIEWS } from './limits.ts'
 
 /** How large the network is: its nodes, and the filetuples of all its groups together. */
 export interface Census {
@@ -6,7 +6,7 @@ export interface Census {
   readonly files: number
 }
 
-const FIELDS = 3
+const FIELDS = 4
 const EXPECTED = 4
 
 /**
@@ -14,15 +14,21 @@ const EXPECTED = 4
  * shouts loudest is not heard more often; and of what they say the median, so that a third who lie cannot move it far.
  */
 export class Population {
-  /** Hash, nodes and files of each sender, then the hashes of those who were asked; made with the first of them. */
+  /** Hash, nodes, files and time of each sender, then the hashes of those who were asked; made with the first of them. */
   private table: Uint32Array | undefined
   private count = 0
   private next = 0
   private nextExpected = 0
+  private reviews = STATEMENT_REVIEWS
 
   /** Statements that count now. */
   get size(): number {
     return this.count
+  }
+
+  /** Time passes: what was said long ago no longer counts, for its sender may be gone. */
+  tick(): void {
+    this.reviews++
   }
 
   /** A peer of this hash was asked for an answer in which it states what it believes. */
@@ -40,16 +46,25 @@ export class Population {
     table[at] = hash32
     table[at + 1] = Math.min(nodes, MAX_STATED_COUNT)
     table[at + 2] = Math.min(files, MAX_STATED_COUNT)
+    table[at + 3] = this.reviews
   }
 
   /** The medians, with what this node sees itself as one statement among the others. */
   estimate(own: Census): Census {
-    const { table, count } = this
-    if (table === undefined || count === 0) return own
-    return {
-      nodes: median(table, 1, count, Math.min(own.nodes, MAX_STATED_COUNT)),
-      files: median(table, 2, count, Math.min(own.files, MAX_STATED_COUNT)),
-    }
+    if (this.table === undefined || this.count === 0) return own
+    return { nodes: this.median(1, own.nodes), files: this.median(2, own.files) }
+  }
+
+  /** The lower median of a column and one value more. */
+  private median(column: number, own: number): number {
+    const table = this.table as Uint32Array
+    const values = new Uint32Array(this.count + 1)
+    let size = 0
+    values[size++] = Math.min(own, MAX_STATED_COUNT)
+    for (let at = 0; at < this.count * FIELDS; at += FIELDS)
+      if (table[at + 3]! + STATEMENT_REVIEWS > this.reviews) values[size++] = table[at + column]!
+    const sorted = values.subarray(0, size).sort()
+    return sorted[(size - 1) >> 1]!
   }
 
   private takeExpected(table: Uint32Array, hash32: number): boolean {
@@ -67,15 +82,6 @@ export class Population {
     this.next = (this.next + 1) % ESTIMATORS
     return oldest
   }
-}
-
-/** The lower median of a column and one value more. */
-function median(table: Uint32Array, column: number, count: number, own: number): number {
-  const values = new Uint32Array(count + 1)
-  for (let i = 0; i < count; i++) values[i] = table[i * FIELDS + column]!
-  values[count] = own
-  values.sort()
-  return values[count >> 1]!
 }
 
 /** What a choice of depth depends on beside the size of the network. */

@@ -16,11 +16,13 @@ import {
 import { assert, bytesKey, describeRejection } from '@onehop/primitives'
 import { kelipsCodec } from './codec.ts'
 import {
+  FIRST_REFRESH_MS,
   MAX_PUBLICATIONS,
   MAX_TRIES_PER_PEER,
   REFRESH_COST_BYTES,
   REPLACE_SPREAD_MS,
   REPUBLISH_DELAY_MS,
+  SPREAD_REFRESHES,
   STORE_BATCH,
 } from './limits.ts'
 import { Costs } from './outcome.ts'
@@ -72,11 +74,19 @@ export class Publisher {
     const own = { publication, pointer, refreshAtMs: 0, holders: '', unconfirmed: 0, retries: 0 }
     this.own.set(id, own)
     this.scheduleRefresh(own)
+    this.refreshEarly(own)
     this.stores.spread(pointer)
     this.place(pointer, (outcome, isPartial) => {
       if (isPartial) this.scheduleRetry(own)
       done(outcome)
     })
+  }
+
+  private refreshEarly(own: OwnPublication): void {
+    const { environment } = this.state
+    const delayMs = FIRST_REFRESH_MS * (1 - JITTER_PART * environment.random())
+    own.refreshAtMs = Math.min(own.refreshAtMs, this.state.now() + delayMs)
+    this.nextRefreshMs = Math.min(this.nextRefreshMs, own.refreshAtMs)
   }
 
   /** Takes over a publication that its holders have already: it is refreshed in its time. */
@@ -123,7 +133,8 @@ export class Publisher {
 
   /** Groups have gained or lost members: what others are responsible for now is sent to them at once. */
   onGroupsChange(): void {
-    if (this.own.size === 0 || this.cancelMove !== undefined) return
+    const isFixed = this.state.prefixes === undefined
+    if (!isFixed || this.own.size === 0 || this.cancelMove !== undefined) return
     this.cancelMove = this.state.environment.setTimer(REPUBLISH_DELAY_MS, () => {
       this.cancelMove = undefined
       this.move()
@@ -189,6 +200,7 @@ export class Publisher {
       this.stores.keep(own.pointer)
       this.scheduleRetry(own)
     }
+    if (due.length <= SPREAD_REFRESHES) for (const { pointer } of due) this.stores.spread(pointer)
     const batches = this.batchesOf(due)
     for (const { items } of batches) for (const own of items) own.unconfirmed++
     for (const own of due) if (own.unconfirmed === 0) this.scheduleRefresh(own)

@@ -54,6 +54,7 @@ export class SelfTuning {
     lifetimes.update(roster.size)
     roster.staleMs = lifetimes.staleMs
     if (prefixes === undefined || phase !== 'joined' || !settled || this.isPulling) return
+    this.state.population?.tick()
     this.endGrace(prefixes)
     this.review(prefixes)
   }

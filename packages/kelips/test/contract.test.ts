@@ -35,3 +35,12 @@ describeOverlayContract(
     },
   }),
 )
+
+describeOverlayContract(
+  'Kelips with k that tunes itself, in small groups',
+  simulatedHarness({
+    ...common,
+    factory: kelips({ ...KELIPS_TESTNET, groups: 'auto', minimumGroupMembers: 2 }),
+    seeds: [1, 2],
+  }),
+)

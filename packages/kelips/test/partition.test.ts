@@ -146,6 +146,14 @@ describe('the estimate of how large a network is', () => {
     assert.deepEqual(population.estimate({ nodes: 100, files: 1 }), { nodes: 100, files: 1 })
   })
 
+  it('forgets those who have not spoken for long', () => {
+    const population = new Population()
+    for (let sender = 1; sender <= 20; sender++) told(population, sender, 5_000)
+    for (let look = 0; look < 30; look++) population.tick()
+    told(population, 21, 10)
+    assert.equal(population.estimate({ nodes: 12, files: 0 }).nodes, 10)
+  })
+
   it('forgets the oldest when new ones speak', () => {
     const population = new Population()
     for (let sender = 1; sender <= 31; sender++) told(population, sender, 10)

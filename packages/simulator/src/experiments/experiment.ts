@@ -56,7 +56,8 @@ export interface KelipsExperiment {
   readonly warmUp: {
     /**
      * `cold`: nodes join and publish through the protocol. `settled`: they begin with full tables and placed pointers,
-     * and joining and publishing take no time; what comes later goes through the protocol.
+     * and joining and publishing take no time; what comes later goes through the protocol. The default is `settled`
+     * where that is possible.
      */
     readonly start: 'cold' | 'settled'
     readonly joinSeconds: number
@@ -115,7 +116,7 @@ export const EXPERIMENT_DEFAULTS: KelipsExperiment = Object.freeze<KelipsExperim
   nodes: 1_000,
   seed: 1,
   minutes: 10,
-  warmUp: { start: 'cold', joinSeconds: 60, publishSeconds: 60, settleSeconds: 60 },
+  warmUp: { start: 'settled', joinSeconds: 60, publishSeconds: 60, settleSeconds: 120 },
   files: 1_000,
   zipf: 0,
   lookupsPerNodePerMinute: 1,

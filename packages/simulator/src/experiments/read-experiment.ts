@@ -72,7 +72,10 @@ function withDefaults(input: ExperimentInput): KelipsExperiment {
   for (const name of ['warmUp', 'churn', 'hostile', 'observe'] as const)
     merged[name] = { ...EXPERIMENT_DEFAULTS[name], ...(input[name] as object | undefined) }
   merged.zipf = Number(merged.zipf)
-  return merged as unknown as KelipsExperiment
+  const experiment = merged as unknown as KelipsExperiment
+  const { start } = { start: undefined, ...(input.warmUp as object | undefined) }
+  if (start !== undefined || checkStart(experiment).ok) return experiment
+  return { ...experiment, warmUp: { ...experiment.warmUp, start: 'cold' } }
 }
 
 /** Most nodes that live at a time. */

@@ -105,6 +105,17 @@ describe('experiments as data', () => {
     assert.match(refusalOf({ hostile: { share: 0.1 } }), /^Hostile nodes need a behaviour: one or more of /)
   })
 
+  it('begin settled where that is possible, and cold elsewhere', () => {
+    const startOf = (input: ExperimentInput) => {
+      const read = readExperiment(input)
+      return read.ok && read.value.kind === 'network' ? read.value.warmUp.start : undefined
+    }
+    assert.equal(startOf({}), 'settled')
+    assert.equal(startOf({ warmUp: { start: 'cold' } }), 'cold')
+    assert.equal(startOf({ groups: 8 }), 'cold')
+    assert.equal(startOf({ hostile: { share: 0.1, behaviours: ['drop'] } }), 'cold')
+  })
+
   it('allow as many groups as there will be nodes', () => {
     assert.equal(
       refusalOf({ nodes: 100, groups: 200, phases: [{ atMinutes: 1, growTo: 400, overMinutes: 1 }] }),

@@ -23,7 +23,8 @@ describe('one node’s full tables at 100,000 nodes and 10 million files', () =>
   it('are all there: packing loses nothing', () => {
     const packed = fullTables(2_048, 'packed', 7)
     const shared = fullTables(2_048, 'shared', 7)
-    assert.deepEqual([...packed.filetuples.all()], [...shared.filetuples.all()])
+    for (let slot = 0; slot < shared.filetuples.slots; slot++)
+      assert.deepEqual(packed.filetuples.pointerAt(slot), shared.filetuples.pointerAt(slot))
     for (const peer of shared.roster.peers())
       assert.deepEqual(packed.roster.recordOf(peer), shared.roster.recordOf(peer))
   })

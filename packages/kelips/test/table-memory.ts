@@ -96,7 +96,7 @@ export function fullTables(k: number, kind: TableKind, seed: number): FullTables
   const stub = new StubEnvironment()
   const environment = stub as unknown as Environment<never>
   const partition = new FixedPartition(k, 0, CONTACTS_PER_GROUP)
-  const { records, filetuples } = makeTables(kind, random.next)
+  const { records, filetuples } = makeTables(kind, new SeededRandom(seed + 1).next)
   const roster = new Roster(environment, new Handles(environment), partition, records)
   const width = 2 ** 32 / k
   const meet = (group: number) => {

@@ -1,23 +1,20 @@
 import type { Logger } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import type { PeerHandle } from '@onehop/overlay'
+import type { PeerId } from '@onehop/overlay'
 import { type AddressBook, addressBytes, parseNamedAddress } from './address-book.ts'
 import type { OverlayComponents } from './components.ts'
 import { OPEN_TIMEOUT_MS } from './limits.ts'
-import type { PeerTable } from './peer-table.ts'
 
 /** Turns the addresses that a user gave into peers to join through. */
 export class Introducers {
   private readonly components: OverlayComponents
   private readonly book: AddressBook
-  private readonly table: PeerTable
   private readonly log: Logger
 
-  constructor(components: OverlayComponents, book: AddressBook, table: PeerTable) {
+  constructor(components: OverlayComponents, book: AddressBook) {
     this.components = components
     this.book = book
-    this.table = table
     this.log = components.logger.forComponent('onehop:overlay:introducers')
   }
 
@@ -25,7 +22,7 @@ export class Introducers {
    * Dials. Undefined when nobody answers and the address names nobody, or when it is our own.
    * @throws the signal's reason.
    */
-  async reach(address: string, signal?: AbortSignal): Promise<PeerHandle | undefined> {
+  async reach(address: string, signal?: AbortSignal): Promise<PeerId | undefined> {
     const timeout = AbortSignal.timeout(OPEN_TIMEOUT_MS)
     try {
       const target = multiaddr(address)
@@ -33,7 +30,7 @@ export class Introducers {
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       })
       this.book.learn(connection.remotePeer.toString(), [addressBytes(target)])
-      return this.table.intern(connection.remotePeer.toMultihash().bytes)
+      return connection.remotePeer.toMultihash().bytes
     } catch (error) {
       this.log('introducer %s does not answer: %e', address, error)
       signal?.throwIfAborted()
@@ -42,10 +39,10 @@ export class Introducers {
   }
 
   /** The peer that an address names, with the address put into the book for later. */
-  private named(address: string): PeerHandle | undefined {
+  private named(address: string): PeerId | undefined {
     const named = parseNamedAddress(address)
     if (named === undefined || named.peerId === this.components.peerId.toString()) return undefined
     this.book.learn(named.peerId, [addressBytes(named.address)])
-    return this.table.intern(peerIdFromString(named.peerId).toMultihash().bytes)
+    return peerIdFromString(named.peerId).toMultihash().bytes
   }
 }

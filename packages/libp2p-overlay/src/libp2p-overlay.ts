@@ -8,7 +8,6 @@ import type {
   OverlayFactory,
   OverlayMachine,
   PeerAddress,
-  PeerHandle,
   PeerId,
   Publication,
 } from '@onehop/overlay'
@@ -77,6 +76,7 @@ export class Libp2pOverlay<Message> {
   private readonly introducers: Introducers
   private readonly blame: Blame
   private readonly markReady: (outcome: Outcome) => void
+  private lastJoin: Promise<unknown> = Promise.resolve()
   private entered = false
   private joinFailed = false
   private readyNow = false
@@ -94,7 +94,7 @@ export class Libp2pOverlay<Message> {
     this.observer = init.observer ?? {}
     this.log = components.logger.forComponent(`onehop:overlay:${init.factory.protocol}`)
     this.links = this.createLinks(init.maxConnections ?? DEFAULT_MAX_CONNECTIONS)
-    this.introducers = new Introducers(components, this.book, this.table)
+    this.introducers = new Introducers(components, this.book)
     this.blame = new Blame(components, this.penalties, {
       onBan: (peerId, reason) => this.links.drop(peerId, reason),
       onUnreachable: peerId => this.reportUnreachable(peerId),
@@ -157,11 +157,11 @@ export class Libp2pOverlay<Message> {
     const dials = await Promise.all(
       introducers.map(address => this.introducers.reach(address, options.signal)),
     )
-    const handles = dials.filter(handle => handle !== undefined)
-    if (handles.length === 0 && introducers.length > 0)
+    const ids = dials.filter(id => id !== undefined)
+    if (ids.length === 0 && introducers.length > 0)
       return failedOutcome('unreachable', introducers.length, this.now() - beganMs)
     this.entered = true
-    const outcome = await this.joinThrough(handles, options.signal)
+    const outcome = await this.joinInTurn(ids, options.signal)
     if (outcome.failure === undefined) this.becomeReady(outcome)
     else this.joinFailed = true
     return outcome
@@ -320,11 +320,22 @@ export class Libp2pOverlay<Message> {
     }
   }
 
-  private async joinThrough(introducers: readonly PeerHandle[], signal?: AbortSignal): Promise<Outcome> {
+  /** One after the other, and with handles that are made for it: a machine drops those that nothing holds. */
+  private joinInTurn(introducers: readonly PeerId[], signal?: AbortSignal): Promise<Outcome> {
+    const turn = this.lastJoin.then(() => this.joinThrough(introducers, signal))
+    this.lastJoin = turn.catch(() => {})
+    return turn
+  }
+
+  private async joinThrough(introducers: readonly PeerId[], signal?: AbortSignal): Promise<Outcome> {
     const timeout = AbortSignal.timeout(JOIN_TIMEOUT_MS)
     const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
     try {
-      return await this.run((machine, done) => void machine.join(introducers, done), either)
+      return await this.run((machine, done) => {
+        const handles = introducers.map(id => this.table.intern(id))
+        machine.join(handles, done)
+        return undefined
+      }, either)
     } catch (error) {
       if (timeout.aborted && signal?.aborted !== true) return failedOutcome('timed out', introducers.length)
       throw error

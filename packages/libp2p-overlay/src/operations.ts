@@ -31,19 +31,28 @@ export class Operations {
     if (signal?.aborted) return Promise.reject(signal.reason)
     if (this.stopped) return Promise.resolve(failedOutcome('cancelled'))
     return new Promise((resolve, reject) => {
-      const finish = (outcome: Outcome) => {
+      let cancel: (() => void) | undefined
+      const forget = () => {
         this.pending.delete(finish)
         signal?.removeEventListener('abort', onAbort)
+      }
+      const finish = (outcome: Outcome) => {
+        forget()
         resolve(outcome)
       }
       const onAbort = () => {
-        this.pending.delete(finish)
+        forget()
         reject(signal?.reason)
         cancel?.()
       }
       this.pending.add(finish)
-      signal?.addEventListener('abort', onAbort, { once: true })
-      const cancel = begin(finish)
+      signal?.addEventListener('abort', onAbort)
+      try {
+        cancel = begin(finish)
+      } catch (error) {
+        forget()
+        reject(error)
+      }
     })
   }
 

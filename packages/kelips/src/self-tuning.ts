@@ -55,6 +55,7 @@ export class SelfTuning {
     roster.staleMs = lifetimes.staleMs
     if (prefixes === undefined || phase !== 'joined' || !settled || this.isPulling) return
     this.state.population?.tick()
+    this.state.countSilentMembers()
     this.endGrace(prefixes)
     this.review(prefixes)
   }

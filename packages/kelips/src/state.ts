@@ -46,6 +46,7 @@ export class KelipsState {
   readonly memberNews = new NewsQueue()
   /** Filetuples that have come or changed, by their slots. */
   readonly tupleNews = new NewsQueue()
+  private silentMembers = 0
   phase: Phase = 'new'
   /** The filetuples that the node is responsible for have been pulled: its silence about a key means something. */
   settled = false
@@ -98,7 +99,20 @@ export class KelipsState {
     const { prefixes, partition, roster, filetuples } = this
     if (prefixes === undefined || !this.settled) return undefined
     const groups = partition.buckets / 2
-    return { nodes: (roster.viewSize + 1) * groups, files: filetuples.size * groups }
+    const members = Math.max(0, roster.viewSize - this.silentMembers) + 1
+    return { nodes: members * groups, files: filetuples.size * groups }
+  }
+
+  /** Counts members of whom nothing was heard for long: they are likely dead, and do not make the network larger. */
+  countSilentMembers(): void {
+    const { roster, lifetimes } = this
+    const heardSinceMs = this.now() - lifetimes.staleMs
+    let silent = 0
+    for (let place = 0; place < roster.viewSize; place++) {
+      const peer = roster.viewAt(place)
+      if (roster.isSuspect(peer) || roster.heardMsOf(peer) < heardSinceMs) silent++
+    }
+    this.silentMembers = silent
   }
 
   /** The same as messages have it. */

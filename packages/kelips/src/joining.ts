@@ -57,7 +57,11 @@ export class Joining {
   join(introducers: readonly PeerHandle[], done: (outcome: Outcome) => void): void {
     const { state } = this
     if (state.phase === 'joining') {
-      this.whenReady(() => this.join(introducers, done))
+      for (const peer of introducers) state.handles.hold(peer)
+      this.whenReady(() => {
+        this.join(introducers, done)
+        for (const peer of introducers) state.handles.drop(peer)
+      })
       return
     }
     const costs = new Costs(state.now())

@@ -118,7 +118,7 @@ describe('onehop simulate', () => {
       cwd: folder,
       onSpawn: pid => {
         watcher.on('change', () => {
-          if (!existsSync(log) || !readFileSync(log, 'utf8').includes('joining')) return
+          if (!existsSync(log) || !/building|settling/.test(readFileSync(log, 'utf8'))) return
           watcher.close()
           process.kill(pid, 'SIGINT')
         })

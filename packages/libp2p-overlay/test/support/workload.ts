@@ -1,5 +1,6 @@
 import { randomBelow, type SeededRandom } from '@onehop/primitives'
 import type { CID } from 'multiformats/cid'
+import { type KelipsProgressEvents, NotAcknowledgedError } from '../../src/index.ts'
 import { cidOf, type KelipsNode } from './kelips-nodes.ts'
 
 /** One publication among so many operations. */
@@ -11,7 +12,10 @@ const THINKING_MS = 50
 
 /** Users of a network that publish and look up without a pause, from one node and the next. */
 export class Workload {
+  /** What was denied though it was there, and publications that were refused. */
   readonly failures: string[] = []
+  /** What took too long: the machine's fault, not the network's. */
+  timeouts = 0
   lookups = 0
   publications = 0
   private readonly random: SeededRandom
@@ -76,16 +80,23 @@ export class Workload {
       await node.services.kelips.provide(cid)
       if (this.nodes.has(node)) this.provided.push({ cid, provider: node })
     } catch (error) {
-      this.failures.push(`publication ${this.publications} with ${this.nodes.size} nodes: ${String(error)}`)
+      if (error instanceof NotAcknowledgedError) this.timeouts++
+      else this.failures.push(`publication with ${this.nodes.size} nodes: ${String(error)}`)
     }
   }
 
   private async look(node: KelipsNode, target: (typeof this.provided)[number]): Promise<void> {
     this.lookups++
-    for await (const { id } of node.services.kelips.findProviders(target.cid))
+    let failure: string | undefined
+    const onProgress = (event: KelipsProgressEvents) => {
+      if (event.type === 'kelips:find-providers:end') failure = event.detail.failure
+    }
+    for await (const { id } of node.services.kelips.findProviders(target.cid, { onProgress }))
       if (id.equals(target.provider.peerId)) return
     if (!this.nodes.has(target.provider)) return
-    this.failures.push(`lookup ${this.lookups} with ${this.nodes.size} nodes: ${this.describe(node, target)}`)
+    if (failure === 'timed out') this.timeouts++
+    else
+      this.failures.push(`lookup with ${this.nodes.size} nodes: ${this.describe(node, target)}, ${failure}`)
   }
 
   private describe(asker: KelipsNode, { provider }: (typeof this.provided)[number]): string {

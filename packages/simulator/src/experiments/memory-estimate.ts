@@ -4,8 +4,8 @@ import { impossible } from './experiment-fields.ts'
 import { bestFixedK } from './interval.ts'
 import { mostNodes } from './read-experiment.ts'
 
-/** What the program has before anything is simulated. */
-const BASE_BYTES = 120_000_000
+/** The program, and messages under way until they are collected as garbage. */
+const BASE_BYTES = 250_000_000
 /** A node without entries: its machine, its record, its connections, its share of events and messages under way. */
 const NODE_BYTES = 20_000
 /** An entry of a table. */

@@ -49,17 +49,16 @@ export class Stores {
   }
 
   /**
-   * Hands a pointer to holders that this node does not know itself, besides those that it does: they come from others,
-   * so that what its own few contacts do not pass on is not lost. Nobody waits for them.
+   * Hands a pointer to more holders than those that are waited for, also to some that this node does not know itself:
+   * they come from others, so that what its own few contacts do not pass on is not lost.
    */
   spread(pointer: Pointer): void {
-    const { prefixes } = this.state
-    const known = this.targetsOf(pointer.key)
-    if (prefixes === undefined || known.length >= INDEPENDENT_HOLDERS) return
+    if (this.state.isHolder(pointer.key)) return
+    const asked = this.targetsOf(pointer.key).slice(0, this.state.options.publishTargets)
     const costs = new Costs(this.state.now())
     new HolderSearch(this, pointer.key, holders => {
       for (const peer of holders)
-        if (!known.includes(peer)) this.send(peer, [pointer], costs, { onHeld: () => {} })
+        if (!asked.includes(peer)) this.send(peer, [pointer], costs, { onHeld: () => {} })
     }).start(INDEPENDENT_HOLDERS)
   }
 

@@ -33,8 +33,8 @@ export class KelipsContentRouting
   implements Pick<ContentRouting, 'provide' | 'cancelReprovide' | 'findProviders'>
 {
   private readonly port: ContentRoutingPort
-  /** Calls of `provide` under way, by multihash. */
-  private readonly providing = new Map<string, number>()
+  /** Calls of `provide` under way that nobody has taken back, by multihash. */
+  private readonly providing = new Map<string, { calls: number }>()
 
   constructor(port: ContentRoutingPort) {
     this.port = port
@@ -49,7 +49,6 @@ export class KelipsContentRouting
   async provide(cid: CID, options: KelipsRoutingOptions = {}): Promise<void> {
     try {
       const provided = await this.tell(cid, options.signal)
-      await this.port.provisions.add(cid)
       reportProgress(options, 'kelips:provide:acknowledged', provided)
       this.port.onProvided(provided)
     } catch (cause) {
@@ -60,11 +59,18 @@ export class KelipsContentRouting
     }
   }
 
-  /** Takes it back. What nobody can be told of expires by itself. */
+  /**
+   * Takes it back, also from calls of `provide` that are under way. What nobody can be told of expires by itself. Once
+   * it has begun the signal ends the waiting only.
+   */
   async cancelReprovide(cid: CID, options: KelipsRoutingOptions = {}): Promise<void> {
     const overlay = this.port.running()
-    await this.port.provisions.delete(cid)
-    await overlay.withdraw(contentKey(cid.multihash.bytes), { signal: options.signal })
+    options.signal?.throwIfAborted()
+    this.providing.delete(hashOf(cid))
+    await Promise.all([
+      overlay.withdraw(contentKey(cid.multihash.bytes), { signal: options.signal }),
+      this.port.provisions.delete(cid),
+    ])
   }
 
   /** Yields every provider once, as its pointer arrives. Breaking off ends the lookup. */
@@ -84,6 +90,7 @@ export class KelipsContentRouting
 
   /** Tells again what an earlier run has provided; failures are told by an event, and the machine goes on trying. */
   async provideAgain(cid: CID, signal: AbortSignal): Promise<void> {
+    if (!this.port.provisions.has(cid)) return
     try {
       this.port.onProvided(await this.publish(cid, signal))
     } catch (error) {
@@ -93,23 +100,32 @@ export class KelipsContentRouting
 
   private async tell(cid: CID, signal: AbortSignal | undefined): Promise<Provided> {
     const hash = hashOf(cid)
-    this.providing.set(hash, (this.providing.get(hash) ?? 0) + 1)
+    const round = this.providing.get(hash) ?? { calls: 0 }
+    this.providing.set(hash, round)
+    round.calls++
     try {
-      return await this.publish(cid, signal)
+      this.assertRoomFor(cid)
+      const provided = await this.publish(cid, signal)
+      if (this.providing.get(hash) !== round) throw new AbortError(`${cid.toString()} was taken back`)
+      await this.port.provisions.add(cid)
+      return provided
     } catch (error) {
-      this.takeBack(cid)
+      this.takeBack(cid, round)
       throw error
     } finally {
-      const others = (this.providing.get(hash) ?? 1) - 1
-      if (others > 0) this.providing.set(hash, others)
-      else this.providing.delete(hash)
+      round.calls--
+      if (round.calls === 0 && this.providing.get(hash) === round) this.providing.delete(hash)
     }
+  }
+
+  private assertRoomFor(cid: CID): void {
+    const { provisions } = this.port
+    if (!provisions.has(cid) && provisions.size + this.providing.size > MAX_PUBLICATIONS)
+      throw new TooManyProvisionsError(`a node provides at most ${MAX_PUBLICATIONS} CIDs`)
   }
 
   private async publish(cid: CID, signal: AbortSignal | undefined): Promise<Provided> {
     const overlay = await this.port.entered(signal)
-    if (this.port.provisions.size >= MAX_PUBLICATIONS && !this.port.provisions.has(cid))
-      throw new TooManyProvisionsError(`a node provides at most ${MAX_PUBLICATIONS} CIDs`)
     const key = contentKey(cid.multihash.bytes)
     const outcome = await overlay.publish({ kind: 'content', key }, { signal })
     assertAcknowledged(cid, outcome)
@@ -117,8 +133,10 @@ export class KelipsContentRouting
   }
 
   /** Unless an earlier call provides it, or another one is about to. */
-  private takeBack(cid: CID): void {
-    if (this.port.provisions.has(cid) || (this.providing.get(hashOf(cid)) ?? 0) > 1) return
+  private takeBack(cid: CID, round: { readonly calls: number }): void {
+    const current = this.providing.get(hashOf(cid))
+    const others = current === round ? round.calls - 1 : (current?.calls ?? 0)
+    if (this.port.provisions.has(cid) || others > 0) return
     const key = contentKey(cid.multihash.bytes)
     Promise.resolve()
       .then(() => this.port.running().withdraw(key))
@@ -144,8 +162,8 @@ export class KelipsContentRouting
         const provider = providerOf(pointer)
         if (provider === undefined || seen.has(provider.id.toString())) return
         seen.add(provider.id.toString())
-        reportProgress(options, 'kelips:find-providers:provider', provider)
         onProvider(provider)
+        reportProgress(options, 'kelips:find-providers:provider', provider)
       },
     })
     this.port.onLookup(outcome)

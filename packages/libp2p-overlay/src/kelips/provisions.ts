@@ -32,10 +32,16 @@ export class Provisions {
     return this.cids.has(hashOf(cid))
   }
 
+  /** @throws what the datastore throws; then it is as if it had not been added. */
   async add(cid: CID): Promise<void> {
     if (this.has(cid)) return
     this.cids.set(hashOf(cid), cid)
-    await this.datastore?.put(this.keyOf(cid), cid.bytes)
+    try {
+      await this.datastore?.put(this.keyOf(cid), cid.bytes)
+    } catch (error) {
+      this.cids.delete(hashOf(cid))
+      throw error
+    }
   }
 
   async delete(cid: CID): Promise<void> {

@@ -18,7 +18,7 @@ import {
   varintFieldLength,
 } from '@onehop/primitives'
 import { MAX_MEMBERS_PER_MESSAGE, MAX_MESSAGE_BYTES, MAX_POINTERS_PER_MESSAGE } from './limits.ts'
-import { entryLength, type MemberEntry, readEntry, writeEntry } from './member-record.ts'
+import { ageLength, entryLength, type MemberEntry, readEntry, writeEntry } from './member-record.ts'
 import type { Gossip, KelipsMessage, Pull, Share } from './messages.ts'
 import type { Census } from './population.ts'
 
@@ -129,12 +129,35 @@ export function memberCost(entry: MemberEntry): number {
   return bytesFieldLength(FIELD.member, entryLength(entry))
 }
 
+/** The same for a record of so many bytes. */
+export function memberCostOf(recordBytes: number, ageMs: number): number {
+  return bytesFieldLength(FIELD.member, recordBytes + ageLength(ageMs))
+}
+
 /** Bytes that a pointer adds to a message. */
 export function pointerCost(pointer: Pointer): number {
   return bytesFieldLength(FIELD.pointer, encodedPointerLength(pointer))
 }
 
+/** The message that was measured last: who sends one asks what it costs, and the network asks again. */
+let lastMeasured: KelipsMessage | undefined
+let lastLength = 0
+
 function encodedLength(message: KelipsMessage): number {
+  if (message !== lastMeasured) {
+    lastLength = measure(message)
+    lastMeasured = message
+  }
+  return lastLength
+}
+
+/** Whoever has put a message together out of parts that it measured knows its length already. */
+export function noteLength(message: KelipsMessage, length: number): void {
+  lastMeasured = message
+  lastLength = length
+}
+
+function measure(message: KelipsMessage): number {
   const fields: Fields = message
   let length =
     varintFieldLength(FIELD.type, 1) +

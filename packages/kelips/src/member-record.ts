@@ -73,14 +73,19 @@ export function writeEntry(writer: ProtobufWriter, { record, ageMs }: MemberEntr
 
 /** Length of an entry's encoding in bytes: some 130 with one address. */
 export function entryLength({ record, ageMs }: MemberEntry): number {
-  return recordLength(record) + varintFieldLength(FIELD.ageMs, ageMs)
+  return recordLength(record) + ageLength(ageMs)
+}
+
+/** What the age adds to the length of a record in an entry. */
+export function ageLength(ageMs: number): number {
+  return varintFieldLength(FIELD.ageMs, ageMs)
 }
 
 /** A record whose length has been noted on it; spreading it into another does not take the note along. */
 type Measured = MemberRecord & { readonly measuredBytes?: number }
 
-/** Measured once for each record: a large simulation asks a million times a second. */
-function recordLength(record: Measured): number {
+/** What a record takes in an entry. Measured once for each: a large simulation asks a million times a second. */
+export function recordLength(record: Measured): number {
   if (record.measuredBytes !== undefined) return record.measuredBytes
   let length =
     bytesFieldLength(FIELD.id, record.id.length) +

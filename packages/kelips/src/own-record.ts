@@ -17,6 +17,8 @@ export class OwnRecord {
   /** What it says its depth is. */
   depth = 0
   private record: MemberRecord | undefined
+  /** The addresses that the record was last compared with. */
+  private compared: readonly PeerAddress[] | undefined
   private readonly environment: Environment<never>
   private readonly lifetimes: Lifetimes
 
@@ -27,12 +29,12 @@ export class OwnRecord {
 
   entry(): MemberEntry {
     const nowMs = this.environment.now()
-    const addresses = ownAddresses(this.environment)
-    const isDue = this.record === undefined || nowMs - this.record.heartbeat >= this.lifetimes.heartbeatMs
-    if (isDue || this.record?.depth !== this.depth || !sameAddresses(this.record?.addresses ?? [], addresses))
-      this.record = this.sign(addresses, false)
-    const record = this.record as MemberRecord
-    return { record, ageMs: Math.max(0, nowMs - record.heartbeat) }
+    const { record } = this
+    const isDue = record === undefined || nowMs - record.heartbeat >= this.lifetimes.heartbeatMs
+    const isRight = !isDue && record.depth === this.depth && this.hasOwnAddresses(record)
+    const current = isRight ? record : this.sign(ownAddresses(this.environment), false)
+    this.record = current
+    return { record: current, ageMs: Math.max(0, nowMs - current.heartbeat) }
   }
 
   /** The last word. */
@@ -41,8 +43,18 @@ export class OwnRecord {
     return { record: this.record, ageMs: 0 }
   }
 
+  /** Asked for every message, and the same list of addresses is compared only once. */
+  private hasOwnAddresses(record: MemberRecord): boolean {
+    const addresses = this.environment.addresses()
+    if (addresses === this.compared) return true
+    if (!sameAddresses(record.addresses, ownAddresses(this.environment))) return false
+    this.compared = addresses
+    return true
+  }
+
   private sign(addresses: readonly PeerAddress[], left: boolean): MemberRecord {
     const { environment } = this
+    this.compared = undefined
     const heartbeat = Math.max(Math.floor(environment.now()), (this.record?.heartbeat ?? 0) + 1)
     const unsigned = { id: environment.idOf(environment.self), addresses, heartbeat, depth: this.depth, left }
     return { ...unsigned, signature: environment.sign(recordPayload(unsigned)) }

@@ -1,6 +1,6 @@
 import { SIGNATURE_BYTES } from '@onehop/overlay'
 import { ByteReader, ByteWriter } from '@onehop/primitives'
-import type { MemberRecord } from './member-record.ts'
+import { type MemberRecord, recordLength } from './member-record.ts'
 import {
   addressesEnd,
   idEnd,
@@ -63,6 +63,14 @@ export class PackedRecords implements RecordStore {
 
   hasLeftAt(slot: number): boolean {
     return (this.rows.at(slot)[0]! & LEFT) !== 0
+  }
+
+  lengthAt(slot: number): number {
+    return recordLength(this.at(slot))
+  }
+
+  isFresher(record: MemberRecord, slot: number): boolean {
+    return record.heartbeat > this.heartbeatAt(slot)
   }
 
   set(slot: number, record: MemberRecord): void {

@@ -1,5 +1,5 @@
 import { keyHash32, type PeerHandle, type Pointer } from '@onehop/overlay'
-import { kelipsCodec, memberCost, pointerCost } from './codec.ts'
+import { kelipsCodec, memberCost, noteLength, pointerCost } from './codec.ts'
 import type { PointerId } from './filetuples.ts'
 import {
   CONTACT_PART,
@@ -55,7 +55,9 @@ export class Rations {
     const basket = new Basket(this.state, to, left)
     if (isInside) this.fillInward(basket)
     else this.fillOutward(basket, to)
-    return { ...empty, pointers, members: basket.entries }
+    const message = { ...empty, pointers, members: basket.entries }
+    noteLength(message, maxBytes - basket.left)
+    return message
   }
 
   private fillInward(basket: Basket): void {
@@ -173,13 +175,16 @@ class Basket {
 
   /** What it costs to tell a piece of news: undefined when there is nothing to tell of this peer any more. */
   costOfNews(peer: PeerHandle): number | undefined {
-    const entry = this.entryOf(peer) ?? this.farewellOf(peer)
-    return entry === undefined ? undefined : peer === this.to ? 0 : memberCost(entry)
+    const { roster } = this.state
+    const row = roster.slotOf(peer)
+    if (row !== NO_SLOT) return peer === this.to ? 0 : roster.costAt(row, roster.ageMsAt(row))
+    const farewell = this.farewellOf(peer)
+    return farewell === undefined ? undefined : peer === this.to ? 0 : memberCost(farewell)
   }
 
   takeNews(peer: PeerHandle): void {
-    const entry = this.entryOf(peer) ?? this.farewellOf(peer)
-    if (entry !== undefined) this.put(peer, entry)
+    const entry = this.state.entryOf(peer) ?? this.farewellOf(peer)
+    if (entry !== undefined) this.put(peer, entry, memberCost(entry))
   }
 
   /** Takes in a peer, where the receiver has a use for it and there is room. */
@@ -196,22 +201,19 @@ class Basket {
     const { roster, lifetimes } = this.state
     const peer = roster.at(row)
     if (peer === this.to || roster.isSuspectAt(row) || this.taken.includes(peer)) return true
-    if (roster.ageMsAt(row) > lifetimes.suspectMs) return true
-    const entry = roster.entryAt(row)
-    return this.put(peer, entry) || memberCost(entry) > LONG_ENTRY_BYTES
-  }
-
-  private put(peer: PeerHandle, entry: MemberEntry): boolean {
-    const cost = memberCost(entry)
-    if (cost > this.left) return false
-    this.left -= cost
-    this.taken.push(peer)
-    this.entries.push(entry)
+    const ageMs = roster.ageMsAt(row)
+    if (ageMs > lifetimes.suspectMs) return true
+    const cost = roster.costAt(row, ageMs)
+    if (cost > this.left) return cost > LONG_ENTRY_BYTES
+    this.put(peer, roster.entryAt(row), cost)
     return true
   }
 
-  private entryOf(peer: PeerHandle): MemberEntry | undefined {
-    return this.state.entryOf(peer)
+  private put(peer: PeerHandle, entry: MemberEntry, cost: number): void {
+    if (cost > this.left) return
+    this.left -= cost
+    this.taken.push(peer)
+    this.entries.push(entry)
   }
 
   /** The last word of a peer that left lately, which is told like a member. */

@@ -1,5 +1,6 @@
 import type { Environment, PeerHandle } from '@onehop/overlay'
 import { type RandomSource, randomElement } from '@onehop/primitives'
+import { memberCostOf } from './codec.ts'
 import { ContactChoice } from './contact-choice.ts'
 import type { Handles } from './handles.ts'
 import { AGE_DIVISOR, MAX_DEPARTED, MAX_KNOWN_PEERS, MAX_VIEW_MEMBERS, UNKNOWN_RTT_MS } from './limits.ts'
@@ -203,6 +204,11 @@ export class Roster {
     return { record: this.table.records.at(slot), ageMs: this.ageMsAt(slot) }
   }
 
+  /** Bytes that this entry, of this age, adds to a message. */
+  costAt(slot: number, ageMs: number): number {
+    return memberCostOf(this.table.records.lengthAt(slot), ageMs)
+  }
+
   /** Time since the record of the peer in a slot was signed. */
   ageMsAt(slot: number): number {
     return Math.max(0, Math.floor(this.environment.now() - this.table.rows.signedMsAt(slot)))
@@ -227,14 +233,14 @@ export class Roster {
   /** Whether a record says more than what is known: only then is its signature worth checking. */
   isNews(peer: PeerHandle, record: MemberRecord): boolean {
     const slot = this.table.find(peer)
-    return slot === NO_SLOT || record.heartbeat > this.table.records.heartbeatAt(slot)
+    return slot === NO_SLOT || this.table.records.isFresher(record, slot)
   }
 
   /** Whether {@link update} would do anything with the entry, if its signature is right. */
   wants(peer: PeerHandle, record: MemberRecord, ageMs: number): boolean {
     if (peer === this.environment.self) return false
     const slot = this.table.find(peer)
-    if (slot !== NO_SLOT && record.heartbeat <= this.table.records.heartbeatAt(slot)) return false
+    if (slot !== NO_SLOT && !this.table.records.isFresher(record, slot)) return false
     return (
       record.left || slot < this.table.liveCount || this.choice.victimFor(peer, record, ageMs) !== undefined
     )
@@ -245,7 +251,7 @@ export class Roster {
     const { record, ageMs } = entry
     const { rows, records, liveCount } = this.table
     const slot = this.table.find(peer)
-    const isOld = slot !== NO_SLOT && record.heartbeat <= records.heartbeatAt(slot)
+    const isOld = slot !== NO_SLOT && !records.isFresher(record, slot)
     if (isOld || peer === this.environment.self) return 'old'
     if (record.left) {
       this.depart(peer, record)

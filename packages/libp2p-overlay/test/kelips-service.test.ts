@@ -148,6 +148,12 @@ describe('kelips() as a libp2p service', () => {
     assert.ok(closest.every(peerId => others.includes(peerId)))
   })
 
+  it('knows nobody before it has met anybody, and lets other peer routers answer', async () => {
+    const alone = await startKelips({ init: { readyTimeoutMs: 10 } })
+    const { multihash } = await cidOf('whose is it')
+    assert.deepEqual(await collect(alone.peerRouting.getClosestPeers(multihash.bytes)), [])
+  })
+
   it('enters through any peer that speaks the protocol, whoever dialled', async () => {
     const first = await startKelips()
     const second = await startKelips()

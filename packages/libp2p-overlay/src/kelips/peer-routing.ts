@@ -10,7 +10,7 @@ import { sha256 } from '@onehop/primitives'
 import { CLOSEST_PEERS } from '../limits.ts'
 import { NoPeersError } from './errors.ts'
 import { effortOf, type KelipsRoutingOptions, reportProgress } from './events.ts'
-import type { RoutingPort } from './routing-port.ts'
+import type { KelipsOverlay, RoutingPort } from './routing-port.ts'
 
 /** What peer routing needs of the service. */
 export interface PeerRoutingPort extends RoutingPort {
@@ -44,22 +44,27 @@ export class KelipsPeerRouting implements PeerRouting {
 
   /** Members of the affinity group that a multihash or a peer id belongs to, as this node knows them. */
   async *getClosestPeers(key: Uint8Array, options: KelipsRoutingOptions = {}): AsyncGenerator<PeerInfo> {
-    const overlay = await this.port.entered(options.signal)
-    for (const peer of overlay.closest(sha256(key), CLOSEST_PEERS)) {
+    const overlay = await this.enteredOrNone(options.signal)
+    for (const peer of overlay?.closest(sha256(key), CLOSEST_PEERS) ?? []) {
       options.signal?.throwIfAborted()
       yield { id: peer.id, multiaddrs: [...peer.addresses] }
     }
   }
 
   private async locate(id: PeerId, options: KelipsRoutingOptions): Promise<readonly Multiaddr[]> {
-    const overlay = await this.port.entered(options.signal).catch(error => {
-      if (error instanceof NoPeersError) return undefined
-      throw error
-    })
+    const overlay = await this.enteredOrNone(options.signal)
     const located = await overlay?.locate(id.toMultihash().bytes, { signal: options.signal })
     if (located === undefined) return []
     reportProgress(options, 'kelips:find-peer:end', { id, ...effortOf(located.outcome) })
     return located.addresses
+  }
+
+  /** Undefined when nobody has let this node in: what libp2p's other peer routers find must not be lost for it. */
+  private enteredOrNone(signal: AbortSignal | undefined): Promise<KelipsOverlay | undefined> {
+    return this.port.entered(signal).catch(error => {
+      if (error instanceof NoPeersError) return undefined
+      throw error
+    })
   }
 
   private async stored(id: PeerId): Promise<Multiaddr[]> {

@@ -26,11 +26,11 @@ import {
 import { Links } from './links.ts'
 import { LiveEnvironment, unpredictableRandom } from './live-environment.ts'
 import {
+  guardedLookup,
   type KnownPeer,
   type Located,
   type LocateRequest,
   type LookupRequest,
-  lookupOptions,
   type OperationOptions,
 } from './operation-options.ts'
 import { failedOutcome, Operations, SOMEBODY_ANSWERED } from './operations.ts'
@@ -177,8 +177,10 @@ export class Libp2pOverlay<Message> {
     return this.operate((machine, done) => void machine.withdraw(key, done, options.target), options.signal)
   }
 
+  /** What `onPointer` throws ends the lookup, and the promise rejects with it. */
   lookup(key: Key, request: LookupRequest = {}): Promise<Outcome> {
-    return this.operate((machine, done) => machine.lookup(key, lookupOptions(request), done), request.signal)
+    const { options, signal } = guardedLookup(request)
+    return this.operate((machine, done) => machine.lookup(key, options, done), signal)
   }
 
   /** Where a peer can be dialled. Undefined when this overlay cannot tell. */
@@ -211,12 +213,13 @@ export class Libp2pOverlay<Message> {
     return this.book.addressesOf(peerId)
   }
 
-  /** By words. @throws when this overlay cannot search. */
+  /** By words; otherwise like {@link lookup}. @throws when this overlay cannot search. */
   search(words: readonly string[], request: LookupRequest = {}): Promise<Outcome> {
+    const { options, signal } = guardedLookup(request)
     return this.operate((machine, done) => {
       if (machine.search === undefined) throw new Error(`${this.factory.protocol} cannot search by words`)
-      return machine.search(words, lookupOptions(request), done)
-    }, request.signal)
+      return machine.search(words, options, done)
+    }, signal)
   }
 
   /** The machine's tables; empty when it does not run. */

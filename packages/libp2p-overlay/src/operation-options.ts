@@ -33,11 +33,32 @@ export interface Located {
   readonly addresses: readonly Multiaddr[]
 }
 
-/** A lookup's options with the defaults for what was left out. */
-export function lookupOptions({ limit, deadlineMs, onPointer }: LookupRequest): LookupOptions {
+/** How a machine is told to look up, and what ends the lookup early. */
+export interface GuardedLookup {
+  readonly options: LookupOptions
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * A lookup's options with the defaults for what was left out. What the caller's `onPointer` throws would reach the
+ * machine, in the middle of a peer's message: it aborts the signal instead.
+ */
+export function guardedLookup({ limit, deadlineMs, onPointer, signal }: LookupRequest): GuardedLookup {
   const bounds = {
     limit: limit ?? DEFAULT_LOOKUP_LIMIT,
     deadlineMs: deadlineMs ?? DEFAULT_LOOKUP_DEADLINE_MS,
   }
-  return onPointer === undefined ? bounds : { ...bounds, onPointer }
+  if (onPointer === undefined) return { options: bounds, signal }
+  const failing = new AbortController()
+  const guarded = (pointer: Pointer) => {
+    try {
+      onPointer(pointer)
+    } catch (error) {
+      failing.abort(error)
+    }
+  }
+  return {
+    options: { ...bounds, onPointer: guarded },
+    signal: signal === undefined ? failing.signal : AbortSignal.any([signal, failing.signal]),
+  }
 }

@@ -47,6 +47,21 @@ describe('an overlay over libp2p', () => {
     assert.ok(stats.messagesReceived > 0 && stats.bytesSent > 0 && stats.messagesDropped === 0)
   })
 
+  it('gives what onPointer throws to the caller: neither the machine nor the peer that answered has to do with it', async () => {
+    const [, second, third] = await startThree()
+    await third.overlay.publish({ kind: 'content', key: KEY })
+    const open = streamsOf(second)
+    const onPointer = () => {
+      throw new Error('a bug of the application')
+    }
+    await assert.rejects(
+      second.overlay.lookup(KEY, { onPointer, deadlineMs: 500 }),
+      /a bug of the application/,
+    )
+    assert.equal((await second.overlay.lookup(KEY)).failure, undefined)
+    assert.equal(streamsOf(second), open)
+  })
+
   it('uses one stream in both directions for many messages', async () => {
     const first = await startProbed()
     await first.overlay.join([])

@@ -5,6 +5,7 @@ import type {
   OverlayFactory,
   OverlayMachine,
   PeerHandle,
+  Pointer,
   Publication,
 } from '@onehop/overlay'
 import { bytesToHex, DecodeError, hexToBytes, invalid } from '@onehop/primitives'
@@ -30,6 +31,11 @@ export interface DirectoryProbe {
 
 function outcome(changes: Partial<Outcome> = {}): Outcome {
   return { pointers: [], hops: 1, messages: 1, attempts: 1, elapsedMs: 0, acknowledgements: 0, ...changes }
+}
+
+function pointerTo(key: Uint8Array): Pointer {
+  const [provider, signature] = [new Uint8Array(38), new Uint8Array(64)]
+  return { version: 1, kind: 'content', key, provider, addresses: [], sequence: 1, expiresAt: 1, signature }
 }
 
 const TYPES = new Set(['hello', 'peers', 'store', 'stored', 'ask', 'found', 'bye', 'lie'])
@@ -120,10 +126,11 @@ class DirectoryMachine implements OverlayMachine<DirectoryMessage> {
     done(outcome())
   }
 
-  lookup(key: Uint8Array, { deadlineMs }: LookupOptions, done: (outcome: Outcome) => void): () => void {
-    return this.askAll('ask', bytesToHex(key), deadlineMs, success =>
-      done(success ? outcome() : outcome({ failure: 'timed out' })),
-    )
+  lookup(key: Uint8Array, options: LookupOptions, done: (outcome: Outcome) => void): () => void {
+    return this.askAll('ask', bytesToHex(key), options.deadlineMs, success => {
+      if (success) options.onPointer?.(pointerTo(key))
+      done(success ? outcome() : outcome({ failure: 'timed out' }))
+    })
   }
 
   inspect() {

@@ -41,13 +41,13 @@ function numbered(name: string): TorrentSummary['infohash'] {
 function scene(refuses: (publication: Publication) => boolean = () => false) {
   const held = new Map<string, Publication>()
   let isReady = true
-  let enter: () => void = () => {}
+  let enter: (outcome: Outcome) => void = () => {}
   const overlay = {
     get isReady() {
       return isReady
     },
     ready: new Promise<Outcome>(resolve => {
-      enter = () => resolve(OUTCOME)
+      enter = resolve
     }),
     publish: async (publication: Publication): Promise<Outcome> => {
       if (refuses(publication)) throw new Error('one too many')
@@ -69,9 +69,9 @@ function scene(refuses: (publication: Publication) => boolean = () => false) {
     /** The node has not entered the overlay yet. */
     stayOutside: () => {
       isReady = false
-      return () => {
+      return (outcome = OUTCOME) => {
         isReady = true
-        enter()
+        enter(outcome)
       }
     },
   }
@@ -89,7 +89,7 @@ describe('announcing content', () => {
     assert.deepEqual(wordsHeld('roman', 'holiday', 'mp4'), [true, true, true])
     for (const { target, kind } of held.values())
       if (kind !== 'content') assert.deepEqual(target, infohashToMultihash(film.infohash))
-    await announcer.withdraw(film, signal)
+    await announcer.withdraw(film)
     assert.equal(held.size, 0)
   })
 
@@ -120,7 +120,7 @@ describe('announcing content', () => {
       announcer.announce(torrent(1, 'stays.mp4')),
       announcer.announce(torrent(2, 'goes.mp4')),
     ])
-    await announcer.withdraw(torrent(2, 'goes.mp4'), signal)
+    await announcer.withdraw(torrent(2, 'goes.mp4'))
     assert.equal(held.size, 0)
     enter()
     await announced
@@ -136,9 +136,32 @@ describe('announcing content', () => {
     await announcer.announce(last, signal)
     assert.deepEqual(announcer.foundBy(photos[19]!), ['holiday', '119', 'jpg'])
     assert.deepEqual(announcer.foundBy(last), ['rome'])
-    await announcer.withdraw(first, signal)
+    await announcer.withdraw(first)
     await announcer.announce(last, signal)
     assert.deepEqual(announcer.foundBy(last), ['holiday', 'rome'])
+  })
+
+  it('leaves only the words of the last of several calls at once', async () => {
+    const { announcer, wordsHeld } = scene()
+    await announcer.announce(torrent(1, 'a.mp4', ['rome']), signal)
+    await Promise.all([
+      announcer.announce(torrent(1, 'a.mp4', ['paris']), signal),
+      announcer.announce(torrent(1, 'a.mp4', ['madrid']), signal),
+    ])
+    assert.deepEqual(wordsHeld('rome', 'paris', 'madrid'), [false, false, true])
+  })
+
+  it('is not tried when the node stops before it has entered', async () => {
+    const published: Publication[] = []
+    const { announcer, stayOutside } = scene(publication => published.push(publication) > 0)
+    const enter = stayOutside()
+    const leaving = new AbortController()
+    const announced = announcer.announce(torrent(1, 'a.mp4'), leaving.signal)
+    leaving.abort()
+    assert.equal(await announced, 0)
+    enter({ ...OUTCOME, acknowledgements: 0, failure: 'cancelled' })
+    await new Promise(resolve => setImmediate(resolve))
+    assert.deepEqual(published, [])
   })
 
   it('is bounded: words are left out first, then it is refused, and what is taken back makes room', async () => {
@@ -160,7 +183,7 @@ describe('announcing content', () => {
       /^RpcError: This node announces as much as it may/,
     )
     await announcer.announceFetched(refused, signal)
-    await announcer.withdraw(last, signal)
+    await announcer.withdraw(last)
     assert.equal(await announcer.announce(refused, signal), 3)
   })
 

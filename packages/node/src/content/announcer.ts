@@ -41,8 +41,11 @@ export class Announcer {
     this.note(cid, undefined)
     const publications = this.fitting(torrent)
     this.note(cid, publications)
-    if (!(await hasJoined(this.overlay, signal))) {
-      void this.overlay.ready.then(() => this.announceLater(cid, torrent))
+    // Without a pause when it has entered: calls for one content would take each other's words for told.
+    if (!this.overlay.isReady && !(await hasJoined(this.overlay, signal))) {
+      void this.overlay.ready.then(({ failure }) => {
+        if (failure !== 'cancelled') this.announceLater(cid, torrent)
+      })
       return 0
     }
     const isOutdated = this.announced.get(cid) !== publications
@@ -52,7 +55,7 @@ export class Announcer {
     const [acknowledgements] = await Promise.all([
       content!,
       Promise.all(leading.map(each => each.catch((error: unknown) => this.onFailure(torrent, error)))),
-      Promise.all(stale.map(publication => this.withdrawOne(publication, signal))),
+      Promise.all(stale.map(publication => this.withdrawOne(publication))),
     ])
     if (acknowledgements === undefined) this.log.warn({ name: torrent.name }, 'nobody confirmed')
     return acknowledgements ?? 0
@@ -85,12 +88,12 @@ export class Announcer {
     return wordsOfContent(torrent).filter(word => named.has(word) || announced.has(bytesToHex(wordKey(word))))
   }
 
-  /** Takes everything back that leads to the content. */
-  async withdraw(torrent: TorrentSummary, signal: AbortSignal): Promise<void> {
+  /** Takes everything back that leads to the content, also when whoever asked for it does not wait any more. */
+  async withdraw(torrent: TorrentSummary): Promise<void> {
     const cid = infohashToCid(torrent.infohash)
     const publications = this.announced.get(cid) ?? publicationsOf(torrent)
     this.note(cid, undefined)
-    await Promise.all(publications.map(publication => this.withdrawOne(publication, signal)))
+    await Promise.all(publications.map(publication => this.withdrawOne(publication)))
   }
 
   /**
@@ -143,11 +146,8 @@ export class Announcer {
     return failure === undefined ? acknowledgements : undefined
   }
 
-  private async withdrawOne({ key, target }: Publication, signal?: AbortSignal): Promise<void> {
-    await this.overlay.withdraw(key, {
-      ...(signal === undefined ? {} : { signal }),
-      ...(target === undefined ? {} : { target }),
-    })
+  private async withdrawOne({ key, target }: Publication): Promise<void> {
+    await this.overlay.withdraw(key, target === undefined ? {} : { target })
   }
 
   /** Unless it was taken back meanwhile. */

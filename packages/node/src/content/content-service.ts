@@ -67,7 +67,8 @@ export class ContentService {
   async restore(): Promise<void> {
     const restored = await this.session.restore()
     for (const { problem, path } of restored) if (problem !== undefined) this.log.warn({ path }, problem)
-    await this.overlay.ready
+    const { failure } = await this.overlay.ready
+    if (failure === 'cancelled') return
     await this.announcer.announceAll(
       restored.flatMap(({ infohash }) => this.session.get(infohash) ?? []).filter(isOffered),
     )
@@ -179,13 +180,13 @@ export class ContentService {
   }
 
   /** Stops to offer the content, and takes its pointers back. The file stays. */
-  async remove(text: string, signal: AbortSignal): Promise<void> {
+  async remove(text: string): Promise<void> {
     const reference = parseReference(text)
     const torrent = this.session.list().find(each => means(reference, each))
     if (torrent === undefined)
       throw new RpcError(RPC_CODE.contentNotFound, `This node does not have ${text}.`)
     await translated(this.session.remove(torrent.infohash))
-    await this.announcer.withdraw(torrent, signal)
+    await this.announcer.withdraw(torrent)
   }
 
   /** Whoever has a piece is a provider: tells the overlay when the first one has arrived. */

@@ -117,8 +117,8 @@ export function contentMethods(context: MethodContext): RpcMethod[] {
       category: 'Content',
       summary: 'Stops offering the content and takes its pointers back; the file stays.',
       params: { key: { type: 'string', description: 'CID, infohash, magnet link or name' } },
-      handler: async ({ key }, { signal }) => {
-        await contentOf(context).remove(key, signal)
+      handler: async ({ key }) => {
+        await contentOf(context).remove(key)
         return null
       },
     }),

@@ -165,7 +165,9 @@ function complaintOf(field: Field, value: unknown): string | undefined {
         ? undefined
         : `"${field.word}" or ${ranged({ ...field, whole: true })}`
     case 'choice':
-      return field.values.includes(String(value)) ? undefined : `one of ${field.values.join(', ')}`
+      return typeof value !== 'object' && field.values.includes(String(value))
+        ? undefined
+        : `one of ${field.values.join(', ')}`
     case 'text':
       return typeof value === 'string' ? undefined : 'a text'
     case 'flag':

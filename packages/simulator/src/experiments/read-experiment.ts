@@ -42,6 +42,8 @@ export function readExperiment(input: ExperimentInput): Result<Experiment> {
 
 function readMemory(input: ExperimentInput): Result<Experiment> {
   const value = { ...MEMORY_DEFAULTS, ...input } as MemoryExperiment
+  if (value.groups.length === 0)
+    return impossible('A measurement of tables needs at least one group count, such as "auto".')
   for (const groups of value.groups) {
     const checked = firstRejection(
       () => checkField(NETWORK_FIELDS.groups!, groups),
@@ -85,7 +87,7 @@ export function mostNodes({ nodes, phases }: KelipsExperiment): number {
 
 function checkFields(fields: Fields, input: ExperimentInput, path: string): Verdict {
   for (const [name, value] of Object.entries(input)) {
-    const field = fields[name]
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined
     if (field === undefined)
       return impossible(
         `An experiment has no field "${path}${name}"; there are ${Object.keys(fields).join(', ')}.`,

@@ -50,6 +50,11 @@ describe('experiments as data', () => {
       { latency: { model: 'constant', ms: -1 } },
       'The latency in ms must be a number from 0 to 10000, not -1.',
     ],
+    [
+      { kind: 'memory', groups: [] },
+      'A measurement of tables needs at least one group count, such as "auto".',
+    ],
+    [{ warmUp: { start: ['cold'] } }, 'The start must be one of cold, settled, not ["cold"].'],
     [{ files: 0 }, 'Lookups need files: there are none to be looked up.'],
     [
       { pointerLifetimeMinutes: 10, pointerRefreshMinutes: 10 },
@@ -144,5 +149,10 @@ describe('experiments as data', () => {
       refused.detail ?? '',
       /^The experiment needs about \d+\.\d GB of memory, and 1\.0 GB are free: try fewer nodes or files\.$/,
     )
+  })
+
+  it('know no field that every object has', () => {
+    assert.match(refusalOf({ constructor: 1 }), /^An experiment has no field "constructor"; there are /)
+    assert.match(refusalOf(JSON.parse('{"__proto__": 1}') as ExperimentInput), /no field "__proto__"/)
   })
 })

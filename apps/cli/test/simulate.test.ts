@@ -110,6 +110,15 @@ describe('onehop simulate', () => {
     )
   })
 
+  it('says before it runs that a report cannot be written', async () => {
+    const log = join(folder, 'unwritable.log')
+    writeFileSync(join(folder, 'a-file'), '')
+    const run = await simulate('kelips', ...TINY, '--report', 'a-file', '--log', log)
+    assert.equal(run.code, 1)
+    assert.match(run.stderr, /^Error: Cannot use .*a-file: a file of that name is there already\.\n$/)
+    assert.equal(existsSync(log), false)
+  })
+
   it('ends on Ctrl-C with what has been measured, and 130', async () => {
     const log = join(folder, 'long.log')
     const watcher = watch(folder)

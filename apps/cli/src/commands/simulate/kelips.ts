@@ -1,3 +1,4 @@
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { Args, Flags } from '@oclif/core'
 import type { Experiment, ExperimentResult, Progress } from '@onehop/simulator'
 import { EXIT } from '../../exit-codes.ts'
@@ -60,6 +61,7 @@ export class SimulateKelips extends OutputCommand {
     const experiment = await experimentOf(args.PRESET, flags)
     const memory = checkMemory(experiment, process.availableMemory())
     if (!memory.ok) throw new CommandFailure(EXIT.failed, memory.detail ?? memory.code)
+    if (flags.report !== undefined) assertWritable(flags.report)
     const result = await this.runExperiment(experiment, flags)
     if (flags.report !== undefined) await this.writeReport(flags.report, result, flags.quiet || flags.json)
     if (result.interrupted && flags.json)
@@ -97,4 +99,10 @@ export class SimulateKelips extends OutputCommand {
     const page = writeReport(folder, result)
     if (!isSilent) writeError(`Report: ${page}`)
   }
+}
+
+/** Makes the folder of a report before the run, which may take hours. @throws when nothing can be written there. */
+function assertWritable(folder: string): void {
+  mkdirSync(folder, { recursive: true })
+  accessSync(folder, constants.W_OK)
 }

@@ -241,6 +241,9 @@ export const BUSY_SHARE_MEMBERS = 8
 /** A new publication is sent again after this, in ms: all who took it first may be liars, or gone. */
 export const FIRST_REFRESH_MS = 120_000
 
+/** Most publications that one tick refreshes for want of time, whatever the budget says. */
+export const MAX_REFRESHES_PER_TICK = 500
+
 /** Publications refreshed at once at most for each of which holders are sought that others know. */
 export const SPREAD_REFRESHES = 4
 

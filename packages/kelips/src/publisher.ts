@@ -18,6 +18,7 @@ import { kelipsCodec } from './codec.ts'
 import {
   FIRST_REFRESH_MS,
   MAX_PUBLICATIONS,
+  MAX_REFRESHES_PER_TICK,
   MAX_TRIES_PER_PEER,
   REFRESH_COST_BYTES,
   REPLACE_SPREAD_MS,
@@ -117,18 +118,28 @@ export class Publisher {
     }
   }
 
-  /** Refreshes what is due. */
+  /** Refreshes what is due, what expires first first: as much as the budget allows, and all that cannot wait. */
   tick(): void {
     const nowMs = this.state.now()
-    if (nowMs < this.nextRefreshMs || !this.state.budget.mayOwe(nowMs)) return
-    const most = Math.ceil(this.state.budget.available(nowMs) / REFRESH_COST_BYTES)
-    const due: OwnPublication[] = []
+    if (nowMs < this.nextRefreshMs) return
+    const due = [...this.own.values()].filter(({ refreshAtMs }) => refreshAtMs <= nowMs)
+    due.sort((a, b) => a.pointer.expiresAt - b.pointer.expiresAt)
+    const chosen = due.slice(0, this.refreshesNow(due))
     this.nextRefreshMs = Number.POSITIVE_INFINITY
-    for (const own of this.own.values()) {
-      if (own.refreshAtMs <= nowMs && due.length < most) due.push(own)
-      else this.nextRefreshMs = Math.min(this.nextRefreshMs, own.refreshAtMs)
-    }
-    if (due.length > 0) this.refresh(due)
+    if (chosen.length > 0) this.refresh(chosen)
+    for (const { refreshAtMs } of this.own.values())
+      this.nextRefreshMs = Math.min(this.nextRefreshMs, refreshAtMs)
+  }
+
+  /** How many of those due are refreshed now. No pointer expires for want of budget: half its life is time to wait. */
+  private refreshesNow(due: readonly OwnPublication[]): number {
+    const { budget, options } = this.state
+    const nowMs = this.state.now()
+    const affordable = budget.mayOwe(nowMs) ? Math.ceil(budget.available(nowMs) / REFRESH_COST_BYTES) : 0
+    const halfLifeS = options.pointerLifetimeMs / 2_000
+    const patient = due.findIndex(({ pointer }) => pointer.expiresAt > this.state.nowS() + halfLifeS)
+    const urgent = patient < 0 ? due.length : patient
+    return Math.max(affordable, Math.min(urgent, MAX_REFRESHES_PER_TICK))
   }
 
   /** Groups have gained or lost members: what others are responsible for now is sent to them at once. */

@@ -61,6 +61,7 @@ export class Handles {
 
   /** The handle is released, unless somebody holds it. */
   letGo(peer: PeerHandle): void {
+    if (this.environment.keepsHandles) return
     const isHeld = this.inUse.includes(peer) || this.counts.has(peer) || peer === this.environment.self
     if (!isHeld && !this.isKept(peer)) this.environment.release(peer)
   }

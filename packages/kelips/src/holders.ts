@@ -197,7 +197,7 @@ export class PrefixHolders implements Holders {
   nearestPeers(hash32: number): PeerHandle[] {
     const found: PeerHandle[] = []
     this.search(hash32, this.partition.buckets, bucket => {
-      for (const peer of this.roster.inGroup(bucket)) if (found.length < ENOUGH_NEAREST) found.push(peer)
+      this.roster.gather(bucket, found, ENOUGH_NEAREST)
       return found.length >= ENOUGH_NEAREST
     })
     return found

@@ -51,7 +51,7 @@ export class Intake {
     for (let i = 0; i < entries.length; i++) {
       const entry = entries[i]!
       const { record, ageMs } = entry
-      const peer = environment.intern(record.id)
+      const peer = record.signer ?? environment.intern(record.id)
       const isWanted = ageMs < lifetimes.memberMs && roster.wants(peer, record, ageMs)
       if (isWanted && !trust.isDistrusted(peer)) {
         handles.enter(peer)

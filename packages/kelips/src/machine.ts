@@ -106,7 +106,13 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
 
   receive(from: PeerHandle, message: KelipsMessage): void {
     if (this.state.phase === 'left' || this.state.trust.isDistrusted(from)) return
-    this.state.handles.while(from, () => this.dispatch(from, message))
+    const { handles } = this.state
+    handles.enter(from)
+    try {
+      this.dispatch(from, message)
+    } finally {
+      handles.exit()
+    }
   }
 
   onUnreachable(peer: PeerHandle): void {

@@ -2,7 +2,7 @@ import type { Environment, PeerAddress } from '@onehop/overlay'
 import { MAX_ADDRESS_BYTES, MAX_ADDRESSES } from '@onehop/overlay'
 import { equalBytes } from '@onehop/primitives'
 import type { Lifetimes } from './lifetimes.ts'
-import { type MemberEntry, type MemberRecord, recordPayload } from './member-record.ts'
+import { type MemberEntry, type MemberRecord, recordLength, recordPayload } from './member-record.ts'
 
 /** The addresses of this node that fit in its records and pointers. */
 export function ownAddresses(environment: Environment<never>): readonly PeerAddress[] {
@@ -57,7 +57,9 @@ export class OwnRecord {
     this.compared = undefined
     const heartbeat = Math.max(Math.floor(environment.now()), (this.record?.heartbeat ?? 0) + 1)
     const unsigned = { id: environment.idOf(environment.self), addresses, heartbeat, depth: this.depth, left }
-    return { ...unsigned, signature: environment.sign(recordPayload(unsigned)) }
+    const record = { ...unsigned, signature: environment.sign(recordPayload(unsigned)) }
+    recordLength(record)
+    return record
   }
 }
 

@@ -115,6 +115,19 @@ export class Roster {
     return table.contactSlots(bucket).map(slot => table.rows.peerAt(slot))
   }
 
+  /** Appends known live peers of a bucket to a list, until it has `most`. */
+  gather(bucket: number, peers: PeerHandle[], most: number): void {
+    const { partition, table } = this
+    if (partition.isOwnBucket(bucket)) {
+      for (let place = 0; place < table.viewCount && peers.length < most; place++)
+        if (this.groupOf(this.viewAt(place)) === bucket) peers.push(this.viewAt(place))
+      return
+    }
+    let slot = table.firstContact(bucket)
+    for (; slot !== NO_SLOT && peers.length < most; slot = table.nextContact(slot))
+      peers.push(table.rows.peerAt(slot))
+  }
+
   /** The bucket of this node. */
   get ownGroup(): number {
     return this.groupOf(this.environment.self)

@@ -20,6 +20,12 @@ export interface Signed {
    * Not a part of the message; a copy of the object with other fields does not pass for checked.
    */
   genuine?: Signed
+  /**
+   * The handle of who signed it, set with {@link genuine} by a driver whose handles are the same for all its machines
+   * and stand for ever: whoever gets the object need not look for the handle by the id. Not a part of the message
+   * either, and not enumerable, for a copy may name another signer.
+   */
+  readonly signer?: PeerHandle
 }
 
 /** Stops what it was returned for; calling it again does nothing. */
@@ -56,6 +62,8 @@ export interface Environment<Message> {
    * (an open connection), and may afterwards give the number to another peer.
    */
   release(peer: PeerHandle): void
+  /** Handles stand for ever: {@link release} does nothing, and need not be called. */
+  readonly keepsHandles?: boolean
   /** Where this node can be dialled, for its own records and pointers. */
   addresses(): readonly PeerAddress[]
   /** Tells the driver where a peer can be dialled. */

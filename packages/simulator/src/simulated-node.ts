@@ -128,6 +128,10 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
     return this.peers.hash32(peer)
   }
 
+  get keepsHandles(): boolean {
+    return this.peers.held === undefined
+  }
+
   release(peer: PeerHandle): void {
     if (peer !== this.self) this.peers.release(peer)
   }
@@ -146,7 +150,7 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
 
   verify(signer: PeerId, signed: Signed, payload: () => Uint8Array, done: (valid: boolean) => void): void {
     if (signed.genuine !== signed && this.hasSigned(signer, payload(), signed.signature))
-      signed.genuine = signed
+      this.markGenuine(signer, signed)
     const isValid = signed.genuine === signed
     if (this.world.verifyMs === 0) done(isValid)
     else this.setTimer(this.world.verifyMs, () => done(isValid))
@@ -175,6 +179,11 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
     this.isAlive = false
     this.world.network.kill(this.number)
     if (!this.world.keepsDead) this.running = undefined
+  }
+
+  private markGenuine(signer: PeerId, signed: Signed): void {
+    signed.genuine = signed
+    if (this.keepsHandles) Object.defineProperty(signed, 'signer', { value: this.peers.intern(signer) })
   }
 
   private hasSigned(signer: PeerId, payload: Uint8Array, signature: Uint8Array): boolean {

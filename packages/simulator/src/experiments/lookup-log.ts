@@ -119,11 +119,12 @@ export class LookupLog {
 
   /**
    * Time in seconds from the disturbance to the end of the last window in which too few lookups succeeded; 0: never
-   * any; undefined: still so at the end.
+   * any; undefined: still so at the end, or no lookup came after the disturbance.
    */
   recoverySeconds(atMinutes: number): number | undefined {
     const disturbedMs = this.startMs + atMinutes * 60_000
     const first = this.indexOf(disturbedMs)
+    if (first >= this.windows.length) return undefined
     let recovered = first
     for (let i = first; i < this.windows.length; i++) {
       const { count, found } = this.windows[i] ?? { count: 0, found: 0 }

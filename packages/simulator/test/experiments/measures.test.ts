@@ -86,6 +86,7 @@ describe('the log of lookups', () => {
     const broken = new LookupLog(0)
     for (let second = 0; second < 120; second++) broken.add({ ...failed, startedMs: second * 1000 })
     assert.equal(broken.recoverySeconds(1), undefined)
+    assert.equal(log.recoverySeconds(10), undefined, 'no lookup has been seen since')
   })
 })
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Cancel, Environment, PeerAddress, PeerHandle, PeerId, Signed } from '@onehop/overlay'
 import type { Verdict } from '@onehop/primitives'
+import { MAX_TIMEOUT_MS } from './limits.ts'
 import type { PeerTable } from './peer-table.ts'
 import type { VerificationQueue } from './signer.ts'
 
@@ -66,10 +67,13 @@ export class LiveEnvironment<Message> implements Environment<Message> {
 
   setTimer(delayMs: number, callback: () => void): Cancel {
     if (this.stopped) return () => {}
-    const timer = setTimeout(() => {
-      this.timers.delete(timer)
-      this.attempt(callback)
-    }, delayMs)
+    const timer = setTimeout(
+      () => {
+        this.timers.delete(timer)
+        this.attempt(callback)
+      },
+      Math.min(delayMs, MAX_TIMEOUT_MS),
+    )
     this.timers.add(timer)
     return () => {
       clearTimeout(timer)

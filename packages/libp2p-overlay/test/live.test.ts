@@ -174,6 +174,15 @@ describe('an overlay over libp2p', () => {
     await until('the goodbye arrived', () => second.overlay.inspect().peers === 1)
   })
 
+  it('waits for as long as a timer can for a deadline beyond', async () => {
+    const { probe } = await startProbed()
+    const rung: string[] = []
+    probe.environment.setTimer(Number.POSITIVE_INFINITY, () => rung.push('never'))
+    probe.environment.setTimer(50, () => rung.push('soon'))
+    await until('one has rung', () => rung.length > 0)
+    assert.deepEqual(rung, ['soon'])
+  })
+
   it('frees its timers when it stops', async () => {
     const node = await startProbed()
     await node.overlay.join([])

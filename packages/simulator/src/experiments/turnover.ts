@@ -14,6 +14,8 @@ export class Turnover {
   private readonly files: Files
   private readonly churn: Churn
   private readonly random: SeededRandom
+  /** Nodes whose end is set. */
+  private readonly inSession = new Set<number>()
 
   constructor(crowd: Crowd, files: Files, churn: Churn, random: SeededRandom) {
     this.crowd = crowd
@@ -22,10 +24,16 @@ export class Turnover {
     this.random = random
   }
 
-  /** From now on; those who are there are somewhere within their sessions. */
+  /** From now on; those who are there are somewhere within their sessions, and whoever joins later begins one. */
   start(): void {
     if (this.churn.perHour === 0) return
     for (const node of [...this.crowd.living.numbers]) this.scheduleEnd(node, this.drawResidualMs())
+    this.crowd.listen({
+      onJoined: node => {
+        if (!this.inSession.has(node)) this.scheduleEnd(node, this.drawSessionMs())
+      },
+      onGone: node => this.inSession.delete(node),
+    })
   }
 
   private get meanMs(): number {
@@ -48,6 +56,8 @@ export class Turnover {
   }
 
   private scheduleEnd(node: number, sessionMs: number): void {
+    if (this.inSession.has(node)) return
+    this.inSession.add(node)
     this.crowd.simulation.clock.setTimer(Math.ceil(sessionMs), () => this.end(node))
   }
 

@@ -130,6 +130,12 @@ describe('a run of an experiment', () => {
     assert.ok(warmUpMinutes < 0.2)
   })
 
+  it('gives those who come while the network grows sessions like all others', () => {
+    const phases = [{ atMinutes: 0, growTo: 96, overMinutes: 0.1 }]
+    const { departures } = run(tinyExperiment({ churn: { perHour: 30 }, minutes: 2, phases }))
+    assert.ok(departures > 60, `${departures} of about 90`)
+  })
+
   it('counts the answers of hostile nodes for what they are', () => {
     const { lookups } = run(
       tinyExperiment({ nodes: 30, hostile: { share: 0.3, behaviours: ['withhold'] }, minutes: 0.5 }),

@@ -127,6 +127,11 @@ export class Filetuples {
       if (this.store.has(slot) && !isHeld(keyHash32(this.store.keyAt(slot)))) this.delete(slot)
   }
 
+  /** Makes room for so many pointers at once. */
+  reserve(pointers: number): void {
+    this.chains.reserve(pointers)
+  }
+
   delete(slot: PointerId): void {
     const { store } = this
     this.perProvider?.add(store.at(slot).provider, -1)

@@ -54,9 +54,17 @@ export class KeyChains {
     return this.read(this.links, slot)
   }
 
+  /** Makes room for so many slots at once. */
+  reserve(slots: number): void {
+    if (slots > this.links.length) this.extendTo(slots)
+    let count = Math.max(LEAST_CHAINS, this.heads.length)
+    while (count * 2 < slots) count *= 2
+    if (count > this.heads.length) this.rechain(count)
+  }
+
   /** A free slot for the key, in its chain from now on. */
   take(key: Key): number {
-    if (this.used >= this.heads.length * 2) this.rechain()
+    if (this.used >= this.heads.length * 2) this.rechain(Math.max(LEAST_CHAINS, this.heads.length * 2))
     const slot = this.freeHead === NO_POINTER ? this.extend() : this.freeHead
     if (slot === this.freeHead) this.freeHead = this.next(slot)
     this.used++
@@ -89,18 +97,18 @@ export class KeyChains {
 
   private extend(): number {
     const slot = this.slots++
-    if (slot >= this.links.length) {
-      const capacity = Math.max(FIRST_CAPACITY, Math.ceil(this.slots * GROWTH))
-      if (capacity > MOST_SHORT_SLOTS && this.links instanceof Uint16Array) this.widen()
-      const grown = this.links instanceof Uint16Array ? new Uint16Array(capacity) : new Uint32Array(capacity)
-      grown.set(this.links)
-      this.links = grown
-    }
+    if (slot >= this.links.length) this.extendTo(Math.max(FIRST_CAPACITY, Math.ceil(this.slots * GROWTH)))
     return slot
   }
 
-  private rechain(): void {
-    const count = Math.max(LEAST_CHAINS, this.heads.length * 2)
+  private extendTo(capacity: number): void {
+    if (capacity > MOST_SHORT_SLOTS && this.links instanceof Uint16Array) this.widen()
+    const grown = this.links instanceof Uint16Array ? new Uint16Array(capacity) : new Uint32Array(capacity)
+    grown.set(this.links)
+    this.links = grown
+  }
+
+  private rechain(count: number): void {
     this.heads = this.heads instanceof Uint16Array ? new Uint16Array(count) : new Uint32Array(count)
     this.heads.fill(END)
     for (let slot = 0; slot < this.slots; slot++)

@@ -98,6 +98,8 @@ export class PackedRecords implements RecordStore {
     this.rows.swap(a, b)
   }
 
+  reserve(): void {}
+
   truncate(size: number): void {
     if (size === 0) this.rows.clear()
   }

@@ -113,9 +113,14 @@ export class PeerRows {
   /** Makes room for one row more. */
   extend(): void {
     this.size++
-    if (this.size * WORDS <= this.words.length) return
-    const capacity = Math.max(FIRST_CAPACITY, Math.ceil(this.size * GROWTH))
-    const grown = new Uint32Array(capacity * WORDS)
+    if (this.size * WORDS > this.words.length)
+      this.reserve(Math.max(FIRST_CAPACITY, Math.ceil(this.size * GROWTH)))
+  }
+
+  /** Makes room for so many rows at once. */
+  reserve(rows: number): void {
+    if (rows * WORDS <= this.words.length) return
+    const grown = new Uint32Array(rows * WORDS)
     grown.set(this.words)
     this.words = grown
   }

@@ -78,6 +78,12 @@ export class PeerTable {
     return live
   }
 
+  /** Makes room for so many peers at once. */
+  reserve(peers: number): void {
+    this.rows.reserve(peers)
+    this.records.reserve(peers)
+  }
+
   /** The handle must be held until it is in. */
   insert(standing: Standing, peer: PeerHandle, record: MemberRecord, timeMs: number): void {
     this.rows.extend()

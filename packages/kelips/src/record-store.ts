@@ -17,6 +17,8 @@ export interface RecordStore {
   /** Moves the record to a free slot. */
   move(from: number, to: number): void
   swap(a: number, b: number): void
+  /** Makes room for so many records at once, where that is kept by slot. */
+  reserve(records: number): void
   /** Forgets what is in the last slots. */
   truncate(size: number): void
   /** Bytes of memory, without records that others share. */
@@ -97,9 +99,14 @@ export class SharedRecords implements RecordStore {
     }
   }
 
-  private grow(slot: number): void {
-    const grown = new Uint16Array(Math.max(FIRST_LENGTHS, Math.ceil((slot + 1) * GROWTH)))
+  reserve(records: number): void {
+    if (records <= this.lengths.length) return
+    const grown = new Uint16Array(records)
     grown.set(this.lengths)
     this.lengths = grown
+  }
+
+  private grow(slot: number): void {
+    this.reserve(Math.max(FIRST_LENGTHS, Math.ceil((slot + 1) * GROWTH)))
   }
 }

@@ -114,6 +114,17 @@ export class KelipsProbe {
     this.machine.state.filetuples.put(pointer)
   }
 
+  /** The same with many, for which room is made at once. */
+  placeAll(pointers: readonly Pointer[]): void {
+    this.machine.state.filetuples.reserve(pointers.length)
+    for (const pointer of pointers) this.place(pointer)
+  }
+
+  /** So many peers will be met. */
+  expectPeers(count: number): void {
+    this.machine.state.roster.table.reserve(count)
+  }
+
   /** The peers that the node knows where the key belongs. Handles are node numbers where they are shared. */
   contactsFor(key: Key): readonly number[] {
     return this.machine.state.coveringPeers(keyHash32(key))

@@ -1,5 +1,5 @@
 import { type MemberEntry, prefixOf, settledDepth } from '@onehop/kelips'
-import { keyHash32 } from '@onehop/overlay'
+import { keyHash32, type Pointer } from '@onehop/overlay'
 import { randomBelow, type SeededRandom } from '@onehop/primitives'
 import type { Crowd } from './crowd.ts'
 import type { KelipsExperiment } from './experiment.ts'
@@ -44,24 +44,32 @@ export class SettledStart {
 
   /** Fills everybody's tables. @param goesOn told what share is done; false ends it. @returns whether all was done. */
   fillAll(files: Files, goesOn: (share: number) => boolean): boolean {
-    const steps = this.seats.length + files.slots
-    for (const [i, seat] of this.seats.entries()) {
-      if (i % STEPS_PER_LOOK === 0 && !goesOn(i / steps)) return false
+    const { seats } = this
+    const steps = 2 * seats.length + files.slots
+    const pointers: Pointer[][] = Array.from({ length: 2 ** this.depth }, () => [])
+    let step = 0
+    const mayStep = () => step++ % STEPS_PER_LOOK !== 0 || goesOn((step - 1) / steps)
+    for (const seat of seats) {
+      if (!mayStep()) return false
       this.introduce(seat)
     }
     for (let slot = 0; slot < files.slots; slot++) {
-      if (slot % STEPS_PER_LOOK === 0 && !goesOn((this.seats.length + slot) / steps)) return false
-      this.place(files, slot)
+      if (!mayStep()) return false
+      this.publish(files, slot, pointers)
+    }
+    for (const { probe, hash32 } of seats) {
+      if (!mayStep()) return false
+      probe.placeAll(pointers[prefixOf(hash32, this.depth)]!)
     }
     return true
   }
 
-  /** Puts the slot's pointer where it belongs. */
-  private place(files: Files, slot: number): void {
+  /** The slot's pointer, among those of its group. Placed node by node, for each node's tables are far from the others'. */
+  private publish(files: Files, slot: number, pointers: Pointer[][]): void {
     const provider = this.crowd.probe(files.providerOf(slot) ?? -1)
     if (provider === undefined) return
     const pointer = provider.adopt(files.publicationOf(slot))
-    for (const { probe } of this.groupOf(keyHash32(pointer.key))) probe.place(pointer)
+    pointers[prefixOf(keyHash32(pointer.key), this.depth)]!.push(pointer)
     files.confirm(slot)
   }
 
@@ -75,12 +83,13 @@ export class SettledStart {
     const probe = this.crowd.probe(node)!
     probe.takeDepth(this.depth)
     const { record } = probe.ownEntry()
-    record.genuine = record
+    this.crowd.simulation.node(node).vouchFor(record)
     const ageMs = Math.floor(this.random.next() * probe.heartbeatMs)
     return { node, probe, hash32: this.crowd.simulation.directory.hash32(node), entry: { record, ageMs } }
   }
 
   private introduce({ node, probe, hash32 }: Seat): void {
+    probe.expectPeers(this.knownPeers(probe, prefixOf(hash32, this.depth)))
     for (const member of this.groupOf(hash32)) if (member.node !== node) probe.meet(member.node, member.entry)
     const own = prefixOf(hash32, this.depth)
     this.byBucket.forEach((members, bucket) => {
@@ -92,5 +101,14 @@ export class SettledStart {
         probe.meet(contact.node, contact.entry)
       }
     })
+  }
+
+  /** How many peers a node of the group will know. */
+  private knownPeers(probe: KelipsProbe, own: number): number {
+    let count = 0
+    this.byBucket.forEach((members, bucket) => {
+      count += bucket >>> 1 === own ? members.length : Math.min(probe.capacityOf(bucket), members.length)
+    })
+    return count
   }
 }

@@ -149,5 +149,5 @@ export const BUSY_LINK_MS = 5_000
 export const LINK_TAG = 'onehop-overlay'
 export const LINK_TAG_VALUE = 10
 
-/** Longest time in ms that a stream or a connection may take to close in good order. */
+/** Longest time in ms that a connection may take to close in good order. */
 export const CLOSE_TIMEOUT_MS = 2_000

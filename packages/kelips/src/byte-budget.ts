@@ -37,6 +37,12 @@ export class ByteBudget {
     this.balance = Math.max(-this.bytesPerSecond * SAVED_SECONDS, this.balance - bytes)
   }
 
+  /** Takes back what was charged for what did not happen. */
+  refund(bytes: number): void {
+    this.spentBytes -= bytes
+    this.balance += bytes
+  }
+
   /** Spends what later rounds pay back. */
   lend(bytes: number): void {
     this.spentBytes += bytes

@@ -108,7 +108,7 @@ export class Gossip {
     this.intake().members([message.sender, ...message.members], from)
     this.intake().store(message.pointers, from)
     this.targets.note(from)
-    if (message.wantsReply) this.reply(from)
+    if (message.wantsReply) this.reply(from, message.members)
     else this.hearCensus(from, message.census)
   }
 
@@ -120,9 +120,9 @@ export class Gossip {
     this.intake().store(pointers, from)
   }
 
-  private reply(to: PeerHandle): void {
+  private reply(to: PeerHandle, told: readonly MemberEntry[]): void {
     const available = this.state.budget.available(this.state.now())
-    if (available > 0) this.tell({ to, maxBytes: clamp(available * REPLY_PART), wantsReply: false })
+    if (available > 0) this.tell({ to, maxBytes: clamp(available * REPLY_PART), wantsReply: false, told })
   }
 
   /** Whether a message comes from a node of this network that speaks for itself. */

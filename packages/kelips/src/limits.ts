@@ -325,6 +325,15 @@ export const SAMPLED_TARGETS = 4
 /** Gossip goes to a peer without a connection this often, in ms, so that connections rotate slowly. */
 export const COLD_TARGET_INTERVAL_MS = 60_000
 
+/** The same for contacts, of whom lookups want many connected, in ms. */
+export const COLD_CONTACT_INTERVAL_MS = 20_000
+
+/** The same while that brings more connections, in ms. */
+export const LEAST_COLD_CONTACT_MS = 6_000
+
+/** Silence in ms that counts as much as that there is no connection to anybody in a contact's group. */
+export const REACHED_GROUP_MS = 120_000
+
 /** Part of a message to the own group that news of filetuples may fill. */
 export const NEWS_PART = 0.5
 

@@ -5,6 +5,7 @@ import type { Gossip } from './gossip.ts'
 import type { Intake } from './intake.ts'
 import {
   COLD_PROBE_INTERVAL_MS,
+  DIAL_COST_BYTES,
   INDIRECT_PROBES,
   LEAST_ROWS_PER_TICK,
   MAX_ABSENCE_MS,
@@ -35,6 +36,9 @@ export class Liveness {
   private cursor = 0
   private probesLeft = MAX_PROBES_PER_ROUND
   private nextColdMs = 0
+  /** Probes that need a dial in one go: more and more, while nobody is found alive. */
+  private coldProbes = 1
+  private coldProbesLeft = 0
 
   constructor(state: KelipsState, requests: Requests, intake: Intake, gossip: Gossip) {
     this.state = state
@@ -51,6 +55,8 @@ export class Liveness {
     const { lifetimes, roster } = this.state
     const nowMs = this.state.now()
     this.probesLeft = MAX_PROBES_PER_ROUND
+    if (nowMs >= this.nextColdMs) this.coldProbesLeft = this.coldProbes
+    const suspectMs = this.coldProbes > 1 ? lifetimes.suspectMs / 2 : lifetimes.suspectMs
     const silent: PeerHandle[] = []
     const gone: PeerHandle[] = []
     let unmeasured: PeerHandle | undefined
@@ -60,7 +66,7 @@ export class Liveness {
       const peer = roster.at(this.cursor++)
       const silenceMs = nowMs - roster.heardMsOf(peer)
       if (silenceMs >= lifetimes.memberMs) gone.push(peer)
-      else if (roster.isSuspect(peer) || silenceMs >= lifetimes.suspectMs) silent.push(peer)
+      else if (roster.isSuspect(peer) || silenceMs >= suspectMs) silent.push(peer)
       else if (unmeasured === undefined && this.isWorthMeasuring(peer)) unmeasured = peer
     }
     for (const peer of gone) roster.depart(peer)
@@ -132,10 +138,12 @@ export class Liveness {
   /** Takes one of the probes that are left, if the peer is worth it: those that need a dial are rare. */
   private mayProbe(peer: PeerHandle): boolean {
     const isWarm = this.state.environment.isConnected(peer)
-    if (this.probesLeft <= 0 || (!isWarm && (this.state.now() < this.nextColdMs || !this.isOfUse(peer))))
-      return false
+    if (this.probesLeft <= 0 || (!isWarm && (this.coldProbesLeft <= 0 || !this.isOfUse(peer)))) return false
     this.probesLeft--
-    if (!isWarm) this.nextColdMs = this.state.now() + COLD_PROBE_INTERVAL_MS
+    if (!isWarm) {
+      this.coldProbesLeft--
+      this.nextColdMs = this.state.now() + COLD_PROBE_INTERVAL_MS
+    }
     return true
   }
 
@@ -156,17 +164,26 @@ export class Liveness {
 
   private probe(peer: PeerHandle, tries = 1): void {
     if (!this.begin(peer)) return
+    const wasCold = !this.state.environment.isConnected(peer)
     this.ping(peer, {
       onReply: reply => {
         this.end(peer)
+        if (wasCold) this.coldProbes = 1
         if (reply.type === 'pong') this.intake.members([reply.sender], peer)
       },
       onSilence: silence => {
         if (!this.end(peer)) return
+        if (silence === 'unreachable') this.onNobodyThere()
         this.state.roster.setSuspect(peer, true)
         this.probeThroughOthers(peer, silence === 'unreachable' ? DIRECT_TRIES : tries)
       },
     })
+  }
+
+  /** Who finds one of them dead has reason to look after more of the silent ones, and has saved a dial. */
+  private onNobodyThere(): void {
+    this.coldProbes = Math.min(2 * this.coldProbes, MAX_PROBES_PER_ROUND)
+    this.nextColdMs = 0
   }
 
   private probeThroughOthers(peer: PeerHandle, tries: number): void {
@@ -288,6 +305,7 @@ export class Liveness {
       onSilence: silence => {
         if (isOver) return
         isOver = true
+        if (silence === 'unreachable') this.state.budget.refund(2 * DIAL_COST_BYTES)
         handlers.onSilence(silence)
         close()
       },

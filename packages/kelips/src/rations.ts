@@ -20,6 +20,8 @@ export interface Order {
   readonly to: PeerHandle
   readonly maxBytes: number
   readonly wantsReply: boolean
+  /** What the receiver has just told: it keeps these peers, and what is known better of them is worth telling first. */
+  readonly told?: readonly MemberEntry[]
 }
 
 /**
@@ -37,7 +39,7 @@ export class Rations {
     this.state = state
   }
 
-  compose({ to, maxBytes, wantsReply }: Order): Gossip {
+  compose({ to, maxBytes, wantsReply, told }: Order): Gossip {
     const { own, statedGroups, partition, environment } = this.state
     const isInside = partition.isOwn(environment.hash32(to))
     const empty: Gossip = {
@@ -53,11 +55,24 @@ export class Rations {
     const pointers = this.sharesFiletuples(to) ? this.pointers(to, left) : []
     for (const pointer of pointers) left -= pointerCost(pointer)
     const basket = new Basket(this.state, to, left)
+    if (told !== undefined) this.fillFresher(basket, told)
     if (isInside) this.fillInward(basket)
     else this.fillOutward(basket, to)
     const message = { ...empty, pointers, members: basket.entries }
     noteLength(message, maxBytes - basket.left)
     return message
+  }
+
+  /** What the receiver heard of long ago, where more is known. */
+  private fillFresher(basket: Basket, told: readonly MemberEntry[]): void {
+    const { roster, handles, environment, lifetimes } = this.state
+    for (const { record, ageMs } of told) {
+      if (ageMs < lifetimes.suspectMs / 2) continue
+      const peer = environment.intern(record.id)
+      const row = roster.slotOf(peer)
+      if (row === NO_SLOT) handles.letGo(peer)
+      else if (roster.isFresherAt(row, record)) basket.takeRow(row)
+    }
   }
 
   private fillInward(basket: Basket): void {

@@ -227,6 +227,11 @@ export class Roster {
     return Math.max(0, Math.floor(this.environment.now() - this.table.rows.signedMsAt(slot)))
   }
 
+  /** Whether the record of the peer in a slot is newer than this one. */
+  isFresherAt(slot: number, record: MemberRecord): boolean {
+    return this.table.records.heartbeatAt(slot) > record.heartbeat
+  }
+
   isSuspectAt(slot: number): boolean {
     return this.table.rows.isSuspectAt(slot)
   }

@@ -106,7 +106,7 @@ export class KelipsState {
   /** Counts members of whom nothing was heard for long: they are likely dead, and do not make the network larger. */
   countSilentMembers(): void {
     const { roster, lifetimes } = this
-    const heardSinceMs = this.now() - lifetimes.staleMs
+    const heardSinceMs = this.now() - lifetimes.suspectMs
     let silent = 0
     for (let place = 0; place < roster.viewSize; place++) {
       const peer = roster.viewAt(place)
@@ -211,7 +211,7 @@ export class KelipsState {
 
   /** Charges the budget for a message of so many bytes to this peer. */
   charge(peer: PeerHandle, bytes: number): void {
-    const dial = this.environment.isConnected(peer) ? 0 : DIAL_COST_BYTES
+    const dial = this.environment.isConnected(peer) ? 0 : 2 * DIAL_COST_BYTES
     this.budget.spend(bytes + FRAME_BYTES + dial)
   }
 }

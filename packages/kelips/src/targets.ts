@@ -1,15 +1,21 @@
 import type { PeerHandle } from '@onehop/overlay'
 import { type RandomSource, randomBelow } from '@onehop/primitives'
 import {
+  COLD_CONTACT_INTERVAL_MS,
   COLD_TARGET_INTERVAL_MS,
+  LEAST_COLD_CONTACT_MS,
   MAX_WARM_CONTACTS,
   MAX_WARM_MEMBERS,
   PROXIMITY_FLOOR_MS,
+  REACHED_GROUP_MS,
   SAMPLED_TARGETS,
   UNKNOWN_RTT_MS,
 } from './limits.ts'
 import type { KelipsState } from './state.ts'
 import { WarmPeers } from './warm-peers.ts'
+
+/** So much of the most connections to contacts that there have been is forgotten at each look. */
+const MOST_WARM_DECAY = 0.125
 
 /**
  * To whom gossip goes: peers to whom there is a connection, the nearer the likelier (Kelips §2: spatially weighted
@@ -21,12 +27,16 @@ export class Targets {
   private readonly warmMembers = new WarmPeers(MAX_WARM_MEMBERS)
   private readonly warmContacts = new WarmPeers(MAX_WARM_CONTACTS)
   private readonly random: RandomSource
-  private nextColdMs: number
+  private nextColdMemberMs: number
+  private nextColdContactMs: number
+  private coldContactMs = LEAST_COLD_CONTACT_MS
+  private mostWarmContacts = 0
 
   constructor(state: KelipsState) {
     this.state = state
     this.random = () => state.environment.random()
-    this.nextColdMs = state.now() + COLD_TARGET_INTERVAL_MS * this.random()
+    this.nextColdMemberMs = state.now() + COLD_TARGET_INTERVAL_MS * this.random()
+    this.nextColdContactMs = state.now() + COLD_TARGET_INTERVAL_MS * (1 + this.random())
   }
 
   /** The peer has said something. */
@@ -52,7 +62,19 @@ export class Targets {
   /** Contacts for a round. */
   contacts(count: number): PeerHandle[] {
     const { roster } = this.state
-    return this.draw(count, this.warmContacts, roster.viewSize, roster.size)
+    const { viewSize, size } = roster
+    if (size === viewSize) return []
+    this.noteConnected(viewSize, size)
+    const drawn = this.warmContacts.inTurn(count, peer => this.isWarm(peer, viewSize, size))
+    return this.withColdOne(drawn, count, viewSize, size)
+  }
+
+  /** Some to whom there is a connection may never have said anything. */
+  private noteConnected(from: number, to: number): void {
+    for (let tries = 0; tries < SAMPLED_TARGETS; tries++) {
+      const peer = this.state.roster.at(from + randomBelow(this.random, to - from))
+      if (this.isWarm(peer, from, to)) this.warmContacts.note(peer)
+    }
   }
 
   /** Members to whom there is a connection. */
@@ -64,7 +86,11 @@ export class Targets {
   private draw(count: number, warm: WarmPeers, from: number, to: number): PeerHandle[] {
     if (from === to) return []
     const drawn = this.nearest(this.candidates(warm, from, to, count), count)
-    if (drawn.length < count || this.isColdDue()) {
+    return this.withColdOne(drawn, count, from, to)
+  }
+
+  private withColdOne(drawn: PeerHandle[], count: number, from: number, to: number): PeerHandle[] {
+    if (drawn.length < count || this.isColdDue(from)) {
       const cold = this.coldOne(from, to)
       if (cold !== undefined && !drawn.includes(cold)) {
         if (drawn.length === count) drawn.pop()
@@ -74,20 +100,48 @@ export class Targets {
     return drawn
   }
 
-  private isColdDue(): boolean {
-    if (this.state.now() < this.nextColdMs) return false
-    this.nextColdMs = this.state.now() + COLD_TARGET_INTERVAL_MS
+  private isColdDue(from: number): boolean {
+    const nowMs = this.state.now()
+    if (nowMs < (from === 0 ? this.nextColdMemberMs : this.nextColdContactMs)) return false
+    if (from === 0) this.nextColdMemberMs = nowMs + COLD_TARGET_INTERVAL_MS
+    else this.nextColdContactMs = nowMs + this.coldContactIntervalMs()
     return true
   }
 
-  /** One to whom there is no connection, if it is found at once. */
+  /** Connections to contacts are opened often while they become more, and rarely when one closes for each. */
+  private coldContactIntervalMs(): number {
+    const { viewSize, size } = this.state.roster
+    const warm = this.warmContacts.count(peer => this.isWarm(peer, viewSize, size))
+    const isMore = warm > this.mostWarmContacts
+    this.mostWarmContacts = isMore ? warm : this.mostWarmContacts - MOST_WARM_DECAY
+    this.coldContactMs = isMore
+      ? LEAST_COLD_CONTACT_MS
+      : Math.min(COLD_CONTACT_INTERVAL_MS, this.coldContactMs * 2)
+    return this.coldContactMs
+  }
+
+  /** One to whom there is no connection: of some that are drawn, whom we would miss, and of whom we heard long ago. */
   private coldOne(from: number, to: number): PeerHandle | undefined {
     const { roster, environment } = this.state
+    let best: PeerHandle | undefined
+    let bestHeardMs = Number.POSITIVE_INFINITY
     for (let tries = 0; tries < SAMPLED_TARGETS; tries++) {
       const peer = roster.at(from + randomBelow(this.random, to - from))
-      if (!roster.isSuspect(peer) && !environment.isConnected(peer)) return peer
+      if (roster.isSuspect(peer) || environment.isConnected(peer)) continue
+      const heardMs = roster.heardMsOf(peer) + (from > 0 && this.isReached(peer) ? REACHED_GROUP_MS : 0)
+      if (heardMs >= bestHeardMs) continue
+      best = peer
+      bestHeardMs = heardMs
     }
-    return undefined
+    return best
+  }
+
+  /** Whether there is a connection to somebody of its group. */
+  private isReached(peer: PeerHandle): boolean {
+    const { roster, environment } = this.state
+    const bucket = roster.groupOf(peer)
+    const isConnected = (other: PeerHandle) => environment.isConnected(other)
+    return roster.inGroup(bucket).some(isConnected) || roster.inGroup(bucket ^ 1).some(isConnected)
   }
 
   private candidates(warm: WarmPeers, from: number, to: number, count: number): PeerHandle[] {

@@ -14,14 +14,22 @@ export async function main(root: string, typed: readonly string[]): Promise<neve
   process.on('uncaughtException', error => end(fail(error, typed)))
   try {
     await runCommandLine(root, typed)
-    await flush()
+    await flushed()
     return end(0)
   } catch (error) {
     if (isExit(error)) return end(error.oclif.exit)
     const exit = fail(error, typed)
-    await flush()
+    await flushed()
     return end(exit)
   }
+}
+
+/** Resolves when all has been written, or nobody reads it any more: as in `onehop … | head -1`. */
+async function flushed(): Promise<void> {
+  const { stdout } = process
+  if (stdout.errored) return
+  const closed = new Promise<void>(resolve => stdout.once('error', () => resolve()))
+  await Promise.race([flush(), closed])
 }
 
 async function runCommandLine(root: string, typed: readonly string[]): Promise<void> {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Run, runCli } from './support/run-cli.ts'
+import { LAUNCHER, type Run, runCli } from './support/run-cli.ts'
 
 const TINY = ['--nodes', '12', '--files', '12', '--minutes', '0.5', '--groups', '3', '--lookups', '20']
 
@@ -61,6 +63,23 @@ describe('onehop simulate', () => {
     assert.match(text.stdout, /^one-hop-1k\n {2}How many lookups/m)
     const presets = JSON.parse(json.stdout) as { name: string; question: string }[]
     assert.ok(presets.some(({ name }) => name === 'half-killed-1k'))
+  })
+
+  it('ends well when nobody reads to the end, as in `onehop … | head -1`', async () => {
+    const child = spawn(
+      process.execPath,
+      ['--conditions=@onehop/source', LAUNCHER, 'simulate', 'list', '-q'],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
+    child.stdout.destroy()
+    let told = ''
+    child.stderr.on('data', chunk => {
+      told += chunk
+    })
+    const [code] = (await once(child, 'close')) as [number | null]
+    assert.deepEqual([code, told], [0, ''])
   })
 
   it('says what is impossible, with code 2', async () => {

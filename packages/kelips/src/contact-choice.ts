@@ -80,9 +80,12 @@ export class ContactChoice {
     return (rows.rttMsAt(slot) ?? UNKNOWN_RTT_MS) + this.lotMsOf(hash) + faultMs
   }
 
-  /** The lot that this node has drawn for a peer, from its hash and the own one (MurmurHash3's finalizer). */
+  /**
+   * The lot that this node has drawn for a peer, from its hash and the own one (MurmurHash3's finalizer). Both draw the
+   * same for one another, so that many contacts are mutual, and one connection serves both.
+   */
   private lotMsOf(hash32: number): number {
-    let lot = hash32 ^ Math.imul(this.environment.hash32(this.environment.self), 0x9e3779b1)
+    let lot = hash32 ^ this.environment.hash32(this.environment.self)
     lot = Math.imul(lot ^ (lot >>> 16), 0x85ebca6b)
     lot = Math.imul(lot ^ (lot >>> 13), 0xc2b2ae35)
     return ((lot ^ (lot >>> 16)) >>> 0) * LOT_MS_PER_UNIT

@@ -108,10 +108,8 @@ export class KelipsState {
     const { roster, lifetimes } = this
     const heardSinceMs = this.now() - lifetimes.suspectMs
     let silent = 0
-    for (let place = 0; place < roster.viewSize; place++) {
-      const peer = roster.viewAt(place)
-      if (roster.isSuspect(peer) || roster.heardMsOf(peer) < heardSinceMs) silent++
-    }
+    for (let slot = 0; slot < roster.viewSize; slot++)
+      if (roster.isSuspectAt(slot) || roster.table.rows.heardMsAt(slot) < heardSinceMs) silent++
     this.silentMembers = silent
   }
 

@@ -1,6 +1,8 @@
 import type { Outcome, PeerHandle } from '@onehop/overlay'
 import { randomElement } from '@onehop/primitives'
 import type { Gossip } from './gossip.ts'
+import { firstHash, isInRange, lastHash } from './groups.ts'
+import type { HashRange } from './holders.ts'
 import type { Intake } from './intake.ts'
 import {
   ANNOUNCEMENTS_IN_CROWD,
@@ -11,6 +13,8 @@ import {
   MAX_DEPTH_AHEAD,
   MAX_INTRODUCERS,
   MAX_PULL_SOURCES,
+  MOST_REFILL_ROUNDS,
+  REFILL_MEMBERS,
   ROUNDS_PER_JOIN_TRY,
   VIEW_SOURCES,
 } from './limits.ts'
@@ -18,7 +22,7 @@ import type { MemberEntry } from './member-record.ts'
 import type { Share } from './messages.ts'
 import { Costs } from './outcome.ts'
 import { settledDepth } from './population.ts'
-import type { Pulling } from './pulling.ts'
+import type { Pulling, Wanted } from './pulling.ts'
 import type { Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
 
@@ -44,6 +48,7 @@ export class Joining {
   private isTrying = false
   private rounds = 0
   private refillRounds = 0
+  private refills = 0
   private nextRefillRound = Number.POSITIVE_INFINITY
 
   constructor(state: KelipsState, pulling: Pulling, intake: Intake, gossip: Gossip) {
@@ -91,17 +96,21 @@ export class Joining {
   tick(): void {
     this.rounds++
     if (!this.state.settled && this.rounds % ROUNDS_PER_JOIN_TRY === 0) this.tryAgain()
-    if (this.state.settled && this.rounds >= this.nextRefillRound) this.refill()
+    if (this.state.settled && this.rounds >= this.nextRefillRound) {
+      if (this.state.prefixes === undefined) this.refillAtOnce()
+      else this.refill()
+    }
   }
 
   /** The tables have gaps that gossip would fill slowly: the node has just entered, or divides the hashes anew. */
   refillSoon(): void {
     this.refillRounds = FIRST_REFILL_ROUNDS
+    this.refills = 0
     this.nextRefillRound = this.rounds + this.refillRounds
   }
 
-  /** Members once more from another member, and again, less and less often, for as long as that brings many. */
-  private refill(): void {
+  /** With a fixed k: members once more from another member, and again, less and less often, for as long as that brings many. */
+  private refillAtOnce(): void {
     const { roster, environment } = this.state
     this.nextRefillRound = Number.POSITIVE_INFINITY
     const sources = this.state.holders.sources().filter(peer => environment.isConnected(peer))
@@ -115,6 +124,44 @@ export class Joining {
       if (roster.size - before < before * WORTHWHILE_GAIN) return
       this.refillRounds *= 2
       this.nextRefillRound = this.rounds + this.refillRounds
+    })
+  }
+
+  /**
+   * Members once more: at the first, second, fourth, … time as many as another member names; at the others those of the
+   * own group from one of them, and of one other group after the other from one of those, more and more slowly. What
+   * one source or gossip leaves out, another tells, and who is asked is this node's choice, and not that of those who
+   * say most.
+   */
+  private refill(): void {
+    const { roster, ownGroup, groupCount } = this.state
+    this.nextRefillRound = this.rounds + this.refillRounds
+    if (roster.size <= MAX_ANNOUNCEMENTS) return
+    const rangeOfGroup = (group: number) => ({
+      low: firstHash(group, groupCount),
+      high: lastHash(group, groupCount),
+    })
+    const isLarge = (this.refills & (this.refills - 1)) === 0
+    this.refills++
+    this.refillFrom(rangeOfGroup(ownGroup), isLarge ? MEMBERS_ONLY : undefined)
+    const group = (ownGroup + this.refills) % groupCount
+    if (group === ownGroup) this.refillRounds = Math.min(this.refillRounds * 2, MOST_REFILL_ROUNDS)
+    else this.refillFrom(rangeOfGroup(group))
+  }
+
+  /** From a peer of these hashes to whom there is a connection, or where there is none from another. */
+  private refillFrom(
+    range: HashRange,
+    wanted: Wanted = { ...MEMBERS_ONLY, ...range, limit: REFILL_MEMBERS },
+  ): void {
+    const { roster, environment } = this.state
+    const isThere = (peer: PeerHandle) => isInRange(environment.hash32(peer), range.low, range.high)
+    const useful = roster.peers().filter(peer => !roster.isSuspect(peer) && environment.isConnected(peer))
+    const random = () => environment.random()
+    const source = randomElement(random, useful.filter(isThere)) ?? randomElement(random, useful)
+    if (source === undefined) return
+    this.pulling.ask(source, wanted, new Costs(this.state.now()), share => {
+      if (typeof share !== 'string') this.intake.members([share.sender, ...share.members], source)
     })
   }
 

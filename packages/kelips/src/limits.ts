@@ -113,7 +113,7 @@ export const MAX_LOOKUP_ATTEMPTS = 24
 export const WIDE_PARALLELISM = 8
 
 /** Members of the own group whose contacts are asked for when the own ones are of no use. */
-export const LOOKUP_HELPERS = 4
+export const LOOKUP_HELPERS = 8
 
 /** Of those that one of them names, so many are asked before the next is. */
 export const TAUGHT_PER_HELPER = 2
@@ -162,9 +162,9 @@ export const UNSETTLED_ANSWERS_TO_CONCLUDE = 2
 
 /**
  * Denials of settled members that cover the key after which it counts as not there, each by a different way from this
- * node: of a third of liars in league, 5 in 5 are met once in 243 times.
+ * node: of a third of liars in league, 7 in 7 are met once in 2,187 times; of ways half of which lead to liars, in 128.
  */
-export const NEGATIVES_TO_CONCLUDE = 5
+export const NEGATIVES_TO_CONCLUDE = 7
 
 /** Known nodes that the groups responsible for a key must have together (see README: small networks). */
 export const MIN_HOLDERS = 2
@@ -229,6 +229,12 @@ export const VIEW_SOURCES = 2
 /** Gossip rounds after which a node that has entered or split looks whether another pull fills its tables further. */
 export const FIRST_REFILL_ROUNDS = 2
 
+/** Gossip rounds between two such looks at most, each with two pulls: they take a twentieth of the budget then. */
+export const MOST_REFILL_ROUNDS = 16
+
+/** Members asked for in each of these pulls. */
+export const REFILL_MEMBERS = 24
+
 /** Gossip rounds after which a node that could not complete its tables tries again. */
 export const ROUNDS_PER_JOIN_TRY = 3
 
@@ -238,8 +244,14 @@ export const FIRST_SHARE_MEMBERS = 200
 /** Member records in the answer of a peer that has served enough: whom to ask instead. */
 export const BUSY_SHARE_MEMBERS = 8
 
-/** A new publication is sent again after this, in ms: all who took it first may be liars, or gone. */
+/**
+ * A new publication is sent again after this, in ms, and then after twice, four times, … as long, until it is the usual
+ * time: all who took it first may be liars, or gone, and later its owner knows others.
+ */
 export const FIRST_REFRESH_MS = 120_000
+
+/** So often at most until the usual time. */
+export const EARLY_REFRESHES = 7
 
 /** Most publications that one tick refreshes for want of time, whatever the budget says. */
 export const MAX_REFRESHES_PER_TICK = 500

@@ -138,7 +138,7 @@ export class Liveness {
   /** Takes one of the probes that are left, if the peer is worth it: those that need a dial are rare. */
   private mayProbe(peer: PeerHandle): boolean {
     const isWarm = this.state.environment.isConnected(peer)
-    if (this.probesLeft <= 0 || (!isWarm && (this.coldProbesLeft <= 0 || !this.isOfUse(peer)))) return false
+    if (this.probesLeft <= 0 || (!isWarm && this.coldProbesLeft <= 0)) return false
     this.probesLeft--
     if (!isWarm) {
       this.coldProbesLeft--
@@ -148,8 +148,8 @@ export class Liveness {
   }
 
   /**
-   * Of the own group and the one with which it would merge everybody is to be known for alive or dead; other contacts
-   * are replaced by fresher ones.
+   * Of the own group and the one with which it would merge everybody is to be known for alive or dead: nobody is given up
+   * at the first failure.
    */
   private isOfUse(peer: PeerHandle): boolean {
     const { roster, partition } = this.state

@@ -18,6 +18,8 @@ export interface OwnPublication {
   unconfirmed: number
   /** Refreshes since all members confirmed one. */
   retries: number
+  /** How often it was sent again, as far as that makes the next time later. */
+  refreshes: number
 }
 
 /** What names a publication: its key and its target. */

@@ -16,6 +16,7 @@ import {
 import { assert, bytesKey, describeRejection } from '@onehop/primitives'
 import { kelipsCodec } from './codec.ts'
 import {
+  EARLY_REFRESHES,
   FIRST_REFRESH_MS,
   MAX_PUBLICATIONS,
   MAX_REFRESHES_PER_TICK,
@@ -72,10 +73,17 @@ export class Publisher {
   publish(publication: Publication, done: (outcome: Outcome) => void): void {
     const id = publicationId(publication.key, publication.target)
     const pointer = this.makePointer(publication, this.own.get(id)?.pointer)
-    const own = { publication, pointer, refreshAtMs: 0, holders: '', unconfirmed: 0, retries: 0 }
+    const own = {
+      publication,
+      pointer,
+      refreshAtMs: 0,
+      holders: '',
+      unconfirmed: 0,
+      retries: 0,
+      refreshes: 0,
+    }
     this.own.set(id, own)
     this.scheduleRefresh(own)
-    this.refreshEarly(own)
     this.stores.spread(pointer)
     this.place(pointer, (outcome, isPartial) => {
       if (isPartial) this.scheduleRetry(own)
@@ -83,18 +91,19 @@ export class Publisher {
     })
   }
 
-  private refreshEarly(own: OwnPublication): void {
-    const { environment } = this.state
-    const delayMs = FIRST_REFRESH_MS * (1 - JITTER_PART * environment.random())
-    own.refreshAtMs = Math.min(own.refreshAtMs, this.state.now() + delayMs)
-    this.nextRefreshMs = Math.min(this.nextRefreshMs, own.refreshAtMs)
-  }
-
   /** Takes over a publication that its holders have already: it is refreshed in its time. */
   adopt(publication: Publication): Pointer {
     const { environment, options } = this.state
     const pointer = this.makePointer(publication, undefined)
-    const own = { publication, pointer, refreshAtMs: 0, holders: '', unconfirmed: 0, retries: 0 }
+    const own = {
+      publication,
+      pointer,
+      refreshAtMs: 0,
+      holders: '',
+      unconfirmed: 0,
+      retries: 0,
+      refreshes: EARLY_REFRESHES,
+    }
     this.own.set(publicationId(publication.key, publication.target), own)
     this.scheduleRefresh(own)
     own.refreshAtMs = this.state.now() + environment.random() * options.pointerRefreshMs
@@ -208,6 +217,7 @@ export class Publisher {
     for (const own of due) {
       own.pointer = this.makePointer(own.publication, own.pointer)
       own.unconfirmed = 0
+      own.refreshes = Math.min(own.refreshes + 1, EARLY_REFRESHES)
       this.stores.keep(own.pointer)
       this.scheduleRetry(own)
     }
@@ -265,7 +275,10 @@ export class Publisher {
 
   private scheduleRefresh(own: OwnPublication): void {
     const spread = 1 - JITTER_PART * this.state.environment.random()
-    own.refreshAtMs = this.state.now() + this.state.options.pointerRefreshMs * spread
+    const usualMs = this.state.options.pointerRefreshMs
+    const isEarly = own.refreshes < EARLY_REFRESHES
+    const intervalMs = isEarly ? Math.min(usualMs, FIRST_REFRESH_MS * 2 ** own.refreshes) : usualMs
+    own.refreshAtMs = this.state.now() + intervalMs * spread
     this.nextRefreshMs = Math.min(this.nextRefreshMs, own.refreshAtMs)
     own.retries = 0
     own.holders = this.holdersOf(own).join(',')

@@ -3,6 +3,7 @@ import { BoundedMap, shuffled, TokenBucket } from '@onehop/primitives'
 import { kelipsCodec, memberCost, pointerCost } from './codec.ts'
 import type { Gossip } from './gossip.ts'
 import { isInRange } from './groups.ts'
+import type { HashRange } from './holders.ts'
 import type { Intake } from './intake.ts'
 import {
   BUSY_SHARE_BYTES,
@@ -21,6 +22,9 @@ import type { KelipsState } from './state.ts'
 
 /** Part of a share that members may fill where filetuples are wanted too. */
 const MEMBER_PART = 0.5
+
+/** Hashes of all peers. */
+const EVERYBODY: HashRange = { low: 0, high: 0xffff_ffff }
 
 /** Some members, and how many rows of the tables to pass over for the next ones; 0: there are none. */
 interface Rows {
@@ -61,7 +65,7 @@ export class Sharing {
     const { members, skip } =
       pull.filetuples || pull.skip > 0
         ? this.rows(from, pull, limit, maxBytes)
-        : { members: this.drawn(from, limit, maxBytes), skip: 0 }
+        : { members: this.drawn(from, pull, limit, maxBytes), skip: 0 }
     const used = members.reduce((sum, entry) => sum + memberCost(entry), 0)
     const page = pull.filetuples
       ? filetuples.page({ ...pull, after: pull.key }, MAX_SHARE_BYTES - used, pointerCost)
@@ -73,7 +77,7 @@ export class Sharing {
   private busy(from: PeerHandle, pull: Pull): Share {
     return {
       ...this.empty(pull),
-      members: this.drawn(from, BUSY_SHARE_MEMBERS, MAX_SHARE_BYTES),
+      members: this.drawn(from, EVERYBODY, BUSY_SHARE_MEMBERS, MAX_SHARE_BYTES),
       settled: false,
       busy: true,
     }
@@ -117,11 +121,12 @@ export class Sharing {
     return { members, skip: row < roster.size && limit > 0 ? row : 0 }
   }
 
-  /** To a stranger members of its own group first, then everybody else, drawn at random, as many as fit. */
-  private drawn(from: PeerHandle, limit: number, maxBytes: number): MemberEntry[] {
+  /** Of the range, members of the asker's own group first, then everybody else, drawn at random, as many as fit. */
+  private drawn(from: PeerHandle, { low, high }: HashRange, limit: number, maxBytes: number): MemberEntry[] {
     const { roster, environment } = this.state
     const isKin = this.state.kinOf(from)
-    const isUseful = (peer: PeerHandle) => peer !== from && !roster.isSuspect(peer)
+    const isUseful = (peer: PeerHandle) =>
+      peer !== from && !roster.isSuspect(peer) && isInRange(environment.hash32(peer), low, high)
     const all = shuffled(() => environment.random(), [...roster.peers()].filter(isUseful))
     const ordered = [...all.filter(isKin), ...all.filter(peer => !isKin(peer))]
     let left = maxBytes

@@ -2,7 +2,7 @@ import type { KelipsMessage } from '@onehop/kelips'
 import { randomElement, type SeededRandom } from '@onehop/primitives'
 import type { Simulation } from '../simulation.ts'
 import type { Factories } from './build.ts'
-import { INTRODUCERS, JOIN_RETRY_MS } from './experiment-limits.ts'
+import { JOIN_RETRY_MS } from './experiment-limits.ts'
 import { KelipsProbe } from './kelips-probe.ts'
 import { Living } from './living.ts'
 
@@ -26,19 +26,24 @@ export class Crowd {
   private readonly listeners: CrowdListener[] = []
   private readonly factories: Factories
   private readonly hostileShare: number
+  private readonly introducerCount: number
   private readonly random: SeededRandom
   private readonly probes = new Map<number, KelipsProbe>()
 
-  /** @param hostileShare of the nodes that are admitted, drawn one by one. */
+  /**
+   * @param hostileShare of the nodes that are admitted, drawn one by one.
+   * @param introducers members that each of them knows.
+   */
   constructor(
     simulation: Simulation<KelipsMessage>,
     factories: Factories,
-    hostileShare: number,
+    { hostileShare, introducers }: { readonly hostileShare: number; readonly introducers: number },
     random: SeededRandom,
   ) {
     this.simulation = simulation
     this.factories = factories
     this.hostileShare = hostileShare
+    this.introducerCount = introducers
     this.random = random
   }
 
@@ -114,7 +119,7 @@ export class Crowd {
   private introducers(): number[] {
     const found = new Set<number>()
     if (this.joinsAlone) return []
-    for (let i = 0; i < INTRODUCERS; i++) {
+    for (let i = 0; i < this.introducerCount; i++) {
       const introducer = randomElement(this.random.next, this.joined.numbers)
       if (introducer !== undefined) found.add(introducer)
     }

@@ -95,6 +95,7 @@ export const NETWORK_FIELDS: Fields = {
     most: 100_000,
     word: 'free',
   },
+  introducers: { kind: 'number', label: 'number of introducers', least: 1, most: 16, whole: true },
   hostile: {
     kind: 'object',
     label: 'hostile nodes',

@@ -1,6 +1,3 @@
-/** Nodes that a newcomer is told to begin with, as in a list of bootstrap nodes. */
-export const INTRODUCERS = 3
-
 /** Time in ms after which a node that could not join tries again through others. */
 export const JOIN_RETRY_MS = 10_000
 

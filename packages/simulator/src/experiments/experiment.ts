@@ -81,6 +81,11 @@ export interface KelipsExperiment {
   readonly blocked: number
   /** Open connections of a node at most; `free`: everybody is connected to everybody, and nothing is dialled. */
   readonly connections: number | 'free'
+  /**
+   * Members that whoever enters knows, drawn at random, the hostile ones too: who knows none but colluders stays with
+   * them.
+   */
+  readonly introducers: number
   /** Nodes that work against the others, and how. */
   readonly hostile: { readonly share: number; readonly behaviours: readonly string[] }
   readonly phases: readonly ExperimentPhase[]
@@ -128,6 +133,7 @@ export const EXPERIMENT_DEFAULTS: KelipsExperiment = Object.freeze<KelipsExperim
   undialable: 0,
   blocked: 0,
   connections: 64,
+  introducers: 3,
   hostile: { share: 0, behaviours: [] },
   phases: [],
   groups: 'auto',

@@ -55,7 +55,9 @@ export class NetworkRun {
     const factories = factoriesOf(experiment)
     this.simulation = simulationOf(experiment, factories)
     this.startMs = this.simulation.clock.now()
-    this.crowd = new Crowd(this.simulation, factories, experiment.hostile.share, this.random.fork())
+    const { introducers, hostile } = experiment
+    const shares = { hostileShare: hostile.share, introducers }
+    this.crowd = new Crowd(this.simulation, factories, shares, this.random.fork())
     this.files = new Files(experiment.seed, this.crowd)
     this.truth = new Truth(this.crowd, this.files, this.random.fork())
     this.turnover = new Turnover(this.crowd, this.files, experiment.churn, this.random.fork())

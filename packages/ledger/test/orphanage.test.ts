@@ -93,6 +93,15 @@ describe('the orphanage', () => {
     assert.ok(orphanage.weight <= 2 * 40_000)
   })
 
+  it('keeps no more than fits into the shares of those who are left', () => {
+    const orphanage = new Orphanage({ weightPerPeer: 10_000 })
+    orphanage.add(orphan(1, 1, 250), 'leaver', 0)
+    for (let i = 2; i < 4; i++) orphanage.add(orphan(i, 1, 1_500), 'stayer', 0)
+    assert.equal(orphanage.weight > 10_000, true)
+    orphanage.removePeer('leaver')
+    assert.equal(orphanage.weight <= 10_000, true)
+  })
+
   it('keeps its accounts whatever comes, and never exceeds its limits', () => {
     const step = fc.record({
       kind: fc.constantFrom('add', 'remove', 'leave'),

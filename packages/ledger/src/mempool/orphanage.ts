@@ -95,7 +95,7 @@ export class Orphanage {
     const key = bytesKey(transaction.wtxid)
     const orphan = this.orphans.get(key) ?? this.keep(key, transaction, nowSeconds)
     if (!orphan.peers.has(peer)) this.announce(orphan, peer)
-    while (this.isOverLimits()) this.dropOldestOfWorstPeer()
+    this.trim()
     return this.orphans.has(key)
   }
 
@@ -119,11 +119,13 @@ export class Orphanage {
   remove(wtxid: Wtxid): void {
     const orphan = this.orphans.get(bytesKey(wtxid))
     if (orphan !== undefined) for (const peer of [...orphan.peers]) this.withdraw(orphan, peer)
+    this.trim()
   }
 
-  /** The peer left: what only it had goes with it. */
+  /** The peer left: what only it had goes with it, and what the others had room for only beside its share. */
   removePeer(peer: string): void {
     for (const orphan of [...(this.shares.get(peer)?.orphans.values() ?? [])]) this.withdraw(orphan, peer)
+    this.trim()
   }
 
   /** Forgets what the block has, and what spends the coins that it spends. */
@@ -193,6 +195,10 @@ export class Orphanage {
       const spenders = this.spenders.get(spent)
       if (spenders?.delete(orphan) && spenders.size === 0) this.spenders.delete(spent)
     }
+  }
+
+  private trim(): void {
+    while (this.isOverLimits()) this.dropOldestOfWorstPeer()
   }
 
   private isOverLimits(): boolean {

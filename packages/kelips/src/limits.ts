@@ -176,7 +176,7 @@ export const REFUSALS_TO_GIVE_UP = 2
 export const MAX_PROBES_PER_ROUND = 8
 
 /** A silent peer without a connection is probed this often at most, in ms: each costs a dial. */
-export const COLD_PROBE_INTERVAL_MS = 10_000
+export const COLD_PROBE_INTERVAL_MS = 20_000
 
 /** Rounds in which a node goes once through its tables to see who is silent. */
 export const TICKS_PER_TABLE = 8
@@ -338,7 +338,7 @@ export const SAMPLED_TARGETS = 4
 export const COLD_TARGET_INTERVAL_MS = 60_000
 
 /** The same for contacts, of whom lookups want many connected, in ms. */
-export const COLD_CONTACT_INTERVAL_MS = 20_000
+export const COLD_CONTACT_INTERVAL_MS = 60_000
 
 /** The same while that brings more connections, in ms. */
 export const LEAST_COLD_CONTACT_MS = 6_000

@@ -45,7 +45,7 @@ export const KELIPS_DEFAULT: KelipsOptions = Object.freeze({
   minimumGroupMembers: 10,
   contactsPerGroup: 2,
   gossipIntervalMs: 4_000,
-  gossipBytesPerSecond: 2_048,
+  gossipBytesPerSecond: 1_792,
   gossipMembers: 2,
   gossipContacts: 1,
   heartbeatIntervalMs: 15_000,

@@ -1,5 +1,5 @@
 import type { PeerAddress, PeerId } from '@onehop/overlay'
-import type { ByteReader, ByteWriter } from '@onehop/primitives'
+import { ByteReader, type ByteWriter } from '@onehop/primitives'
 
 /** What an Ed25519 key's peer id begins with: an identity multihash of a protobuf with the key (libp2p peer-ids spec). */
 const ED25519_PREFIX = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20)
@@ -64,6 +64,12 @@ export function writeHighBits(writer: ByteWriter, value: number): void {
 
 export function readHighBits(reader: ByteReader): number {
   return reader.readUint8() * TWO_TO_48
+}
+
+/** The integer of a row whose 6 bytes are here; what they leave of a wide one is the row's last byte. */
+export function readRowTime(row: Uint8Array, at: number, isWide: boolean): number {
+  const time = readTime(new ByteReader(row, at))
+  return isWide ? time + readHighBits(new ByteReader(row, row.length - 1)) : time
 }
 
 /** The end of an id that begins here. */

@@ -16,6 +16,7 @@ import {
   readAddresses,
   readHighBits,
   readId,
+  readRowTime,
   readShort,
   readTime,
   shortEnd,
@@ -107,8 +108,7 @@ export class PackedPointers implements PointerStore {
 
   sequenceAt(slot: number): number {
     const row = this.rows.at(slot)
-    const time = readTime(new ByteReader(row, SEQUENCE_AT))
-    return (row[0]! & WIDE) === 0 ? time : time + readHighBits(new ByteReader(row, row.length - 1))
+    return readRowTime(row, SEQUENCE_AT, (row[0]! & WIDE) !== 0)
   }
 
   expiresAtAt(slot: number): number {

@@ -9,6 +9,7 @@ import {
   readAddresses,
   readHighBits,
   readId,
+  readRowTime,
   readTime,
   writeAddresses,
   writeHighBits,
@@ -53,8 +54,7 @@ export class PackedRecords implements RecordStore {
 
   heartbeatAt(slot: number): number {
     const row = this.rows.at(slot)
-    const time = readTime(new ByteReader(row, HEARTBEAT_AT))
-    return (row[0]! & WIDE) === 0 ? time : time + readHighBits(new ByteReader(row, row.length - 1))
+    return readRowTime(row, HEARTBEAT_AT, (row[0]! & WIDE) !== 0)
   }
 
   depthAt(slot: number): number {

@@ -73,17 +73,7 @@ export class Publisher {
   publish(publication: Publication, done: (outcome: Outcome) => void): void {
     const id = publicationId(publication.key, publication.target)
     const pointer = this.makePointer(publication, this.own.get(id)?.pointer)
-    const own = {
-      publication,
-      pointer,
-      refreshAtMs: 0,
-      holders: '',
-      unconfirmed: 0,
-      retries: 0,
-      refreshes: 0,
-    }
-    this.own.set(id, own)
-    this.scheduleRefresh(own)
+    const own = this.takeUp(publication, pointer, 0)
     this.stores.spread(pointer)
     this.place(pointer, (outcome, isPartial) => {
       if (isPartial) this.scheduleRetry(own)
@@ -95,20 +85,18 @@ export class Publisher {
   adopt(publication: Publication): Pointer {
     const { environment, options } = this.state
     const pointer = this.makePointer(publication, undefined)
-    const own = {
-      publication,
-      pointer,
-      refreshAtMs: 0,
-      holders: '',
-      unconfirmed: 0,
-      retries: 0,
-      refreshes: EARLY_REFRESHES,
-    }
-    this.own.set(publicationId(publication.key, publication.target), own)
-    this.scheduleRefresh(own)
+    const own = this.takeUp(publication, pointer, EARLY_REFRESHES)
     own.refreshAtMs = this.state.now() + environment.random() * options.pointerRefreshMs
     this.nextRefreshMs = Math.min(this.nextRefreshMs, own.refreshAtMs)
     return pointer
+  }
+
+  private takeUp(publication: Publication, pointer: Pointer, refreshes: number): OwnPublication {
+    const counts = { refreshAtMs: 0, holders: '', unconfirmed: 0, retries: 0, refreshes }
+    const own = { publication, pointer, ...counts }
+    this.own.set(publicationId(publication.key, publication.target), own)
+    this.scheduleRefresh(own)
+    return own
   }
 
   withdraw(key: Key, target: Uint8Array | undefined, done: (outcome: Outcome) => void): void {

@@ -13,7 +13,7 @@ interface Rule {
   readonly mayImport: readonly string[]
 }
 
-const CORES = ['primitives', 'ledger', 'wallet', 'overlay', 'kelips', 'swarm']
+const CORES = ['primitives', 'ledger', 'wallet', 'overlay', 'kelips', 'classic-overlays', 'swarm']
 const DRIVERS = ['accelerators', 'libp2p-overlay', 'network', 'chain', 'miner', 'swarm-io']
 
 const RULES: Readonly<Record<string, Rule>> = {
@@ -22,6 +22,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   wallet: { layer: 'core', mayImport: ['primitives', 'ledger'] },
   overlay: { layer: 'core', mayImport: ['primitives'] },
   kelips: { layer: 'core', mayImport: ['primitives', 'overlay'] },
+  'classic-overlays': { layer: 'core', mayImport: ['primitives', 'overlay'] },
   swarm: { layer: 'core', mayImport: ['primitives'] },
   accelerators: { layer: 'driver', mayImport: ['primitives'] },
   'libp2p-overlay': { layer: 'driver', mayImport: ['primitives', 'overlay', 'kelips'] },
@@ -29,7 +30,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   chain: { layer: 'driver', mayImport: ['primitives', 'ledger', 'accelerators'] },
   miner: { layer: 'driver', mayImport: ['primitives', 'ledger', 'accelerators'] },
   'swarm-io': { layer: 'driver', mayImport: ['primitives', 'swarm'] },
-  simulator: { layer: 'driver', mayImport: ['primitives', 'overlay', 'kelips'] },
+  simulator: { layer: 'driver', mayImport: ['primitives', 'overlay', 'kelips', 'classic-overlays'] },
   rpc: { layer: 'node', mayImport: ['primitives'] },
   node: { layer: 'node', mayImport: [...CORES, ...DRIVERS, 'rpc'] },
   cli: { layer: 'app', mayImport: ['primitives', 'rpc', 'node', 'simulator'] },

@@ -1,8 +1,12 @@
-import { checkPointer, type PeerHandle, type Pointer, verifyPointer } from '@onehop/overlay'
+import { checkPointer, type PeerHandle, type Pointer, SignatureChecks, verifyPointer } from '@onehop/overlay'
 import { BoundedMap, equalBytes, invalid } from '@onehop/primitives'
 import { compactRecord } from './compact.ts'
 import { type PointerId, type PutResult, pointerName } from './filetuples.ts'
-import { MAX_VERIFIED_POINTERS } from './limits.ts'
+import {
+  MAX_PENDING_VERIFICATIONS,
+  MAX_PENDING_VERIFICATIONS_PER_PEER,
+  MAX_VERIFIED_POINTERS,
+} from './limits.ts'
 import {
   checkRecord,
   checkRecordTime,
@@ -11,7 +15,6 @@ import {
   recordPayload,
 } from './member-record.ts'
 import type { UpdateResult } from './roster.ts'
-import { SignatureChecks } from './signature-checks.ts'
 import type { KelipsState } from './state.ts'
 
 /** What others want to know of what was taken in. */
@@ -37,7 +40,10 @@ export class Intake {
   constructor(state: KelipsState, listener: IntakeListener) {
     this.state = state
     this.listener = listener
-    this.checks = new SignatureChecks(state)
+    this.checks = new SignatureChecks(state.handles, () => state.phase === 'left', {
+      inAll: MAX_PENDING_VERIFICATIONS,
+      perPeer: MAX_PENDING_VERIFICATIONS_PER_PEER,
+    })
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Outcome, PeerHandle } from '@onehop/overlay'
+import { Costs, type Outcome, type PeerHandle } from '@onehop/overlay'
 import { randomElement } from '@onehop/primitives'
 import type { Gossip } from './gossip.ts'
 import { firstHash, isInRange, lastHash } from './groups.ts'
@@ -20,7 +20,6 @@ import {
 } from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
 import type { Share } from './messages.ts'
-import { Costs } from './outcome.ts'
 import { settledDepth } from './population.ts'
 import type { Pulling, Wanted } from './pulling.ts'
 import type { Silence } from './requests.ts'

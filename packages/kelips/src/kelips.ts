@@ -1,10 +1,24 @@
-import type { OverlayFactory } from '@onehop/overlay'
+import type { MessagePurpose, OverlayFactory } from '@onehop/overlay'
 import { assert, describeRejection } from '@onehop/primitives'
 import { kelipsCodec } from './codec.ts'
 import { KelipsMachine } from './machine.ts'
 import type { KelipsMessage } from './messages.ts'
 import { checkKelipsOptions, type KelipsOptions } from './options.ts'
 import type { TableKind } from './tables.ts'
+
+const PURPOSES: Readonly<Record<KelipsMessage['type'], MessagePurpose>> = {
+  gossip: 'maintenance',
+  news: 'publication',
+  pull: 'join',
+  share: 'join',
+  store: 'publication',
+  stored: 'publication',
+  find: 'lookup',
+  found: 'lookup',
+  locate: 'lookup',
+  ping: 'maintenance',
+  pong: 'maintenance',
+}
 
 /**
  * Makes Kelips machines.
@@ -21,6 +35,7 @@ export function kelips(
   return {
     protocol: 'kelips/1',
     codec: kelipsCodec,
+    purposeOf: ({ type }) => PURPOSES[type],
     create: environment => new KelipsMachine(environment, options, keeping.tables),
   }
 }

@@ -1,9 +1,15 @@
-import type { Failure, Outcome, PeerAddress, PeerHandle, PeerId } from '@onehop/overlay'
+import {
+  Costs,
+  type Failure,
+  type Outcome,
+  type PeerAddress,
+  type PeerHandle,
+  type PeerId,
+} from '@onehop/overlay'
 import { equalBytes } from '@onehop/primitives'
 import type { Intake } from './intake.ts'
 import { MAX_TAUGHT_PER_ANSWER } from './limits.ts'
 import type { Found, Locate } from './messages.ts'
-import { Costs } from './outcome.ts'
 import type { Requests } from './requests.ts'
 import type { Step } from './rungs.ts'
 import type { KelipsState } from './state.ts'

@@ -1,5 +1,6 @@
 import {
   type AnswerSource,
+  Costs,
   type Failure,
   type Key,
   keyHash32,
@@ -11,7 +12,6 @@ import { bytesKey, equalBytes, invalid } from '@onehop/primitives'
 import type { Intake } from './intake.ts'
 import { MAX_TAUGHT_PER_ANSWER, UNSETTLED_ANSWERS_TO_CONCLUDE } from './limits.ts'
 import type { Find, Found } from './messages.ts'
-import { Costs } from './outcome.ts'
 import type { Requests } from './requests.ts'
 import type { Step } from './rungs.ts'
 import type { KelipsState } from './state.ts'

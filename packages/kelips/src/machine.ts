@@ -1,22 +1,24 @@
-import type {
-  Cancel,
-  Environment,
-  Inspection,
-  Key,
-  LookupOptions,
-  Outcome,
-  OverlayMachine,
-  PeerAddress,
-  PeerHandle,
-  PeerId,
-  Pointer,
-  Publication,
+import {
+  type Cancel,
+  type Environment,
+  type Inspection,
+  type Key,
+  type LookupOptions,
+  type Outcome,
+  type OverlayMachine,
+  type PeerAddress,
+  type PeerHandle,
+  type PeerId,
+  type Pointer,
+  type Publication,
+  WordSearch,
 } from '@onehop/overlay'
 import { Answers } from './answers.ts'
 import { Gossip } from './gossip.ts'
 import { inspect } from './inspection.ts'
 import { Intake } from './intake.ts'
 import { Joining } from './joining.ts'
+import { MAX_POINTERS_PER_KEY } from './limits.ts'
 import { Liveness } from './liveness.ts'
 import type { KelipsMessage } from './messages.ts'
 import type { KelipsOptions } from './options.ts'
@@ -24,7 +26,6 @@ import { Publisher } from './publisher.ts'
 import { Pulling } from './pulling.ts'
 import { Questions } from './questions.ts'
 import { Requests } from './requests.ts'
-import { Search } from './search.ts'
 import { SelfTuning } from './self-tuning.ts'
 import { Sharing } from './sharing.ts'
 import { KelipsState } from './state.ts'
@@ -152,8 +153,8 @@ export class KelipsMachine implements OverlayMachine<KelipsMessage> {
   }
 
   search(words: readonly string[], options: LookupOptions, done: (outcome: Outcome) => void): Cancel {
-    const search = new Search(
-      { lookup: this.lookup.bind(this), now: () => this.state.now() },
+    const search = new WordSearch(
+      { lookup: this.lookup.bind(this), now: () => this.state.now(), pointersPerWord: MAX_POINTERS_PER_KEY },
       words,
       options,
       done,

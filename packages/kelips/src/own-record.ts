@@ -1,16 +1,7 @@
-import type { Environment, PeerAddress } from '@onehop/overlay'
-import { MAX_ADDRESS_BYTES, MAX_ADDRESSES } from '@onehop/overlay'
+import { type Environment, ownAddresses, type PeerAddress } from '@onehop/overlay'
 import { equalBytes } from '@onehop/primitives'
 import type { Lifetimes } from './lifetimes.ts'
 import { type MemberEntry, type MemberRecord, recordLength, recordPayload } from './member-record.ts'
-
-/** The addresses of this node that fit in its records and pointers. */
-export function ownAddresses(environment: Environment<never>): readonly PeerAddress[] {
-  const fitting = environment
-    .addresses()
-    .filter(address => address.length > 0 && address.length <= MAX_ADDRESS_BYTES)
-  return fitting.slice(0, MAX_ADDRESSES)
-}
 
 /** This node's word about itself: signed anew when a heartbeat is due, or its addresses or its depth have changed. */
 export class OwnRecord {

@@ -1,8 +1,13 @@
-import type { Failure, Key, Outcome, PeerHandle, Pointer, Publication } from '@onehop/overlay'
-import { bytesKey } from '@onehop/primitives'
+import {
+  Costs,
+  type Failure,
+  type Outcome,
+  type PeerHandle,
+  type Pointer,
+  type Publication,
+} from '@onehop/overlay'
 import { MAX_TAUGHT_PER_ANSWER, MAX_TRIES_PER_PEER, REFUSALS_TO_GIVE_UP } from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
-import { Costs } from './outcome.ts'
 import type { Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
 import type { Stores } from './stores.ts'
@@ -20,11 +25,6 @@ export interface OwnPublication {
   retries: number
   /** How often it was sent again, as far as that makes the next time later. */
   refreshes: number
-}
-
-/** What names a publication: its key and its target. */
-export function publicationId(key: Key, target: Uint8Array | undefined): string {
-  return target === undefined ? bytesKey(key) : `${bytesKey(key)}/${bytesKey(target)}`
 }
 
 /** What became of a placement. `isPartial`: some of the members that should hold it have not confirmed. */

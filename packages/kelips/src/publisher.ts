@@ -1,17 +1,19 @@
 import {
   type Cancel,
+  Costs,
   checkPointer,
   type Key,
   keyHash32,
-  MAX_POINTER_LIFETIME_S,
+  mergedOutcome,
   type Outcome,
   type PeerHandle,
-  POINTER_VERSION,
   type Pointer,
   type Publication,
+  publicationId,
   SIGNATURE_BYTES,
   signPointer,
   type UnsignedPointer,
+  unsignedPointer,
 } from '@onehop/overlay'
 import { assert, bytesKey, describeRejection } from '@onehop/primitives'
 import { kelipsCodec } from './codec.ts'
@@ -27,9 +29,7 @@ import {
   SPREAD_REFRESHES,
   STORE_BATCH,
 } from './limits.ts'
-import { Costs } from './outcome.ts'
-import { ownAddresses } from './own-record.ts'
-import { type OwnPublication, type Placed, Placement, publicationId } from './publication.ts'
+import { type OwnPublication, type Placed, Placement } from './publication.ts'
 import type { KelipsState } from './state.ts'
 import type { Stores } from './stores.ts'
 
@@ -110,7 +110,7 @@ export class Publisher {
       this.own.delete(publicationId(own.publication.key, own.publication.target))
       this.place(this.takeBack(own), outcome => {
         outcomes.push(outcome)
-        if (outcomes.length === matching.length) done(merged(outcomes))
+        if (outcomes.length === matching.length) done(mergedOutcome(outcomes))
       })
     }
   }
@@ -288,20 +288,7 @@ export class Publisher {
 
   private unsignedPointer(publication: Publication, previous: Pointer | undefined): UnsignedPointer {
     const { environment, options } = this.state
-    const { kind, key, target, displayName, bytes } = publication
-    const lifetimeS = Math.min(MAX_POINTER_LIFETIME_S, Math.ceil(options.pointerLifetimeMs / 1000))
-    return {
-      version: POINTER_VERSION,
-      kind,
-      key,
-      provider: environment.idOf(environment.self),
-      addresses: ownAddresses(environment),
-      sequence: Math.max(Math.floor(environment.now()), (previous?.sequence ?? 0) + 1),
-      expiresAt: this.state.nowS() + lifetimeS,
-      ...(target === undefined ? {} : { target }),
-      ...(displayName === undefined ? {} : { displayName }),
-      ...(bytes === undefined ? {} : { bytes }),
-    }
+    return unsignedPointer(environment, publication, previous, options.pointerLifetimeMs)
   }
 
   /** The pointer that stands in place of one taken back, for as long as that one could have lived. */
@@ -310,20 +297,4 @@ export class Publisher {
     const withdrawn = { ...fields, addresses: [], sequence: fields.sequence + 1, withdrawn: true as const }
     return signPointer(withdrawn, payload => environment.sign(payload))
   }
-}
-
-/** One outcome of several placements: what they cost together, and the worst that came of them. */
-function merged(outcomes: readonly Outcome[]): Outcome {
-  const sum = (of: (outcome: Outcome) => number) =>
-    outcomes.reduce((total, outcome) => total + of(outcome), 0)
-  const failure = outcomes.find(outcome => outcome.failure !== undefined)?.failure
-  const outcome = {
-    pointers: [],
-    hops: Math.max(...outcomes.map(({ hops }) => hops)),
-    messages: sum(({ messages }) => messages),
-    attempts: sum(({ attempts }) => attempts),
-    elapsedMs: Math.max(...outcomes.map(({ elapsedMs }) => elapsedMs)),
-    acknowledgements: Math.min(...outcomes.map(({ acknowledgements }) => acknowledgements)),
-  }
-  return failure === undefined ? outcome : { ...outcome, failure }
 }

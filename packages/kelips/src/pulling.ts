@@ -1,11 +1,10 @@
-import type { Key, PeerHandle } from '@onehop/overlay'
+import type { Costs, Key, PeerHandle } from '@onehop/overlay'
 import { compareBytes } from '@onehop/primitives'
 import type { Gossip } from './gossip.ts'
 import type { HashRange } from './holders.ts'
 import type { Intake } from './intake.ts'
 import { FIRST_SHARE_MEMBERS, MAX_PULL_PAGES, MAX_PULL_TRIES } from './limits.ts'
 import type { Pull, Reply, Share } from './messages.ts'
-import type { Costs } from './outcome.ts'
 import type { Requests, Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
 

@@ -1,11 +1,19 @@
-import type { Cancel, Key, LookupOptions, Outcome, PeerAddress, PeerHandle, PeerId } from '@onehop/overlay'
-import { keyHash32 } from '@onehop/overlay'
+import {
+  type Cancel,
+  Costs,
+  type Key,
+  keyHash32,
+  type LookupOptions,
+  type Outcome,
+  type PeerAddress,
+  type PeerHandle,
+  type PeerId,
+} from '@onehop/overlay'
 import { rankedFor } from './candidates.ts'
 import type { Intake } from './intake.ts'
 import { MAX_PENDING_LOOKUPS, MAX_POINTERS_PER_KEY } from './limits.ts'
 import { Locating } from './locating.ts'
 import { Lookup } from './lookup.ts'
-import { Costs } from './outcome.ts'
 import type { Requests } from './requests.ts'
 import type { KelipsState } from './state.ts'
 

@@ -1,4 +1,4 @@
-import type { PeerHandle } from '@onehop/overlay'
+import { Costs, type PeerHandle } from '@onehop/overlay'
 import { isInRange } from './groups.ts'
 import { type HashRange, type PrefixHolders, rangeOf } from './holders.ts'
 import {
@@ -11,7 +11,6 @@ import {
   MIN_HOLDERS,
   ROUNDS_PER_REVIEW,
 } from './limits.ts'
-import { Costs } from './outcome.ts'
 import { commonBits, covers, prefixOf } from './partition.ts'
 import { betterDepth } from './population.ts'
 import type { Pulling } from './pulling.ts'

@@ -1,10 +1,9 @@
-import { keyHash32, type PeerHandle, type Pointer } from '@onehop/overlay'
+import { Costs, keyHash32, type PeerHandle, type Pointer } from '@onehop/overlay'
 import { HolderSearch } from './holder-search.ts'
 import type { Intake } from './intake.ts'
 import { INDEPENDENT_HOLDERS, STORE_BATCH } from './limits.ts'
 import type { MemberEntry } from './member-record.ts'
 import type { Stored } from './messages.ts'
-import { Costs } from './outcome.ts'
 import type { Requests, Silence } from './requests.ts'
 import type { KelipsState } from './state.ts'
 

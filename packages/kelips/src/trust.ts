@@ -1,6 +1,5 @@
-import type { Environment, PeerHandle } from '@onehop/overlay'
+import type { Environment, Handles, PeerHandle } from '@onehop/overlay'
 import { BoundedMap, type Verdict } from '@onehop/primitives'
-import type { Handles } from './handles.ts'
 import { DISTRUST_MS, DOUBT_COST_MS, MAX_DISTRUSTED_PEERS, MAX_DOUBTED_PEERS, MAX_DOUBTS } from './limits.ts'
 import type { Roster } from './roster.ts'
 

@@ -1,4 +1,4 @@
-import type { AnswerSource, Cancel, Failure, PeerHandle } from '@onehop/overlay'
+import type { AnswerSource, Cancel, Costs, Failure, PeerHandle } from '@onehop/overlay'
 import { expectedAnswerMs } from './candidates.ts'
 import {
   HEDGE_FACTOR,
@@ -9,7 +9,6 @@ import {
   WIDE_PARALLELISM,
 } from './limits.ts'
 import type { Found, Reply, Request } from './messages.ts'
-import type { Costs } from './outcome.ts'
 import type { Requests, Silence } from './requests.ts'
 import { Rungs, type Step } from './rungs.ts'
 import type { KelipsState } from './state.ts'

@@ -6,6 +6,7 @@ import {
   type LookupOptions,
   type Outcome,
   rankContents,
+  WordSearch,
   wordKey,
 } from '@onehop/overlay'
 import { SeededRandom } from '@onehop/primitives'
@@ -18,7 +19,6 @@ import {
   MAX_POINTERS_PER_KEY,
   MAX_POINTERS_PER_KEY_AND_PROVIDER,
 } from '../src/index.ts'
-import { Search } from '../src/search.ts'
 
 const RTT_MS = 40
 const NODES = 13
@@ -131,7 +131,9 @@ describe('the end of a search', () => {
       ends.push(done)
       return () => done({ ...nothing, failure: 'cancelled' })
     }
-    const search = new Search({ lookup, now: () => 7 }, words, options, outcome => outcomes.push(outcome))
+    const search = new WordSearch({ lookup, now: () => 7, pointersPerWord: 10 }, words, options, outcome =>
+      outcomes.push(outcome),
+    )
     search.start()
     return { ends, outcomes, search }
   }

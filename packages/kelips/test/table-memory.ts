@@ -4,10 +4,9 @@
  * everywhere; beside it stands what the process grew by for many such tables, divided by their number.
  */
 import { pathToFileURL } from 'node:url'
-import type { Environment, PeerHandle, PeerId, Pointer } from '@onehop/overlay'
+import { type Environment, Handles, type PeerHandle, type PeerId, type Pointer } from '@onehop/overlay'
 import { concatBytes, SeededRandom } from '@onehop/primitives'
 import type { Filetuples } from '../src/filetuples.ts'
-import { Handles } from '../src/handles.ts'
 import type { MemberRecord } from '../src/member-record.ts'
 import { FixedPartition } from '../src/partition.ts'
 import { Roster } from '../src/roster.ts'

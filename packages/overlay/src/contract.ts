@@ -197,10 +197,18 @@ export interface OverlayMachine<Message> {
   inspect(): Inspection
 }
 
+/**
+ * What a message is for, as who measures wants to know: an answer counts with its question. `join`: all that is sent
+ * because somebody came or went, the content that is moved included.
+ */
+export type MessagePurpose = 'lookup' | 'publication' | 'delivery' | 'join' | 'maintenance'
+
 /** Makes a machine for an environment: what drivers and contract tests are given. */
 export interface OverlayFactory<Message> {
   /** Names the wire protocol, e.g. `kelips/1`. */
   readonly protocol: string
   readonly codec: MessageCodec<Message>
+  /** For measurements: which of a node's messages a lookup caused, and which it would send anyway. */
+  purposeOf?(message: Message): MessagePurpose
   create(environment: Environment<Message>): OverlayMachine<Message>
 }

@@ -1,6 +1,7 @@
 import type { Cancel, LookupOptions, MessageCodec, Outcome, OverlayFactory, Pointer } from '@onehop/overlay'
 import { signPointer } from '@onehop/overlay'
 import type {
+  HarnessFaults,
   HarnessNetwork,
   HarnessTimes,
   NetworkRequest,
@@ -24,6 +25,10 @@ export interface SimulatedHarnessOptions<Message> {
   readonly messagesWith: (pointer: Pointer) => readonly Message[]
   /** Whether its machines search by words. */
   readonly searches?: boolean
+  /** Default: all of them. */
+  readonly faults?: Partial<HarnessFaults>
+  readonly confirms?: boolean
+  readonly judgesUnasked?: boolean
   readonly tables: (node: SimulatedNode<Message>) => readonly TableSize[]
 }
 
@@ -31,9 +36,11 @@ export interface SimulatedHarnessOptions<Message> {
 export function simulatedHarness<Message>(options: SimulatedHarnessOptions<Message>): OverlayHarness {
   return {
     times: options.times,
-    faults: { loss: true, partition: true, attack: true },
+    faults: { loss: true, partition: true, attack: true, ...options.faults },
     mostHops: options.mostHops,
     searches: options.searches ?? false,
+    confirms: options.confirms ?? true,
+    judgesUnasked: options.judgesUnasked ?? true,
     seeds: options.seeds,
     create: async request => new SimulatedHarnessNetwork(options, request),
   }

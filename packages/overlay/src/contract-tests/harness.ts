@@ -89,6 +89,13 @@ export interface OverlayHarness {
   readonly faults: HarnessFaults
   /** Whether the overlay searches by words. */
   readonly searches?: boolean
+  /** Whether publications go to others, who confirm them. Default true; where everybody answers for itself: false. */
+  readonly confirms?: boolean
+  /**
+   * Whether a pointer that nobody asked for is looked at, and a forger penalised for it. Default true; where such a
+   * message is dropped unread: false.
+   */
+  readonly judgesUnasked?: boolean
   /** Most hops of an answer in a converged network of the sizes tested here. */
   readonly mostHops: number
   /** Every test runs once with each. */

@@ -1,24 +1,19 @@
-import {
-  type Cancel,
-  type Failure,
-  type Key,
-  type LookupOptions,
-  type Outcome,
-  type Pointer,
-  rankContents,
-  wordKey,
-} from '@onehop/overlay'
-import { MAX_POINTERS_PER_KEY } from './limits.ts'
+import type { Cancel, Failure, LookupOptions, Outcome } from '../contract.ts'
+import { type Key, wordKey } from '../keys.ts'
+import type { Pointer } from '../pointer.ts'
+import { rankContents } from '../search-results.ts'
 
 /** What a search needs of its machine. */
-export interface SearchParts {
+export interface WordSearchParts {
   readonly lookup: (key: Key, options: LookupOptions, done: (outcome: Outcome) => void) => Cancel
   readonly now: () => number
+  /** Pointers that a lookup of one word asks for: all that a table holds under one key. */
+  readonly pointersPerWord: number
 }
 
-/** One search: the words are looked up side by side, each in one hop, and what all of them lead to is ranked. */
-export class Search {
-  private readonly parts: SearchParts
+/** One search: the words are looked up side by side, as any other key, and what all of them lead to is ranked. */
+export class WordSearch {
+  private readonly parts: WordSearchParts
   private readonly words: readonly string[]
   private readonly options: LookupOptions
   private readonly finished: (outcome: Outcome) => void
@@ -29,7 +24,7 @@ export class Search {
   private isOver = false
 
   constructor(
-    parts: SearchParts,
+    parts: WordSearchParts,
     words: readonly string[],
     options: LookupOptions,
     finished: (outcome: Outcome) => void,
@@ -44,7 +39,7 @@ export class Search {
   /** Each list is asked for whole, since what is common to all may stand anywhere in it. */
   start(): void {
     if (this.words.length === 0) this.finish(undefined)
-    const options = { ...this.options, limit: MAX_POINTERS_PER_KEY }
+    const options = { ...this.options, limit: this.parts.pointersPerWord }
     for (const word of this.words)
       this.cancels.push(this.parts.lookup(wordKey(word), options, outcome => this.onOutcome(outcome)))
   }

@@ -1,4 +1,5 @@
-import type { AnswerSource, Failure, Outcome, Pointer } from '@onehop/overlay'
+import type { AnswerSource, Failure, Outcome } from '../contract.ts'
+import type { Pointer } from '../pointer.ts'
 
 /** Counts what an operation costs, and makes its outcome. */
 export class Costs {
@@ -35,4 +36,20 @@ export class Costs {
       ...(failure === undefined ? {} : { failure }),
     }
   }
+}
+
+/** One outcome of several operations side by side: what they cost together, and the first failure among them. */
+export function mergedOutcome(outcomes: readonly Outcome[]): Outcome {
+  const sum = (of: (outcome: Outcome) => number) =>
+    outcomes.reduce((total, outcome) => total + of(outcome), 0)
+  const failure = outcomes.find(outcome => outcome.failure !== undefined)?.failure
+  const outcome = {
+    pointers: [],
+    hops: Math.max(...outcomes.map(({ hops }) => hops)),
+    messages: sum(({ messages }) => messages),
+    attempts: sum(({ attempts }) => attempts),
+    elapsedMs: Math.max(...outcomes.map(({ elapsedMs }) => elapsedMs)),
+    acknowledgements: Math.min(...outcomes.map(({ acknowledgements }) => acknowledgements)),
+  }
+  return failure === undefined ? outcome : { ...outcome, failure }
 }

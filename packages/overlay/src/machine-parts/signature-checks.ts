@@ -1,19 +1,29 @@
-import type { PeerHandle } from '@onehop/overlay'
-import { MAX_PENDING_VERIFICATIONS, MAX_PENDING_VERIFICATIONS_PER_PEER } from './limits.ts'
-import type { KelipsState } from './state.ts'
+import type { PeerHandle } from '../contract.ts'
+import type { Handles } from './handles.ts'
+
+/** How many signatures may be waiting for their check at a time. */
+export interface SignatureCheckLimits {
+  readonly inAll: number
+  readonly perPeer: number
+}
 
 /**
  * Signatures that are being checked: not too many at a time, and of no peer so many that others had to wait for it.
- * What comes beyond that is dropped, and comes again by gossip.
+ * What comes beyond that is dropped; whoever means it sends it again.
  */
 export class SignatureChecks {
-  private readonly state: KelipsState
+  private readonly handles: Handles
+  private readonly hasLeft: () => boolean
+  private readonly limits: SignatureCheckLimits
   private pending = 0
   /** By who sent them; made when a check takes time. */
   private ofPeer: Map<PeerHandle, number> | undefined
 
-  constructor(state: KelipsState) {
-    this.state = state
+  /** @param hasLeft whether the machine has left meanwhile: nothing is told any more. */
+  constructor(handles: Handles, hasLeft: () => boolean, limits: SignatureCheckLimits) {
+    this.handles = handles
+    this.hasLeft = hasLeft
+    this.limits = limits
   }
 
   /**
@@ -29,19 +39,19 @@ export class SignatureChecks {
       done(undefined)
       return
     }
-    this.state.handles.hold(from)
+    this.handles.hold(from)
     check(isValid => {
       this.release(from)
-      if (this.state.phase === 'left') return
+      if (this.hasLeft()) return
       done(isValid)
-      this.state.handles.drop(from)
+      this.handles.drop(from)
     })
   }
 
   private admit(from: PeerHandle): boolean {
-    if (this.state.phase === 'left' || this.pending >= MAX_PENDING_VERIFICATIONS) return false
+    if (this.hasLeft() || this.pending >= this.limits.inAll) return false
     const count = this.ofPeer?.get(from) ?? 0
-    if (count >= MAX_PENDING_VERIFICATIONS_PER_PEER) return false
+    if (count >= this.limits.perPeer) return false
     this.pending++
     this.ofPeer ??= new Map()
     this.ofPeer.set(from, count + 1)

@@ -1,4 +1,4 @@
-import type { Environment, PeerHandle, PeerId } from '@onehop/overlay'
+import type { Environment, PeerHandle, PeerId } from '../contract.ts'
 
 /**
  * Counts who holds a handle for a while, and tells the environment when nobody does any more. The tables hold the

@@ -1,0 +1,33 @@
+import type { OverlayFactory } from '@onehop/overlay'
+import { assert } from '@onehop/primitives'
+
+/** The classic overlays by the names that people give them, in the order in which they came. */
+export const OVERLAY_NAMES = ['napster', 'gnutella', 'fasttrack', 'chord', 'pastry'] as const
+
+/** One of {@link OVERLAY_NAMES}. */
+export type OverlayName = (typeof OVERLAY_NAMES)[number]
+
+/** `default`: the published values, for networks of strangers. `testnet`: times of seconds, for a few nodes at hand. */
+export type OverlayPreset = 'default' | 'testnet'
+
+type Presets = Readonly<Record<OverlayPreset, () => OverlayFactory<unknown>>>
+
+/** One line each. */
+const OVERLAYS: { readonly [Name in OverlayName]?: Presets } = {}
+
+/** Those of {@link OVERLAY_NAMES} that can be made. */
+export function knownOverlays(): OverlayName[] {
+  return OVERLAY_NAMES.filter(name => OVERLAYS[name] !== undefined)
+}
+
+/** Whether the text names a classic overlay. */
+export function isOverlayName(text: string): text is OverlayName {
+  return (OVERLAY_NAMES as readonly string[]).includes(text)
+}
+
+/** Makes an overlay's factory. @throws {AssertionError} for one that is not among {@link knownOverlays}. */
+export function classicOverlay(name: OverlayName, preset: OverlayPreset): OverlayFactory<unknown> {
+  const presets = OVERLAYS[name]
+  assert(presets !== undefined, `there is no overlay "${name}"`)
+  return presets[preset]()
+}

@@ -1,0 +1,4 @@
+import type { FidelityExperiment } from './fidelity.ts'
+
+/** All fidelity experiments, overlay by overlay, in the order in which they are listed and run. */
+export const FIDELITY_EXPERIMENTS: readonly FidelityExperiment[] = Object.freeze([])

@@ -1,5 +1,5 @@
 import { isMoney } from '@onehop/primitives'
-import { parseAmount } from '@onehop/rpc'
+import { isOverlayName, OVERLAYS, type OverlayName, parseAmount } from '@onehop/rpc'
 import { UsageFailure } from './failure.ts'
 
 /** The limits of a number that a person types. */
@@ -37,6 +37,15 @@ export function parseBitcoins(text: string): bigint {
 /** Parses a flag or argument that is a whole number. @param what begins the sentence that refuses another value. */
 export function wholeNumber(what: string, range: NumberRange): (text: string) => Promise<number> {
   return async text => parseWholeNumber(text, what, range)
+}
+
+/** Parses a flag that names an overlay. */
+export function overlayName(what: string): (text: string) => Promise<OverlayName> {
+  return async text => {
+    if (isOverlayName(text)) return text
+    const others = OVERLAYS.slice(0, -1).join(', ')
+    throw new UsageFailure(`${what} must be ${others} or ${OVERLAYS.at(-1)}, not "${text}".`)
+  }
 }
 
 /** Parses a flag that is a number with decimals. */

@@ -92,6 +92,22 @@ describe('the testnet', () => {
     assert.equal(statuses[2]?.balanceSats, 5e9)
   })
 
+  it('runs another overlay on the same chain when it is told to, and remembers it', async () => {
+    const first = await up()
+    assert.equal(first.overlay, 'kelips')
+    await first.stop()
+    const second = await up({ overlay: 'chord', nodes: 3 })
+    assert.equal(readRunning(datadir)?.overlay, 'chord')
+    assert.equal((await second.first.status()).height, 203)
+    await second.stop()
+    const third = await up()
+    const statuses = await third.statuses()
+    assert.deepEqual(
+      statuses.map(({ overlay }) => overlay.name),
+      ['chord', 'chord'],
+    )
+  })
+
   it('refuses to run twice on one datadir', async () => {
     await up()
     await assert.rejects(up(), /A testnet is running in .* stop it with "onehop testnet down"/)

@@ -18,6 +18,7 @@ import { MempoolStore } from './mempool-store.ts'
 import { createMetrics } from './metrics.ts'
 import { MiningService } from './mining-service.ts'
 import { configure, type NodeConfiguration, type NodeOptions } from './options.ts'
+import { loadOverlay } from './overlay-choice.ts'
 import { OverlayMeter } from './overlay-meter.ts'
 import { allMethods } from './rpc-methods/all-methods.ts'
 import type { MethodContext } from './rpc-methods/method-context.ts'
@@ -227,8 +228,12 @@ class RunningNode implements OnehopNode {
 
   private async joinNetwork(chain: Chain): Promise<void> {
     this.warmUp = 'Joining the network…'
-    const [{ createNetwork }, { kelips, KELIPS_DEFAULT, KELIPS_TESTNET }, { SwarmSession }] =
-      await Promise.all([import('@onehop/network'), import('@onehop/kelips'), import('@onehop/swarm-io')])
+    const { listen, parameters, overlay } = this.configuration
+    const [{ createNetwork }, factory, { SwarmSession }] = await Promise.all([
+      import('@onehop/network'),
+      loadOverlay(overlay, parameters.name === 'regtest' ? 'testnet' : 'default'),
+      import('@onehop/swarm-io'),
+    ])
     const folder = this.contentFolder()
     const session = new SwarmSession({
       resumeDir: folder,
@@ -238,15 +243,13 @@ class RunningNode implements OnehopNode {
       },
     })
     this.closers.push(() => session.close())
-    const { listen, parameters } = this.configuration
-    const isLocal = parameters.name === 'regtest'
     const network = await createNetwork({
       privateKey: this.datadir?.identity() ?? createIdentity(),
       listen,
       bootstrap: this.configuration.connect,
       genesisHash: parameters.genesis.header.hash,
       chain: createChainPort(chain),
-      overlay: kelips(isLocal ? KELIPS_TESTNET : KELIPS_DEFAULT),
+      overlay: factory,
       agent: USER_AGENT,
       ...(this.datadir === undefined ? {} : { peersFile: this.datadir.peersFile }),
       log: (level, message, details) => this.log[level]({ ...details }, message),
@@ -254,10 +257,10 @@ class RunningNode implements OnehopNode {
     }).catch((error: unknown) => {
       throw listenFailure(error, listen)
     })
-    this.network = network as Network
+    this.network = network
     this.closers.push(() => network.stop())
-    this.announceWhatIsNew(chain, network as Network)
-    await this.startContent(session, network as Network)
+    this.announceWhatIsNew(chain, network)
+    await this.startContent(session, network)
   }
 
   private contentFolder(): string {

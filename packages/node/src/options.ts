@@ -19,6 +19,7 @@ import {
   NETWORK_NAMES,
   parametersOf,
 } from '@onehop/ledger'
+import { isOverlayName, OVERLAYS, type OverlayName } from '@onehop/rpc'
 import { OptionError } from './errors.ts'
 import { MAX_MEMPOOL_MEGABYTES, MIN_MEMPOOL_MEGABYTES } from './limits.ts'
 
@@ -33,6 +34,11 @@ export interface NodeOptions {
   readonly datadir?: string
   /** Keep nothing on disk. */
   readonly inMemory?: boolean
+  /**
+   * Name of the overlay that content is found by: `kelips` (default), `napster`, `gnutella`, `fasttrack`, `chord` or
+   * `pastry`. Nodes of different overlays share the chain, and do not find each other's content.
+   */
+  readonly overlay?: string
   /** Multiaddrs to listen on; default one free port on 127.0.0.1. An empty list: dial only. */
   readonly listen?: readonly string[]
   /** Multiaddrs of nodes to join through. */
@@ -74,6 +80,7 @@ export interface NodeConfiguration {
   readonly parameters: ChainParameters
   /** Absent: in memory. */
   readonly datadir: string | undefined
+  readonly overlay: OverlayName
   readonly listen: readonly string[]
   readonly connect: readonly string[]
   readonly peerToPeer: boolean
@@ -185,6 +192,17 @@ function checkMempool(options: NodeOptions): MempoolBounds {
   return { limit: megabytes * MEGABYTE, minRelayFeeRate, expirySeconds: hours * SECONDS_PER_HOUR }
 }
 
+/** @throws {OptionError} for a name that no overlay has. */
+function checkOverlay(name: string): OverlayName {
+  if (isOverlayName(name)) return name
+  throw new OptionError(`There is no overlay "${name}"; this version runs ${listed(OVERLAYS)}.`)
+}
+
+/** `a, b and c` */
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+}
+
 const MULTIADDR = /^\/(ip4|ip6|dns|dns4|dns6)\/([^/]+)\/tcp\/(\d{1,5})(\/p2p\/[1-9A-HJ-NP-Za-km-z]{46,60})?$/
 
 /** @throws {OptionError} for a text that is no multiaddr of TCP, the one transport that there is. */
@@ -206,9 +224,7 @@ export function configure(options: NodeOptions): NodeConfiguration {
   const network = options.network ?? 'regtest'
   const parameters = parametersOf(network)
   if (parameters === undefined) {
-    throw new OptionError(
-      `There is no network "${network}"; this version runs ${NETWORK_NAMES.join(' and ')}.`,
-    )
+    throw new OptionError(`There is no network "${network}"; this version runs ${listed(NETWORK_NAMES)}.`)
   }
   if (options.inMemory && options.datadir !== undefined) {
     throw new OptionError('A node is either in memory or in a datadir; leave one of the two out.')
@@ -218,6 +234,7 @@ export function configure(options: NodeOptions): NodeConfiguration {
   return {
     parameters,
     datadir,
+    overlay: checkOverlay(options.overlay ?? OVERLAYS[0]),
     listen: checkAddresses('listen', options.listen ?? DEFAULT_LISTEN),
     connect: checkAddresses('connect', options.connect ?? []),
     peerToPeer: options.peerToPeer ?? (datadir !== undefined || asksForPeers),

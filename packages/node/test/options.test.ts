@@ -19,6 +19,17 @@ describe("a node's options", () => {
     assert.equal(rpcPort, 28_443)
   })
 
+  it('name an overlay, Kelips unless another is asked for', () => {
+    assert.equal(configure({}).overlay, 'kelips')
+    assert.equal(configure({ overlay: 'chord' }).overlay, 'chord')
+    const sentence =
+      /^There is no overlay "Chord"; this version runs kelips, napster, gnutella, fasttrack, chord and pastry\.$/
+    assert.throws(
+      () => configure({ overlay: 'Chord' }),
+      (error: Error) => error instanceof OptionError && sentence.test(error.message),
+    )
+  })
+
   it('in memory: no files, no log, no port and no peers unless asked for', () => {
     const quiet = configure({ inMemory: true })
     assert.deepEqual(

@@ -10,6 +10,7 @@ export * from './errors.ts'
 export { formatJson, parseJsonExactly, serializeJson } from './json.ts'
 export * from './limits.ts'
 export { defineMethod, type MethodDefinition, type RpcContext, type RpcMethod } from './method.ts'
+export { isOverlayName, OVERLAYS, type OverlayName } from './overlay-names.ts'
 export {
   type ParamSpec,
   type ParamSpecs,

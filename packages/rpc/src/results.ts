@@ -1,5 +1,7 @@
 /** What the node's own methods return: binding for the node, the CLI and later the dashboard. Sats are integers. */
 
+import type { OverlayName } from './overlay-names.ts'
+
 /** `node.status` */
 export interface NodeStatus {
   readonly name?: string
@@ -43,14 +45,23 @@ export interface BackendSummary {
   readonly fallbacks: readonly string[]
 }
 
-/** How many of each thing a node's overlay tables hold. */
+/** A node's overlay: what every one has; and of Kelips' tables, how many of each thing they hold. */
 export interface OverlaySummary {
-  readonly group: number
+  readonly name: OverlayName
+  /** Whether the node has entered it. */
+  readonly joined: boolean
+  /** Peers with a warm stream. */
+  readonly links: number
+  /** Pointers held for others. */
+  readonly load: number
+  /** What the node does for others, where that differs: `server`, `supernode` and the like. */
+  readonly role?: string
+  readonly group?: number
   /** Number of affinity groups. */
-  readonly k: number
-  readonly view: number
-  readonly contacts: number
-  readonly filetuples: number
+  readonly k?: number
+  readonly view?: number
+  readonly contacts?: number
+  readonly filetuples?: number
 }
 
 /** `wallet.balance` */

@@ -8,7 +8,10 @@ const MAX_CELL_COLUMNS = 52
 type Tables = Readonly<Record<string, unknown>>
 
 export class Overlay extends NodeCommand {
-  static override summary = "Show the node's overlay: estimates, group, view, contacts, filetuples, traffic."
+  static override summary =
+    "Show the node's overlay: its place there, the peers and the pointers that it knows, its traffic."
+  static override description =
+    'Each overlay has its own figures and lists: of Kelips its groups and contacts, of Chord its successors and fingers, and so on.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --node 4 --json',

@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { Flags } from '@oclif/core'
-import type { NodeStatus } from '@onehop/rpc'
-import { feeRate, wholeNumber } from '../arguments.ts'
+import type { NodeStatus, OverlayName } from '@onehop/rpc'
+import { feeRate, overlayName, wholeNumber } from '../arguments.ts'
 import { tellFailure } from '../failure.ts'
 import { fields } from '../format.ts'
 import { onInterrupt } from '../interruption.ts'
@@ -34,6 +34,13 @@ export class Start extends OutputCommand {
       multiple: true,
       multipleNonGreedy: true,
     }),
+    overlay: Flags.custom<OverlayName>({
+      description:
+        'What content is found by: kelips, napster, gnutella, fasttrack, chord or pastry. Default: kelips.',
+      env: 'ONEHOP_OVERLAY',
+      helpValue: 'NAME',
+      parse: overlayName('--overlay'),
+    })(),
     connect: Flags.string({
       description: 'Multiaddr of a node to join through; may be given again.',
       helpValue: 'ADDR',
@@ -106,6 +113,7 @@ export class Start extends OutputCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --network onehop --mine',
+    '<%= config.bin %> <%= command.id %> --overlay chord',
     '<%= config.bin %> <%= command.id %> --datadir /tmp/a --rpc-port 0 --connect /ip4/127.0.0.1/tcp/40001/p2p/12D3KooW…',
   ]
 
@@ -118,6 +126,7 @@ export class Start extends OutputCommand {
       definedOnly({
         network: flags.network,
         datadir: flags.datadir,
+        overlay: flags.overlay,
         listen: flags.listen,
         connect: flags.connect,
         rpcPort: flags['rpc-port'],
@@ -178,6 +187,7 @@ function describe(status: NodeStatus): string {
     'peer id': status.peerId,
     addresses: status.addresses.join('\n           '),
     datadir: status.datadir,
+    overlay: status.overlay.name,
     address: status.address,
     height: status.height,
   })

@@ -37,6 +37,15 @@ function describe(status: NodeStatus): string {
   })
 }
 
-function describeOverlay({ group, k, view, contacts, filetuples }: NodeStatus['overlay']): string {
-  return `group ${group} of ${k}; ${view} in view, ${count(contacts, 'contact')}, ${count(filetuples, 'filetuple')}`
+function describeOverlay(overlay: NodeStatus['overlay']): string {
+  const { name, joined, role, links, load } = overlay
+  const place = joined ? (role ?? placeInKelips(overlay)) : 'not entered yet'
+  const held = `${count(links, 'warm link')}, ${count(load, 'pointer')} held`
+  return `${name}: ${place === undefined ? '' : `${place}; `}${held}`
+}
+
+/** Undefined for other overlays. */
+function placeInKelips({ group, k, view, contacts }: NodeStatus['overlay']): string | undefined {
+  if (k === undefined) return undefined
+  return `group ${group} of ${k}, ${view} in view, ${count(contacts ?? 0, 'contact')}`
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { NodeStatus } from '@onehop/rpc'
+import type { NodeStatus, OverlayName } from '@onehop/rpc'
 import { bitcoins, count, style, table, terminalWidth } from '../format.ts'
 
 /** What `testnet up` and `testnet status` say of one node. */
@@ -18,6 +18,7 @@ export interface NodeReport {
 /** What the banner tells besides the nodes. */
 export interface BannerFacts {
   readonly datadir: string
+  readonly overlay: OverlayName
   readonly miners: number
   readonly blockTimeSeconds: number
 }
@@ -30,9 +31,9 @@ export function reportOf(name: string, pid: number, rpc: string, status: NodeSta
 
 /** What one sees when the testnet is up: where its nodes are, who has coins, what to try next. */
 export function bannerOf(nodes: readonly NodeReport[], facts: BannerFacts): string {
-  const { datadir, miners, blockTimeSeconds } = facts
+  const { datadir, overlay, miners, blockTimeSeconds } = facts
   const rhythm = blockTimeSeconds === 0 ? 'blocks on demand' : `a block each ${blockTimeSeconds} s`
-  const title = `onehop testnet: ${count(nodes.length, 'node')} on regtest, height ${nodes[0]?.height}, ${rhythm}`
+  const title = `onehop testnet: ${count(nodes.length, 'node')} on regtest, overlay ${overlay}, height ${nodes[0]?.height}, ${rhythm}`
   const isMiner = (i: number) => blockTimeSeconds > 0 && i < miners
   return [
     '',
@@ -87,6 +88,7 @@ function suggestions(nodes: readonly NodeReport[]): string[] {
   const payee = nodes.at(-1)?.address ?? 'ADDRESS'
   return [
     'onehop testnet status',
+    'onehop overlay',
     `onehop wallet send ${payee} 1.5`,
     'onehop mine 1',
     'onehop publish README.md',

@@ -23,7 +23,7 @@ export async function fundNodes(
     onPhase(`funding ${node.name}`)
     const height = await mine(miner, 1, (await node.status()).address)
     history = {
-      version: 1,
+      ...history,
       funded: [...history.funded, node.name],
       matureAtHeight: height + COINBASE_MATURITY,
     }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type NodeStatus, RpcClient } from '@onehop/rpc'
+import { type NodeStatus, type OverlayName, RpcClient } from '@onehop/rpc'
 import { EXIT } from '../exit-codes.ts'
 import { CommandFailure } from '../failure.ts'
 import { makeFolder } from '../folder.ts'
@@ -22,6 +22,7 @@ export interface NodePlan {
 
 /** How a node's process is started. */
 export interface LaunchOptions {
+  readonly overlay: OverlayName
   /** Addresses of nodes to join through. */
   readonly connect: readonly string[]
   /** Whether the node outlives this process. */
@@ -68,12 +69,13 @@ export class NodeProcess {
   }
 
   /** Starts the process; {@link ready} tells when it answers. */
-  spawn({ launcher, connect, detach }: LaunchOptions): void {
+  spawn({ launcher, overlay, connect, detach }: LaunchOptions): void {
     const { datadir, name, rpcPort } = this.plan
     makeFolder(datadir)
     rmSync(join(datadir, 'rpc.json'), { force: true })
     const log = openSync(this.logPath, 'w', 0o600)
     const args = ['start', '--network', 'regtest', '--datadir', datadir, '--name', name]
+    args.push('--overlay', overlay)
     args.push('--rpc-port', String(rpcPort), ...connect.flatMap(address => ['--connect', address]))
     const child = spawn(process.execPath, [...process.execArgv, launcher, ...args], {
       stdio: ['ignore', log, log],

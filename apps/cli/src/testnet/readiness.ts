@@ -21,13 +21,23 @@ export async function waitUntilConnected(
   )
 }
 
-/** A node alone is; others need a peer, all members of their group in view, and a contact in each other group. */
+/** A node alone is, as soon as it is in the overlay; others need a peer, and what the overlay wants of them. */
 function isConnected(status: NodeStatus, all: readonly NodeStatus[]): boolean {
-  if (all.length === 1) return true
-  const groups = new Set(all.map(({ overlay }) => overlay.group))
-  const members = all.filter(({ overlay }) => overlay.group === status.overlay.group).length
-  const { view, contacts } = status.overlay
-  return status.peers >= 1 && view >= members - 1 && contacts >= groups.size - 1
+  const { overlay, peers } = status
+  if (all.length === 1) return overlay.joined
+  return (
+    overlay.joined &&
+    peers >= 1 &&
+    (overlay.name === 'kelips' ? knowsKelips(status, all) : overlay.links >= 1)
+  )
+}
+
+/** All members of the own group in view, and a contact in each other group. */
+function knowsKelips({ overlay }: NodeStatus, all: readonly NodeStatus[]): boolean {
+  const groups = new Set(all.map(status => status.overlay.group))
+  const members = all.filter(status => status.overlay.group === overlay.group).length
+  const { view = 0, contacts = 0 } = overlay
+  return view >= members - 1 && contacts >= groups.size - 1
 }
 
 /** Waits until all nodes have the same tip. */

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { OVERLAYS, type OverlayName } from '@onehop/rpc'
 import { makeFolder } from '../folder.ts'
 import { onehopHome, readJsonFile } from '../home.ts'
 import { isAlive } from './processes.ts'
@@ -16,6 +17,7 @@ export interface RunningNode {
 /** What a running testnet tells other processes: `running.json` in its datadir, there from its start to its end. */
 export interface RunningTestnet {
   readonly datadir: string
+  readonly overlay: OverlayName
   /** The process that watches over the nodes; absent when they run on their own (`--detach`). */
   readonly supervisor?: number
   readonly nodes: readonly RunningNode[]
@@ -28,6 +30,8 @@ export interface TestnetHistory {
   readonly funded: readonly string[]
   /** Height at which all those coins are mature. */
   readonly matureAtHeight: number
+  /** What its nodes ran the last time; absent before the first. */
+  readonly overlay?: OverlayName
 }
 
 const NOTHING_YET: TestnetHistory = { version: 1, funded: [], matureAtHeight: 0 }
@@ -71,7 +75,8 @@ export function writeRunning(running: RunningTestnet): void {
 /** What is written of a testnet in this datadir, whether its processes still live or not. */
 export function readRunning(datadir: string): RunningTestnet | undefined {
   const value = readJsonFile(runningPath(resolve(datadir))) as RunningTestnet | undefined
-  return Array.isArray(value?.nodes) ? value : undefined
+  // One that an earlier version started does not name its overlay.
+  return Array.isArray(value?.nodes) ? { ...value, overlay: value.overlay ?? OVERLAYS[0] } : undefined
 }
 
 /** Says that the testnet runs no more. */

@@ -1,17 +1,19 @@
 import { join } from 'node:path'
-import type { NodeStatus } from '@onehop/rpc'
+import { type NodeStatus, OVERLAYS, type OverlayName } from '@onehop/rpc'
 import { fundNodes } from './funding.ts'
 import { lockTestnet } from './lock.ts'
 import { startMiners } from './mining.ts'
 import { type LaunchOptions, NodeProcess } from './node-process.ts'
 import { findFreePorts } from './ports.ts'
 import { waitUntilConnected, waitUntilSynced } from './readiness.ts'
-import { removeRunning, writeRunning } from './state.ts'
+import { readHistory, removeRunning, writeHistory, writeRunning } from './state.ts'
 
 /** What a testnet is started with. */
 export interface TestnetOptions {
   readonly datadir: string
   readonly nodes: number
+  /** What content is found by. Default: what it was found by the last time, at first `kelips`. */
+  readonly overlay?: OverlayName | undefined
   /** How many of the nodes mine. */
   readonly miners: number
   /** Seconds between blocks; 0: only on demand. */
@@ -32,6 +34,7 @@ export interface TestnetOptions {
 export class Testnet {
   readonly datadir: string
   readonly nodes: readonly NodeProcess[]
+  readonly overlay: OverlayName
   private readonly options: TestnetOptions
   private readonly unlock: () => void
   private readonly stopping = new AbortController()
@@ -39,6 +42,7 @@ export class Testnet {
   private constructor(options: TestnetOptions, nodes: readonly NodeProcess[], unlock: () => void) {
     this.datadir = options.datadir
     this.nodes = nodes
+    this.overlay = options.overlay ?? readHistory(options.datadir).overlay ?? OVERLAYS[0]
     this.options = options
     this.unlock = unlock
   }
@@ -100,6 +104,7 @@ export class Testnet {
   private async bringUp(): Promise<void> {
     const { onPhase, signal, miners, blockTimeSeconds, datadir } = this.options
     const [first, ...others] = this.nodes as [NodeProcess, ...NodeProcess[]]
+    writeHistory(datadir, { ...readHistory(datadir), overlay: this.overlay })
     onPhase(`starting ${first.name}`)
     await this.launch([first], [])
     if (others.length > 0) {
@@ -123,12 +128,12 @@ export class Testnet {
 
   private launchOptions(connect: readonly string[]): LaunchOptions {
     const { detach, launcher, signal } = this.options
-    return { connect, detach, launcher, signal }
+    return { overlay: this.overlay, connect, detach, launcher, signal }
   }
 
   private record(): void {
     const nodes = this.nodes.filter(node => node.pid !== undefined).map(node => node.toRunningNode())
     const supervisor = this.options.detach ? {} : { supervisor: process.pid }
-    writeRunning({ datadir: this.datadir, ...supervisor, nodes })
+    writeRunning({ datadir: this.datadir, overlay: this.overlay, ...supervisor, nodes })
   }
 }

@@ -12,7 +12,12 @@ import { onParentGone } from '../../src/parent.ts'
 const { values } = parseArgs({
   strict: false,
   allowPositionals: true,
-  options: { datadir: { type: 'string' }, name: { type: 'string' }, 'rpc-port': { type: 'string' } },
+  options: {
+    datadir: { type: 'string' },
+    name: { type: 'string' },
+    overlay: { type: 'string' },
+    'rpc-port': { type: 'string' },
+  },
 })
 const datadir = String(values.datadir)
 const name = String(values.name)
@@ -59,7 +64,13 @@ const methods = [
       height: readChain().height,
       bestBlock: hashAt(readChain().height),
       peers: 1,
-      overlay: { group: 0, k: 4, view: 100, contacts: 3, filetuples: 0 },
+      overlay: {
+        name: String(values.overlay),
+        joined: true,
+        links: 1,
+        load: 0,
+        ...(values.overlay === 'kelips' ? { group: 0, k: 4, view: 100, contacts: 3, filetuples: 0 } : {}),
+      },
       address: `address-of-${name}`,
       balanceSats: (readChain().mined[`address-of-${name}`] ?? 0) * 5e9,
     }),

@@ -1,20 +1,35 @@
 import { blockHashToHex } from '@onehop/ledger'
+import type { Inspection } from '@onehop/overlay'
 import { defineMethod, type NodeStatus, type OverlaySummary, type RpcMethod } from '@onehop/rpc'
 import { VERSION } from '../version.ts'
 import type { MethodContext } from './method-context.ts'
 
-const NO_OVERLAY: OverlaySummary = { group: 0, k: 0, view: 0, contacts: 0, filetuples: 0 }
-
-/** How many of each thing the overlay's tables hold. */
-function overlaySummary({ network }: MethodContext): OverlaySummary {
-  if (network === undefined) return NO_OVERLAY
-  const { group, k, view, contacts, filetuples, filetupleCount } = network.overlay.inspect()
+/** The overlay at a glance. */
+function overlaySummary({ network, configuration }: MethodContext): OverlaySummary {
+  const name = configuration.overlay
+  if (network === undefined) return { name, joined: false, links: 0, load: 0 }
+  const { overlay } = network
+  const tables = overlay.inspect()
   return {
+    name,
+    joined: overlay.isReady,
+    links: overlay.linkCount,
+    load: sizeOf(tables.load),
+    ...(typeof tables.role === 'string' ? { role: tables.role } : {}),
+    ...(name === 'kelips' ? kelipsSummary(tables) : {}),
+  }
+}
+
+/** How many of each thing Kelips' tables hold. */
+function kelipsSummary({ group, k, view, contacts, filetuples, filetupleCount }: Inspection) {
+  const held = sizeOf(filetupleCount ?? filetuples)
+  return {
+    load: held,
     group: Number(group),
     k: Number(k),
     view: sizeOf(view),
     contacts: sizeOf(contacts),
-    filetuples: sizeOf(filetupleCount ?? filetuples),
+    filetuples: held,
   }
 }
 

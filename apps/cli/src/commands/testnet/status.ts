@@ -29,8 +29,9 @@ export class TestnetStatus extends OutputCommand {
       )
     }
     const nodes = await statesOf(testnet)
-    this.show({ nodes }, flags, {
-      text: () => describe(nodes),
+    const { overlay } = testnet
+    this.show({ overlay, nodes }, flags, {
+      text: () => `${describe(nodes)}\n\n${style('dim', 'overlay')}  ${overlay}`,
       ids: () => nodes.map(({ name }) => String(name)),
     })
   }

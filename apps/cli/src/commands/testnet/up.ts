@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { Flags } from '@oclif/core'
-import { decimal, wholeNumber } from '../../arguments.ts'
+import type { OverlayName } from '@onehop/rpc'
+import { decimal, overlayName, wholeNumber } from '../../arguments.ts'
 import { EXIT } from '../../exit-codes.ts'
 import { CommandFailure, Interrupted, UsageFailure } from '../../failure.ts'
 import { count } from '../../format.ts'
@@ -28,6 +29,14 @@ export class TestnetUp extends OutputCommand {
       description: 'How many nodes.',
       parse: wholeNumber('--nodes', { min: 1, max: MAX_NODES }),
     })({ default: 8 }),
+    overlay: Flags.custom<OverlayName>({
+      description:
+        'What content is found by: kelips, napster, gnutella, fasttrack, chord or pastry. ' +
+        'Default: as the last time, at first kelips. Chain and files stay when it changes.',
+      env: 'ONEHOP_OVERLAY',
+      helpValue: 'NAME',
+      parse: overlayName('--overlay'),
+    })(),
     miners: Flags.custom<number>({
       description: 'How many of them mine.',
       parse: wholeNumber('--miners', { min: 1, max: MAX_NODES }),
@@ -46,12 +55,13 @@ export class TestnetUp extends OutputCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --nodes 3 --block-time 0 --detach --json',
+    '<%= config.bin %> <%= command.id %> --overlay chord',
     '<%= config.bin %> <%= command.id %> --nodes 16 --miners 4 --block-time 2 --datadir /tmp/net',
   ]
 
   async run(): Promise<void> {
     const { flags } = await this.parse(TestnetUp)
-    const { nodes, miners, 'block-time': blockTimeSeconds, 'rpc-port': firstRpcPort, detach } = flags
+    const { nodes, overlay, miners, 'block-time': blockTimeSeconds, 'rpc-port': firstRpcPort, detach } = flags
     if (miners > nodes) {
       throw new UsageFailure(`--miners must not be more than the number of nodes, ${nodes}; it is ${miners}.`)
     }
@@ -67,6 +77,7 @@ export class TestnetUp extends OutputCommand {
     const testnet = await Testnet.start({
       datadir,
       nodes,
+      overlay,
       miners,
       blockTimeSeconds,
       firstRpcPort,
@@ -76,7 +87,7 @@ export class TestnetUp extends OutputCommand {
       onPhase: phase => phases.show(phase),
     })
     phases.done(`${count(nodes, 'node')} up`)
-    await this.tell(testnet, flags, { datadir, miners, blockTimeSeconds })
+    await this.tell(testnet, flags, { datadir, overlay: testnet.overlay, miners, blockTimeSeconds })
     if (detach) testnet.leave()
     else await stayUntilStopped(testnet, interruption.signal)
   }
@@ -91,7 +102,7 @@ export class TestnetUp extends OutputCommand {
       const { name, pid, rpc } = node.toRunningNode()
       return reportOf(name, pid, rpc, statuses[i]!)
     })
-    this.show({ datadir: facts.datadir, nodes }, flags, {
+    this.show({ datadir: facts.datadir, overlay: facts.overlay, nodes }, flags, {
       text: () => bannerOf(nodes, facts),
       ids: () => nodes.map(({ peerId }) => peerId),
     })

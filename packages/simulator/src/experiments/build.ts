@@ -1,5 +1,4 @@
-import { type KelipsMessage, kelips } from '@onehop/kelips'
-import type { OverlayFactory } from '@onehop/overlay'
+import { kelips } from '@onehop/kelips'
 import { type BehaviourName, hostile } from '../adversaries/hostile.ts'
 import {
   constantLatency,
@@ -11,15 +10,11 @@ import {
 } from '../latency.ts'
 import { LIVE_CONNECTIONS } from '../network-model.ts'
 import { createSimulation, type Simulation } from '../simulation.ts'
+import type { Factories } from './crowd.ts'
 import type { KelipsExperiment, LatencyChoice } from './experiment.ts'
 import { kelipsOptionsOf } from './kelips-options.ts'
 
-/** The machines of an experiment: the honest ones' factory, and the hostile ones'. */
-export interface Factories {
-  readonly honest: OverlayFactory<KelipsMessage>
-  readonly hostile: OverlayFactory<KelipsMessage>
-}
-
+/** The machines of an experiment. */
 export function factoriesOf(experiment: KelipsExperiment): Factories {
   const honest = kelips(kelipsOptionsOf(experiment), { tables: 'shared' })
   const behaviours = experiment.hostile.behaviours as readonly BehaviourName[]
@@ -27,7 +22,7 @@ export function factoriesOf(experiment: KelipsExperiment): Factories {
 }
 
 /** An experiment's network, without any nodes. */
-export function simulationOf(experiment: KelipsExperiment, { honest }: Factories): Simulation<KelipsMessage> {
+export function simulationOf(experiment: KelipsExperiment, { honest }: Factories): Simulation<unknown> {
   const { seed, connections } = experiment
   return createSimulation(honest, {
     nodes: 0,
@@ -43,7 +38,8 @@ export function simulationOf(experiment: KelipsExperiment, { honest }: Factories
   })
 }
 
-function latencyOf(choice: LatencyChoice, seed: number): LatencyModel {
+/** The model that was chosen. */
+export function latencyOf(choice: LatencyChoice, seed: number): LatencyModel {
   switch (choice.model) {
     case 'constant':
       return constantLatency(choice.ms)

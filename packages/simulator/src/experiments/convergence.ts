@@ -1,4 +1,5 @@
 import type { Crowd } from './crowd.ts'
+import type { KelipsProbe } from './kelips-probe.ts'
 import { rounded } from './rounded.ts'
 import type { Truth } from './truth.ts'
 
@@ -20,11 +21,11 @@ const MAX_ROUNDS = 500
 /** Watches views from cold: all nodes begin at the same time. */
 export class Convergence {
   private readonly byRound: number[] = []
-  private readonly crowd: Crowd
+  private readonly crowd: Crowd<KelipsProbe>
   private readonly truth: Truth
   private readonly roundMs: number
 
-  constructor(crowd: Crowd, truth: Truth, roundMs: number) {
+  constructor(crowd: Crowd<KelipsProbe>, truth: Truth, roundMs: number) {
     this.crowd = crowd
     this.truth = truth
     this.roundMs = roundMs

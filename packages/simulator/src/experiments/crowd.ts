@@ -1,9 +1,7 @@
-import type { KelipsMessage } from '@onehop/kelips'
+import type { OverlayFactory, OverlayMachine } from '@onehop/overlay'
 import { randomElement, type SeededRandom } from '@onehop/primitives'
 import type { Simulation } from '../simulation.ts'
-import type { Factories } from './build.ts'
 import { JOIN_RETRY_MS } from './experiment-limits.ts'
-import { KelipsProbe } from './kelips-probe.ts'
 import { Living } from './living.ts'
 
 /** Told when nodes come and go. */
@@ -12,9 +10,25 @@ export interface CrowdListener {
   onGone?(node: number): void
 }
 
-/** Everybody who lives: who has joined, who is honest. Brings nodes in and takes them out. */
-export class Crowd {
-  readonly simulation: Simulation<KelipsMessage>
+/** The machines of a crowd: the honest ones' factory, and the hostile ones'. */
+export interface Factories {
+  readonly honest: OverlayFactory<unknown>
+  readonly hostile: OverlayFactory<unknown>
+}
+
+/** How nodes are admitted, and seen. */
+export interface CrowdOptions<Probe> {
+  /** Of the nodes that are admitted, drawn one by one. */
+  readonly hostileShare: number
+  /** Members that each of them knows. */
+  readonly introducers: number
+  /** What there is to see of an honest node's machine; undefined: it is none. */
+  readonly probeOf: (machine: OverlayMachine<unknown>) => Probe | undefined
+}
+
+/** Everybody who lives: who has joined, who is honest. Brings nodes in and takes them out. Of any overlay. */
+export class Crowd<Probe = unknown> {
+  readonly simulation: Simulation<unknown>
   /** All that have power. */
   readonly living = new Living()
   /** Those of them that have entered the network. */
@@ -25,25 +39,19 @@ export class Crowd {
   joinsAlone = false
   private readonly listeners: CrowdListener[] = []
   private readonly factories: Factories
-  private readonly hostileShare: number
-  private readonly introducerCount: number
+  private readonly options: CrowdOptions<Probe>
   private readonly random: SeededRandom
-  private readonly probes = new Map<number, KelipsProbe>()
+  private readonly probes = new Map<number, Probe>()
 
-  /**
-   * @param hostileShare of the nodes that are admitted, drawn one by one.
-   * @param introducers members that each of them knows.
-   */
   constructor(
-    simulation: Simulation<KelipsMessage>,
+    simulation: Simulation<unknown>,
     factories: Factories,
-    { hostileShare, introducers }: { readonly hostileShare: number; readonly introducers: number },
+    options: CrowdOptions<Probe>,
     random: SeededRandom,
   ) {
     this.simulation = simulation
     this.factories = factories
-    this.hostileShare = hostileShare
-    this.introducerCount = introducers
+    this.options = options
     this.random = random
   }
 
@@ -53,7 +61,8 @@ export class Crowd {
 
   /** A new node that joins now. @returns its number. */
   admit(): number {
-    const isHostile = this.hostileShare > 0 && this.random.next() < this.hostileShare
+    const { hostileShare } = this.options
+    const isHostile = hostileShare > 0 && this.random.next() < hostileShare
     const { number } = this.simulation.addNode(isHostile ? this.factories.hostile : this.factories.honest)
     this.enter(number)
     return number
@@ -78,7 +87,7 @@ export class Crowd {
   }
 
   /** What there is to see of a living honest node; undefined for others. */
-  probe(node: number): KelipsProbe | undefined {
+  probe(node: number): Probe | undefined {
     return this.probes.get(node)
   }
 
@@ -87,7 +96,7 @@ export class Crowd {
   }
 
   private enter(number: number): void {
-    const probe = KelipsProbe.of(this.simulation.node(number).machine)
+    const probe = this.options.probeOf(this.simulation.node(number).machine)
     if (probe !== undefined) this.probes.set(number, probe)
     this.living.add(number)
     this.join(number)
@@ -119,7 +128,7 @@ export class Crowd {
   private introducers(): number[] {
     const found = new Set<number>()
     if (this.joinsAlone) return []
-    for (let i = 0; i < this.introducerCount; i++) {
+    for (let i = 0; i < this.options.introducers; i++) {
       const introducer = randomElement(this.random.next, this.joined.numbers)
       if (introducer !== undefined) found.add(introducer)
     }

@@ -31,7 +31,7 @@ const ENOUGH = 0.99
 
 /** Publishes filetuples, one after the other, and follows each until its group knows it. */
 export class Dissemination {
-  private readonly crowd: Crowd
+  private readonly crowd: Crowd<KelipsProbe>
   private readonly truth: Truth
   private readonly random: SeededRandom
   private readonly wanted: number
@@ -41,7 +41,7 @@ export class Dissemination {
   private incomplete = 0
 
   constructor(
-    parts: { readonly crowd: Crowd; readonly truth: Truth },
+    parts: { readonly crowd: Crowd<KelipsProbe>; readonly truth: Truth },
     wanted: number,
     roundMs: number,
     random: SeededRandom,

@@ -1,6 +1,7 @@
 import type { Crowd } from './crowd.ts'
 import { CHECKED_VIEWS } from './experiment-limits.ts'
 import type { Files } from './files.ts'
+import type { KelipsProbe } from './kelips-probe.ts'
 import { FAILURE_CAUSES, type LookupTally } from './lookup-log.ts'
 import { rounded } from './rounded.ts'
 import { Samples } from './samples.ts'
@@ -27,7 +28,7 @@ export interface TableSizes {
 }
 
 /** Looks into all honest nodes' tables; memory is measured at some of them. */
-export function measureTables(crowd: Crowd, files: Files, contactsPerGroup: number): TableSizes {
+export function measureTables(crowd: Crowd<KelipsProbe>, files: Files, contactsPerGroup: number): TableSizes {
   const [views, contacts, filetuples, groups, memory] = Array.from({ length: 5 }, () => new Samples())
   const { numbers } = crowd.honest
   const memoryStep = Math.max(1, Math.floor(numbers.length / CHECKED_VIEWS))
@@ -72,7 +73,7 @@ export function bestFixedK(
 /** A row of the series. @param minute end of the interval, since the end of the warm-up. */
 export function intervalOf(
   minute: number,
-  crowd: Crowd,
+  crowd: Crowd<KelipsProbe>,
   files: Files,
   measured: {
     readonly lookups: LookupTally

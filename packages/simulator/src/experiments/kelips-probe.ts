@@ -1,10 +1,4 @@
-import {
-  KelipsMachine,
-  type KelipsMessage,
-  kelipsTables,
-  type MemberEntry,
-  type MemberRecord,
-} from '@onehop/kelips'
+import { KelipsMachine, kelipsTables, type MemberEntry, type MemberRecord } from '@onehop/kelips'
 import {
   type Key,
   keyHash32,
@@ -23,7 +17,7 @@ export class KelipsProbe {
   }
 
   /** Whether the machine is an honest Kelips node's. */
-  static of(machine: OverlayMachine<KelipsMessage> | undefined): KelipsProbe | undefined {
+  static of(machine: OverlayMachine<unknown> | undefined): KelipsProbe | undefined {
     return machine instanceof KelipsMachine ? new KelipsProbe(machine) : undefined
   }
 

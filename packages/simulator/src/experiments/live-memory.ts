@@ -11,7 +11,7 @@ import { Samples } from './samples.ts'
  * Bytes of a live node's tables, the mean of some: what simulated nodes share is packed for a machine of its own, as
  * a node of one process keeps it.
  */
-export function liveMemoryBytes(crowd: Crowd, experiment: KelipsExperiment): number {
+export function liveMemoryBytes(crowd: Crowd<KelipsProbe>, experiment: KelipsExperiment): number {
   const samples = new Samples()
   const { numbers } = crowd.honest
   const step = Math.max(1, Math.floor(numbers.length / MEASURED_NODES))

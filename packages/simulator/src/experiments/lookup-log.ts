@@ -36,7 +36,8 @@ export interface LookupSample {
   /** Round-trip time to the nearest connected one of those asked first, or, where none was, to the nearest. */
   readonly rttMs: number | undefined
   readonly expiredPointers: number
-  readonly failure: FailureCause | undefined
+  /** Why nothing was found; undefined: it was. */
+  readonly failure: string | undefined
 }
 
 /** Times of some of the lookups. */
@@ -67,7 +68,7 @@ export class LookupTally {
   readonly all = new LatencyTally()
   readonly warm = new LatencyTally()
   readonly cold = new LatencyTally()
-  readonly failures = new Map<FailureCause, number>()
+  readonly failures = new Map<string, number>()
 
   add(sample: LookupSample): void {
     const { isFound, hops, answeredBy, contact, failure } = sample

@@ -1,12 +1,11 @@
-import type { Outcome } from '@onehop/overlay'
+import type { Failure, Key, LookupOptions, Outcome } from '@onehop/overlay'
 import type { SeededRandom } from '@onehop/primitives'
+import { countExpired, isAnsweredTruthfully } from './answers.ts'
 import type { Crowd } from './crowd.ts'
 import { RankDraw } from './draws.ts'
-import type { KelipsExperiment } from './experiment.ts'
 import { LOOKUP_DEADLINE_MS, MAX_REDRAWS } from './experiment-limits.ts'
 import type { FileName, Files } from './files.ts'
-import type { LookupLog, LookupSample } from './lookup-log.ts'
-import type { Truth } from './truth.ts'
+import type { LookupSample } from './lookup-log.ts'
 
 /** Whom a lookup asks first, and what it has to do for that. */
 interface FirstRequests {
@@ -17,36 +16,54 @@ interface FirstRequests {
   dialled: number
 }
 
+/** What lookups need and tell. */
+export interface LookupParts {
+  readonly crowd: Crowd
+  readonly files: Files
+  readonly log: { add(sample: LookupSample): void }
+  /** Why a lookup failed, in a few words. */
+  readonly causeOf: (asker: number, key: Key, failure: Failure | undefined) => string
+}
+
+/** How often, and for what. */
+export interface LookupWorkload {
+  readonly lookupsPerNodePerMinute: number
+  /** Popularity of the file of rank r is r^-zipf. */
+  readonly zipf: number
+  /** Of each lookup; see {@link LookupOptions}. */
+  readonly limit: number
+}
+
 /** Living honest nodes look up files whose providers live: evenly over time, whoever and whatever the dice say. */
 export class Lookups {
+  /** All. */
+  begun = 0
   /** Begun and not ended. */
   pending = 0
   /** Whose asker or provider went away in between: they say nothing. */
   abandoned = 0
   private readonly crowd: Crowd
   private readonly files: Files
-  private readonly log: LookupLog
-  private readonly truth: Truth
+  private readonly log: LookupParts['log']
+  private readonly causeOf: LookupParts['causeOf']
   private readonly random: SeededRandom
   private readonly perNodePerMs: number
   private readonly zipf: number
+  private readonly options: LookupOptions
   private draw: RankDraw
   private isStopped = false
   /** When the next one is due: kept exactly, for the clock knows whole milliseconds only. */
   private dueMs = 0
 
-  constructor(
-    parts: { readonly crowd: Crowd; readonly files: Files; readonly log: LookupLog; readonly truth: Truth },
-    experiment: KelipsExperiment,
-    random: SeededRandom,
-  ) {
+  constructor(parts: LookupParts, workload: LookupWorkload, random: SeededRandom) {
     this.crowd = parts.crowd
     this.files = parts.files
     this.log = parts.log
-    this.truth = parts.truth
+    this.causeOf = parts.causeOf
     this.random = random
-    this.perNodePerMs = experiment.lookupsPerNodePerMinute / 60_000
-    this.zipf = experiment.zipf
+    this.perNodePerMs = workload.lookupsPerNodePerMinute / 60_000
+    this.zipf = workload.zipf
+    this.options = { limit: workload.limit, deadlineMs: LOOKUP_DEADLINE_MS }
     this.draw = new RankDraw(this.files.slots, this.zipf)
   }
 
@@ -90,10 +107,10 @@ export class Lookups {
     const { simulation } = this.crowd
     const key = this.files.keyOf(file.slot, file.generation)
     const startedMs = simulation.clock.now()
-    const options = { limit: 20, deadlineMs: LOOKUP_DEADLINE_MS }
+    this.begun++
     this.pending++
     const first = this.watchingSends(() => {
-      simulation.node(asker).machine.lookup(key, options, outcome => {
+      simulation.node(asker).machine.lookup(key, this.options, outcome => {
         this.pending--
         if (!this.crowd.living.has(asker) || !this.files.isLive(file)) this.abandoned++
         else this.log.add(this.sampleOf({ asker, file, key, startedMs, outcome, first: () => first }))
@@ -130,7 +147,7 @@ export class Lookups {
     const { clock } = this.crowd.simulation
     const nowMs = clock.now()
     const provider = this.files.providerOf(file.slot)!
-    const isFound = this.truth.isAnsweredTruthfully(outcome, provider)
+    const isFound = isAnsweredTruthfully(this.crowd.simulation, outcome, provider)
     const { sent, dialled, warmRttMs, coldRttMs } = outcome.elapsedMs === 0 ? NOTHING_SENT : ended.first()
     return {
       startedMs,
@@ -140,8 +157,8 @@ export class Lookups {
       answeredBy: outcome.answeredBy ?? 'later try',
       contact: sent === 0 ? 'none' : dialled < sent ? 'warm' : 'cold',
       rttMs: warmRttMs ?? coldRttMs,
-      expiredPointers: this.truth.countExpired(outcome, nowMs),
-      failure: isFound ? undefined : this.truth.causeOf(asker, key, outcome.failure),
+      expiredPointers: countExpired(outcome, nowMs),
+      failure: isFound ? undefined : this.causeOf(asker, key, outcome.failure),
     }
   }
 }

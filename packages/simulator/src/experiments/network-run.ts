@@ -1,4 +1,4 @@
-import { KELIPS_DEFAULT, type KelipsMessage } from '@onehop/kelips'
+import { KELIPS_DEFAULT } from '@onehop/kelips'
 import { SeededRandom } from '@onehop/primitives'
 import type { Simulation } from '../simulation.ts'
 import { factoriesOf, simulationOf } from './build.ts'
@@ -10,6 +10,7 @@ import type { KelipsExperiment } from './experiment.ts'
 import { LOOKUP_DEADLINE_MS, SLICE_MS } from './experiment-limits.ts'
 import { Files } from './files.ts'
 import { type Interval, intervalOf, measureTables } from './interval.ts'
+import { KelipsProbe } from './kelips-probe.ts'
 import { LookupLog } from './lookup-log.ts'
 import { Lookups } from './lookups.ts'
 import { Phases } from './phases.ts'
@@ -19,13 +20,15 @@ import { Truth } from './truth.ts'
 import { Turnover } from './turnover.ts'
 
 const MINUTE_MS = 60_000
+/** Of each lookup. */
+const ANSWERS_WANTED = 20
 const ROUND_MS = KELIPS_DEFAULT.gossipIntervalMs
 
 /** One run of an experiment with a network: its parts, and the order in which they act. */
 export class NetworkRun {
   readonly experiment: KelipsExperiment
-  readonly simulation: Simulation<KelipsMessage>
-  readonly crowd: Crowd
+  readonly simulation: Simulation<unknown>
+  readonly crowd: Crowd<KelipsProbe>
   readonly files: Files
   readonly turnover: Turnover
   readonly phases: Phases
@@ -56,8 +59,8 @@ export class NetworkRun {
     this.simulation = simulationOf(experiment, factories)
     this.startMs = this.simulation.clock.now()
     const { introducers, hostile } = experiment
-    const shares = { hostileShare: hostile.share, introducers }
-    this.crowd = new Crowd(this.simulation, factories, shares, this.random.fork())
+    const options = { hostileShare: hostile.share, introducers, probeOf: KelipsProbe.of }
+    this.crowd = new Crowd(this.simulation, factories, options, this.random.fork())
     this.files = new Files(experiment.seed, this.crowd)
     this.truth = new Truth(this.crowd, this.files, this.random.fork())
     this.turnover = new Turnover(this.crowd, this.files, experiment.churn, this.random.fork())
@@ -87,7 +90,9 @@ export class NetworkRun {
 
   private newLookups(): Lookups {
     const { crowd, files, log, truth } = this
-    return new Lookups({ crowd, files, log, truth }, this.experiment, this.random.fork())
+    const causeOf = truth.causeOf.bind(truth)
+    const workload = { ...this.experiment, limit: ANSWERS_WANTED }
+    return new Lookups({ crowd, files, log, causeOf }, workload, this.random.fork())
   }
 
   private newDissemination(filetuples: number): Dissemination {

@@ -24,7 +24,7 @@ interface Seat {
  * left out. Round-trip times and connections are unknown at first.
  */
 export class SettledStart {
-  private readonly crowd: Crowd
+  private readonly crowd: Crowd<KelipsProbe>
   private readonly random: SeededRandom
   private readonly seats: Seat[]
   private readonly depth: number
@@ -32,7 +32,7 @@ export class SettledStart {
   private readonly byBucket: Seat[][]
 
   /** @param crowd of nodes that have joined nobody. */
-  constructor(crowd: Crowd, experiment: KelipsExperiment, random: SeededRandom) {
+  constructor(crowd: Crowd<KelipsProbe>, experiment: KelipsExperiment, random: SeededRandom) {
     this.crowd = crowd
     this.random = random
     const { nodes, files } = experiment

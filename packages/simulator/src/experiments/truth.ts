@@ -1,6 +1,6 @@
-import type { Failure, Key, Outcome } from '@onehop/overlay'
+import type { Failure, Key } from '@onehop/overlay'
 import { keyHash32 } from '@onehop/overlay'
-import { equalBytes, randomBelow, type SeededRandom } from '@onehop/primitives'
+import { randomBelow, type SeededRandom } from '@onehop/primitives'
 import type { Crowd } from './crowd.ts'
 import { CHECKED_FILES, CHECKED_TABLES, CHECKED_VIEWS } from './experiment-limits.ts'
 import type { Files } from './files.ts'
@@ -24,30 +24,15 @@ export interface TruthReport {
 
 /** Looks at all nodes at once: what nobody in the network can. */
 export class Truth {
-  private readonly crowd: Crowd
+  private readonly crowd: Crowd<KelipsProbe>
   private readonly files: Files
   private readonly random: SeededRandom
   private nextOverfull = 0
 
-  constructor(crowd: Crowd, files: Files, random: SeededRandom) {
+  constructor(crowd: Crowd<KelipsProbe>, files: Files, random: SeededRandom) {
     this.crowd = crowd
     this.files = files
     this.random = random
-  }
-
-  /** Whether the provider itself is among the answers, by a pointer that has not expired. */
-  isAnsweredTruthfully(outcome: Outcome, provider: number): boolean {
-    const { simulation } = this.crowd
-    const { id } = simulation.node(provider)
-    const nowS = simulation.clock.now() / 1000
-    return outcome.pointers.some(
-      pointer => pointer.expiresAt > nowS && !pointer.withdrawn && equalBytes(pointer.provider, id),
-    )
-  }
-
-  /** Pointers among the answers that had expired: there must be none. */
-  countExpired(outcome: Outcome, nowMs: number): number {
-    return outcome.pointers.filter(({ expiresAt }) => expiresAt * 1000 < nowMs).length
   }
 
   /** Why a lookup failed, as far as the tables show it. */

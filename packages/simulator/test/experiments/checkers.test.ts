@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { KelipsMachine } from '@onehop/kelips'
 import { contentKey, type Outcome, type Pointer } from '@onehop/overlay'
 import { SeededRandom } from '@onehop/primitives'
+import { countExpired, isAnsweredTruthfully } from '../../src/experiments/answers.ts'
 import { NetworkRun } from '../../src/experiments/network-run.ts'
 import { Truth } from '../../src/experiments/truth.ts'
 import { tinyExperiment } from './tiny-experiment.ts'
@@ -69,18 +70,18 @@ describe('the checkers of global truth', () => {
   })
 
   it('see an expired pointer in an answer, and an answer that is not the provider’s', () => {
-    const { run, truth } = calmRun()
+    const { run } = calmRun()
     const nowS = Math.floor(run.simulation.clock.now() / 1000)
     const provider = run.simulation.node(3).id
     const pointer = { provider, expiresAt: nowS + 60, withdrawn: false } as unknown as Pointer
     const answer = (changes: object) => ({ ...NO_OUTCOME, pointers: [{ ...pointer, ...changes }] })
     const nowMs = run.simulation.clock.now()
-    assert.equal(truth.isAnsweredTruthfully(answer({}), 3), true)
-    assert.equal(truth.isAnsweredTruthfully(answer({}), 4), false)
-    assert.equal(truth.isAnsweredTruthfully(answer({ expiresAt: nowS - 60 }), 3), false)
-    assert.equal(truth.isAnsweredTruthfully(answer({ withdrawn: true }), 3), false)
-    assert.equal(truth.countExpired(answer({ expiresAt: nowS - 60 }), nowMs), 1)
-    assert.equal(truth.countExpired(answer({}), nowMs), 0)
+    assert.equal(isAnsweredTruthfully(run.simulation, answer({}), 3), true)
+    assert.equal(isAnsweredTruthfully(run.simulation, answer({}), 4), false)
+    assert.equal(isAnsweredTruthfully(run.simulation, answer({ expiresAt: nowS - 60 }), 3), false)
+    assert.equal(isAnsweredTruthfully(run.simulation, answer({ withdrawn: true }), 3), false)
+    assert.equal(countExpired(answer({ expiresAt: nowS - 60 }), nowMs), 1)
+    assert.equal(countExpired(answer({}), nowMs), 0)
   })
 
   it('tell why a lookup failed', () => {

@@ -28,6 +28,7 @@ describe('the command line', () => {
       'publish',
       'rpc',
       'search',
+      'simulate fidelity',
       'simulate kelips',
       'simulate list',
       'start',

@@ -4,7 +4,7 @@ import {
   type FidelityProgress,
   type FidelityRow,
   runFidelity,
-} from '@onehop/simulator'
+} from '../../src/index.ts'
 import { fidelityExperiment } from '../../src/fidelity/fidelity.ts'
 import { atLeast, atMost, between, near, told } from '../../src/fidelity/fidelity-row.ts'
 

@@ -1,3 +1,4 @@
+import { assert } from '@onehop/primitives'
 import type { Environment, PeerHandle, PeerId } from '../contract.ts'
 
 /**
@@ -26,10 +27,12 @@ export class Handles {
     return peer
   }
 
+  /** @throws {AssertionError} for a handle that is not held: another peer may have its number by now. */
   drop(peer: PeerHandle): void {
-    const count = (this.counts.get(peer) ?? 0) - 1
-    if (count > 0) {
-      this.counts.set(peer, count)
+    const count = this.counts.get(peer)
+    assert(count !== undefined, 'a handle is dropped that nobody holds')
+    if (count > 1) {
+      this.counts.set(peer, count - 1)
       return
     }
     this.counts.delete(peer)

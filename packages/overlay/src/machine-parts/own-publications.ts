@@ -29,6 +29,8 @@ export class OwnPublications {
   private readonly environment: Environment<never>
   private readonly options: OwnPublicationOptions
   private readonly own = new Map<string, OwnPublication>()
+  /** The highest sequence of those taken back: what is published anew within the same millisecond must be later. */
+  private takenBackUpTo = 0
 
   constructor(environment: Environment<never>, options: OwnPublicationOptions) {
     this.environment = environment
@@ -122,12 +124,15 @@ export class OwnPublications {
     return signPointer(unsigned, payload => this.environment.sign(payload))
   }
 
-  private takenBack({ signature: _signature, ...fields }: Pointer): Pointer {
-    return this.sign({ ...fields, addresses: [], sequence: fields.sequence + 1, withdrawn: true })
+  private takenBack({ signature: _signature, genuine: _genuine, ...fields }: Pointer): Pointer {
+    const sequence = Math.max(Math.floor(this.environment.now()), fields.sequence + 1)
+    this.takenBackUpTo = Math.max(this.takenBackUpTo, sequence)
+    return this.sign({ ...fields, addresses: [], sequence, withdrawn: true })
   }
 
   private unsigned(publication: Publication, previous: Pointer | undefined): UnsignedPointer {
-    return unsignedPointer(this.environment, publication, previous, this.options.lifetimeMs)
+    const unsigned = unsignedPointer(this.environment, publication, previous, this.options.lifetimeMs)
+    return { ...unsigned, sequence: Math.max(unsigned.sequence, this.takenBackUpTo + 1) }
   }
 }
 

@@ -45,17 +45,26 @@ export function peerEntryFieldLength(field: number, { id, addresses }: PeerEntry
   return bytesFieldLength(field, length)
 }
 
-/** @throws {DecodeError} for an id or an address that is none. */
+/**
+ * The bytes are copied: tables keep entries for long, and must not keep the messages that those came in.
+ * @throws {DecodeError} for an id or an address that is none.
+ */
 export function decodePeerEntry(bytes: Uint8Array): PeerEntry {
   const reader = new ProtobufReader(bytes)
   const addresses: PeerAddress[] = []
   let id: PeerId | undefined
   while (reader.next()) {
-    if (reader.field === FIELD.id) id = reader.bytes(MAX_PEER_ID_BYTES)
+    if (reader.field === FIELD.id) id = reader.bytes(MAX_PEER_ID_BYTES).slice()
     else if (reader.field !== FIELD.address) reader.skip()
     else if (addresses.length === MAX_ADDRESSES) throw new DecodeError('peer: too many addresses')
-    else addresses.push(reader.bytes(MAX_ADDRESS_BYTES))
+    else addresses.push(decodeAddress(reader))
   }
   if (id === undefined || id.length < MIN_PEER_ID_BYTES) throw new DecodeError('peer: no id')
   return { id, addresses }
+}
+
+function decodeAddress(reader: ProtobufReader): PeerAddress {
+  const address = reader.bytes(MAX_ADDRESS_BYTES)
+  if (address.length === 0) throw new DecodeError('peer: an empty address')
+  return address.slice()
 }

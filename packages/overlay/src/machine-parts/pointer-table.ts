@@ -1,7 +1,8 @@
-import { bytesKey } from '@onehop/primitives'
+import { bytesKey, equalBytes } from '@onehop/primitives'
 import type { PeerId } from '../contract.ts'
 import type { Key } from '../keys.ts'
 import { encodedPointerLength, type Pointer } from '../pointer.ts'
+import { detachedPointer } from './detached-pointer.ts'
 
 /** How many pointers a table may hold. */
 export interface PointerTableLimits {
@@ -45,9 +46,10 @@ export class PointerTable {
     const index = list?.findIndex(held => isVersionOf(held, pointer)) ?? -1
     if (list !== undefined && index >= 0) return this.replace(list, index, pointer)
     if (!this.hasRoom(pointer, list)) return 'full'
-    if (list === undefined) this.byKey.set(key, [pointer])
-    else list.push(pointer)
-    this.onAdded(pointer)
+    const kept = detachedPointer(pointer)
+    if (list === undefined) this.byKey.set(key, [kept])
+    else list.push(kept)
+    this.onAdded(kept)
     return 'new'
   }
 
@@ -70,9 +72,10 @@ export class PointerTable {
   removeWhere(isUnwanted: (pointer: Pointer) => boolean): number {
     const before = this.count
     for (const [key, list] of this.byKey) {
-      const kept = list.filter(pointer => !isUnwanted(pointer))
-      if (kept.length === list.length) continue
-      for (const pointer of list) if (isUnwanted(pointer)) this.onRemoved(pointer)
+      const removed = list.filter(isUnwanted)
+      if (removed.length === 0) continue
+      for (const pointer of removed) this.onRemoved(pointer)
+      const kept = list.filter(pointer => !removed.includes(pointer))
       if (kept.length === 0) this.byKey.delete(key)
       else this.byKey.set(key, kept)
     }
@@ -85,9 +88,8 @@ export class PointerTable {
   }
 
   removeProvider(provider: PeerId): number {
-    const name = bytesKey(provider)
-    if (!this.perProvider.has(name)) return 0
-    return this.removeWhere(pointer => bytesKey(pointer.provider) === name)
+    if (!this.perProvider.has(bytesKey(provider))) return 0
+    return this.removeWhere(pointer => equalBytes(pointer.provider, provider))
   }
 
   clear(): void {
@@ -101,7 +103,7 @@ export class PointerTable {
     const held = list[index]!
     if (pointer.sequence === held.sequence) return 'known'
     if (pointer.sequence < held.sequence) return 'stale'
-    list[index] = pointer
+    list[index] = detachedPointer(pointer)
     this.bytes += encodedPointerLength(pointer) - encodedPointerLength(held)
     return 'fresher'
   }
@@ -137,10 +139,10 @@ export function isLive(pointer: Pointer, nowS: number): boolean {
 /** Whether both are versions of one pointer: the same key, provider and target. */
 export function isVersionOf(a: Pointer, b: Pointer): boolean {
   return (
-    bytesKey(a.provider) === bytesKey(b.provider) &&
-    bytesKey(a.key) === bytesKey(b.key) &&
-    (a.target === undefined
-      ? b.target === undefined
-      : b.target !== undefined && bytesKey(a.target) === bytesKey(b.target))
+    equalBytes(a.provider, b.provider) &&
+    equalBytes(a.key, b.key) &&
+    (a.target === undefined || b.target === undefined
+      ? a.target === b.target
+      : equalBytes(a.target, b.target))
   )
 }

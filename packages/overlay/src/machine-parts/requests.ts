@@ -19,7 +19,7 @@ export interface RequestOptions {
   readonly minimumTimeoutMs: number
   /** A dial takes so many round trips more (see the simulator's `LIVE_CONNECTIONS`). */
   readonly dialRoundTrips: number
-  /** Requests under way at most: the oldest is dropped for one more, as if it had been silent. */
+  /** Requests under way at most: for one more the oldest is given up, and told at the next tick that it timed out. */
   readonly mostPending: number
   /** Peers whose round-trip time is remembered. */
   readonly mostTimes: number
@@ -31,7 +31,7 @@ interface Pending<Reply> {
   readonly sentMs: number
   readonly isCold: boolean
   readonly handlers: RequestHandlers<Reply>
-  readonly cancelTimer: Cancel
+  cancelTimer: Cancel
 }
 
 const RTT_FACTOR = 3
@@ -45,6 +45,8 @@ export class Requests<Message, Reply> {
   private readonly handles: Handles
   private readonly options: RequestOptions
   private readonly pending = new Map<number, Pending<Reply>>()
+  /** Those that had to make room, until they are told. */
+  private readonly givenUp = new Map<number, Pending<Reply>>()
   private readonly rttMs: BoundedMap<PeerHandle, number>
   private next: number
 
@@ -88,8 +90,7 @@ export class Requests<Message, Reply> {
       readonly anybody?: boolean
     } = {},
   ): Cancel {
-    if (this.pending.size >= this.options.mostPending)
-      this.fail(this.pending.keys().next().value as number, 'timed out')
+    if (this.pending.size >= this.options.mostPending) this.giveUpOldest()
     const number = this.next
     this.next = (this.next + 1) % REQUEST_NUMBERS
     assert(!this.pending.has(number), 'a request number is used twice')
@@ -128,7 +129,7 @@ export class Requests<Message, Reply> {
 
   /** Closes all, without a word, and forgets all times. */
   clear(): void {
-    for (const number of [...this.pending.keys()]) this.close(number)
+    for (const number of [...this.pending.keys(), ...this.givenUp.keys()]) this.close(number)
     for (const peer of [...this.rttMs.keys()]) this.forget(peer)
   }
 
@@ -151,7 +152,7 @@ export class Requests<Message, Reply> {
   }
 
   private fail(number: number, silence: RequestSilence): void {
-    const pending = this.pending.get(number)
+    const pending = this.pending.get(number) ?? this.givenUp.get(number)
     if (pending === undefined) return
     this.handles.while(pending.peer, () => {
       this.close(number)
@@ -159,10 +160,20 @@ export class Requests<Message, Reply> {
     })
   }
 
+  /** Its sender is told at the next tick: one that sends anew at once would drive out one after the other. */
+  private giveUpOldest(): void {
+    const [number, pending] = this.pending.entries().next().value as [number, Pending<Reply>]
+    this.pending.delete(number)
+    this.givenUp.set(number, pending)
+    pending.cancelTimer()
+    pending.cancelTimer = this.environment.setTimer(0, () => this.fail(number, 'timed out'))
+  }
+
   private close(number: number): void {
-    const pending = this.pending.get(number)
+    const pending = this.pending.get(number) ?? this.givenUp.get(number)
     if (pending === undefined) return
     this.pending.delete(number)
+    this.givenUp.delete(number)
     pending.cancelTimer()
     this.handles.drop(pending.peer)
   }

@@ -42,8 +42,7 @@ export class SignatureChecks {
     this.handles.hold(from)
     check(isValid => {
       this.release(from)
-      if (this.hasLeft()) return
-      done(isValid)
+      if (!this.hasLeft()) done(isValid)
       this.handles.drop(from)
     })
   }

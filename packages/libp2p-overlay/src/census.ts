@@ -5,7 +5,7 @@ import { peerKey } from './peer-table.ts'
 /** Who is connected, kept up to date by libp2p's events: machines ask for every peer that they consider. */
 export class Census {
   private readonly components: OverlayComponents
-  /** Open connections that may carry long-lived streams, by the peer's id as `peerKey` writes it. */
+  /** Open connections, direct ones and relayed ones, by the peer's id as `peerKey` writes it. */
   private readonly connections = new Map<string, Set<Connection>>()
 
   constructor(components: OverlayComponents) {
@@ -38,7 +38,7 @@ export class Census {
   }
 
   private add(connection: Connection): void {
-    if (connection.limits !== undefined || connection.status !== 'open') return
+    if (connection.status !== 'open') return
     const key = keyOf(connection)
     const open = this.connections.get(key)
     if (open === undefined) this.connections.set(key, new Set([connection]))

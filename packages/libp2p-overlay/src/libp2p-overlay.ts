@@ -9,6 +9,7 @@ import type {
   OverlayMachine,
   PeerAddress,
   PeerId,
+  Pointer,
   Publication,
 } from '@onehop/overlay'
 import { AddressBook, addressBytes, parseAddress } from './address-book.ts'
@@ -19,6 +20,7 @@ import { Introducers } from './introducers.ts'
 import {
   DEFAULT_LOOKUP_DEADLINE_MS,
   DEFAULT_MAX_CONNECTIONS,
+  DELIVERY_TIMEOUT_MS,
   JOIN_TIMEOUT_MS,
   LEAVE_GRACE_MS,
   MALFORMED_PENALTY_POINTS,
@@ -222,6 +224,23 @@ export class Libp2pOverlay<Message> {
     }, signal)
   }
 
+  /** Whether {@link search} does anything. */
+  get canSearch(): boolean {
+    return this.machine === undefined || this.machine.search !== undefined
+  }
+
+  /**
+   * Asks a provider that cannot be dialled to come to this node (Gnutella's Push, for example): on success there is a
+   * connection to it. Undefined when this overlay cannot ask.
+   */
+  async requestDelivery(pointer: Pointer, options: OperationOptions = {}): Promise<Outcome | undefined> {
+    if (this.machine !== undefined && this.machine.requestDelivery === undefined) return undefined
+    return this.runWithin(DELIVERY_TIMEOUT_MS, options.signal, (machine, done) => {
+      machine.requestDelivery?.(pointer, done)
+      return undefined
+    })
+  }
+
   /** The machine's tables; empty when it does not run. */
   inspect(): Inspection {
     return this.machine?.inspect() ?? {}
@@ -330,17 +349,26 @@ export class Libp2pOverlay<Message> {
     return turn
   }
 
-  private async joinThrough(introducers: readonly PeerId[], signal?: AbortSignal): Promise<Outcome> {
-    const timeout = AbortSignal.timeout(JOIN_TIMEOUT_MS)
+  private joinThrough(introducers: readonly PeerId[], signal?: AbortSignal): Promise<Outcome> {
+    return this.runWithin(JOIN_TIMEOUT_MS, signal, (machine, done) => {
+      const handles = introducers.map(id => this.table.intern(id))
+      machine.join(handles, done)
+      return undefined
+    })
+  }
+
+  /** What takes longer has `timed out`. Rejects with the signal's reason when that aborts before. */
+  private async runWithin(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    begin: Beginning<Message>,
+  ): Promise<Outcome> {
+    const timeout = AbortSignal.timeout(timeoutMs)
     const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
     try {
-      return await this.run((machine, done) => {
-        const handles = introducers.map(id => this.table.intern(id))
-        machine.join(handles, done)
-        return undefined
-      }, either)
+      return await this.run(begin, either)
     } catch (error) {
-      if (timeout.aborted && signal?.aborted !== true) return failedOutcome('timed out', introducers.length)
+      if (timeout.aborted && signal?.aborted !== true) return failedOutcome('timed out')
       throw error
     }
   }

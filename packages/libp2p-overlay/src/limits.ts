@@ -91,6 +91,9 @@ export const DEFAULT_LOOKUP_DEADLINE_MS = 10_000
 /** A join that the machine has not answered after this many ms has failed. */
 export const JOIN_TIMEOUT_MS = 30_000
 
+/** How long a provider that was asked to come to us may take, in ms: the request's way, and one dial. */
+export const DELIVERY_TIMEOUT_MS = 5_000
+
 /** How long `stop` lets the goodbye of the machine travel, in ms. */
 export const LEAVE_GRACE_MS = 150
 

@@ -53,7 +53,12 @@ export class Links {
     await this.components.registrar.handle(
       this.port.protocol,
       (stream, connection) => this.accept(stream, connection),
-      { maxInboundStreams: MAX_STREAMS_PER_PEER, maxOutboundStreams: MAX_STREAMS_PER_PEER },
+      {
+        maxInboundStreams: MAX_STREAMS_PER_PEER,
+        maxOutboundStreams: MAX_STREAMS_PER_PEER,
+        // Two members that cannot dial each other speak through a relay.
+        runOnLimitedConnection: true,
+      },
     )
     this.sweep = setInterval(() => this.closeUnused(), SWEEP_INTERVAL_MS)
   }

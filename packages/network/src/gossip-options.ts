@@ -30,6 +30,13 @@ export function chainNames(genesisHash: Uint8Array): ChainNames {
   }
 }
 
+/** The overlay among the protocols that a peer speaks, e.g. `kelips/1`; undefined when it runs none on this chain. */
+export function overlayAmong(protocols: readonly string[], names: ChainNames): string | undefined {
+  const { overlayPrefix, sync } = names
+  const protocol = protocols.find(each => each.startsWith(overlayPrefix) && each !== sync)
+  return protocol?.slice(overlayPrefix.length)
+}
+
 /** The addresses that many peers may share: private ones and loopback, where testnets live. */
 class PrivateAddresses extends Set<string> {
   override has(ip: string): boolean {

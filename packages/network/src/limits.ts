@@ -13,6 +13,10 @@ export const MAX_PENDING_INBOUND = 64
 /** One dial, in ms. */
 export const DIAL_TIMEOUT_MS = 8_000
 
+/** For a swarm stream: a dial of a provider's own addresses, and one through its relays, in ms. */
+export const DIRECT_DIAL_MS = 5_000
+export const RELAYED_DIAL_MS = 5_000
+
 /** How often missing connections are looked for, in ms. */
 export const KEEP_INTERVAL_MS = 1_000
 

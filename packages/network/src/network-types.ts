@@ -74,6 +74,8 @@ export interface PeerSummary {
   readonly score: number
   /** What identify said, e.g. `onehop/0.1.0`. */
   readonly agent: string
+  /** The overlay that it speaks on our chain, e.g. `kelips/1`. */
+  readonly overlay?: string
   readonly traffic: Traffic
 }
 
@@ -127,11 +129,15 @@ export interface Network<Message = unknown> {
   syncState(): SyncState
   /** Bytes of all connections since the network started. */
   traffic(): Traffic
-  /** A new stream for the swarm; dials if needed, at these addresses beside the known ones. */
+  /**
+   * A new stream for the swarm; dials if needed, at these addresses beside the known ones.
+   * @param comeToUs asks a peer that cannot be dialled to dial us, before a relay is used.
+   */
   openSwarmStream(
     peerId: string,
     addresses?: readonly string[],
     signal?: AbortSignal,
+    comeToUs?: () => Promise<unknown>,
   ): Promise<WireConnection>
   on<E extends keyof NetworkEvents>(event: E, listener: (value: NetworkEvents[E]) => void): () => void
   /** Leaves the overlay, closes everything; within two seconds. */

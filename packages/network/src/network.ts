@@ -1,18 +1,12 @@
 import type { Connection, IdentifyResult, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import {
-  type Libp2pOverlay,
-  openStreamOn,
-  openStreamTo,
-  PenaltyLedger,
-  SteadyClock,
-} from '@onehop/libp2p-overlay'
+import { type Libp2pOverlay, openStreamOn, PenaltyLedger, SteadyClock } from '@onehop/libp2p-overlay'
 import { BoundedMap, type Verdict } from '@onehop/primitives'
 import { ChainSync } from './chain-sync.ts'
 import { type Candidate, ConnectionKeeper, withPeerId } from './connection-keeper.ts'
 import { Gossip } from './gossip.ts'
-import { type ChainNames, chainNames, GRAYLIST_SCORE } from './gossip-options.ts'
+import { type ChainNames, chainNames, GRAYLIST_SCORE, overlayAmong } from './gossip-options.ts'
 import { guardChain } from './guarded-chain.ts'
 import { createHost, type Host } from './host.ts'
 import {
@@ -39,6 +33,7 @@ import type {
 import { joinOverlay } from './overlay-join.ts'
 import { summarisePeer } from './peer-summary.ts'
 import { PeersFile } from './peers-file.ts'
+import { openSwarmPath } from './swarm-path.ts'
 import { SWARM_PROTOCOL, SwarmStream } from './swarm-stream.ts'
 import { type Traffic, TrafficMeter } from './traffic-meter.ts'
 import type { WireConnection } from './wire-connection.ts'
@@ -50,6 +45,7 @@ const FOREVER_MS = Number.MAX_SAFE_INTEGER / 2
 interface Introduction {
   readonly agent: string
   readonly speaksSync: boolean
+  readonly overlay: string | undefined
 }
 
 /** What the host and the rest of the network share. */
@@ -195,11 +191,16 @@ class LiveNetwork<Message> implements Network<Message> {
     peerId: string,
     addresses: readonly string[] = [],
     signal?: AbortSignal,
+    comeToUs?: () => Promise<unknown>,
   ): Promise<WireConnection> {
-    const targets = addresses.map(address => multiaddr(address))
-    const limit = this.deadline(DIAL_TIMEOUT_MS, signal)
-    const id = peerIdFromString(peerId)
-    const stream = await openStreamTo(this.host.components, id, targets, SWARM_PROTOCOL, limit)
+    const { signal: stopping } = this.stopping
+    const stream = await openSwarmPath({
+      components: this.host.components,
+      peerId: peerIdFromString(peerId),
+      addresses: addresses.map(address => multiaddr(address)),
+      comeToUs,
+      signal: signal === undefined ? stopping : AbortSignal.any([stopping, signal]),
+    })
     return new SwarmStream(stream, peerId)
   }
 
@@ -302,7 +303,11 @@ class LiveNetwork<Message> implements Network<Message> {
   private onIdentify({ peerId, protocols, agentVersion, listenAddrs, connection }: IdentifyResult): void {
     const id = peerId.toString()
     const speaksSync = protocols.includes(this.names.sync)
-    this.introductions.set(id, { agent: agentVersion ?? '', speaksSync })
+    this.introductions.set(id, {
+      agent: agentVersion ?? '',
+      speaksSync,
+      overlay: overlayAmong(protocols, this.names),
+    })
     if (speaksSync) {
       this.keeper.remember(id, listenAddrs)
       this.savePeers()
@@ -360,11 +365,13 @@ class LiveNetwork<Message> implements Network<Message> {
 
   private summarise(connection: Connection): PeerSummary {
     const peerId = connection.remotePeer.toString()
+    const { agent = '', overlay } = this.introductions.get(peerId) ?? {}
     return summarisePeer({
       connection,
       session: this.sync.session(peerId),
       score: this.penalties.score(peerId),
-      agent: this.introductions.get(peerId)?.agent ?? '',
+      agent,
+      overlay,
       traffic: this.meter.of(peerId),
     })
   }

@@ -10,11 +10,19 @@ export interface PeerParts {
   readonly session: SyncSession | undefined
   readonly score: number
   readonly agent: string
+  readonly overlay: string | undefined
   readonly traffic: Traffic
 }
 
 /** What is told of a peer. */
-export function summarisePeer({ connection, session, score, agent, traffic }: PeerParts): PeerSummary {
+export function summarisePeer({
+  connection,
+  session,
+  score,
+  agent,
+  overlay,
+  traffic,
+}: PeerParts): PeerSummary {
   const sync = session && syncOf(session)
   const height = session?.status?.height
   const latencyMs = session?.latencyMs
@@ -28,6 +36,7 @@ export function summarisePeer({ connection, session, score, agent, traffic }: Pe
     ...(latencyMs === undefined ? {} : { latencyMs }),
     score: Math.round(score),
     agent,
+    ...(overlay === undefined ? {} : { overlay }),
     traffic: { ...traffic },
   }
 }

@@ -10,6 +10,7 @@ import type { SwarmSession } from '@onehop/swarm-io'
 import { createChainPort } from './chain-port.ts'
 import { NodeClock } from './clock.ts'
 import { ContentService } from './content/content-service.ts'
+import { isolationOf } from './content/isolation.ts'
 import { Datadir } from './datadir.ts'
 import { ConfigurationError } from './errors.ts'
 import { createIdentity } from './identity.ts'
@@ -281,9 +282,15 @@ class RunningNode implements OnehopNode {
   }
 
   private async startContent(session: SwarmSession, network: Network): Promise<void> {
+    const { overlay } = this.configuration
     const content = new ContentService({
       session,
-      overlay: this.overlayMeter.measured(network.overlay),
+      overlay: this.overlayMeter.measured(network.overlay, {
+        name: overlay,
+        get isolation() {
+          return isolationOf(overlay, network.peers())
+        },
+      }),
       dialer: network,
       downloadDir: this.datadir?.downloads ?? process.cwd(),
       log: this.log,

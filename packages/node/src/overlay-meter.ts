@@ -5,10 +5,13 @@ import type { ContentOverlay } from './content/content-overlay.ts'
 /** From a warm connection in one house to the deadline of a lookup, in seconds. */
 const LATENCY_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-const HOP_BUCKETS = [0, 1, 2, 3, 4, 8]
+const HOP_BUCKETS = [0, 1, 2, 3, 4, 5, 6, 8, 16]
 
 /** What is asked of the overlay, as figures name it. */
-type Operation = 'lookup' | 'search' | 'publish'
+type Operation = 'lookup' | 'search' | 'publish' | 'delivery'
+
+/** What is asked of the overlay itself. */
+type MeasuredOverlay = Omit<ContentOverlay, 'name' | 'isolation'>
 
 /** Counts and times what this node asks of the overlay. */
 export class OverlayMeter {
@@ -27,7 +30,7 @@ export class OverlayMeter {
   })
   private readonly hops = new Histogram({
     name: 'onehop_overlay_hops',
-    help: 'Hops of answers: 0 from the own tables, 1 from a contact',
+    help: 'Hops of answers: 0 from the own tables, 1 from the first peer asked',
     labelNames: ['operation'],
     buckets: HOP_BUCKETS,
     registers: [],
@@ -39,20 +42,32 @@ export class OverlayMeter {
   }
 
   /** The same overlay; what is asked of it is counted. What a caller aborts has no outcome. */
-  measured(overlay: ContentOverlay): ContentOverlay {
+  measured(overlay: MeasuredOverlay, node: Pick<ContentOverlay, 'name' | 'isolation'>): ContentOverlay {
     const counted = async (operation: Operation, outcome: Promise<Outcome>) => {
       this.observe(operation, await outcome)
       return outcome
     }
     return {
+      name: node.name,
+      get isolation() {
+        return node.isolation
+      },
       get isReady() {
         return overlay.isReady
+      },
+      get canSearch() {
+        return overlay.canSearch
       },
       ready: overlay.ready,
       withdraw: (key, options) => overlay.withdraw(key, options),
       publish: (publication, options) => counted('publish', overlay.publish(publication, options)),
       lookup: (key, request) => counted('lookup', overlay.lookup(key, request)),
       search: (words, request) => counted('search', overlay.search(words, request)),
+      requestDelivery: async (pointer, options) => {
+        const outcome = await overlay.requestDelivery(pointer, options)
+        if (outcome !== undefined) this.observe('delivery', outcome)
+        return outcome
+      },
     }
   }
 

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import type { Outcome } from '@onehop/overlay'
 import { Registry } from 'prom-client'
-import type { ContentOverlay } from '../src/content/content-overlay.ts'
 import { OverlayMeter } from '../src/overlay-meter.ts'
 
 const FOUND: Outcome = { pointers: [], hops: 1, messages: 1, attempts: 1, elapsedMs: 20, acknowledgements: 1 }
 
-const overlay: ContentOverlay = {
+const overlay: Parameters<OverlayMeter['measured']>[0] = {
   isReady: true,
+  canSearch: true,
+  requestDelivery: async () => undefined,
   ready: Promise.resolve(FOUND),
   publish: async () => FOUND,
   withdraw: async () => FOUND,
@@ -20,7 +21,7 @@ describe('figures of what is asked of the overlay', () => {
     const registry = new Registry()
     const meter = new OverlayMeter()
     meter.registerIn(registry)
-    const measured = meter.measured(overlay)
+    const measured = meter.measured(overlay, { name: 'kelips', isolation: undefined })
     const key = new Uint8Array(32)
     await measured.publish({ kind: 'content', key })
     await measured.search(['rome'])

@@ -42,6 +42,7 @@ function overlayOf(pointers: readonly Pointer[], failure?: Outcome['failure']): 
   }
   return {
     isReady: true,
+    isolation: undefined,
     ready: Promise.resolve(outcome([])),
     lookup: async key => {
       const found = pointers.filter(each => bytesToHex(each.key) === bytesToHex(key))
@@ -104,5 +105,13 @@ describe('content', () => {
     for (const text of ['', '  ', 'magnet:?xt=urn:btih:zzz']) {
       assert.throws(() => parseReference(text), refusal(-8, /^".*" tells no content: .+\.$/))
     }
+  })
+
+  it('says why nobody can answer, where it knows', async () => {
+    const overlay = { ...overlayOf([]), isolation: 'Nobody here speaks chord.' }
+    await assert.rejects(
+      resolveContent(overlay, parseReference('x.bin'), new AbortController().signal),
+      refusal(-40, /^Nobody provides x\.bin\. Nobody here speaks chord\.$/),
+    )
   })
 })

@@ -44,6 +44,9 @@ function overlayOf(
   const asked: unknown[] = []
   return {
     asked,
+    name: 'kelips',
+    isolation: undefined,
+    canSearch: true,
     isReady: true,
     ready: Promise.resolve(outcome),
     search: async (words, request) => {
@@ -119,6 +122,12 @@ describe('a search by words', () => {
       search(overlay, ...many),
       refusal(-32602, /^Cannot search: at most 8 words, not 9\.$/),
     )
+    assert.deepEqual(overlay.asked, [])
+  })
+
+  it('is refused in one sentence where the overlay cannot', async () => {
+    const overlay = { ...overlayOf([]), name: 'chord', canSearch: false }
+    await assert.rejects(search(overlay, 'rome'), refusal(-1, /^The overlay chord cannot search by words; /))
     assert.deepEqual(overlay.asked, [])
   })
 })

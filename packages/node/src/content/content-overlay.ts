@@ -1,7 +1,13 @@
 import type { Libp2pOverlay } from '@onehop/libp2p-overlay'
 
 /** What publishing and finding content needs of the overlay. */
-export type ContentOverlay = Pick<
-  Libp2pOverlay<unknown>,
-  'isReady' | 'ready' | 'publish' | 'withdraw' | 'lookup' | 'search'
->
+export interface ContentOverlay
+  extends Pick<
+    Libp2pOverlay<unknown>,
+    'isReady' | 'ready' | 'canSearch' | 'publish' | 'withdraw' | 'lookup' | 'search' | 'requestDelivery'
+  > {
+  /** The overlay's name. */
+  readonly name: string
+  /** Why nobody can answer, where that is so; see `isolationOf`. */
+  readonly isolation: string | undefined
+}

@@ -13,7 +13,10 @@ import type { ContentOverlay } from './content-overlay.ts'
 import { hasJoined } from './readiness.ts'
 
 /** What finding content by one key needs of the overlay. */
-export type LookupOverlay = Pick<ContentOverlay, 'isReady' | 'ready' | 'lookup'>
+export type LookupOverlay = AnsweringOverlay & Pick<ContentOverlay, 'lookup'>
+
+/** What waiting for an answer needs of it. */
+type AnsweringOverlay = Pick<ContentOverlay, 'isReady' | 'ready' | 'isolation'>
 
 /** Content by its id, known from what the user gave or from a name. */
 export type ContentId = Extract<ContentReference, { kind: 'content' }>
@@ -87,7 +90,7 @@ function lookUp(
  * @throws {RpcError} -40 when nobody has it, -41 when nobody answered in time, -9 without any other node.
  */
 export async function answered(
-  overlay: Pick<ContentOverlay, 'isReady' | 'ready'>,
+  overlay: AnsweringOverlay,
   shown: string,
   signal: AbortSignal,
   ask: () => Promise<Outcome>,
@@ -95,7 +98,7 @@ export async function answered(
   if (!(await hasJoined(overlay, signal))) {
     throw new RpcError(
       RPC_CODE.clientNotConnected,
-      'This node has reached no other one yet; see "onehop peers".',
+      overlay.isolation ?? 'This node has reached no other one yet; see "onehop peers".',
     )
   }
   const outcome = await ask()
@@ -106,7 +109,8 @@ export async function answered(
       `Nobody answered for ${shown} within ${CONTENT_LOOKUP_DEADLINE_MS / 1000} s.`,
     )
   }
-  throw new RpcError(RPC_CODE.contentNotFound, `Nobody provides ${shown}.`)
+  const why = overlay.isolation === undefined ? '' : ` ${overlay.isolation}`
+  throw new RpcError(RPC_CODE.contentNotFound, `Nobody provides ${shown}.${why}`)
 }
 
 function shownName(reference: ContentReference): string {

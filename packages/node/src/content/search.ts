@@ -16,18 +16,23 @@ export function wordsFrom(texts: readonly string[], most: number, what: string):
 }
 
 /**
- * Finds the contents that carry all the words: one hop for each word, side by side.
+ * Finds the contents that carry all the words.
  * @param texts one or several, each of one or several words.
  * @param limit of contents.
- * @throws {RpcError} -32602 for words that make no sense, -40 when nobody has such content, -41 when nobody answered.
+ * @throws {RpcError} -32602 for words that make no sense, -40 when nobody has such content, -41 when nobody answered,
+ * -1 where the overlay cannot search.
  */
 export async function searchContent(
-  overlay: Pick<ContentOverlay, 'isReady' | 'ready' | 'search'>,
+  overlay: Pick<ContentOverlay, 'isReady' | 'ready' | 'isolation' | 'name' | 'canSearch' | 'search'>,
   texts: readonly string[],
   limit: number,
   signal: AbortSignal,
 ): Promise<SearchResult> {
   const words = wordsFrom(texts, MAX_SEARCH_WORDS, 'Cannot search')
+  if (!overlay.canSearch) {
+    const sentence = `The overlay ${overlay.name} cannot search by words; look up a name or a key.`
+    throw new RpcError(RPC_CODE.miscError, sentence)
+  }
   const request = { limit, deadlineMs: CONTENT_LOOKUP_DEADLINE_MS, signal }
   const outcome = await answered(overlay, `content with ${quoted(words)}`, signal, () =>
     overlay.search(words, request),

@@ -38,18 +38,24 @@ export class Costs {
   }
 }
 
-/** One outcome of several operations side by side: what they cost together, and the first failure among them. */
+/**
+ * One outcome of several operations side by side: what they cost together, and the first failure among them. Of none, it
+ * is a success that cost nothing.
+ */
 export function mergedOutcome(outcomes: readonly Outcome[]): Outcome {
   const sum = (of: (outcome: Outcome) => number) =>
     outcomes.reduce((total, outcome) => total + of(outcome), 0)
   const failure = outcomes.find(outcome => outcome.failure !== undefined)?.failure
-  const outcome = {
+  const timeouts = sum(outcome => outcome.timeouts ?? 0)
+  return {
     pointers: [],
-    hops: Math.max(...outcomes.map(({ hops }) => hops)),
+    hops: Math.max(0, ...outcomes.map(({ hops }) => hops)),
     messages: sum(({ messages }) => messages),
     attempts: sum(({ attempts }) => attempts),
-    elapsedMs: Math.max(...outcomes.map(({ elapsedMs }) => elapsedMs)),
-    acknowledgements: Math.min(...outcomes.map(({ acknowledgements }) => acknowledgements)),
+    elapsedMs: Math.max(0, ...outcomes.map(({ elapsedMs }) => elapsedMs)),
+    acknowledgements:
+      outcomes.length === 0 ? 0 : Math.min(...outcomes.map(({ acknowledgements }) => acknowledgements)),
+    ...(timeouts === 0 ? {} : { timeouts }),
+    ...(failure === undefined ? {} : { failure }),
   }
-  return failure === undefined ? outcome : { ...outcome, failure }
 }

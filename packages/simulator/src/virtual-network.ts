@@ -19,12 +19,21 @@ export interface Port<Message> {
 /** Who wants to see every message when it is sent. */
 export type SendObserver<Message> = (from: number, to: number, message: Message, needsDial: boolean) => void
 
+/** Who accounts for all traffic: told of each message that is charged, and then of the dial that it needed, if any. */
+export interface TrafficObserver<Message> {
+  onMessage(from: number, to: number, message: Message, bytes: number): void
+  /** @param bytes that both ends send for it together. */
+  onDial(from: number, to: number, bytes: number): void
+}
+
 /** Carries messages between numbered nodes in virtual time, with the faults that its model says. */
 export class VirtualNetwork<Message> {
   readonly trace = new TraceHash()
   readonly model: NetworkModel
   /** Set only while somebody looks: called for every message that a living node sends. */
   onSend: SendObserver<Message> | undefined
+  /** Set while somebody measures. */
+  observer: TrafficObserver<Message> | undefined
   private readonly ports: Port<Message>[] = []
   private readonly standing = new StandingTable()
   private readonly traffic = new TrafficTable()
@@ -134,6 +143,7 @@ export class VirtualNetwork<Message> {
     const bytes = length + this.framingBytes
     this.traffic.sent(from, bytes)
     this.trace.addMessage(this.clock.elapsedMs, from, to, bytes)
+    this.observer?.onMessage(from, to, message, bytes)
     const carried = this.model.checksCodec ? this.throughCodec(message, length) : message
     const waitMs = this.connections === undefined ? this.waitFreely(from, to) : this.waitToSend(from, to)
     if (waitMs < 0 || this.chance(this.model.lossFraction)) return
@@ -180,6 +190,7 @@ export class VirtualNetwork<Message> {
     const roundTripMs = this.latencyMs(from, to) + this.latencyMs(to, from)
     const waitMs = Math.ceil(dialRoundTrips * roundTripMs)
     this.traffic.dialled(from, to, dialBytes)
+    this.observer?.onDial(from, to, 2 * dialBytes)
     this.connections!.open(from, to, this.clock.elapsedMs + waitMs)
     return waitMs
   }

@@ -99,6 +99,16 @@ export class Files {
     }
   }
 
+  /** Those who have joined publish now, evenly over the time; whoever joins later does so then. */
+  publishEverybodys(durationMs: number): void {
+    const { simulation, joined } = this.crowd
+    const nodes = [...joined.numbers]
+    nodes.forEach((node, i) => {
+      simulation.clock.setTimer((durationMs * i) / nodes.length, () => this.publishAll(node))
+    })
+    this.crowd.listen({ onJoined: node => this.publishAll(node) })
+  }
+
   publicationOf(slot: number): Publication {
     return { kind: 'content', key: this.keyOf(slot) }
   }

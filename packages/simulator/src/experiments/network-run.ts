@@ -7,12 +7,13 @@ import { Convergence } from './convergence.ts'
 import { Crowd } from './crowd.ts'
 import { Dissemination } from './dissemination.ts'
 import type { KelipsExperiment } from './experiment.ts'
-import { LOOKUP_DEADLINE_MS, SLICE_MS } from './experiment-limits.ts'
+import { LOOKUP_DEADLINE_MS } from './experiment-limits.ts'
 import { Files } from './files.ts'
 import { type Interval, intervalOf, measureTables } from './interval.ts'
 import { KelipsProbe } from './kelips-probe.ts'
 import { LookupLog } from './lookup-log.ts'
 import { Lookups } from './lookups.ts'
+import { passTime } from './passing-time.ts'
 import { Phases } from './phases.ts'
 import { SettledStart } from './settled-start.ts'
 import { TrafficMeter } from './traffic-meter.ts'
@@ -114,7 +115,7 @@ export class NetworkRun {
     this.admitAll(joinSeconds * 1000)
     if (!this.advance(joinSeconds * 1000)) return false
     this.stage = 'publishing'
-    this.publishAll(publishSeconds * 1000)
+    this.files.publishEverybodys(publishSeconds * 1000)
     return this.advance(publishSeconds * 1000)
   }
 
@@ -145,16 +146,6 @@ export class NetworkRun {
       if (durationMs === 0) admit()
       else clock.setTimer((durationMs * i) / nodes, admit)
     }
-  }
-
-  /** Those who are there publish now; whoever comes later does so when it has joined. */
-  private publishAll(durationMs: number): void {
-    const { clock } = this.simulation
-    const nodes = [...this.crowd.joined.numbers]
-    nodes.forEach((node, i) => {
-      clock.setTimer((durationMs * i) / nodes.length, () => this.files.publishAll(node))
-    })
-    this.crowd.listen({ onJoined: node => this.files.publishAll(node) })
   }
 
   private measure(): void {
@@ -196,14 +187,9 @@ export class NetworkRun {
     this.log.interval.clear()
   }
 
-  /** Lets virtual time pass, a little at a time. False: interrupted. */
+  /** False: interrupted. */
   private advance(durationMs: number): boolean {
-    const endMs = this.now + durationMs
-    while (this.now < endMs) {
-      this.simulation.clock.runFor(Math.min(SLICE_MS, endMs - this.now))
-      if (!this.goesOn(this.virtualShare)) return false
-    }
-    return true
+    return passTime(this.simulation.clock, durationMs, () => this.goesOn(this.virtualShare))
   }
 
   /** Of the whole virtual time. */

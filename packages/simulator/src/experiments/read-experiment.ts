@@ -101,7 +101,8 @@ function checkFields(fields: Fields, input: ExperimentInput, path: string): Verd
   return OK
 }
 
-function checkLatency(latency: { readonly model: string }): Verdict {
+/** Whether there is a latency model of that name with these figures. */
+export function checkLatency(latency: { readonly model: string }): Verdict {
   const { model, ...rest } = latency
   const fields = Object.hasOwn(LATENCY_FIELDS, model) ? LATENCY_FIELDS[model] : undefined
   if (fields === undefined)

@@ -6,11 +6,9 @@ import type { KelipsMessage } from './messages.ts'
 import { checkKelipsOptions, type KelipsOptions } from './options.ts'
 import type { TableKind } from './tables.ts'
 
-const PURPOSES: Readonly<Record<KelipsMessage['type'], MessagePurpose>> = {
+const PURPOSES: Readonly<Record<Exclude<KelipsMessage['type'], 'pull' | 'share'>, MessagePurpose>> = {
   gossip: 'maintenance',
   news: 'publication',
-  pull: 'join',
-  share: 'join',
   store: 'publication',
   stored: 'publication',
   find: 'lookup',
@@ -35,7 +33,19 @@ export function kelips(
   return {
     protocol: 'kelips/1',
     codec: kelipsCodec,
-    purposeOf: ({ type }) => PURPOSES[type],
+    purposeOf,
     create: environment => new KelipsMachine(environment, options, keeping.tables),
+  }
+}
+
+/** Filetuples are pulled by those who enter a group; members alone, by whoever lacks contacts. */
+function purposeOf(message: KelipsMessage): MessagePurpose {
+  switch (message.type) {
+    case 'pull':
+      return message.filetuples ? 'join' : 'maintenance'
+    case 'share':
+      return message.pointers.length > 0 ? 'join' : 'maintenance'
+    default:
+      return PURPOSES[message.type]
   }
 }

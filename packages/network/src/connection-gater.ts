@@ -13,6 +13,8 @@ export function banGater(penalties: PenaltyLedger, traffic: TrafficMeter): Conne
     return isBanned
   }
   return {
+    denyInboundRelayReservation: peerId => penalties.isBanned(peerId.toString()),
+    denyOutboundRelayedConnection: (from, to) => [from, to].some(each => penalties.isBanned(each.toString())),
     denyDialPeer: peerId => penalties.isBanned(peerId.toString()),
     // libp2p's default refuses private addresses in browsers only; a testnet lives on them.
     denyDialMultiaddr: () => false,

@@ -1,4 +1,5 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { isRelayed } from '@onehop/libp2p-overlay'
 import { BoundedMap } from '@onehop/primitives'
 import { DIALS_PER_ROUND, KEEP_INTERVAL_MS, MAX_KNOWN_PEERS, SHUN_MS } from './limits.ts'
 import { Redial } from './redial.ts'
@@ -61,7 +62,8 @@ export class ConnectionKeeper {
 
   /** Where a peer that we met listens. */
   remember(peerId: string, addresses: readonly Multiaddr[]): void {
-    if (addresses.length > 0) this.known.set(peerId, addresses)
+    const direct = addresses.filter(address => !isRelayed(address))
+    if (direct.length > 0) this.known.set(peerId, direct)
   }
 
   /** Peers worth remembering over a restart: those that are connected, then the others, the latest first. */
@@ -110,11 +112,15 @@ export class ConnectionKeeper {
   private candidates(): Candidate[] {
     const byId = new Map<string, Candidate>()
     for (const [peerId, addresses] of this.known.entries()) byId.set(peerId, { peerId, addresses })
-    for (const { peerId, addresses } of this.port.discovered())
-      byId.set(peerId, { peerId, addresses: [...addresses, ...(this.known.get(peerId) ?? [])] })
+    for (const { peerId, addresses } of this.port.discovered()) {
+      // Gossip and blocks do not come through relays: such a connection would keep out a useful one.
+      const direct = addresses.filter(address => !isRelayed(address))
+      byId.set(peerId, { peerId, addresses: [...direct, ...(this.known.get(peerId) ?? [])] })
+    }
     const nowMs = this.port.now()
     return [...byId.values()].filter(
-      ({ peerId }) => this.mayDial(peerId) && (this.redials.get(peerId)?.isDue(nowMs) ?? true),
+      ({ peerId, addresses }) =>
+        addresses.length > 0 && this.mayDial(peerId) && (this.redials.get(peerId)?.isDue(nowMs) ?? true),
     )
   }
 

@@ -1,7 +1,9 @@
 import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
+import type { CircuitRelayService } from '@libp2p/circuit-relay-v2'
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { dcutr } from '@libp2p/dcutr'
 import { type Identify, identify } from '@libp2p/identify'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
@@ -19,6 +21,8 @@ import { banGater } from './connection-gater.ts'
 import { type ChainNames, gossipOptions } from './gossip-options.ts'
 import {
   DIAL_TIMEOUT_MS,
+  HOLE_PUNCH_ATTEMPTS,
+  HOLE_PUNCH_MS,
   INBOUND_CONNECTIONS_PER_SECOND,
   MAX_CONNECTIONS,
   MAX_PENDING_INBOUND,
@@ -27,6 +31,7 @@ import {
   STOP_GRACE_MS,
 } from './limits.ts'
 import type { NetworkOptions } from './network-types.ts'
+import { RELAYED_LISTEN, relayServer, relayTransport } from './relay.ts'
 import type { TrafficMeter } from './traffic-meter.ts'
 
 const DEFAULT_LISTEN = ['/ip4/127.0.0.1/tcp/0']
@@ -40,6 +45,8 @@ export interface HostServices<Message> extends Record<string, unknown> {
   ping: Ping
   pubsub: GossipSub
   overlay: Libp2pOverlay<Message>
+  /** Of nodes that listen. */
+  relay?: CircuitRelayService
 }
 
 /** A libp2p node, its components in the form that stream openers want, and what we do with its connections. */
@@ -68,14 +75,15 @@ export class Host<Message> {
       connection.abort(new Error('dropped'))
   }
 
-  /** Takes streams of a protocol, at most so many with one peer in each direction. */
+  /** Takes streams of a protocol, at most so many with one peer in each direction; only where told to, relayed ones. */
   handle(
     protocol: string,
     maxStreams: number,
     handler: (stream: Stream, connection: Connection) => void,
+    { relayed = false } = {},
   ): Promise<void> {
     const limits = { maxInboundStreams: maxStreams, maxOutboundStreams: maxStreams }
-    return this.components.registrar.handle(protocol, handler, limits)
+    return this.components.registrar.handle(protocol, handler, { ...limits, runOnLimitedConnection: relayed })
   }
 
   /** Closes in good order where that is quick; libp2p alone would wait half a second for what lingers. */
@@ -88,7 +96,10 @@ export class Host<Message> {
   }
 }
 
-/** Makes the libp2p node: TCP, Noise, Yamux, identify, ping, gossipsub and the overlay. Not started yet. */
+/**
+ * Makes the libp2p node: TCP, relays, Noise, Yamux, identify, ping, gossipsub and the overlay. Not started yet. One that
+ * listens relays to others; one that listens nowhere has others relay to it.
+ */
 export async function createHost<Message>(
   options: NetworkOptions<Message>,
   names: ChainNames,
@@ -96,13 +107,15 @@ export async function createHost<Message>(
   traffic: TrafficMeter,
 ): Promise<Host<Message>> {
   let components: OverlayComponents | undefined
+  const { listen = DEFAULT_LISTEN } = options
+  const isListening = listen.length > 0
   const streamOptions = { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES }
   const libp2p = await createLibp2p<HostServices<Message>>({
     start: false,
     privateKey: privateKeyFromProtobuf(options.privateKey),
     nodeInfo: { userAgent: options.agent ?? 'onehop' },
-    addresses: { listen: [...(options.listen ?? DEFAULT_LISTEN)] },
-    transports: [tcp()],
+    addresses: { listen: [...(isListening ? listen : RELAYED_LISTEN)] },
+    transports: [tcp(), relayTransport()],
     connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({
@@ -123,6 +136,8 @@ export async function createHost<Message>(
     services: {
       identify: identify(),
       ping: ping(),
+      dcutr: dcutr({ retries: HOLE_PUNCH_ATTEMPTS, timeout: HOLE_PUNCH_MS }),
+      ...(isListening ? { relay: relayServer() } : {}),
       pubsub: gossipsub(gossipOptions(names, penalties)),
       overlay: parts => {
         components = parts

@@ -17,6 +17,29 @@ export const DIAL_TIMEOUT_MS = 8_000
 export const DIRECT_DIAL_MS = 5_000
 export const RELAYED_DIAL_MS = 5_000
 
+/** Peers that a node which listens nowhere has relay to it: when one goes, the other still leads there. */
+export const RELAYS_WANTED = 2
+
+/** How long such a node waits for the first of them before it enters the overlay, in ms: its records tell where it is. */
+export const RELAY_WAIT_MS = 3_000
+
+/** Peers that one node relays to: each is a connection that stays, some 80 KB. */
+export const MAX_RELAY_RESERVATIONS = 64
+
+/** How long a place at a relay stands until it is renewed, in ms. libp2p renews 5 minutes before the end. */
+export const RELAY_RESERVATION_MS = 30 * 60_000
+
+/** Relayed connections that one peer opens, or that lead to it. */
+export const MAX_RELAYED_CONNECTIONS_PER_PEER = 64
+
+/** One relayed connection: how long it may last, in ms, and what it may carry, in bytes both ways together. A fetch goes on over a new one. */
+export const RELAYED_CONNECTION_MS = 60 * 60_000
+export const RELAYED_CONNECTION_BYTES = 128 * 1024 * 1024
+
+/** Attempts to turn a relayed connection into a direct one, and the time of each in ms (DCUtR). */
+export const HOLE_PUNCH_ATTEMPTS = 2
+export const HOLE_PUNCH_MS = 5_000
+
 /** How often missing connections are looked for, in ms. */
 export const KEEP_INTERVAL_MS = 1_000
 

@@ -97,6 +97,8 @@ export interface NetworkEvents {
   peer: { readonly peerId: string; readonly connected: boolean }
   /** Syncing began or ended. */
   sync: SyncState
+  /** Others can dial the node at these addresses now. */
+  addresses: readonly string[]
   /** A peer was banned. */
   ban: { readonly peerId: string; readonly reason: string }
 }

@@ -1,7 +1,13 @@
 import type { Connection, IdentifyResult, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { type Libp2pOverlay, openStreamOn, PenaltyLedger, SteadyClock } from '@onehop/libp2p-overlay'
+import {
+  type Libp2pOverlay,
+  openConnectionTo,
+  openStreamOn,
+  PenaltyLedger,
+  SteadyClock,
+} from '@onehop/libp2p-overlay'
 import { BoundedMap, type Verdict } from '@onehop/primitives'
 import { ChainSync } from './chain-sync.ts'
 import { type Candidate, ConnectionKeeper, withPeerId } from './connection-keeper.ts'
@@ -17,6 +23,7 @@ import {
   MAX_KNOWN_PEERS,
   MAX_SWARM_STREAMS,
   MAX_SYNC_STREAMS,
+  RELAY_WAIT_MS,
   STOP_GRACE_MS,
   SYNC_OPEN_GRACE_MS,
   TARGET_CONNECTIONS,
@@ -33,6 +40,8 @@ import type {
 import { joinOverlay } from './overlay-join.ts'
 import { summarisePeer } from './peer-summary.ts'
 import { PeersFile } from './peers-file.ts'
+import { Reachability } from './reachability.ts'
+import { freeReservation } from './relay.ts'
 import { openSwarmPath } from './swarm-path.ts'
 import { SWARM_PROTOCOL, SwarmStream } from './swarm-stream.ts'
 import { type Traffic, TrafficMeter } from './traffic-meter.ts'
@@ -71,6 +80,7 @@ class LiveNetwork<Message> implements Network<Message> {
   private readonly sync: ChainSync
   private readonly gossip: Gossip
   private readonly keeper: ConnectionKeeper
+  private readonly reachability: Reachability<Message>
   private readonly peersFile: PeersFile | undefined
   private readonly stopping = new AbortController()
   private maintenance: NodeJS.Timeout | undefined
@@ -90,6 +100,7 @@ class LiveNetwork<Message> implements Network<Message> {
     this.sync = this.createSync(chain)
     this.gossip = this.createGossip(chain)
     this.keeper = this.createKeeper()
+    this.reachability = new Reachability(host.libp2p, addresses => this.events.emit('addresses', addresses))
     this.peersFile = options.peersFile === undefined ? undefined : new PeersFile(options.peersFile, this.log)
   }
 
@@ -102,8 +113,11 @@ class LiveNetwork<Message> implements Network<Message> {
     await this.host.handle(this.names.sync, MAX_SYNC_STREAMS, (stream, connection) =>
       this.sync.accept(stream, connection),
     )
-    await this.host.handle(SWARM_PROTOCOL, MAX_SWARM_STREAMS, (stream, connection) =>
-      this.acceptSwarm(stream, connection),
+    await this.host.handle(
+      SWARM_PROTOCOL,
+      MAX_SWARM_STREAMS,
+      (stream, connection) => this.acceptSwarm(stream, connection),
+      { relayed: true },
     )
     await libp2p.start()
     this.gossip.start()
@@ -116,20 +130,22 @@ class LiveNetwork<Message> implements Network<Message> {
       bootstrap: this.options.bootstrap,
       remembered: remembered.flatMap(addressesOf),
       connected: () => libp2p.getConnections().map(connection => connection.remoteAddr.toString()),
+      reachable: () => this.reachability.found(RELAY_WAIT_MS, this.stopping.signal),
       signal: this.stopping.signal,
       log: this.log,
     })
   }
 
   addresses(): string[] {
-    return this.host.libp2p.getMultiaddrs().map(address => address.toString())
+    return this.reachability.addresses()
   }
 
   peers(): PeerSummary[] {
     const seen = new Map<string, PeerSummary>()
-    for (const connection of this.host.libp2p.getConnections()) {
-      const peerId = connection.remotePeer.toString()
-      if (connection.status === 'open' && !seen.has(peerId)) seen.set(peerId, this.summarise(connection))
+    for (const { remotePeer } of this.host.libp2p.getConnections()) {
+      const connection = openConnectionTo(this.host.components, remotePeer)
+      const peerId = remotePeer.toString()
+      if (connection !== undefined && !seen.has(peerId)) seen.set(peerId, this.summarise(connection))
     }
     return [...seen.values()]
   }
@@ -295,6 +311,7 @@ class LiveNetwork<Message> implements Network<Message> {
   private onPeer(peer: PeerId, connected: boolean): void {
     if (!connected) {
       this.sync.onDisconnect(peer)
+      freeReservation(this.host.libp2p.services.relay, peer)
       this.meter.detach(peer.toString())
     }
     this.events.emit('peer', { peerId: peer.toString(), connected })
@@ -311,7 +328,7 @@ class LiveNetwork<Message> implements Network<Message> {
     if (speaksSync) {
       this.keeper.remember(id, listenAddrs)
       this.savePeers()
-      this.sync.onConnect(peerId, connection)
+      if (connection.limits === undefined) this.sync.onConnect(peerId, connection)
     } else if (protocols.some(protocol => ANY_SYNC_PROTOCOL.test(protocol))) {
       this.log('warn', `peer ${id} follows another chain: it has no ${this.names.sync}`)
       this.keeper.shun(id)
@@ -351,6 +368,7 @@ class LiveNetwork<Message> implements Network<Message> {
   private reopenSync(peerId: string, connection: Connection): void {
     if (this.introductions.get(peerId)?.speaksSync !== true || this.sync.session(peerId)?.isOpen) return
     const ageMs = Date.now() - connection.timeline.open
+    if (connection.limits !== undefined) return
     if (connection.status === 'open' && ageMs > SYNC_OPEN_GRACE_MS) void this.sync.open(peerId, connection)
   }
 

@@ -11,6 +11,8 @@ export interface JoinPort {
   readonly remembered: readonly string[]
   /** Addresses of peers that are connected already, whoever dialled. */
   connected(): string[]
+  /** Waits a moment until others can dial this node. */
+  reachable(): Promise<void>
   readonly signal: AbortSignal
   readonly log: NetworkLog
 }
@@ -25,6 +27,7 @@ export async function joinOverlay(port: JoinPort): Promise<void> {
   while (!signal.aborted && !overlay.isReady) {
     try {
       const introducers = [...new Set([...bootstrap, ...remembered, ...port.connected()])]
+      if (introducers.length > 0) await port.reachable()
       const outcome = await overlay.join(introducers, { signal })
       if (outcome.failure === undefined) return
       if (bootstrap.length === 0) {

@@ -1,4 +1,5 @@
 import type { MultiaddrConnection, PeerId } from '@libp2p/interface'
+import { isRelayed } from '@onehop/libp2p-overlay'
 
 /** What went over connections, encryption included. */
 export interface Traffic {
@@ -36,10 +37,12 @@ export class TrafficMeter {
     const key = peerId.toString()
     const counter = this.counters.get(key) ?? emptyCounter()
     this.counters.set(key, counter)
-    connection.addEventListener('message', ({ data }) => this.onReceived(counter, data.byteLength))
+    // What comes through a relay is counted in all as bytes of the relay's connection already.
+    const counters = isRelayed(connection.remoteAddr) ? [counter] : [counter, this.all]
+    connection.addEventListener('message', ({ data }) => this.onReceived(counters, data.byteLength))
     const send = connection.send.bind(connection)
     connection.send = data => {
-      this.onSent(counter, data.byteLength)
+      this.onSent(counters, data.byteLength)
       return send(data)
     }
   }
@@ -49,15 +52,15 @@ export class TrafficMeter {
     this.counters.delete(peerId)
   }
 
-  private onReceived(counter: Counter, bytes: number): void {
-    for (const each of [counter, this.all]) {
+  private onReceived(counters: readonly Counter[], bytes: number): void {
+    for (const each of counters) {
       each.receivedBytes += bytes
       each.lastReceivedMs = this.now()
     }
   }
 
-  private onSent(counter: Counter, bytes: number): void {
-    for (const each of [counter, this.all]) {
+  private onSent(counters: readonly Counter[], bytes: number): void {
+    for (const each of counters) {
       each.sentBytes += bytes
       each.lastSentMs = this.now()
     }

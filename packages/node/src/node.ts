@@ -296,6 +296,11 @@ class RunningNode implements OnehopNode {
       log: this.log,
     })
     this.content = content
+    this.closers.push(
+      network.on('addresses', addresses => {
+        if (addresses.length > 0) void content.announceAgain()
+      }),
+    )
     content
       .restore()
       .catch((error: unknown) =>

@@ -34,6 +34,10 @@ export class Start extends OutputCommand {
       multiple: true,
       multipleNonGreedy: true,
     }),
+    'no-listen': Flags.boolean({
+      description: 'Listen nowhere, as behind a firewall: others come through peers that relay.',
+      exclusive: ['listen'],
+    }),
     overlay: Flags.custom<OverlayName>({
       description:
         'What content is found by: kelips, napster, gnutella, fasttrack, chord or pastry. Default: kelips.',
@@ -127,7 +131,7 @@ export class Start extends OutputCommand {
         network: flags.network,
         datadir: flags.datadir,
         overlay: flags.overlay,
-        listen: flags.listen,
+        listen: flags['no-listen'] ? [] : flags.listen,
         connect: flags.connect,
         rpcPort: flags['rpc-port'],
         name: flags.name,
@@ -185,7 +189,7 @@ function describe(status: NodeStatus): string {
     node: `${status.name ?? 'unnamed'} on ${status.network}, pid ${status.pid}`,
     RPC: status.rpc,
     'peer id': status.peerId,
-    addresses: status.addresses.join('\n           '),
+    addresses: status.addresses.join('\n           ') || 'none yet',
     datadir: status.datadir,
     overlay: status.overlay.name,
     address: status.address,

@@ -53,6 +53,8 @@ export class ContentService {
   private readonly dialer: SwarmDialer
   private readonly downloadDir: string
   private readonly log: Logger
+  private isAnnouncing = false
+  private isOutdated = false
 
   constructor({ session, overlay, dialer, downloadDir, log }: ContentServiceOptions) {
     this.session = session
@@ -72,6 +74,18 @@ export class ContentService {
     await this.announcer.announceAll(
       restored.flatMap(({ infohash }) => this.session.get(infohash) ?? []).filter(isOffered),
     )
+  }
+
+  /** Announces everything again, for this node is to be dialled elsewhere now. Once more when that changes meanwhile. */
+  async announceAgain(): Promise<void> {
+    this.isOutdated = true
+    if (!this.overlay.isReady || this.isAnnouncing) return
+    this.isAnnouncing = true
+    while (this.isOutdated) {
+      this.isOutdated = false
+      await this.announcer.announceAll(this.session.list().filter(isOffered))
+    }
+    this.isAnnouncing = false
   }
 
   /** Hashes the file, offers it, and tells the overlay that this node has it, and by which words to find it. */

@@ -1,6 +1,8 @@
 /**
  * Measures: `npm run bench -- SUITE [--only name,…] [--rounds n] [--quick] [--large] [--json file]
- * [--node=options]`. `--only` takes lines' names, or what several begin with up to a hyphen. Each task of a round runs in a fresh process, with these options of Node.js. Prints a table; a line below its target fails nothing.
+ * [--nodes n] [--minutes n] [--node=options]`. `--only` takes lines' names, or what several begin with up to a hyphen;
+ * `--nodes` and `--minutes` are for suites of simulations. Each task of a round runs in a fresh process, with these
+ * options of Node.js. Prints a table; a line below its target fails nothing.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -12,6 +14,7 @@ import type { Line, Metrics, Round, Suite, Task } from './suite.ts'
 const SUITES: Readonly<Record<string, () => Promise<{ readonly suite: Suite }>>> = {
   ledger: () => import('./ledger/suite.ts'),
   lookup: () => import('./lookup/suite.ts'),
+  overlays: () => import('./overlays/suite.ts'),
 }
 
 const DEFAULT_ROUNDS = 3
@@ -22,13 +25,15 @@ interface Settings {
   readonly rounds: number
   readonly quick: boolean
   readonly large: boolean
+  readonly nodes: number | undefined
+  readonly minutes: number | undefined
   readonly json: string | undefined
   readonly nodeArguments: readonly string[]
 }
 
 function usage(reason: string): never {
   console.error(
-    `${reason}\nusage: npm run bench -- ${Object.keys(SUITES).join('|')} [--only name,…] [--rounds n] [--quick] [--large] [--json file] [--node=options]`,
+    `${reason}\nusage: npm run bench -- ${Object.keys(SUITES).join('|')} [--only name,…] [--rounds n] [--quick] [--large] [--json file] [--nodes n] [--minutes n] [--node=options]`,
   )
   process.exit(2)
 }
@@ -41,6 +46,8 @@ async function readSettings(): Promise<Settings> {
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       large: { type: 'boolean', default: false },
+      nodes: { type: 'string' },
+      minutes: { type: 'string' },
       json: { type: 'string' },
       node: { type: 'string', default: '' },
     },
@@ -59,9 +66,17 @@ async function readSettings(): Promise<Settings> {
     rounds,
     quick: values.quick,
     large: values.large,
+    nodes: numberOf('--nodes', values.nodes),
+    minutes: numberOf('--minutes', values.minutes),
     json: values.json,
     nodeArguments: values.node.split(' ').filter(text => text !== ''),
   }
+}
+
+function numberOf(flag: string, typed: string | undefined): number | undefined {
+  if (typed === undefined) return undefined
+  const value = Number(typed)
+  return value > 0 ? value : usage(`${flag} wants a number`)
 }
 
 function progress(text: string): void {
@@ -99,8 +114,8 @@ function chosenLines(lines: readonly Line[], only: readonly string[] | undefined
 }
 
 async function main(): Promise<void> {
-  const { suite, only, rounds: count, quick, large, json, nodeArguments } = await readSettings()
-  const prepared = await suite.prepare({ quick, large, progress })
+  const { suite, only, rounds: count, quick, json, nodeArguments, ...sizes } = await readSettings()
+  const prepared = await suite.prepare({ quick, progress, ...sizes })
   const lines = chosenLines(prepared.lines, only)
   const tasks = prepared.tasks.filter(task => lines.some(line => line.tasks.includes(task.name)))
   const rounds: Round[] = []

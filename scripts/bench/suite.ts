@@ -53,6 +53,10 @@ export interface SuiteOptions {
   readonly quick: boolean
   /** What takes an hour, too. */
   readonly large: boolean
+  /** Of each network, where a suite simulates networks. */
+  readonly nodes?: number | undefined
+  /** Virtual, that are measured, where a suite lets virtual time pass. */
+  readonly minutes?: number | undefined
   /** Tells what takes long. */
   readonly progress: (text: string) => void
 }

@@ -1,7 +1,5 @@
+import type { OverlayName } from '@onehop/classic-overlays'
 import type { FidelityRow } from './fidelity-row.ts'
-
-/** The overlay that an experiment measures: a machine's folder in `classic-overlays`. */
-export type FidelityOverlay = 'napster' | 'gnutella' | 'fasttrack' | 'chord' | 'pastry'
 
 /**
  * How sure a published value is. `published`: read in a public source, which is named. `recalled`: from the paper named,
@@ -28,7 +26,7 @@ export type FidelityParameters = { readonly seed: number } & { readonly [name: s
 export interface FidelityDefinition<Parameters extends FidelityParameters> {
   /** Begins with the overlay's name: `chord-path-length`. */
   readonly name: string
-  readonly overlay: FidelityOverlay
+  readonly overlay: OverlayName
   /** What it is to answer, in one sentence. */
   readonly question: string
   /** Who published the value, and where. */
@@ -45,7 +43,7 @@ export interface FidelityDefinition<Parameters extends FidelityParameters> {
 /** An experiment that compares what our machine does with what was published of the system. */
 export interface FidelityExperiment {
   readonly name: string
-  readonly overlay: FidelityOverlay
+  readonly overlay: OverlayName
   readonly question: string
   readonly source: string
   readonly published: string

@@ -1,3 +1,4 @@
+import type { OverlayName } from '@onehop/classic-overlays'
 import { assert } from '@onehop/primitives'
 import { describeMachine } from '../experiments/machine-description.ts'
 import type { MachineDescription } from '../experiments/result.ts'
@@ -5,7 +6,6 @@ import { rounded } from '../experiments/rounded.ts'
 import type {
   FidelityControl,
   FidelityExperiment,
-  FidelityOverlay,
   FidelityParameters,
   FidelitySize,
   Standing,
@@ -19,7 +19,7 @@ export type FidelityVerdict = 'as published' | 'not as published' | 'interrupted
 /** What came of one experiment. */
 export interface FidelityOutcome {
   readonly name: string
-  readonly overlay: FidelityOverlay
+  readonly overlay: OverlayName
   readonly question: string
   readonly source: string
   readonly published: string

@@ -103,6 +103,16 @@ export function registerLookupTests(harness: OverlayHarness): void {
       scene.expect(again.failure === 'not found', 'it could be withdrawn twice')
     }))
 
+  test('what is published again after its withdrawal is found again', () =>
+    inEachNetwork(harness, { nodes: NODES }, async scene => {
+      await scene.joinAll(NODES)
+      await scene.converge()
+      const key = await scene.publishNew(1)
+      await scene.network.withdraw(1, key)
+      await scene.publish(1, { kind: 'content', key })
+      await scene.expectProviders(range(0, NODES), key, [1])
+    }))
+
   test('a cancelled lookup ends as cancelled', () =>
     inEachNetwork(harness, { nodes: NODES }, async scene => {
       await scene.joinAll(NODES)

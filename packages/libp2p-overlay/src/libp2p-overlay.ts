@@ -35,7 +35,7 @@ import {
   type LookupRequest,
   type OperationOptions,
 } from './operation-options.ts'
-import { failedOutcome, Operations, SOMEBODY_ANSWERED } from './operations.ts'
+import { failedOutcome, Operations, SOMEBODY_ANSWERED, within } from './operations.ts'
 import type { Libp2pOverlayInit, OverlayObserver } from './overlay-init.ts'
 import { libp2pPeerId, PeerTable } from './peer-table.ts'
 import { PenaltyLedger } from './penalty-ledger.ts'
@@ -235,10 +235,8 @@ export class Libp2pOverlay<Message> {
    */
   async requestDelivery(pointer: Pointer, options: OperationOptions = {}): Promise<Outcome | undefined> {
     if (this.machine !== undefined && this.machine.requestDelivery === undefined) return undefined
-    return this.runWithin(DELIVERY_TIMEOUT_MS, options.signal, (machine, done) => {
-      machine.requestDelivery?.(pointer, done)
-      return undefined
-    })
+    const begin: Beginning<Message> = (machine, done) => void machine.requestDelivery?.(pointer, done)
+    return within(DELIVERY_TIMEOUT_MS, options.signal, either => this.run(begin, either))
   }
 
   /** The machine's tables; empty when it does not run. */
@@ -350,27 +348,11 @@ export class Libp2pOverlay<Message> {
   }
 
   private joinThrough(introducers: readonly PeerId[], signal?: AbortSignal): Promise<Outcome> {
-    return this.runWithin(JOIN_TIMEOUT_MS, signal, (machine, done) => {
+    const begin: Beginning<Message> = (machine, done) => {
       const handles = introducers.map(id => this.table.intern(id))
-      machine.join(handles, done)
-      return undefined
-    })
-  }
-
-  /** What takes longer has `timed out`. Rejects with the signal's reason when that aborts before. */
-  private async runWithin(
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-    begin: Beginning<Message>,
-  ): Promise<Outcome> {
-    const timeout = AbortSignal.timeout(timeoutMs)
-    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
-    try {
-      return await this.run(begin, either)
-    } catch (error) {
-      if (timeout.aborted && signal?.aborted !== true) return failedOutcome('timed out')
-      throw error
+      return void machine.join(handles, done)
     }
+    return within(JOIN_TIMEOUT_MS, signal, either => this.run(begin, either))
   }
 }
 

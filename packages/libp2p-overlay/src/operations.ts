@@ -62,3 +62,18 @@ export class Operations {
     for (const finish of [...this.pending]) finish(failedOutcome('cancelled'))
   }
 }
+
+/** The outcome of the work; `timed out` when it takes longer. Rejects with the signal's reason when that aborts before. */
+export async function within(
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<Outcome>,
+): Promise<Outcome> {
+  const timeout = AbortSignal.timeout(timeoutMs)
+  try {
+    return await work(signal === undefined ? timeout : AbortSignal.any([signal, timeout]))
+  } catch (error) {
+    if (timeout.aborted && signal?.aborted !== true) return failedOutcome('timed out')
+    throw error
+  }
+}

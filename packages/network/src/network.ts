@@ -8,19 +8,19 @@ import {
   PenaltyLedger,
   SteadyClock,
 } from '@onehop/libp2p-overlay'
-import { BoundedMap, type Verdict } from '@onehop/primitives'
+import type { Verdict } from '@onehop/primitives'
 import { ChainSync } from './chain-sync.ts'
 import { type Candidate, ConnectionKeeper, withPeerId } from './connection-keeper.ts'
 import { Gossip } from './gossip.ts'
-import { type ChainNames, chainNames, GRAYLIST_SCORE, overlayAmong } from './gossip-options.ts'
+import { type ChainNames, chainNames, GRAYLIST_SCORE } from './gossip-options.ts'
 import { guardChain } from './guarded-chain.ts'
 import { createHost, type Host } from './host.ts'
+import { Introductions } from './introductions.ts'
 import {
   DIAL_TIMEOUT_MS,
   FOREIGN_MISBEHAVIOUR_POINTS,
   INVALID_BLOCK_POINTS,
   KEEP_INTERVAL_MS,
-  MAX_KNOWN_PEERS,
   MAX_SWARM_STREAMS,
   MAX_SYNC_STREAMS,
   RELAY_WAIT_MS,
@@ -47,15 +47,7 @@ import { SWARM_PROTOCOL, SwarmStream } from './swarm-stream.ts'
 import { type Traffic, TrafficMeter } from './traffic-meter.ts'
 import type { WireConnection } from './wire-connection.ts'
 
-const ANY_SYNC_PROTOCOL = /^\/onehop\/[0-9a-f]{8}\/sync\//
 const FOREVER_MS = Number.MAX_SAFE_INTEGER / 2
-
-/** What identify told of a peer. */
-interface Introduction {
-  readonly agent: string
-  readonly speaksSync: boolean
-  readonly overlay: string | undefined
-}
 
 /** What the host and the rest of the network share. */
 interface Instruments {
@@ -76,7 +68,7 @@ class LiveNetwork<Message> implements Network<Message> {
   private readonly now: () => number
   private readonly log: NetworkLog
   private readonly events = new Listeners<NetworkEvents>()
-  private readonly introductions = new BoundedMap<string, Introduction>(MAX_KNOWN_PEERS)
+  private readonly introductions: Introductions
   private readonly sync: ChainSync
   private readonly gossip: Gossip
   private readonly keeper: ConnectionKeeper
@@ -90,6 +82,7 @@ class LiveNetwork<Message> implements Network<Message> {
     this.options = options
     this.host = host
     this.names = chainNames(options.genesisHash)
+    this.introductions = new Introductions(this.names)
     this.penalties = penalties
     this.meter = meter
     this.now = now
@@ -317,19 +310,15 @@ class LiveNetwork<Message> implements Network<Message> {
     this.events.emit('peer', { peerId: peer.toString(), connected })
   }
 
-  private onIdentify({ peerId, protocols, agentVersion, listenAddrs, connection }: IdentifyResult): void {
+  private onIdentify(result: IdentifyResult): void {
+    const { peerId, listenAddrs, connection } = result
     const id = peerId.toString()
-    const speaksSync = protocols.includes(this.names.sync)
-    this.introductions.set(id, {
-      agent: agentVersion ?? '',
-      speaksSync,
-      overlay: overlayAmong(protocols, this.names),
-    })
+    const { speaksSync, isForeign } = this.introductions.take(result)
     if (speaksSync) {
       this.keeper.remember(id, listenAddrs)
       this.savePeers()
       if (connection.limits === undefined) this.sync.onConnect(peerId, connection)
-    } else if (protocols.some(protocol => ANY_SYNC_PROTOCOL.test(protocol))) {
+    } else if (isForeign) {
       this.log('warn', `peer ${id} follows another chain: it has no ${this.names.sync}`)
       this.keeper.shun(id)
       this.host.drop(id)
@@ -366,7 +355,7 @@ class LiveNetwork<Message> implements Network<Message> {
 
   /** The side that dialled opens the sync stream; when nothing comes of it, either does. */
   private reopenSync(peerId: string, connection: Connection): void {
-    if (this.introductions.get(peerId)?.speaksSync !== true || this.sync.session(peerId)?.isOpen) return
+    if (this.introductions.of(peerId)?.speaksSync !== true || this.sync.session(peerId)?.isOpen) return
     const ageMs = Date.now() - connection.timeline.open
     if (connection.limits !== undefined) return
     if (connection.status === 'open' && ageMs > SYNC_OPEN_GRACE_MS) void this.sync.open(peerId, connection)
@@ -383,7 +372,7 @@ class LiveNetwork<Message> implements Network<Message> {
 
   private summarise(connection: Connection): PeerSummary {
     const peerId = connection.remotePeer.toString()
-    const { agent = '', overlay } = this.introductions.get(peerId) ?? {}
+    const { agent = '', overlay } = this.introductions.of(peerId) ?? {}
     return summarisePeer({
       connection,
       session: this.sync.session(peerId),

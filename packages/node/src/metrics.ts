@@ -22,6 +22,7 @@ export function createMetrics(context: MethodContext): () => Promise<string> {
   gauge('mempool_bytes', 'Memory of the mempool in bytes', () => chain.mempool.bytes)
   gauge('peers', 'Connected peers', () => context.network?.peers().length ?? 0)
   overlayMeter.registerIn(registry)
+  showOverlayName(registry, context.configuration.overlay)
   const readOverlay = overlayGauges(context, gauge)
   gauge('contents', 'Files that are offered or fetched', () => context.content?.list().length ?? 0)
   gauge('resident_memory_bytes', 'Resident memory in bytes', () => process.memoryUsage.rss())
@@ -34,8 +35,21 @@ export function createMetrics(context: MethodContext): () => Promise<string> {
 /** Shows a figure that is read when it is asked for. */
 type ShowGauge = (name: string, help: string, read: () => number) => void
 
-/** Figures of the overlay's tables: what the machine tells of itself, by its own names. */
+/** Which overlay the other figures are of. */
+function showOverlayName(registry: Registry, overlay: string): void {
+  const name = 'onehop_overlay_info'
+  const gauge = new Gauge({
+    name,
+    help: 'The overlay that the node runs',
+    labelNames: ['overlay'],
+    registers: [registry],
+  })
+  gauge.set({ overlay }, 1)
+}
+
+/** Figures of the overlay's tables: what the machine tells of itself, by its own names. 0 for what another has. */
 const TABLE_FIGURES: readonly (readonly [name: string, help: string, field: string])[] = [
+  ['overlay_load', 'Pointers held for others, of overlays but Kelips', 'load'],
   ['overlay_groups', 'Affinity groups of the network (k), as this node sees it', 'k'],
   ['overlay_estimated_nodes', 'Nodes of the network, estimated', 'estimatedNodes'],
   ['overlay_estimated_files', 'Keys in the network, estimated', 'estimatedFiles'],

@@ -17,18 +17,20 @@ export class Handles {
     this.environment = environment
   }
 
-  /** Handles held now, those of the tables not counted. */
+  /** Handles held now, those of the tables not counted. Where handles stand for ever nobody counts. */
   get size(): number {
     return this.counts.size
   }
 
   hold(peer: PeerHandle): PeerHandle {
+    if (this.environment.keepsHandles) return peer
     this.counts.set(peer, (this.counts.get(peer) ?? 0) + 1)
     return peer
   }
 
   /** @throws {AssertionError} for a handle that is not held: another peer may have its number by now. */
   drop(peer: PeerHandle): void {
+    if (this.environment.keepsHandles) return
     const count = this.counts.get(peer)
     assert(count !== undefined, 'a handle is dropped that nobody holds')
     if (count > 1) {
@@ -55,11 +57,11 @@ export class Handles {
 
   /** {@link while} without a closure: the handle is held until {@link exit}. Calls nest. */
   enter(peer: PeerHandle): void {
-    this.inUse.push(peer)
+    if (!this.environment.keepsHandles) this.inUse.push(peer)
   }
 
   exit(): void {
-    this.letGo(this.inUse.pop() as PeerHandle)
+    if (!this.environment.keepsHandles) this.letGo(this.inUse.pop() as PeerHandle)
   }
 
   /** The handle is released, unless somebody holds it. */

@@ -1,1 +1,2 @@
+export * from './napster/index.ts'
 export * from './registry.ts'

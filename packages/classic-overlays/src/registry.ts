@@ -1,5 +1,6 @@
 import type { OverlayFactory } from '@onehop/overlay'
 import { assert } from '@onehop/primitives'
+import { NAPSTER_DEFAULT, NAPSTER_TESTNET, napster } from './napster/index.ts'
 
 /** The classic overlays by the names that people give them, in the order in which they came. */
 export const OVERLAY_NAMES = ['napster', 'gnutella', 'fasttrack', 'chord', 'pastry'] as const
@@ -13,7 +14,9 @@ export type OverlayPreset = 'default' | 'testnet'
 type Presets = Readonly<Record<OverlayPreset, () => OverlayFactory<unknown>>>
 
 /** One line each. */
-const OVERLAYS: { readonly [Name in OverlayName]?: Presets } = {}
+const OVERLAYS: { readonly [Name in OverlayName]?: Presets } = {
+  napster: { default: () => napster(NAPSTER_DEFAULT), testnet: () => napster(NAPSTER_TESTNET) },
+}
 
 /** Those of {@link OVERLAY_NAMES} that can be made. */
 export function knownOverlays(): OverlayName[] {

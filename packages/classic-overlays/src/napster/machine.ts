@@ -1,0 +1,351 @@
+import {
+  type Cancel,
+  Costs,
+  type Environment,
+  type Failure,
+  type Inspection,
+  type Key,
+  type LookupOptions,
+  MAX_SEARCH_WORDS,
+  mergedOutcome,
+  type Outcome,
+  type OverlayMachine,
+  type PeerHandle,
+  type Pointer,
+  type Publication,
+} from '@onehop/overlay'
+import { Client } from './client.ts'
+import { Entry, type EntryResult } from './entry.ts'
+import { inspectNapster } from './inspection.ts'
+import { MAX_RENEWALS_PER_ROUND, MAX_SERVERS } from './limits.ts'
+import type { Call, Closing, NapsterMessage, NapsterReply, Ping, Where } from './messages.ts'
+import type { NapsterOptions } from './options.ts'
+import { type ProbedHost, Probing } from './probing.ts'
+import type { Query } from './query.ts'
+import { Question } from './question.ts'
+import { Server } from './server.ts'
+import { NapsterState } from './state.ts'
+
+type Done = (outcome: Outcome) => void
+
+/** What only a server answers as it is meant. */
+type RequestToServer = Exclude<NapsterMessage, NapsterReply | Where | Ping | Closing>
+
+/** A Napster node: a client of an index server, or an index server, which shares and looks up as clients do. */
+export class NapsterMachine implements OverlayMachine<NapsterMessage> {
+  readonly guarantee = 'exact'
+  readonly state: NapsterState
+  readonly client: Client
+  /** Set when this node is a server. */
+  server: Server | undefined
+  private readonly probing: Probing
+  private readonly questions = new Set<Question>()
+  private readonly entries = new Set<Entry>()
+  private cancelRound: Cancel = () => {}
+
+  constructor(environment: Environment<NapsterMessage>, options: NapsterOptions) {
+    this.state = new NapsterState(environment, options)
+    this.client = new Client(this.state)
+    this.probing = new Probing(this.state, call => this.relayCall(call))
+  }
+
+  /** As the first, or as a server: serves. Through others: logs in where they say, or links with the servers there. */
+  join(introducers: readonly PeerHandle[], done: Done): void {
+    this.client.remember(introducers)
+    if (this.client.phase === 'entering') {
+      this.client.whenSettled(() => this.join(introducers, done))
+      return
+    }
+    this.startRounds()
+    const isFirst = introducers.length === 0
+    const { role } = this.state.options
+    if (this.server === undefined && (role === 'server' || (role === 'auto' && isFirst))) this.serve()
+    if (this.server !== undefined) this.linkThrough(introducers, done)
+    else if (this.client.phase === 'in') this.introduceThrough(introducers, done)
+    else this.logIn(done)
+  }
+
+  leave(): void {
+    this.cancelRound()
+    for (const question of [...this.questions]) question.cancel()
+    for (const entry of this.entries) entry.stop()
+    this.client.leave()
+    this.server?.leave()
+    this.probing.leave()
+    this.state.requests.clear()
+    this.state.hasLeft = true
+  }
+
+  receive(from: PeerHandle, message: NapsterMessage): void {
+    if (this.state.hasLeft) return
+    this.state.handles.while(from, () => this.dispatch(from, message))
+  }
+
+  onUnreachable(peer: PeerHandle): void {
+    if (this.state.hasLeft) return
+    this.state.handles.while(peer, () => {
+      this.state.requests.onUnreachable(peer)
+      this.server?.links.lose(peer)
+      if (peer === this.client.server) this.client.lose()
+    })
+  }
+
+  publish(publication: Publication, done: Done): void {
+    this.state.own.assertPublishable(publication)
+    const pointer = this.state.own.put(publication)
+    this.client.whenSettled(() => this.place(pointer, done))
+  }
+
+  withdraw(key: Key, done: Done, target?: Uint8Array): void {
+    this.client.whenSettled(() => {
+      const removed = this.state.own.remove(key, target)
+      if (removed.length === 0) done(this.outcome('not found'))
+      const outcomes: Outcome[] = []
+      for (const pointer of removed)
+        this.place(pointer, outcome => {
+          outcomes.push(outcome)
+          if (outcomes.length === removed.length) done(mergedOutcome(outcomes))
+        })
+    })
+  }
+
+  lookup(key: Key, options: LookupOptions, done: Done): Cancel {
+    return this.ask({ type: 'find', key, limit: options.limit }, options, done)
+  }
+
+  /** The servers search their lists; more words than one search may have are left out. */
+  search(words: readonly string[], options: LookupOptions, done: Done): Cancel {
+    const sought = words.slice(0, MAX_SEARCH_WORDS)
+    return this.ask({ type: 'search', words: sought, limit: options.limit }, options, done)
+  }
+
+  /** The client's probe: a ping, and when it cannot be delivered, a call through the server. */
+  requestDelivery(pointer: Pointer, done: Done): void {
+    this.probing.deliver(pointer, done)
+  }
+
+  /** Pings the hosts of an answer: the nearest first, the silent last. */
+  rankHosts(pointers: readonly Pointer[], done: (hosts: readonly ProbedHost[]) => void): void {
+    this.probing.rank(pointers, done)
+  }
+
+  inspect(): Inspection {
+    return inspectNapster(this.state, this.client, this.server)
+  }
+
+  private dispatch(from: PeerHandle, message: NapsterMessage): void {
+    switch (message.type) {
+      case 'welcome':
+      case 'held':
+      case 'alive':
+      case 'found':
+      case 'pong':
+        this.state.requests.onReply(from, message.request, message)
+        break
+      case 'ping':
+        this.probing.onPing(from, message.request, message.token)
+        break
+      case 'where':
+        this.sendServers(from, message.request)
+        break
+      case 'closing':
+        this.server?.links.remove(from)
+        this.client.onClosing(from, message.servers)
+        break
+      default:
+        if (this.server === undefined) this.declineAsClient(from, message)
+        else this.serveMessage(this.server, from, message)
+    }
+  }
+
+  private serveMessage(server: Server, from: PeerHandle, message: RequestToServer): void {
+    switch (message.type) {
+      case 'login':
+        server.onLogin(from, message)
+        break
+      case 'link':
+        server.onLink(from, message)
+        break
+      case 'keepAlive':
+        server.onKeepAlive(from, message)
+        break
+      case 'logout':
+        server.onLogout(from, message.session)
+        break
+      case 'upload':
+        server.onUpload(from, message)
+        break
+      case 'find':
+      case 'search':
+        server.onQuery(from, message)
+        break
+      case 'introduce':
+        server.onIntroduce(from, message.servers)
+        break
+      case 'call':
+        server.onCall(from, message)
+    }
+  }
+
+  /** This node is no server, or not any more: it says so, and who is one. */
+  private declineAsClient(from: PeerHandle, message: RequestToServer): void {
+    const { environment } = this.state
+    switch (message.type) {
+      case 'login':
+      case 'link':
+        this.sendServers(from, message.request)
+        break
+      case 'keepAlive': {
+        const { request } = message
+        environment.send(from, { type: 'alive', request, isKnown: false, servers: [] })
+        break
+      }
+      case 'upload': {
+        const { request, isMove } = message
+        environment.send(from, { type: 'held', request, isMove, isKnown: false, isBusy: false, refused: [] })
+        break
+      }
+      case 'find':
+      case 'search': {
+        const { request } = message
+        environment.send(from, { type: 'found', request, silent: 1, isFromOther: false, pointers: [] })
+        break
+      }
+      case 'call':
+        if (from === this.client.server && this.state.isSelf(message.host)) this.probing.onCall(message)
+    }
+  }
+
+  private sendServers(to: PeerHandle, request: number): void {
+    const clients = this.server?.sessions.size ?? 0
+    const servers = this.server?.links.entriesWithSelf() ?? this.client.servers
+    const answer = { type: 'welcome', request, accepted: false, isKnown: false, clients, servers } as const
+    this.state.environment.send(to, answer)
+  }
+
+  /** From now on this node is a server. */
+  private serve(): Server {
+    this.client.retire()
+    const server = new Server(this.state)
+    server.onCalled = call => this.probing.onCall(call)
+    this.server = server
+    for (const pointer of this.state.own.pointers()) server.sessions.putOwn(pointer)
+    return server
+  }
+
+  private logIn(done: Done): void {
+    const costs = new Costs(this.state.nowMs)
+    this.client.enter(costs, result => {
+      const isServer = result.failure !== undefined && result.namedSelf && this.state.options.role === 'auto'
+      if (isServer) this.serve().links.introduce(result.named)
+      const hops = result.server === undefined ? 0 : 1
+      done(this.outcome(isServer ? undefined : result.failure, costs, hops))
+    })
+  }
+
+  /** A server makes itself known to the servers that the introducers are, or name. */
+  private linkThrough(introducers: readonly PeerHandle[], done: Done): void {
+    const { links } = this.server!
+    if (introducers.length === 0) {
+      done(this.outcome(undefined))
+      return
+    }
+    const build = (request: number) => links.greeting(request)
+    this.explore(introducers, build, ({ server, welcome, named, namedSelf, failure }, costs) => {
+      if (server !== undefined) links.onAccepted(server, welcome!.clients, welcome!.servers)
+      links.introduce(named)
+      links.lookFor(introducers)
+      done(this.outcome(namedSelf ? undefined : failure, costs))
+    })
+  }
+
+  /** A client that is in tells its server of the servers that the introducers know. */
+  private introduceThrough(introducers: readonly PeerHandle[], done: Done): void {
+    const build = (request: number): NapsterMessage => ({ type: 'where', request })
+    this.explore(introducers, build, ({ named, failure }, costs) => {
+      const { server } = this.client
+      const servers = named.slice(0, MAX_SERVERS)
+      if (server !== undefined && servers.length > 0)
+        this.state.environment.send(server, { type: 'introduce', servers })
+      done(this.outcome(servers.length > 0 || introducers.length === 0 ? undefined : failure, costs))
+    })
+  }
+
+  private explore(
+    introducers: readonly PeerHandle[],
+    build: (request: number) => NapsterMessage,
+    done: (result: EntryResult, costs: Costs) => void,
+  ): void {
+    const costs = new Costs(this.state.nowMs)
+    const entry = new Entry(this.state, build, costs, result => {
+      this.entries.delete(entry)
+      done(result, costs)
+    })
+    this.entries.add(entry)
+    entry.start(introducers)
+  }
+
+  /** To the own list, or to the server's. What cannot be uploaded now is, as soon as there is a server. */
+  private place(pointer: Pointer, done: Done): void {
+    const costs = new Costs(this.state.nowMs)
+    if (this.server !== undefined) {
+      this.server.sessions.putOwn(pointer)
+      done(this.outcome(undefined, costs))
+      return
+    }
+    const { uploads, phase, failure } = this.client
+    if (phase !== 'in') {
+      uploads.add(pointer, false)
+      done(this.outcome(phase === 'out' ? 'no peers' : failure, costs))
+      return
+    }
+    uploads.add(pointer, false, result => {
+      Object.assign(costs, { messages: result.messages, attempts: 1, timeouts: result.timeouts })
+      const acknowledgements = result.failure === undefined ? 1 : 0
+      done(costs.outcome(this.state.nowMs, { acknowledgements, failure: result.failure }))
+    })
+    uploads.pump()
+  }
+
+  private ask(query: Query, options: LookupOptions, done: Done): Cancel {
+    const parts = { state: this.state, client: this.client, server: () => this.server }
+    const question = new Question(parts, query, options, outcome => {
+      this.questions.delete(question)
+      done(outcome)
+    })
+    this.questions.add(question)
+    question.start()
+    return () => question.cancel()
+  }
+
+  private relayCall(call: Call): boolean {
+    if (this.server !== undefined) this.server.relayCall(call, false)
+    else if (this.client.server !== undefined) this.state.environment.send(this.client.server, call)
+    else return false
+    return true
+  }
+
+  private startRounds(): void {
+    this.cancelRound()
+    const { environment, options } = this.state
+    const jitter = 0.9 + 0.2 * environment.random()
+    this.cancelRound = environment.setTimer(Math.ceil(options.keepAliveMs * jitter), () => {
+      this.startRounds()
+      this.onRound()
+    })
+  }
+
+  private onRound(): void {
+    for (const pointer of this.state.own.renewDue(MAX_RENEWALS_PER_ROUND)) {
+      if (this.server !== undefined) this.server.sessions.putOwn(pointer)
+      else this.client.uploads.add(pointer, false)
+    }
+    this.server?.tick()
+    this.client.tick()
+    this.probing.tick()
+  }
+
+  private outcome(failure: Failure | undefined, costs = new Costs(this.state.nowMs), hops = 0): Outcome {
+    return costs.outcome(this.state.nowMs, { failure, hops })
+  }
+}

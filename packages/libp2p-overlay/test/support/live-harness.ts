@@ -201,6 +201,8 @@ export interface LiveHarnessOptions<M> {
   readonly times: HarnessTimes
   readonly mostHops: number
   readonly searches: boolean
+  /** See {@link OverlayHarness.confirms}. */
+  readonly confirms?: boolean
   readonly hasConverged: Convergence
 }
 
@@ -210,6 +212,7 @@ export function liveHarness<M>(options: LiveHarnessOptions<M>): OverlayHarness {
     times: options.times,
     mostHops: options.mostHops,
     searches: options.searches,
+    confirms: options.confirms ?? true,
     seeds: [1],
     faults: { loss: false, partition: false, attack: false },
     create: async ({ nodes }: NetworkRequest) => {

@@ -17,6 +17,7 @@ describe('the command line', () => {
       'chain block',
       'chain info',
       'chain tx',
+      'compare',
       'content list',
       'demo',
       'fetch',

@@ -88,7 +88,7 @@ function changesOf(base: ExperimentInput, flags: ExperimentFlags): ExperimentInp
 }
 
 /** What is no number stays as it was typed, and is refused with the field's own sentence. */
-function numberOr(typed: string): number | string {
+export function numberOr(typed: string): number | string {
   return /^-?\d+(\.\d+)?(e\d+)?$/.test(typed) ? Number(typed) : typed
 }
 
@@ -97,14 +97,14 @@ function objectOf(value: unknown): object {
 }
 
 /** `0.25/h`, `25%/h`, or either without `/h`. */
-function parseChurn(typed: string): number | string {
+export function parseChurn(typed: string): number | string {
   const match = /^(-?\d+(?:\.\d+)?)(%?)(?:\/h)?$/.exec(typed)
   if (match === null) throw new UsageFailure(`--churn must be such as 0.25/h or 25%/h, not "${typed}".`)
   return Number(match[1]) / (match[2] === '%' ? 100 : 1)
 }
 
 /** `king`, `geographic`, `constant:40`, `uniform:10-80`. */
-function parseLatency(typed: string): object {
+export function parseLatency(typed: string): object {
   const [model = '', figures = ''] = typed.split(':', 2)
   const numbers = figures.split('-').map(numberOr)
   if (model === 'constant') return { model, ms: numbers[0] }

@@ -1,9 +1,6 @@
 /** Most runs that one comparison may have: six overlays at four sizes under four churns, and some. */
 export const MAX_COMPARED_RUNS = 100
 
-/** Most runs at a time: each is a thread with a network of its own. */
-export const MAX_COMPARISON_THREADS = 16
-
 /** Virtual time in ms in which a network that comes up doubles. */
 export const JOIN_DOUBLING_MS = 30_000
 

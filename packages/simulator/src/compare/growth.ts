@@ -1,5 +1,4 @@
 import { naturalLogarithm } from '../experiments/draws.ts'
-import { rounded } from '../experiments/rounded.ts'
 import type { ComparedOverlay } from './compared-overlays.ts'
 import type { ComparedRun } from './compared-run.ts'
 
@@ -26,6 +25,9 @@ export interface Growth {
   /** The power with which the formula grows between these sizes; null without a formula. */
   readonly expected: number | null
 }
+
+/** Exponents have four digits. */
+const EXPONENT_STEPS = 10_000
 
 type Formulas = Readonly<Record<Growing, Formula | null>>
 
@@ -77,7 +79,7 @@ function growthBetween(smaller: ComparedRun, larger: ComparedRun, what: Growing)
   if (!before || !after) return undefined
   const formula = formulaOf(overlay, what)
   const [from, to] = [smaller.nodes, larger.nodes]
-  const exponent = rounded(exponentOf(after / before, to / from))
+  const exponent = exponentOf(after / before, to / from)
   return { overlay, churn, what, formula, from, to, exponent, expected: expectedExponent(formula, from, to) }
 }
 
@@ -105,10 +107,11 @@ function expectedExponent(formula: Formula | null, from: number, to: number): nu
     case 'O(N)':
       return 1
     case 'O(log N)':
-      return rounded(exponentOf(naturalLogarithm(to) / naturalLogarithm(from), to / from))
+      return exponentOf(naturalLogarithm(to) / naturalLogarithm(from), to / from)
   }
 }
 
 function exponentOf(growth: number, sizes: number): number {
-  return naturalLogarithm(growth) / naturalLogarithm(sizes)
+  const exponent = naturalLogarithm(growth) / naturalLogarithm(sizes)
+  return Math.round(exponent * EXPONENT_STEPS) / EXPONENT_STEPS
 }

@@ -19,6 +19,8 @@ figcaption { font-size: .875rem; max-width: 65ch; min-height: 2.6em; }
 .plot { min-height: 18rem; }
 .u-legend { font-size: .8rem; text-align: left; color: var(--ink); }
 .u-legend th { font-weight: 500; }
+ul.keys { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 0 0 1rem; padding: 0; }
+ul.keys canvas { width: 16px; height: 16px; vertical-align: -2px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .scroll > table th, .scroll > table td { border-bottom: 1px solid var(--line); padding: .3rem .75rem .3rem 0; text-align: right; white-space: nowrap; }

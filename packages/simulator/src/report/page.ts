@@ -1,45 +1,24 @@
 import type { ExperimentResult, MemoryResult, NetworkResult } from '../experiments/result.ts'
+import { escaped, machineText, type PageAssets, renderFrame, table } from './page-frame.ts'
 import { PAGE_SCRIPT } from './page-script.ts'
-import { PAGE_STYLE } from './page-style.ts'
 import { memoryPlots, type Plot, plotsOf } from './plots.ts'
-
-/** What the page is made with besides the result: the library's own files, put into it. */
-export interface PageAssets {
-  readonly libraryScript: string
-  readonly libraryStyle: string
-  /** Names of the files beside the page. */
-  readonly files: readonly string[]
-}
 
 /** One page that needs nothing but itself: figures, plots, tables, the whole experiment. */
 export function renderPage(result: ExperimentResult, assets: PageAssets): string {
   const plots = 'rows' in result ? memoryPlots(result) : plotsOf(result)
-  const title = result.experiment.question
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
-<style>${assets.libraryStyle}${PAGE_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${escaped(title)}</h1>
-<p class="faint">${escaped(subtitleOf(result))}</p>
-${figuresOf('rows' in result ? memoryFigures(result) : networkFigures(result))}
-${'rows' in result ? memoryTable(result) : networkTables(result)}
+  const tables = 'rows' in result ? memoryTable(result) : networkTables(result)
+  return renderFrame({
+    title: result.experiment.question,
+    subtitle: subtitleOf(result),
+    body: `${figuresOf('rows' in result ? memoryFigures(result) : networkFigures(result))}
+${tables}
 <h2>Plots</h2>
-<div class="plots">${plots.map(renderPlot).join('')}</div>
-<h2>Everything</h2>
-<p>${assets.files.map(file => `<a href="${escaped(file)}">${escaped(file)}</a>`).join(' · ')}</p>
-<details><summary>The experiment</summary><pre>${escaped(JSON.stringify(result.experiment, undefined, 2))}</pre></details>
-</main>
-<script>${assets.libraryScript}</script>
-<script>const plots = ${scriptJson(plots)};${PAGE_SCRIPT}</script>
-</body>
-</html>
-`
+<div class="plots">${plots.map(renderPlot).join('')}</div>`,
+    input: { title: 'The experiment', value: result.experiment },
+    data: plots,
+    script: PAGE_SCRIPT,
+    assets,
+  })
 }
 
 function subtitleOf(result: ExperimentResult): string {
@@ -47,7 +26,7 @@ function subtitleOf(result: ExperimentResult): string {
   const what =
     'traceHash' in result ? `trace ${result.traceHash}, ${result.virtualMinutes} virtual minutes, ` : ''
   const state = result.interrupted ? 'INTERRUPTED. ' : ''
-  return `${state}Seed ${seed}, ${what}${wallSeconds.toFixed(1)} s on ${machine.cpu}, ${machine.cores} cores, ${(machine.memoryBytes / 1e9).toFixed(0)} GB, Node.js ${machine.node}, ${machine.platform}.`
+  return `${state}Seed ${seed}, ${what}${wallSeconds.toFixed(1)} s on ${machineText(machine)}.`
 }
 
 type Figures = readonly (readonly [name: string, value: string])[]
@@ -130,16 +109,6 @@ function memoryTable(result: MemoryResult): string {
   )
 }
 
-function table(
-  title: string,
-  headings: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
-  const head = headings.map(heading => `<th scope="col">${escaped(heading)}</th>`).join('')
-  const body = rows.map(row => `<tr>${row.map(value => `<td>${escaped(String(value))}</td>`).join('')}</tr>`)
-  return `<h2>${escaped(title)}</h2><div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
-}
-
 function renderPlot({ id, title, caption, marks }: Plot): string {
   const what = marks.map(mark => ` Minute ${mark.at}: ${mark.what}.`).join('')
   return `<figure aria-labelledby="title-${id}"><h3 id="title-${id}">${escaped(title)}</h3><figcaption>${escaped(caption + what)}</figcaption><div class="plot" id="plot-${id}" role="img" aria-labelledby="title-${id}"></div></figure>`
@@ -151,17 +120,4 @@ function count(value: number): string {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(2)} %`
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-}
-
-/** JSON inside of a script: nothing in it may end the script. */
-function scriptJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll('<', '\\u003c')
 }

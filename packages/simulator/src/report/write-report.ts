@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ExperimentResult } from '../experiments/result.ts'
 import { toCsv } from './csv.ts'
 import { renderPage } from './page.ts'
+import { libraryFiles } from './page-frame.ts'
 
 /** Writes the page, the result and the raw figures into a folder, which is made. @returns the page's path. */
 export function writeReport(folder: string, result: ExperimentResult): string {
@@ -25,13 +25,4 @@ function tablesOf(result: ExperimentResult): Readonly<Record<string, Rows>> {
   if (convergence === undefined) return { 'series.csv': series }
   const rounds = convergence.byRound.map((viewCompleteness, i) => ({ round: i + 1, viewCompleteness }))
   return { 'series.csv': series, 'convergence.csv': rounds }
-}
-
-/** The library that draws: the page holds a copy, so that it needs no network. */
-function libraryFiles(): { libraryScript: string; libraryStyle: string } {
-  const folder = dirname(createRequire(import.meta.url).resolve('uplot'))
-  const read = (name: string) => readFileSync(join(folder, name), 'utf8')
-  // Nothing in a script may look like its end.
-  const libraryScript = read('uPlot.iife.min.js').replaceAll('</script', '<\\/script')
-  return { libraryScript, libraryStyle: read('uPlot.min.css') }
 }

@@ -1,4 +1,3 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
 import { Args, Flags } from '@oclif/core'
 import type { Experiment, ExperimentResult, Progress } from '@onehop/simulator'
 import { EXIT } from '../../exit-codes.ts'
@@ -8,6 +7,7 @@ import { OutputCommand, outputFlags } from '../../node-command.ts'
 import { writeError } from '../../output.ts'
 import { onParentGone } from '../../parent.ts'
 import { experimentOf } from '../../simulate/experiment-flags.ts'
+import { assertWritable } from '../../simulate/report-folder.ts'
 import { describeResult } from '../../simulate/result-view.ts'
 import { RunDisplay } from '../../simulate/run-display.ts'
 
@@ -99,10 +99,4 @@ export class SimulateKelips extends OutputCommand {
     const page = writeReport(folder, result)
     if (!isSilent) writeError(`Report: ${page}`)
   }
-}
-
-/** Makes the folder of a report before the run, which may take hours. @throws when nothing can be written there. */
-function assertWritable(folder: string): void {
-  mkdirSync(folder, { recursive: true })
-  accessSync(folder, constants.W_OK)
 }

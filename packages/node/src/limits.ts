@@ -10,6 +10,9 @@ export const MAX_PROVIDERS = 50
 /** Time in ms that a lookup or a publication waits for a node that has just started to enter the overlay. */
 export const JOIN_WAIT_MS = 10_000
 
+/** The same when all its peers run other overlays: one that does not may be about to tell. */
+export const ISOLATED_WAIT_MS = 2_000
+
 /** Contents announced side by side after a restart, each with some ten pointers: what requests under way allow. */
 export const ANNOUNCEMENTS_AT_ONCE = 16
 

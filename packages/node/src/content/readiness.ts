@@ -6,11 +6,12 @@ import { JOIN_WAIT_MS } from '../limits.ts'
 export async function hasJoined(
   overlay: Pick<Libp2pOverlay<unknown>, 'isReady' | 'ready'>,
   signal?: AbortSignal,
+  waitMs = JOIN_WAIT_MS,
 ): Promise<boolean> {
   if (overlay.isReady) return true
   const waited = new AbortController()
   const wait = signal === undefined ? waited.signal : AbortSignal.any([signal, waited.signal])
-  const timeout = sleep(JOIN_WAIT_MS, undefined, { signal: wait }).catch(() => undefined)
+  const timeout = sleep(waitMs, undefined, { signal: wait }).catch(() => undefined)
   await Promise.race([overlay.ready, timeout])
   waited.abort()
   return overlay.isReady

@@ -8,7 +8,7 @@ import {
 } from '@onehop/overlay'
 import { bytesToHex } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
-import { CONTENT_LOOKUP_DEADLINE_MS, MAX_PROVIDERS } from '../limits.ts'
+import { CONTENT_LOOKUP_DEADLINE_MS, ISOLATED_WAIT_MS, JOIN_WAIT_MS, MAX_PROVIDERS } from '../limits.ts'
 import type { ContentOverlay } from './content-overlay.ts'
 import { hasJoined } from './readiness.ts'
 
@@ -95,7 +95,8 @@ export async function answered(
   signal: AbortSignal,
   ask: () => Promise<Outcome>,
 ): Promise<Outcome> {
-  if (!(await hasJoined(overlay, signal))) {
+  const waitMs = overlay.isolation === undefined ? JOIN_WAIT_MS : ISOLATED_WAIT_MS
+  if (!(await hasJoined(overlay, signal, waitMs))) {
     throw new RpcError(
       RPC_CODE.clientNotConnected,
       overlay.isolation ?? 'This node has reached no other one yet; see "onehop peers".',
@@ -103,7 +104,10 @@ export async function answered(
   }
   const outcome = await ask()
   if (outcome.pointers.length > 0) return outcome
-  if (outcome.failure === 'timed out' || outcome.failure === 'unreachable') {
+  if (outcome.failure === 'unreachable') {
+    throw new RpcError(RPC_CODE.timedOut, `Nobody could be reached who may know of ${shown}.`)
+  }
+  if (outcome.failure === 'timed out') {
     throw new RpcError(
       RPC_CODE.timedOut,
       `Nobody answered for ${shown} within ${CONTENT_LOOKUP_DEADLINE_MS / 1000} s.`,

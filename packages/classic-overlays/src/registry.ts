@@ -1,6 +1,7 @@
 import type { OverlayFactory } from '@onehop/overlay'
 import { assert } from '@onehop/primitives'
 import { NAPSTER_DEFAULT, NAPSTER_TESTNET, napster } from './napster/index.ts'
+import { PASTRY_DEFAULT, PASTRY_TESTNET, pastry } from './pastry/index.ts'
 
 /** The classic overlays by the names that people give them, in the order in which they came. */
 export const OVERLAY_NAMES = ['napster', 'gnutella', 'fasttrack', 'chord', 'pastry'] as const
@@ -16,6 +17,7 @@ type Presets = Readonly<Record<OverlayPreset, () => OverlayFactory<unknown>>>
 /** One line each. */
 const OVERLAYS: { readonly [Name in OverlayName]?: Presets } = {
   napster: { default: () => napster(NAPSTER_DEFAULT), testnet: () => napster(NAPSTER_TESTNET) },
+  pastry: { default: () => pastry(PASTRY_DEFAULT), testnet: () => pastry(PASTRY_TESTNET) },
 }
 
 /** Those of {@link OVERLAY_NAMES} that can be made. */

@@ -58,6 +58,11 @@ export class PointerTable {
     return this.byKey.get(bytesKey(pointer.key))?.find(held => isVersionOf(held, pointer))
   }
 
+  /** Whether anything is held under the key, be it withdrawn. */
+  has(key: Key): boolean {
+    return this.byKey.has(bytesKey(key))
+  }
+
   /** Live pointers under the key: neither expired nor withdrawn. */
   find(key: Key, nowS: number, limit: number): Pointer[] {
     const live = this.byKey.get(bytesKey(key))?.filter(pointer => isLive(pointer, nowS)) ?? []

@@ -1,0 +1,176 @@
+import { internEntry, type PeerEntry, type PeerHandle, type Requests } from '@onehop/overlay'
+import { bytesKey } from '@onehop/primitives'
+import type { Contact } from './contact.ts'
+import { MAX_PENDING_PROBES } from './limits.ts'
+import type { Exchange, Hello, PastryMessage, Ping, Reply, RowAsk } from './messages.ts'
+import { equalIds, nodeIdOf } from './node-id.ts'
+import type { PastryState } from './state.ts'
+
+/**
+ * Getting to know others. Nobody enters the tables by hearsay: who is named by others and would fit is asked first, so
+ * neither the dead nor the invented get in, and every round-trip time is measured by us.
+ */
+export class Acquaintance {
+  private readonly state: PastryState
+  private readonly requests: Requests<PastryMessage, Reply>
+  /** Peers being asked, by their ids. */
+  private readonly probed = new Set<string>()
+  private greetings = 0
+  private readonly whenGreeted: (() => void)[] = []
+
+  constructor(state: PastryState, requests: Requests<PastryMessage, Reply>) {
+    this.state = state
+    this.requests = requests
+  }
+
+  get pendingProbes(): number {
+    return this.probed.size
+  }
+
+  /** Looks at peers that somebody has named. @param improves also those who might be nearer than whom we know. */
+  consider(entries: readonly PeerEntry[], improves = false): void {
+    const { leafSet, table } = this.state
+    for (const entry of entries) {
+      const id = nodeIdOf(entry.id)
+      if (equalIds(id, this.state.ownId) || this.isRecentlyDeparted(entry)) continue
+      if (leafSet.fits(id)) this.greet(entry)
+      else if (table.hasRoomFor(id)) this.measure(entry)
+      else if (improves && !equalIds(table.at(id)?.id ?? id, id)) this.measure(entry)
+    }
+  }
+
+  /** Calls back when all who have been greeted so far, and whom they named, have answered or let their time pass. */
+  afterGreetings(done: () => void): void {
+    if (this.greetings === 0) done()
+    else this.whenGreeted.push(done)
+  }
+
+  /** Tells a peer that we should be in its leaf set. */
+  greet(entry: PeerEntry): void {
+    this.probe(entry, peer => {
+      this.greetings++
+      const { own, phase } = this.state
+      const joining = phase === 'entering'
+      this.requests.send(peer, request => ({ type: 'hello', request, joining, sender: own }), {
+        onReply: (reply, from) => {
+          this.probed.delete(bytesKey(entry.id))
+          if (reply.type === 'leaves') this.onLeaves(from, reply.sender, reply.members)
+          this.onGreeted()
+        },
+        onSilence: () => {
+          this.probed.delete(bytesKey(entry.id))
+          this.onGreeted()
+        },
+      })
+    })
+  }
+
+  /** Compares leaf sets with a contact. */
+  exchange(contact: Contact, onSilence: () => void): void {
+    const { own, leafSet } = this.state
+    const members = leafSet.members.map(({ entry }) => entry)
+    this.requests.send(contact.peer, request => ({ type: 'exchange', request, sender: own, members }), {
+      onReply: (reply, from) => {
+        if (reply.type === 'leaves') this.onLeaves(from, reply.sender, reply.members)
+      },
+      onSilence,
+    })
+  }
+
+  /** Asks for a row, and looks at who is in it. */
+  askRow(contact: Contact, row: number, onSilence: () => void): void {
+    this.requests.send(contact.peer, request => ({ type: 'row-ask', request, joining: false, row }), {
+      onReply: reply => {
+        if (reply.type === 'row') this.consider(reply.members, true)
+      },
+      onSilence,
+    })
+  }
+
+  onLeaves(from: PeerHandle, sender: PeerEntry, members: readonly PeerEntry[]): void {
+    if (!this.state.isSender(from, sender)) return
+    this.admit(from, sender)
+    this.consider(members)
+  }
+
+  /** A leaf set that was looked for far away: whose it is has not asked for us, and is asked itself. */
+  onNamed(from: PeerHandle, sender: PeerEntry, members: readonly PeerEntry[]): void {
+    if (this.state.isSender(from, sender)) this.consider([sender, ...members])
+  }
+
+  onHello(from: PeerHandle, { request, joining, sender }: Hello): void {
+    if (!this.state.isInNetwork || !this.state.isSender(from, sender)) return
+    this.sendLeaves(from, request, joining)
+    const contact = this.admit(from, sender)
+    if (contact !== undefined && joining)
+      contact.pullsUntilMs = this.state.now() + 2 * this.state.options.routeTimeoutMs
+  }
+
+  onExchange(from: PeerHandle, { request, sender, members }: Exchange): void {
+    if (!this.state.isInNetwork || !this.state.isSender(from, sender)) return
+    this.sendLeaves(from, request, false)
+    this.admit(from, sender)
+    this.consider(members)
+  }
+
+  onPing(from: PeerHandle, { request, joining, sender }: Ping): void {
+    if (!this.state.isInNetwork) return
+    this.state.environment.send(from, { type: 'pong', request, joining })
+    if (sender === undefined || !this.state.isSender(from, sender)) return
+    if (this.state.table.hasRoomFor(nodeIdOf(sender.id))) this.admit(from, sender)
+  }
+
+  onRowAsk(from: PeerHandle, { request, joining, row }: RowAsk): void {
+    if (!this.state.isInNetwork) return
+    const members = this.state.table.row(row).map(({ entry }) => entry)
+    this.state.environment.send(from, { type: 'row', request, joining, members })
+  }
+
+  private sendLeaves(to: PeerHandle, request: number, joining: boolean): void {
+    const { environment, own, leafSet } = this.state
+    const members = leafSet.members.map(({ entry }) => entry)
+    environment.send(to, { type: 'leaves', request, joining, hops: 0, sender: own, members })
+  }
+
+  /** Takes in who has just sent something. */
+  private admit(peer: PeerHandle, entry: PeerEntry): Contact | undefined {
+    if (entry.addresses.length > 0) this.state.environment.learnAddresses(peer, entry.addresses)
+    const rttMs = this.requests.roundTripMs(peer) ?? Number.POSITIVE_INFINITY
+    return this.state.admit(peer, entry, rttMs)
+  }
+
+  /** Measures a peer that could stand in the routing table. */
+  private measure(entry: PeerEntry): void {
+    this.probe(entry, peer => {
+      const { own, phase } = this.state
+      const joining = phase === 'entering'
+      this.requests.send(peer, request => ({ type: 'ping', request, joining, sender: own }), {
+        onReply: (_reply, from) => {
+          this.probed.delete(bytesKey(entry.id))
+          this.admit(from, entry)
+        },
+        onSilence: () => this.probed.delete(bytesKey(entry.id)),
+      })
+    })
+  }
+
+  private probe(entry: PeerEntry, ask: (peer: PeerHandle) => void): void {
+    const name = bytesKey(entry.id)
+    if (this.probed.size >= MAX_PENDING_PROBES || this.probed.has(name)) return
+    this.probed.add(name)
+    this.state.handles.while(internEntry(this.state.environment, entry), ask)
+  }
+
+  /** Others may not have noticed yet that it is gone. */
+  private isRecentlyDeparted(entry: PeerEntry): boolean {
+    if (this.state.departed.size === 0) return false
+    const departed = this.state.departed.get(bytesKey(entry.id))
+    return departed !== undefined && this.state.now() - departed.atMs < 2 * this.state.options.keepAliveMs
+  }
+
+  private onGreeted(): void {
+    this.greetings--
+    if (this.greetings > 0) return
+    for (const done of this.whenGreeted.splice(0)) done()
+  }
+}

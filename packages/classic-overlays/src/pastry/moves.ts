@@ -1,0 +1,205 @@
+import type { Cancel, PeerHandle, Pointer, Requests } from '@onehop/overlay'
+import type { Contact } from './contact.ts'
+import { closestHolders, type Holder } from './holders.ts'
+import { HOLDER_SLACK, MAX_POINTERS_PER_MESSAGE, MAX_PULL_PAGES } from './limits.ts'
+import type { PastryMessage, Pull, Reply } from './messages.ts'
+import { idFromBytes, isCloser, nodeIdOf } from './node-id.ts'
+import type { PastryState } from './state.ts'
+import type { Store } from './store.ts'
+
+/**
+ * Pointers follow the leaf set: when somebody comes or goes, of each key's holders the closest that was one before sends
+ * it to those that have become one (PAST §3.5). Newcomers fetch what they are to hold from both neighbours by themselves.
+ */
+export class Moves {
+  private readonly state: PastryState
+  private readonly requests: Requests<PastryMessage, Reply>
+  private readonly store: Store
+  /** The leaf set as it was when pointers were last looked at. */
+  private before: readonly Contact[] = []
+  private cancelTimer: Cancel | undefined
+  private tidyAtMs = Number.POSITIVE_INFINITY
+
+  constructor(state: PastryState, requests: Requests<PastryMessage, Reply>, store: Store) {
+    this.state = state
+    this.requests = requests
+    this.store = store
+  }
+
+  /** What we hold now, we have been given by those who are in the leaf set now. */
+  onEntered(): void {
+    this.before = [...this.state.leafSet.members]
+  }
+
+  onLeafChange(): void {
+    if (this.cancelTimer !== undefined || this.state.phase === 'left') return
+    this.cancelTimer = this.state.environment.setTimer(this.state.options.settleMs, () => {
+      this.cancelTimer = undefined
+      this.rearrange()
+    })
+  }
+
+  tick(): void {
+    this.store.pointers.expire(this.state.nowS())
+    if (this.state.now() < this.tidyAtMs) return
+    this.tidyAtMs = Number.POSITIVE_INFINITY
+    this.tidy()
+  }
+
+  /** We leave: what we hold goes to those who take our place, without waiting for their word. */
+  handOver(): void {
+    const { ownId, leafSet, options } = this.state
+    const batches = new Batches()
+    for (const pointer of this.store.pointers.all()) {
+      const closest = closestHolders(idFromBytes(pointer.key), ownId, leafSet.members, options.replicas + 1)
+      const heir = closest[options.replicas]
+      if (closest.includes('self') && heir !== undefined && heir !== 'self') batches.add(heir.peer, pointer)
+    }
+    for (const [peer, pointers] of batches.pages())
+      this.state.environment.send(peer, { type: 'hold', request: 0, moves: true, pointers })
+  }
+
+  /** Fetches what a newcomer is to hold from the neighbours on both sides: one of them held it before. */
+  pull(done: () => void): void {
+    const { larger, smaller } = this.state.leafSet
+    const neighbours = [...new Set([larger[0], smaller[0]])].filter(contact => contact !== undefined)
+    let open = neighbours.length + 1
+    const end = () => {
+      open--
+      if (open === 0) done()
+    }
+    for (const { peer } of neighbours) {
+      this.state.handles.hold(peer)
+      this.pullPage(peer, 0, 0, () => {
+        this.state.handles.drop(peer)
+        end()
+      })
+    }
+    end()
+  }
+
+  onPull(from: PeerHandle, { request, skip }: Pull): void {
+    const asker = nodeIdOf(this.state.environment.idOf(from))
+    const { leafSet, ownId, options } = this.state
+    const others = leafSet.members.filter(({ peer }) => peer !== from)
+    const wanted: Pointer[] = []
+    let passed = 0
+    for (const pointer of this.store.pointers.all()) {
+      const target = idFromBytes(pointer.key)
+      const rank = options.replicas - (isCloser(target, ownId, asker) ? 1 : 0)
+      const isAskers = rank > 0 && closestHolders(target, asker, others, rank).includes('self')
+      if (!isAskers || passed++ < skip) continue
+      if (wanted.length === MAX_POINTERS_PER_MESSAGE) {
+        this.share(from, request, wanted, true)
+        return
+      }
+      wanted.push(pointer)
+    }
+    this.share(from, request, wanted, false)
+  }
+
+  stop(): void {
+    this.cancelTimer?.()
+  }
+
+  private share(to: PeerHandle, request: number, pointers: readonly Pointer[], more: boolean): void {
+    this.state.environment.send(to, { type: 'share', request, pointers, more })
+  }
+
+  private pullPage(peer: PeerHandle, skip: number, page: number, done: () => void, tries = 1): void {
+    this.requests.send(peer, request => ({ type: 'pull', request, skip }), {
+      onReply: (reply, from) => {
+        if (reply.type !== 'share') {
+          done()
+          return
+        }
+        const { more, pointers } = reply
+        this.store.intake.verify(pointers, from, valid => {
+          for (const pointer of valid) if (this.store.isHolder(pointer.key)) this.store.pointers.put(pointer)
+          const isMore = more && pointers.length > 0 && page < MAX_PULL_PAGES
+          if (isMore) this.pullPage(peer, skip + pointers.length, page + 1, done)
+          else done()
+        })
+      },
+      onSilence: silence => {
+        if (silence === 'timed out' && tries < 2) this.pullPage(peer, skip, page, done, tries + 1)
+        else done()
+      },
+    })
+  }
+
+  /** Of each pointer's holders before the change, the closest that is still there tells those that are new. */
+  private rearrange(): void {
+    const now = this.state.leafSet.members
+    const { before } = this
+    this.before = [...now]
+    const batches = new Batches()
+    let hasSurplus = false
+    for (const pointer of this.store.pointers.all()) {
+      const previous = this.holdersAmong(before, pointer)
+      const current = this.holdersAmong(now, pointer)
+      hasSurplus ||= !current.includes('self')
+      const sender = previous.find(holder => holder === 'self' || now.includes(holder))
+      if (sender !== 'self') continue
+      for (const holder of current)
+        if (this.isToBeTold(holder) && !previous.includes(holder)) batches.add(holder.peer, pointer)
+    }
+    if (hasSurplus) this.tidyAtMs = this.state.now() + 2 * this.state.options.keepAliveMs
+    this.send(batches)
+  }
+
+  private isToBeTold(holder: Holder): holder is Contact {
+    return holder !== 'self' && holder.pullsUntilMs <= this.state.now()
+  }
+
+  private holdersAmong(members: readonly Contact[], pointer: Pointer): Holder[] {
+    const { ownId, options } = this.state
+    return closestHolders(idFromBytes(pointer.key), ownId, members, options.replicas)
+  }
+
+  /** One message at a time to each. */
+  private send(batches: Batches): void {
+    const queues = new Map<PeerHandle, (readonly Pointer[])[]>()
+    for (const [peer, page] of batches.pages()) {
+      const queue = queues.get(peer)
+      if (queue === undefined) queues.set(peer, [page])
+      else queue.push(page)
+    }
+    for (const [peer, pages] of queues) this.sendPages(peer, pages, 0)
+  }
+
+  private sendPages(peer: PeerHandle, pages: readonly (readonly Pointer[])[], at: number): void {
+    const { handles } = this.state
+    handles.hold(peer)
+    this.store.offer(peer, pages[at]!, true, held => {
+      if (held !== undefined && at + 1 < pages.length) this.sendPages(peer, pages, at + 1)
+      handles.drop(peer)
+    })
+  }
+
+  /** Drops what others are responsible for by now. */
+  private tidy(): void {
+    const { replicas } = this.state.options
+    this.store.pointers.removeWhere(
+      ({ key }) => !this.store.holdersOf(key, replicas + HOLDER_SLACK).includes('self'),
+    )
+  }
+}
+
+/** Pointers by who is to be sent them. */
+class Batches {
+  private readonly byPeer = new Map<PeerHandle, Pointer[]>()
+
+  add(peer: PeerHandle, pointer: Pointer): void {
+    const list = this.byPeer.get(peer)
+    if (list === undefined) this.byPeer.set(peer, [pointer])
+    else list.push(pointer)
+  }
+
+  /** As many to a message as may be. */
+  *pages(): IterableIterator<readonly [PeerHandle, readonly Pointer[]]> {
+    for (const [peer, all] of this.byPeer)
+      for (let at = 0; at < all.length; at += MAX_POINTERS_PER_MESSAGE)
+        yield [peer, all.slice(at, at + MAX_POINTERS_PER_MESSAGE)]
+  }
+}

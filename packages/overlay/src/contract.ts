@@ -159,6 +159,11 @@ export interface MessageCodec<Message> {
 export interface OverlayMachine<Message> {
   readonly guarantee: Guarantee
   /**
+   * Open connections that this node should keep because it serves others, as it stands now: an index server's clients, a
+   * supernode's children. Absent or 0: as many as the driver gives to anybody, and it never gives fewer.
+   */
+  readonly connectionsWanted?: number
+  /**
    * Enters the network through these peers; none of them: this node is the first. Called again later, it makes the
    * machine known to a part of the network that it has not met.
    */

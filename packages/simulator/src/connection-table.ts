@@ -1,5 +1,6 @@
 import { assert } from '@onehop/primitives'
 import { MAX_CONNECTION_CAP } from './limits.ts'
+import { WideRows } from './wide-rows.ts'
 
 /** Rows of one typed array, so that growing copies nothing. */
 const ROWS_PER_BLOCK_BITS = 10
@@ -19,14 +20,20 @@ export class ConnectionTable {
   private readonly peers: Int32Array[] = []
   private readonly usedMs: Int32Array[] = []
   private readonly counts: number[] = []
+  private readonly wide = new WideRows()
+  private readonly wantedBy: (node: number) => number
 
-  /** @param cap open connections that a node may have. */
-  constructor(cap: number) {
+  /**
+   * @param cap open connections that a node may have.
+   * @param wantedBy those that a node may have because it serves others, if that is more.
+   */
+  constructor(cap: number, wantedBy: (node: number) => number = () => 0) {
     assert(
       Number.isInteger(cap) && cap >= 1 && cap <= MAX_CONNECTION_CAP,
       `a node cannot have ${cap} connections at most`,
     )
     this.cap = cap
+    this.wantedBy = wantedBy
     this.rowBits = 33 - Math.clz32(cap - 1)
     this.mask = (1 << this.rowBits) - 1
   }
@@ -40,17 +47,23 @@ export class ConnectionTable {
   }
 
   countOf(node: number): number {
+    if (this.wide.has(node)) return this.wide.countOf(node)
     return this.counts[node]!
   }
 
   /** When the connection was last used, or will be open; undefined: there is none. */
   usedMsOf(node: number, peer: number): number | undefined {
+    if (this.wide.has(node)) return this.wide.usedMsOf(node, peer)
     const slot = this.find(node, peer)
     return slot === NOT_FOUND ? undefined : this.usedMs[node >>> ROWS_PER_BLOCK_BITS]![slot]
   }
 
   /** One end has used it. */
   touch(node: number, peer: number, nowMs: number): void {
+    if (this.wide.has(node)) {
+      this.wide.touch(node, peer, nowMs)
+      return
+    }
     const slot = this.find(node, peer)
     const usedMs = this.usedMs[node >>> ROWS_PER_BLOCK_BITS]!
     if (slot !== NOT_FOUND && usedMs[slot]! < nowMs) usedMs[slot] = nowMs
@@ -58,9 +71,7 @@ export class ConnectionTable {
 
   /** Opens a connection that can be used from `readyMs` on; who has too many closes the one least recently used. */
   open(a: number, b: number, readyMs: number): void {
-    for (const node of [a, b]) {
-      if (this.counts[node]! >= this.cap) this.close(node, this.leastRecentlyUsed(node))
-    }
+    for (const node of [a, b]) if (this.countOf(node) >= this.cap) this.makeRoom(node)
     this.insert(a, b, readyMs)
     this.insert(b, a, readyMs)
   }
@@ -75,9 +86,19 @@ export class ConnectionTable {
   }
 
   peersOf(node: number): number[] {
+    if (this.wide.has(node)) return this.wide.peersOf(node)
     const start = this.startOf(node)
     const row = this.peers[node >>> ROWS_PER_BLOCK_BITS]!.subarray(start, start + this.mask + 1)
     return [...row.filter(peer => peer !== EMPTY)]
+  }
+
+  /** Whoever may have more than others has a row of another kind from now on. */
+  private makeRoom(node: number): void {
+    const most = Math.max(this.cap, this.wantedBy(node))
+    while (this.countOf(node) >= most) this.close(node, this.leastRecentlyUsed(node))
+    if (this.countOf(node) < this.cap || this.wide.has(node)) return
+    const connections = this.peersOf(node).map(peer => [peer, this.usedMsOf(node, peer)!] as const)
+    this.wide.add(node, connections)
   }
 
   private startOf(node: number): number {
@@ -99,6 +120,10 @@ export class ConnectionTable {
   }
 
   private insert(node: number, peer: number, readyMs: number): void {
+    if (this.wide.has(node)) {
+      this.wide.insert(node, peer, readyMs)
+      return
+    }
     const start = this.startOf(node)
     const peers = this.peers[node >>> ROWS_PER_BLOCK_BITS]!
     let at = this.homeOf(peer)
@@ -110,6 +135,10 @@ export class ConnectionTable {
 
   /** Takes the entry out and moves those that had to make way for it back, so that no search ends too early. */
   private remove(node: number, peer: number): void {
+    if (this.wide.has(node)) {
+      this.wide.remove(node, peer)
+      return
+    }
     const found = this.find(node, peer)
     if (found === NOT_FOUND) return
     const start = this.startOf(node)
@@ -128,6 +157,7 @@ export class ConnectionTable {
   }
 
   private leastRecentlyUsed(node: number): number {
+    if (this.wide.has(node)) return this.wide.leastRecentlyUsed(node)
     const start = this.startOf(node)
     const peers = this.peers[node >>> ROWS_PER_BLOCK_BITS]!
     const usedMs = this.usedMs[node >>> ROWS_PER_BLOCK_BITS]!

@@ -73,6 +73,10 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
     return this.running
   }
 
+  get connectionsWanted(): number {
+    return this.running?.connectionsWanted ?? 0
+  }
+
   get id(): PeerId {
     return this.identity.id
   }

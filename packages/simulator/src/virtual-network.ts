@@ -14,6 +14,8 @@ export interface Port<Message> {
   deliver(from: number, message: Message): void
   /** A message to this node could not be delivered. */
   unreachable(to: number): void
+  /** Open connections that the node may have because it serves others, where that is more than the model's cap. */
+  readonly connectionsWanted?: number
 }
 
 /** Who wants to see every message when it is sent. */
@@ -55,7 +57,9 @@ export class VirtualNetwork<Message> {
     this.model = model
     this.linkSeed = model.blockedFraction > 0 ? random.nextUint32() : 0
     this.dialling = model.connections === 'free' ? undefined : model.connections
-    this.connections = this.dialling && new ConnectionTable(this.dialling.cap)
+    this.connections =
+      this.dialling &&
+      new ConnectionTable(this.dialling.cap, node => this.ports[node]!.connectionsWanted ?? 0)
     this.framingBytes = this.dialling?.framingBytes ?? 0
     this.arrivals = {
       onEvent: (from, to, bytes, message) => this.arrive(from, to, bytes, message as Message),

@@ -52,6 +52,27 @@ describe('connections of the virtual network', () => {
     assert.equal(net.trafficOf(1).dials, 0)
   })
 
+  it('are as many as a node wants that serves others, and the cap is the others’ all the same', () => {
+    const { clock, net, port } = network(1)
+    const server = net.add({ ...port(1), connectionsWanted: 4 })
+    for (let client = 2; client < 7; client++) net.add(port(client))
+    for (let client = 2; client < 6; client++) {
+      net.send(client, server, 'hello')
+      clock.runFor(1_000)
+    }
+    assert.equal(net.connectionsOf(server), 4)
+    net.send(2, server, 'again')
+    clock.runFor(1_000)
+    net.send(6, server, 'one too many')
+    clock.runFor(1_000)
+    const isConnected = [2, 3, 4, 5, 6].map(client => net.isConnected(client, server))
+    assert.deepEqual(isConnected, [true, false, true, true, true])
+    assert.deepEqual([net.connectionsOf(server), net.connectionsOf(3)], [4, 0])
+    for (const other of [0, 3, 6]) net.send(2, other, 'hello')
+    clock.runFor(1_000)
+    assert.equal(net.connectionsOf(2), MODEL.cap)
+  })
+
   it('are not more than the cap: the one that was not used for longest is closed, at both ends', () => {
     const { clock, net } = network(4)
     for (const to of [1, 2]) net.send(0, to, 'hello')

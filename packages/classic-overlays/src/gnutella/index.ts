@@ -1,0 +1,7 @@
+export { gnutellaCodec } from './codec.ts'
+export * from './gnutella.ts'
+export * from './inspection.ts'
+export * from './machine.ts'
+export type { GnutellaMessage } from './messages.ts'
+export * from './options.ts'
+export * from './tables.ts'

@@ -49,6 +49,11 @@ export class NapsterMachine implements OverlayMachine<NapsterMessage> {
     this.probing = new Probing(this.state, call => this.relayCall(call))
   }
 
+  /** All clients of a server talk to it. */
+  get connectionsWanted(): number {
+    return this.server === undefined ? 0 : this.state.options.maxClients
+  }
+
   /** As the first, or as a server: serves. Through others: logs in where they say, or links with the servers there. */
   join(introducers: readonly PeerHandle[], done: Done): void {
     this.client.remember(introducers)

@@ -14,13 +14,14 @@ export class Answers {
     this.state = state
   }
 
-  onFind(from: PeerHandle, { request, key, limit }: Find): void {
+  onFind(from: PeerHandle, { request, key, limit, forPublication }: Find): void {
     const { state } = this
     const wanted = Math.max(1, Math.min(limit, MAX_POINTERS_PER_KEY))
     const pointers = fitting(state.filetuples.find(key, state.nowS(), wanted), MAX_SHARE_BYTES, pointerCost)
     const members = pointers.length > 0 ? [] : state.teachersOf(keyHash32(key), from)
     const settled = state.isSettledFor(keyHash32(key))
-    state.environment.send(from, { type: 'found', request, pointers, members, settled })
+    const found = { type: 'found' as const, request, pointers, members, settled }
+    state.environment.send(from, forPublication ? { ...found, forPublication } : found)
   }
 
   onLocate(from: PeerHandle, { request, target }: Locate): void {

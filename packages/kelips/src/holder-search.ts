@@ -55,7 +55,8 @@ export class HolderSearch {
       isOver = true
       then()
     }
-    this.requests.send(helper, request => ({ type: 'find', request, key: this.key, limit: 1 }), {
+    const find = { type: 'find', key: this.key, limit: 1, forPublication: true } as const
+    this.requests.send(helper, request => ({ ...find, request }), {
       onReply: reply => once(() => this.onReply(helper, reply)),
       onSilence: () => once(() => this.close()),
     })

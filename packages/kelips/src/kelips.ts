@@ -6,13 +6,13 @@ import type { KelipsMessage } from './messages.ts'
 import { checkKelipsOptions, type KelipsOptions } from './options.ts'
 import type { TableKind } from './tables.ts'
 
-const PURPOSES: Readonly<Record<Exclude<KelipsMessage['type'], 'pull' | 'share'>, MessagePurpose>> = {
+const PURPOSES: Readonly<
+  Record<Exclude<KelipsMessage['type'], 'pull' | 'share' | 'find' | 'found'>, MessagePurpose>
+> = {
   gossip: 'maintenance',
   news: 'publication',
   store: 'publication',
   stored: 'publication',
-  find: 'lookup',
-  found: 'lookup',
   locate: 'lookup',
   ping: 'maintenance',
   pong: 'maintenance',
@@ -45,6 +45,9 @@ function purposeOf(message: KelipsMessage): MessagePurpose {
       return message.filetuples ? 'join' : 'maintenance'
     case 'share':
       return message.pointers.length > 0 ? 'join' : 'maintenance'
+    case 'find':
+    case 'found':
+      return message.forPublication ? 'publication' : 'lookup'
     default:
       return PURPOSES[message.type]
   }

@@ -85,6 +85,8 @@ export interface Find {
   readonly key: Key
   /** Pointers wanted at most. */
   readonly limit: number
+  /** Asked to publish something, and not to look it up: for who measures. Not a part of the message. */
+  readonly forPublication?: true
 }
 
 /** Where is this peer? Answered like {@link Find}: with its record when it is known, else with whom to ask next. */
@@ -103,6 +105,8 @@ export interface Found {
   readonly members: readonly MemberEntry[]
   /** The sender is responsible for the key and its tables are full: if it knows none, there is likely none. */
   readonly settled: boolean
+  /** As the question says: for who measures. Not a part of the message. */
+  readonly forPublication?: true
 }
 
 /** Are you there? With a target: is that peer there, as you see it (SWIM's ping-req)? */

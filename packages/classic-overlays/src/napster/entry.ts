@@ -121,7 +121,8 @@ export class Entry {
   }
 
   private end(): void {
-    const failure = this.hasAnswer ? 'no peers' : this.wasSilent ? 'timed out' : 'unreachable'
+    const hasNobodyToAsk = this.hasAnswer || this.met.size === 0
+    const failure = hasNobodyToAsk ? 'no peers' : this.wasSilent ? 'timed out' : 'unreachable'
     this.done({ namedSelf: this.namedSelf, named: this.named, failure })
   }
 }

@@ -1,6 +1,6 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { isRelayed } from '@onehop/libp2p-overlay'
-import { BoundedMap } from '@onehop/primitives'
+import { BoundedMap, shuffled } from '@onehop/primitives'
 import { DIALS_PER_ROUND, KEEP_INTERVAL_MS, MAX_KNOWN_PEERS, SHUN_MS } from './limits.ts'
 import { Redial } from './redial.ts'
 
@@ -64,6 +64,22 @@ export class ConnectionKeeper {
   remember(peerId: string, addresses: readonly Multiaddr[]): void {
     const direct = addresses.filter(address => !isRelayed(address))
     if (direct.length > 0) this.known.set(peerId, direct)
+  }
+
+  /** What others say of a peer that we never met. */
+  hear({ peerId, addresses }: Candidate): void {
+    if (this.known.get(peerId) === undefined) this.remember(peerId, addresses)
+  }
+
+  /** How many connections are wanted and not there. */
+  get missing(): number {
+    return this.port.target - this.port.connectionCount()
+  }
+
+  /** Connected peers that listen somewhere, in no order. */
+  connectedPeers(): Candidate[] {
+    const connected = this.knownPeers().filter(({ peerId }) => this.port.isConnected(peerId))
+    return shuffled(this.port.random, connected)
   }
 
   /** Peers worth remembering over a restart: those that are connected, then the others, the latest first. */

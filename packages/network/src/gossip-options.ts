@@ -14,6 +14,8 @@ export interface ChainNames {
   readonly headers: string
   readonly transactions: string
   readonly sync: string
+  /** Peers about peers. */
+  readonly peers: string
   /** What stands before the overlay's protocol name. */
   readonly overlayPrefix: string
 }
@@ -26,14 +28,15 @@ export function chainNames(genesisHash: Uint8Array): ChainNames {
     headers: `${base}/headers/1`,
     transactions: `${base}/transactions/1`,
     sync: `${base}/sync/1`,
+    peers: `${base}/peers/1`,
     overlayPrefix: `${base}/`,
   }
 }
 
 /** The overlay among the protocols that a peer speaks, e.g. `kelips/1`; undefined when it runs none on this chain. */
 export function overlayAmong(protocols: readonly string[], names: ChainNames): string | undefined {
-  const { overlayPrefix, sync } = names
-  const protocol = protocols.find(each => each.startsWith(overlayPrefix) && each !== sync)
+  const { overlayPrefix, sync, peers } = names
+  const protocol = protocols.find(each => each.startsWith(overlayPrefix) && each !== sync && each !== peers)
   return protocol?.slice(overlayPrefix.length)
 }
 

@@ -60,6 +60,20 @@ export const MAX_KNOWN_PEERS = 1_024
 export const MAX_SAVED_PEERS = 64
 export const MAX_SAVED_ADDRESSES_PER_PEER = 8
 
+/** Addresses in one answer about peers, the bytes of each, and of all. */
+export const MAX_TOLD_ADDRESSES = 32
+export const MAX_TOLD_ADDRESS_BYTES = 255
+export const MAX_PEER_LIST_BYTES = MAX_TOLD_ADDRESSES * (MAX_TOLD_ADDRESS_BYTES + 4)
+
+/** A node that has too few connections asks the same peer about others again after so many ms. */
+export const PEER_LIST_INTERVAL_MS = 20_000
+
+/** Who asks again within so many ms is given no answer. */
+export const PEER_LIST_ANSWER_INTERVAL_MS = 5_000
+
+/** How long an answer about peers may take, in ms. */
+export const PEER_LIST_TIMEOUT_MS = 5_000
+
 /** Receive window of one stream, in bytes: what a peer may send before we read it. */
 export const MAX_STREAM_WINDOW_BYTES = 4 * 1024 * 1024
 
@@ -126,6 +140,9 @@ export const BUSY_ANSWERS_BURST = 2_000
 
 /** `busy` answers that wait for the peer to read; more are left out. */
 export const MAX_WAITING_BUSY_ANSWERS = 64
+
+/** Streams with one peer on which it is told of others. */
+export const MAX_PEER_LIST_STREAMS = 2
 
 /** Streams of the sync protocol with one peer; see `MAX_STREAMS_PER_PEER` of the overlay. */
 export const MAX_SYNC_STREAMS = 4

@@ -8,7 +8,7 @@ import {
   PenaltyLedger,
   SteadyClock,
 } from '@onehop/libp2p-overlay'
-import type { Verdict } from '@onehop/primitives'
+import { shuffled, type Verdict } from '@onehop/primitives'
 import { ChainSync } from './chain-sync.ts'
 import { type Candidate, ConnectionKeeper, withPeerId } from './connection-keeper.ts'
 import { Gossip } from './gossip.ts'
@@ -21,6 +21,8 @@ import {
   FOREIGN_MISBEHAVIOUR_POINTS,
   INVALID_BLOCK_POINTS,
   KEEP_INTERVAL_MS,
+  MALFORMED_POINTS,
+  MAX_PEER_LIST_STREAMS,
   MAX_SWARM_STREAMS,
   MAX_SYNC_STREAMS,
   RELAY_WAIT_MS,
@@ -38,6 +40,7 @@ import type {
   SyncState,
 } from './network-types.ts'
 import { joinOverlay } from './overlay-join.ts'
+import { PeerExchange } from './peer-exchange.ts'
 import { summarisePeer } from './peer-summary.ts'
 import { PeersFile } from './peers-file.ts'
 import { Reachability } from './reachability.ts'
@@ -72,6 +75,7 @@ class LiveNetwork<Message> implements Network<Message> {
   private readonly sync: ChainSync
   private readonly gossip: Gossip
   private readonly keeper: ConnectionKeeper
+  private readonly exchange: PeerExchange
   private readonly reachability: Reachability<Message>
   private readonly peersFile: PeersFile | undefined
   private readonly stopping = new AbortController()
@@ -93,6 +97,7 @@ class LiveNetwork<Message> implements Network<Message> {
     this.sync = this.createSync(chain)
     this.gossip = this.createGossip(chain)
     this.keeper = this.createKeeper()
+    this.exchange = this.createExchange()
     this.reachability = new Reachability(host.libp2p, addresses => this.events.emit('addresses', addresses))
     this.peersFile = options.peersFile === undefined ? undefined : new PeersFile(options.peersFile, this.log)
   }
@@ -105,6 +110,9 @@ class LiveNetwork<Message> implements Network<Message> {
     libp2p.addEventListener('peer:identify', ({ detail }) => this.onIdentify(detail))
     await this.host.handle(this.names.sync, MAX_SYNC_STREAMS, (stream, connection) =>
       this.sync.accept(stream, connection),
+    )
+    await this.host.handle(this.names.peers, MAX_PEER_LIST_STREAMS, (stream, connection) =>
+      this.exchange.accept(stream, connection),
     )
     await this.host.handle(
       SWARM_PROTOCOL,
@@ -292,6 +300,18 @@ class LiveNetwork<Message> implements Network<Message> {
     })
   }
 
+  private createExchange(): PeerExchange {
+    return new PeerExchange({
+      now: this.now,
+      connectedPeers: () => this.keeper.connectedPeers(),
+      openStream: connection => openStreamOn(connection, this.names.peers, this.deadline(DIAL_TIMEOUT_MS)),
+      onPeers: peers => {
+        for (const peer of peers) this.keeper.hear(peer)
+      },
+      onMalformed: (peerId, reason) => this.penalties.penalise(peerId, MALFORMED_POINTS, reason),
+    })
+  }
+
   private acceptSwarm(stream: Stream, connection: Connection): void {
     const { onSwarmStream } = this.options
     if (onSwarmStream === undefined || this.stopping.signal.aborted) {
@@ -338,7 +358,15 @@ class LiveNetwork<Message> implements Network<Message> {
       this.checkGossipScore(peerId)
       this.reopenSync(peerId, connection)
     }
+    if (this.keeper.missing > 0) this.exchange.ask(shuffled(Math.random, this.chainConnections()))
     this.savePeers()
+  }
+
+  /** Direct connections to peers that follow our chain. */
+  private chainConnections(): Connection[] {
+    const isOfChain = ({ remotePeer, status, limits }: Connection) =>
+      status === 'open' && limits === undefined && this.introductions.of(remotePeer.toString())?.speaksSync
+    return this.host.libp2p.getConnections().filter(isOfChain)
   }
 
   private savePeers(): void {

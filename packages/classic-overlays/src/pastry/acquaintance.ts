@@ -1,10 +1,20 @@
 import { internEntry, type PeerEntry, type PeerHandle, type Requests } from '@onehop/overlay'
 import { bytesKey } from '@onehop/primitives'
 import type { Contact } from './contact.ts'
+import { LeafSet } from './leaf-set.ts'
 import { MAX_PENDING_PROBES } from './limits.ts'
 import type { Exchange, Hello, PastryMessage, Ping, Reply, RowAsk } from './messages.ts'
 import { equalIds, nodeIdOf } from './node-id.ts'
 import type { PastryState } from './state.ts'
+
+const NOBODY: ReadonlySet<PeerEntry> = new Set()
+
+/** A contact that nothing is known of but what others say. */
+function imagined(entry: PeerEntry): Contact {
+  const peer = -1 as PeerHandle
+  const id = nodeIdOf(entry.id)
+  return { peer, id, entry, rttMs: 0, heardMs: 0, isSuspect: false, pullsUntilMs: 0 }
+}
 
 /**
  * Getting to know others. Nobody enters the tables by hearsay: who is named by others and would fit is asked first, so
@@ -13,8 +23,8 @@ import type { PastryState } from './state.ts'
 export class Acquaintance {
   private readonly state: PastryState
   private readonly requests: Requests<PastryMessage, Reply>
-  /** Peers being asked, by their ids. */
-  private readonly probed = new Set<string>()
+  /** Peers being asked, by their ids, and whether they are to be in the leaf set. */
+  private readonly probed = new Map<string, PeerEntry | undefined>()
   private greetings = 0
   private readonly whenGreeted: (() => void)[] = []
 
@@ -29,13 +39,14 @@ export class Acquaintance {
 
   /** Looks at peers that somebody has named. @param improves also those who might be nearer than whom we know. */
   consider(entries: readonly PeerEntry[], improves = false): void {
-    const { leafSet, table } = this.state
-    for (const entry of entries) {
+    const unknown = entries.filter(entry => this.isNews(entry))
+    if (unknown.length === 0) return
+    const leaves = this.expectedLeaves(unknown)
+    for (const entry of unknown) {
       const id = nodeIdOf(entry.id)
-      if (equalIds(id, this.state.ownId) || this.isRecentlyDeparted(entry)) continue
-      if (leafSet.fits(id)) this.greet(entry)
-      else if (table.hasRoomFor(id)) this.measure(entry)
-      else if (improves && !equalIds(table.at(id)?.id ?? id, id)) this.measure(entry)
+      const { table } = this.state
+      if (leaves.has(entry)) this.greet(entry)
+      else if (improves || table.hasRoomFor(id)) this.measure(entry)
     }
   }
 
@@ -47,7 +58,7 @@ export class Acquaintance {
 
   /** Tells a peer that we should be in its leaf set. */
   greet(entry: PeerEntry): void {
-    this.probe(entry, peer => {
+    this.probe(entry, true, peer => {
       this.greetings++
       const { own, phase } = this.state
       const joining = phase === 'entering'
@@ -126,6 +137,29 @@ export class Acquaintance {
     this.state.environment.send(from, { type: 'row', request, joining, members })
   }
 
+  private isNews(entry: PeerEntry): boolean {
+    const { ownId, leafSet, table } = this.state
+    const id = nodeIdOf(entry.id)
+    if (equalIds(id, ownId)) return false
+    const known = table.at(id)
+    if (known !== undefined && equalIds(known.id, id) && !leafSet.fits(id)) return false
+    return !this.isRecentlyDeparted(entry)
+  }
+
+  /**
+   * Those of the peers that would be in the leaf set if all of them were there, and all who are being greeted: a newcomer,
+   * whose leaf set takes everybody, greets no more than it will keep.
+   */
+  private expectedLeaves(entries: readonly PeerEntry[]): ReadonlySet<PeerEntry> {
+    const { leafSet, ownId, options } = this.state
+    if (!entries.some(({ id }) => leafSet.fits(nodeIdOf(id)))) return NOBODY
+    const expected = new LeafSet(ownId, options.leafSetSize)
+    const candidates = [...this.probed.values(), ...entries].filter(entry => entry !== undefined)
+    for (const member of leafSet.members) expected.add(member)
+    for (const entry of candidates) expected.add(imagined(entry))
+    return new Set(expected.members.map(({ entry }) => entry))
+  }
+
   private sendLeaves(to: PeerHandle, request: number, joining: boolean): void {
     const { environment, own, leafSet } = this.state
     const members = leafSet.members.map(({ entry }) => entry)
@@ -141,7 +175,7 @@ export class Acquaintance {
 
   /** Measures a peer that could stand in the routing table. */
   private measure(entry: PeerEntry): void {
-    this.probe(entry, peer => {
+    this.probe(entry, false, peer => {
       const { own, phase } = this.state
       const joining = phase === 'entering'
       this.requests.send(peer, request => ({ type: 'ping', request, joining, sender: own }), {
@@ -154,10 +188,10 @@ export class Acquaintance {
     })
   }
 
-  private probe(entry: PeerEntry, ask: (peer: PeerHandle) => void): void {
+  private probe(entry: PeerEntry, isLeaf: boolean, ask: (peer: PeerHandle) => void): void {
     const name = bytesKey(entry.id)
     if (this.probed.size >= MAX_PENDING_PROBES || this.probed.has(name)) return
-    this.probed.add(name)
+    this.probed.set(name, isLeaf ? entry : undefined)
     this.state.handles.while(internEntry(this.state.environment, entry), ask)
   }
 

@@ -31,6 +31,10 @@ export interface InspectedGroup {
 export interface PastryInspection extends Inspection {
   readonly protocol: 'pastry/1'
   readonly phase: Phase
+  /** Its leaf set is known, and its pointers are fetched: it answers for its keys. */
+  readonly settled: boolean
+  /** All nodes are alike: a member, or on the way to be one. */
+  readonly role: Phase
   /** 128 bits, in hex. */
   readonly nodeId: string
   readonly leafSet: readonly InspectedContact[]
@@ -64,6 +68,8 @@ export function inspect(
   return {
     protocol: 'pastry/1',
     phase: state.phase,
+    settled: state.phase === 'member',
+    role: state.phase,
     nodeId: bytesToHex(idToBytes(ownId)),
     leafSet: [
       ...leafSet.smaller.toReversed().map(contact => inspectContact(contact, 'smaller')),

@@ -29,6 +29,16 @@ export class Liveness {
       if (contact.heardMs <= quietSinceMs && !contact.isSuspect) this.ping(contact, PINGS_BEFORE_DEATH)
   }
 
+  /** Pings the contact of whom nothing was heard for longest, when that is long: one at a time, the tables stay alive. */
+  checkOldest(): void {
+    let oldest: Contact | undefined
+    for (const contact of this.state.all())
+      if (!contact.isSuspect && contact.heardMs < (oldest?.heardMs ?? Number.POSITIVE_INFINITY))
+        oldest = contact
+    const sinceMs = this.state.now() - this.state.options.rowMs
+    if (oldest !== undefined && oldest.heardMs < sinceMs) this.ping(oldest, PINGS_BEFORE_DEATH)
+  }
+
   /** A peer did not answer: it is avoided, and pinged until it answers or is taken for dead. */
   suspect(peer: PeerHandle): void {
     const contact = this.state.contactOf(peer)

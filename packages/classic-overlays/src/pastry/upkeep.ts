@@ -30,6 +30,7 @@ export class Upkeep {
     const { state, liveness } = this.parts
     const nowMs = state.now()
     liveness.keepAlive()
+    liveness.checkOldest()
     if (nowMs >= this.exchangeAtMs) this.exchange()
     if (nowMs >= this.rowAtMs) this.improveRow()
     if (nowMs >= this.departedAtMs) this.lookForDeparted()

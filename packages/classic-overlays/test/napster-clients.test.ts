@@ -46,6 +46,21 @@ describe('Napster’s clients', () => {
     assert.ok(sent >= 8 && sent <= 14, `${sent} messages in 10 keep-alive intervals`)
   })
 
+  it('that look up all the time stay too, and learn by it that the server has forgotten them', () => {
+    const town = new NapsterTown(1, 3)
+    const lookUp = (ms: number) => {
+      for (let i = 0; i < ms / 200; i++) {
+        town.lookup(2, town.keys[1]!)
+        town.run(200)
+      }
+    }
+    lookUp(2 * sessionTimeoutMs)
+    town.expectFound([1, 2, 3])
+    town.machine(0).server!.sessions.closeAll()
+    lookUp(1_000)
+    assert.equal(town.lookup(1, town.keys[2]!).failure, undefined)
+  })
+
   it('that come back under the same id have what they say now, not what they said before', () => {
     const town = new NapsterTown(1, 3)
     const before = town.keys[2]!

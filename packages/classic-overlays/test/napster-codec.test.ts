@@ -70,7 +70,7 @@ const message = fc.oneof(
     limit: number,
     isForwarded: flag,
   }),
-  typed('found', { request: number, silent: number, isFromOther: flag, pointers }),
+  typed('found', { request: number, isKnown: flag, silent: number, isFromOther: flag, pointers }),
   typed('ping', { request: number, token: number }),
   typed('pong', { request: number }),
   typed('call', { token: number, host: bytes(2, 64), caller: peer }),

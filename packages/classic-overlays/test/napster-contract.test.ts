@@ -12,7 +12,7 @@ import {
 function messagesWith(pointer: Pointer): readonly NapsterMessage[] {
   return [
     { type: 'upload', request: 1, session: 1, isMove: false, pointers: [pointer] },
-    { type: 'found', request: 1, silent: 0, isFromOther: false, pointers: [pointer] },
+    { type: 'found', request: 1, isKnown: true, silent: 0, isFromOther: false, pointers: [pointer] },
   ]
 }
 

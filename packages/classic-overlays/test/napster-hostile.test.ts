@@ -213,7 +213,14 @@ describe('hostile Napster nodes', () => {
       const wrongKey = { ...forged, key: new Uint8Array(32) }
       const { request } = message
       const pointers = [forged, wrongKey]
-      state.environment.send(from, { type: 'found', request, silent: 0, isFromOther: false, pointers })
+      state.environment.send(from, {
+        type: 'found',
+        request,
+        isKnown: true,
+        silent: 0,
+        isFromOther: false,
+        pointers,
+      })
       return true
     }
     const town = new NapsterTown(2, 4)
@@ -242,7 +249,14 @@ describe('hostile Napster nodes', () => {
     const samples = [
       napsterCodec.encode({ type: 'login', request: 1, session: 1 }),
       napsterCodec.encode({ type: 'search', request: 1, words: ['ab', 'cd'], limit: 9, isForwarded: false }),
-      napsterCodec.encode({ type: 'found', request: 1, silent: 9, isFromOther: true, pointers: [] }),
+      napsterCodec.encode({
+        type: 'found',
+        request: 1,
+        isKnown: true,
+        silent: 9,
+        isFromOther: true,
+        pointers: [],
+      }),
       napsterCodec.encode({
         type: 'welcome',
         request: 1,

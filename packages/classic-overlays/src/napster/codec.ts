@@ -264,7 +264,7 @@ function messageOf(draft: Draft): NapsterMessage {
     case 'search':
       return { type, request, words, limit, isForwarded }
     case 'found':
-      return { type, request, silent, isFromOther, pointers }
+      return { type, request, isKnown, silent, isFromOther, pointers }
     case 'ping':
       return { type, request, token }
     case 'pong':

@@ -213,7 +213,14 @@ export class NapsterMachine implements OverlayMachine<NapsterMessage> {
       case 'find':
       case 'search': {
         const { request } = message
-        environment.send(from, { type: 'found', request, silent: 1, isFromOther: false, pointers: [] })
+        environment.send(from, {
+          type: 'found',
+          request,
+          isKnown: false,
+          silent: 1,
+          isFromOther: false,
+          pointers: [],
+        })
         break
       }
       case 'call':

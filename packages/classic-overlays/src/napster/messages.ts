@@ -114,6 +114,8 @@ export interface Search {
 export interface Found {
   readonly type: 'found'
   readonly request: number
+  /** Whether who asked is logged in. */
+  readonly isKnown: boolean
   /** Servers that were asked and did not answer: what they have is missing. */
   readonly silent: number
   /** Of the first pointer: whether another server had it. */

@@ -123,7 +123,8 @@ export class Question {
       this.finish({ failure: 'not found' })
       return
     }
-    if (from === client.server) client.onHeard()
+    if (from === client.server && reply.isKnown) client.onHeard()
+    else if (from === client.server) client.lose()
     const { silent, isFromOther } = reply
     checkAnswer(state, this.query, reply.pointers, from, pointers => {
       const source = this.asked.size === 1 && !this.isSecondRound ? 'first request' : 'later try'

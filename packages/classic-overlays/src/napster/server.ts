@@ -81,8 +81,9 @@ export class Server {
 
   onQuery(from: PeerHandle, message: Find | Search): void {
     const { request } = message
+    const isKnown = this.sessions.touch(from)
     const answer = ({ pointers, silent, isFromOther }: Gathered) =>
-      this.state.environment.send(from, { type: 'found', request, silent, isFromOther, pointers })
+      this.state.environment.send(from, { type: 'found', request, isKnown, silent, isFromOther, pointers })
     if (message.isForwarded) {
       const pointers = this.search(boundedQuery(message))
       answer({ pointers, silent: 0, isFromOther: false })

@@ -87,6 +87,13 @@ export class Sessions {
     return session
   }
 
+  /** Somebody asks: a client that does is there. @returns whether it is logged in. */
+  touch(peer: PeerHandle): boolean {
+    const session = this.byPeer.get(peer)
+    if (session !== undefined) session.heardMs = this.state.nowMs
+    return session !== undefined
+  }
+
   has(peer: PeerHandle): boolean {
     return this.byPeer.has(peer)
   }

@@ -9,6 +9,7 @@ export {
   Sha1Space,
 } from './identifiers.ts'
 export type { ChordInspection } from './inspection.ts'
+export { chordIdealFlaw, chordRingFlaw } from './invariants.ts'
 export { ChordMachine } from './machine.ts'
 export type { ChordMessage } from './messages.ts'
 export { CHORD_DEFAULT, CHORD_TESTNET, type ChordOptions, checkChordOptions } from './options.ts'

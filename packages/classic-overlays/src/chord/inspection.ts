@@ -25,6 +25,9 @@ export interface InspectedFinger extends InspectedPlace {
 export interface ChordInspection extends Inspection {
   readonly protocol: 'chord/1'
   readonly phase: ChordState['phase']
+  readonly role: 'peer'
+  /** Whether all places of this node are on the ring and hold what they should: its silence about a key means something. */
+  readonly settled: boolean
   /** m. */
   readonly bits: number
   /** Where this node stands: its virtual nodes that are on the ring. */
@@ -61,6 +64,8 @@ export function inspect(state: ChordState, custody: Custody, publisher: Publishe
   return {
     protocol: 'chord/1',
     phase: state.phase,
+    role: 'peer',
+    settled: state.positions.every(position => custody.isSettled(position)),
     bits: state.space.bits,
     positions: members.map(position => inspectPosition(state, position)),
     successors: successors.slice(0, INSPECTED_ROWS),

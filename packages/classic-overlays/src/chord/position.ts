@@ -13,6 +13,8 @@ export class Position {
   isMember = false
   /** The nodes that follow, the next first: at most r, in order, this one not among them. */
   successors: readonly RingPeer[] = []
+  /** Whether the list goes all the way round: it was told with this node in it. */
+  isWholeRing = false
   predecessor: RingPeer | undefined
   /** When the predecessor last gave a sign of life. */
   predecessorHeardMs = 0
@@ -72,29 +74,20 @@ export class Position {
    * @returns whether it is another list now.
    */
   adoptSuccessors(entries: readonly RingEntry[]): boolean {
-    const { state } = this
-    const wanted = this.ordered(entries)
-    const isSame =
-      wanted.length === this.successors.length &&
-      wanted.every((entry, i) => entry.identifierIn(state.space) === this.successors[i]!.identifier)
-    if (isSame) return false
-    const before = this.successors
-    this.successors = wanted.map(entry => state.hold(entry))
-    for (const row of before) state.drop(row)
-    this.digest = 0
-    if (before[0]?.identifier !== this.successors[0]?.identifier) this.knownDigest = 0
-    return true
+    const { space } = this.state
+    this.isWholeRing = entries.some(entry => entry.identifierIn(space) === this.identifier)
+    return this.replaceSuccessors(this.ordered(entries))
   }
 
   /** The successor is gone: the next one takes its place. */
   dropHead(): void {
-    this.adoptSuccessors(this.successors.slice(1).map(({ entry }) => entry))
+    this.replaceSuccessors(this.successors.slice(1).map(({ entry }) => entry))
   }
 
   /** Nobody counts on this node any more. */
   forgetSuccessor(identifier: Identifier): void {
     const kept = this.successors.filter(row => row.identifier !== identifier)
-    if (kept.length < this.successors.length) this.adoptSuccessors(kept.map(({ entry }) => entry))
+    if (kept.length < this.successors.length) this.replaceSuccessors(kept.map(({ entry }) => entry))
   }
 
   adoptPredecessor(entry: RingEntry | undefined): void {
@@ -117,9 +110,23 @@ export class Position {
   /** Lets go of everything. */
   clear(): void {
     this.isMember = false
-    this.adoptSuccessors([])
+    this.replaceSuccessors([])
     this.adoptPredecessor(undefined)
     this.fingers.clear()
+  }
+
+  private replaceSuccessors(wanted: readonly RingEntry[]): boolean {
+    const { state } = this
+    const isSame =
+      wanted.length === this.successors.length &&
+      wanted.every((entry, i) => entry.identifierIn(state.space) === this.successors[i]!.identifier)
+    if (isSame) return false
+    const before = this.successors
+    this.successors = wanted.map(entry => state.hold(entry))
+    for (const row of before) state.drop(row)
+    this.digest = 0
+    if (before[0]?.identifier !== this.successors[0]?.identifier) this.knownDigest = 0
+    return true
   }
 
   private ordered(entries: readonly RingEntry[]): RingEntry[] {

@@ -16,6 +16,7 @@ import { differentPeers } from './replication.ts'
 import type { RingPeer } from './ring-entry.ts'
 import type { ChordState } from './state.ts'
 import type { Transfer } from './transfer.ts'
+import type { Finding } from './walk.ts'
 
 interface PublisherParts {
   readonly state: ChordState
@@ -95,19 +96,12 @@ export class Publisher {
   private place(pointer: Pointer, done: (outcome: Outcome) => void): void {
     const { state } = this
     const costs = new Costs(state.now())
-    const quest = {
-      target: state.space.ofKey(pointer.key),
-      why: 'publication' as const,
-      strict: true,
-      limit: state.chainLength,
-    }
     const end = (failure: Failure | undefined, acknowledgements: number) => {
       const isStanding = this.own.find(pointer.key, pointer.target) === pointer
       if (failure !== undefined && isStanding) this.unplaced.set(idOf(pointer), pointer)
       done(costs.outcome(state.now(), { failure, acknowledgements }))
     }
-    this.parts.finder.find(quest, costs, ({ entries, failure }) => {
-      if (state.phase === 'left') return
+    this.findHolders(pointer, costs, true, ({ entries, failure }) => {
       if (entries.length === 0) {
         end(failure ?? 'no peers', 0)
         return
@@ -116,6 +110,24 @@ export class Publisher {
       const holders = differentPeers(rows, state.options.replicas)
       for (const row of rows) if (!holders.includes(row)) state.drop(row)
       this.store(pointer, holders, costs, end)
+    })
+  }
+
+  /** By the direct predecessor of the key, for nobody knows its owner better; where that is silent, by anybody. */
+  private findHolders(
+    pointer: Pointer,
+    costs: Costs,
+    strict: boolean,
+    done: (finding: Finding) => void,
+  ): void {
+    const { state } = this
+    const target = state.space.ofKey(pointer.key)
+    const quest = { target, why: 'publication' as const, strict, limit: state.chainLength }
+    this.parts.finder.find(quest, costs, finding => {
+      if (state.phase === 'left') return
+      if (strict && finding.entries.length === 0 && state.phase === 'member')
+        this.findHolders(pointer, costs, false, done)
+      else done(finding)
     })
   }
 

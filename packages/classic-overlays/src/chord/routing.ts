@@ -58,13 +58,13 @@ export class Routing {
     return best
   }
 
-  /** A list that is not full has gone all the way round: this node is the last of them. */
+  /** Where a list goes all the way round, this node is the last of them. */
   private successorsOf(target: Identifier, position: Position, strict: boolean): RingEntry[] | undefined {
     const { successors, ownEntry } = position
     if (successors.length === 0) return [ownEntry]
     const entries = () => {
       const listed = successors.map(({ entry }) => entry)
-      return successors.length < this.state.successorLimit ? [...listed, ownEntry] : listed
+      return position.isWholeRing ? [...listed, ownEntry] : listed
     }
     if (position.precedes(target)) return entries()
     if (strict) return undefined

@@ -174,16 +174,13 @@ export class ChordState {
     this.departed.set(identifier, { entry, sinceMs: this.now() })
   }
 
-  /**
-   * How many places the ring has, by how close the successors stand. A list that is not full has gone all the way
-   * round.
-   */
+  /** How many places the ring has, by how close the successors stand. */
   estimatedNodes(): number {
     let [nodes, part] = [0, 0]
-    for (const { identifier, successors, isMember } of this.positions) {
+    for (const { identifier, successors, isWholeRing } of this.positions) {
       const last = successors.at(-1)
       if (last === undefined) continue
-      if (isMember && successors.length < this.successorLimit) return successors.length + 1
+      if (isWholeRing) return successors.length + 1
       nodes += successors.length
       part += partOfRing(identifier, last.identifier)
     }
@@ -194,8 +191,13 @@ export class ChordState {
     )
   }
 
-  /** Gaps between nodes are distributed exponentially: one of many times the mean is made up. */
+  /**
+   * Gaps between nodes are distributed exponentially: one of many times the mean is made up. Of few successors the mean
+   * cannot be told.
+   */
   isPlausibleOwner(target: Identifier, owner: Identifier): boolean {
+    const known = this.positions.reduce((sum, { successors }) => sum + successors.length, 0)
+    if (known < LEAST_SUCCESSORS) return true
     return partOfRing(target, owner) * this.estimatedNodes() <= MOST_PLAUSIBLE_GAP
   }
 

@@ -1,0 +1,7 @@
+export { fastTrackCodec } from './codec.ts'
+export * from './fasttrack.ts'
+export { FastTrackMachine } from './machine.ts'
+export type { FastTrackMessage } from './messages.ts'
+export * from './options.ts'
+export { participationLevel } from './reputation.ts'
+export { fastTrackTables } from './tables.ts'

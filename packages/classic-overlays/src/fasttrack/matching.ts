@@ -1,0 +1,52 @@
+import { encodedPointerLength, type Key, type Pointer } from '@onehop/overlay'
+import { bytesKey } from '@onehop/primitives'
+import { MAX_POINTER_BYTES_PER_MESSAGE, MAX_POINTERS_PER_MESSAGE } from './limits.ts'
+
+/**
+ * Pointers of whoever has contents under all the keys: for one key all that lead from it; for several, the words of a
+ * search, only of contents that one provider has put under each.
+ * @param find live pointers under a key.
+ */
+export function matching(
+  keys: readonly Key[],
+  limit: number,
+  find: (key: Key) => readonly Pointer[],
+): readonly Pointer[] {
+  const lists = keys.map(find)
+  const [first] = lists
+  if (first === undefined || lists.some(list => list.length === 0)) return []
+  if (lists.length === 1) return first.slice(0, limit)
+  const counts = new Map<string, number>()
+  for (const pointer of lists.flat())
+    counts.set(contentOf(pointer), (counts.get(contentOf(pointer)) ?? 0) + 1)
+  return lists
+    .flat()
+    .filter(pointer => counts.get(contentOf(pointer)) === keys.length)
+    .slice(0, limit)
+}
+
+function contentOf({ provider, target }: Pointer): string {
+  return `${bytesKey(provider)}/${target === undefined ? '' : bytesKey(target)}`
+}
+
+/** Lists of pointers that each fit in one message. */
+export function pages(pointers: readonly Pointer[]): Pointer[][] {
+  const lists: Pointer[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const pointer of pointers) {
+    const length = encodedPointerLength(pointer)
+    const list = lists.at(-1)
+    if (
+      list === undefined ||
+      bytes + length > MAX_POINTER_BYTES_PER_MESSAGE ||
+      list.length === MAX_POINTERS_PER_MESSAGE
+    ) {
+      lists.push([pointer])
+      bytes = length
+    } else {
+      list.push(pointer)
+      bytes += length
+    }
+  }
+  return lists
+}

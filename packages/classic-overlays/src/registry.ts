@@ -1,7 +1,7 @@
 import type { OverlayFactory } from '@onehop/overlay'
 import { assert } from '@onehop/primitives'
-import { GNUTELLA_DEFAULT, GNUTELLA_TESTNET, gnutella } from './gnutella/index.ts'
 import { CHORD_DEFAULT, CHORD_TESTNET, chord } from './chord/index.ts'
+import { GNUTELLA_DEFAULT, GNUTELLA_TESTNET, gnutella } from './gnutella/index.ts'
 import { NAPSTER_DEFAULT, NAPSTER_TESTNET, napster } from './napster/index.ts'
 import { PASTRY_DEFAULT, PASTRY_TESTNET, pastry } from './pastry/index.ts'
 

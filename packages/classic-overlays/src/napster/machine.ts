@@ -51,7 +51,7 @@ export class NapsterMachine implements OverlayMachine<NapsterMessage> {
 
   /** All clients of a server talk to it. */
   get connectionsWanted(): number {
-    return this.server === undefined ? 0 : this.state.options.maxClients
+    return this.server === undefined ? 0 : this.state.options.maxClients + MAX_SERVERS
   }
 
   /** As the first, or as a server: serves. Through others: logs in where they say, or links with the servers there. */

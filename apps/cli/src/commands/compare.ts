@@ -76,14 +76,14 @@ export class Compare extends OutputCommand {
     threads: number,
     flags: { quiet: boolean; json: boolean },
   ): Promise<ComparisonResult> {
-    const { startComparison } = await import('@onehop/simulator')
+    const { estimateComparisonBytes, startComparison } = await import('@onehop/simulator')
     const display = new ComparisonDisplay(flags)
-    await display.begin(comparison, threads)
-    const running = startComparison(comparison, threads, display)
     const stopListening = onInterrupt(() => {
       display.interrupting()
       running.interrupt()
     })
+    display.begin(comparison, threads, estimateComparisonBytes(comparison, threads))
+    const running = startComparison(comparison, threads, display)
     onParentGone(() => running.interrupt())
     try {
       return await running.result

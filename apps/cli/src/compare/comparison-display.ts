@@ -16,12 +16,11 @@ export class ComparisonDisplay implements ComparisonListener {
     this.isSilent = quiet || (json && !process.stderr.isTTY)
   }
 
-  async begin(comparison: Comparison, threads: number): Promise<void> {
-    const { estimateComparisonBytes, inGigabytes, setupsOf } = await import('@onehop/simulator')
-    const needed = inGigabytes(estimateComparisonBytes(comparison, threads))
-    const available = inGigabytes(process.availableMemory())
-    const runs = setupsOf(comparison).length
+  begin(comparison: Comparison, threads: number, neededBytes: number): void {
+    const needed = gigabytes(neededBytes)
+    const available = gigabytes(process.availableMemory())
     const { minutes, lookups, filesPerNode } = comparison
+    const runs = comparison.overlays.length * comparison.nodes.length * comparison.churn.length
     if (this.isSilent) return
     writeError(
       `${runs} runs of ${minutes} virtual minutes, ${lookups} lookups each, ${filesPerNode} files a node, ${threads} at a time. About ${needed} of memory needed, ${available} available.`,
@@ -52,4 +51,9 @@ export class ComparisonDisplay implements ComparisonListener {
   end(): void {
     this.line.clear()
   }
+}
+
+/** `1.2 GB` */
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`
 }

@@ -30,7 +30,7 @@ function lookupTable(runs: readonly ComparedRun[]): string {
     ...WHO,
     'found',
     'hops',
-    'p99',
+    'hops p99',
     'p50 ms',
     'p99 ms',
     'messages',

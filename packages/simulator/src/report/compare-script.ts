@@ -58,13 +58,20 @@ function pointsOf(plot, ink) {
   }] } };
 }
 function around(values) { return [Math.min(...values) / 1.8, Math.max(...values) * 1.8]; }
+/** 1, 2, 5, 10, 20 … as far as the axis goes. */
+function ticks(_chart, _axis, least, most) {
+  const found = [];
+  for (let decade = 10 ** Math.floor(Math.log10(least)); decade <= most; decade *= 10)
+    for (const step of [1, 2, 5]) if (decade * step >= least && decade * step <= most) found.push(decade * step);
+  return found;
+}
 function told(value) { return value == null ? '' : value >= 1e6 ? value / 1e6 + 'M' : value >= 1e4 ? value / 1e3 + 'k' : String(Number(value.toPrecision(3))); }
 function draw(plot) {
   const place = document.getElementById('plot-' + plot.id);
   place.replaceChildren();
   const ink = dark.matches ? '#9da7b3' : '#57606a';
   const grid = dark.matches ? '#262c33' : '#e4e8ec';
-  const axis = (label, extra) => ({ label, stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, font: '12px system-ui', labelFont: '12px system-ui', labelSize: 20, values: (_chart, splits) => splits.map(told), ...extra });
+  const axis = (label, extra) => ({ label, stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, font: '12px system-ui', labelFont: '12px system-ui', labelSize: 20, splits: ticks, filter: (_chart, splits) => splits, values: (_chart, splits) => splits.map(told), ...extra });
   const sorted = [...plot.points].sort((a, b) => a.x - b.x);
   new uPlot({
     width: place.clientWidth, height: 380, legend: { show: false }, cursor: { show: false },

@@ -24,6 +24,7 @@ import {
   JOIN_TIMEOUT_MS,
   LEAVE_GRACE_MS,
   MALFORMED_PENALTY_POINTS,
+  MAX_SERVING_CONNECTIONS,
 } from './limits.ts'
 import { Links } from './links.ts'
 import { LiveEnvironment, unpredictableRandom } from './live-environment.ts'
@@ -76,6 +77,7 @@ export class Libp2pOverlay<Message> {
   private readonly counters: OverlayCounters
   private readonly links: Links
   private readonly introducers: Introducers
+  private readonly maxConnections: number
   private readonly blame: Blame
   private readonly markReady: (outcome: Outcome) => void
   private lastJoin: Promise<unknown> = Promise.resolve()
@@ -95,7 +97,8 @@ export class Libp2pOverlay<Message> {
     this.random = init.random ?? unpredictableRandom()
     this.observer = init.observer ?? {}
     this.log = components.logger.forComponent(`onehop:overlay:${init.factory.protocol}`)
-    this.links = this.createLinks(init.maxConnections ?? DEFAULT_MAX_CONNECTIONS)
+    this.maxConnections = init.maxConnections ?? DEFAULT_MAX_CONNECTIONS
+    this.links = this.createLinks()
     this.introducers = new Introducers(components, this.book)
     this.blame = new Blame(components, this.penalties, {
       onBan: (peerId, reason) => this.links.drop(peerId, reason),
@@ -259,6 +262,12 @@ export class Libp2pOverlay<Message> {
     return this.links.openCount
   }
 
+  /** Peers that may have a warm stream, at most: more where the machine serves others. */
+  get connectionsWanted(): number {
+    const wanted = this.machine?.connectionsWanted ?? 0
+    return Math.max(this.maxConnections, Math.min(wanted, MAX_SERVING_CONNECTIONS))
+  }
+
   /** Peers that the overlay learned addresses of: whom a host may connect to when it has too few peers. */
   knownPeers(): KnownPeer[] {
     return [...this.book.peers()].map(peerId => ({ peerId, addresses: this.book.addressesOf(peerId) }))
@@ -283,11 +292,11 @@ export class Libp2pOverlay<Message> {
     })
   }
 
-  private createLinks(maxConnections: number): Links {
+  private createLinks(): Links {
     const inbox = this.createInbox()
     return new Links(this.components, this.book, this.counters, {
       protocol: this.protocol,
-      maxConnections,
+      maxConnections: () => this.connectionsWanted,
       now: this.now,
       isBanned: peerId => this.penalties.isBanned(peerId),
       onFrame: (peerId, frame) => inbox.receive(peerId, frame),

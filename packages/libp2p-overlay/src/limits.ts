@@ -100,6 +100,9 @@ export const LEAVE_GRACE_MS = 150
 /** Peers with an open stream of one overlay: gossip partners and warm contacts, at some 80 KB a connection. */
 export const DEFAULT_MAX_CONNECTIONS = 64
 
+/** The same for a node that serves others, and says so: an index server's clients, a supernode's children. */
+export const MAX_SERVING_CONNECTIONS = 1_024
+
 /** Fewer connections than this would leave no room for gossip partners beside lookups. */
 export const LEAST_MAX_CONNECTIONS = 4
 

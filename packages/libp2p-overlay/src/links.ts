@@ -16,7 +16,8 @@ const SWEEP_INTERVAL_MS = 10_000
 export interface LinksPort {
   readonly protocol: string
   /** Peers with an open stream, at most. */
-  readonly maxConnections: number
+  /** Peers with an open stream, at most, as it stands now. */
+  maxConnections(): number
   now(): number
   isBanned(peerId: string): boolean
   onFrame(peerId: string, frame: Uint8Array): void
@@ -153,7 +154,7 @@ export class Links {
 
   private makeRoom(): void {
     const open = [...this.links.values()].filter(link => link.isOpen)
-    const { maxConnections } = this.port
+    const maxConnections = this.port.maxConnections()
     for (;;) {
       const link = leastUsefulLink(open, maxConnections, this.port.now())
       if (link === undefined) return

@@ -14,7 +14,10 @@ export interface Libp2pOverlayInit<Message> {
   readonly observer?: OverlayObserver
   /** Milliseconds since the Unix epoch that never run backwards. Default: a {@link SteadyClock}. */
   readonly clock?: () => number
-  /** Peers with an open stream, at most: the least useful is closed for a new one. Default `DEFAULT_MAX_CONNECTIONS`. */
+  /**
+   * Peers with an open stream, at most: the least useful is closed for a new one. Default `DEFAULT_MAX_CONNECTIONS`. A
+   * machine that serves others may want more (`connectionsWanted`), up to `MAX_SERVING_CONNECTIONS`.
+   */
   readonly maxConnections?: number
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { KEEP_ALIVE } from '@libp2p/interface'
+import { MAX_SERVING_CONNECTIONS } from '../src/index.ts'
 import { leastUsefulLink } from '../src/link-room.ts'
 import { directoryOverlay } from './support/directory-overlay.ts'
 import {
@@ -91,6 +92,16 @@ describe('links of an overlay', () => {
     hub.probe.environment.send(meet(hub, others[0]!), { type: 'ask', key: 'ab' })
     await until('a closed one is reached again', () => others[0]!.probe.received.length === 2)
     assert.equal(hub.probe.unreachable.length, 0)
+  })
+
+  it('are as many as the machine wants while it serves others', async () => {
+    const hub = await startProbed({ maxConnections: 4 })
+    Object.assign(hub.probe.machine, { connectionsWanted: 5 })
+    assert.equal(hub.overlay.connectionsWanted, 5)
+    Object.assign(hub.probe.machine, { connectionsWanted: 3 })
+    assert.equal(hub.overlay.connectionsWanted, 4)
+    Object.assign(hub.probe.machine, { connectionsWanted: 1_000_000 })
+    assert.equal(hub.overlay.connectionsWanted, MAX_SERVING_CONNECTIONS)
   })
 
   it('outlive a connection that ends with the message that it brought', async () => {

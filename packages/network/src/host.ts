@@ -29,6 +29,7 @@ import {
   MAX_STREAM_WINDOW_BYTES,
   MAX_SWARM_STREAMS,
   STOP_GRACE_MS,
+  TARGET_CONNECTIONS,
 } from './limits.ts'
 import type { NetworkOptions } from './network-types.ts'
 import { RELAYED_LISTEN, relayServer, relayTransport } from './relay.ts'
@@ -49,12 +50,18 @@ export interface HostServices<Message> extends Record<string, unknown> {
   relay?: CircuitRelayService
 }
 
+/** What can be set while the node runs. */
+interface ConnectionRoom {
+  readonly connectionManager: { setMaxConnections(count: number): void }
+}
+
 /** A libp2p node, its components in the form that stream openers want, and what we do with its connections. */
 export class Host<Message> {
   readonly libp2p: Libp2p<HostServices<Message>>
-  readonly components: OverlayComponents
+  readonly components: OverlayComponents & ConnectionRoom
+  private room = MAX_CONNECTIONS
 
-  constructor(libp2p: Libp2p<HostServices<Message>>, components: OverlayComponents) {
+  constructor(libp2p: Libp2p<HostServices<Message>>, components: OverlayComponents & ConnectionRoom) {
     this.libp2p = libp2p
     this.components = components
   }
@@ -67,6 +74,13 @@ export class Host<Message> {
 
   isConnected(peerId: string): boolean {
     return openConnectionTo(this.components, peerIdFromString(peerId)) !== undefined
+  }
+
+  /** Makes room for the connections that the overlay wants, besides those for everything else. */
+  makeRoom(overlayConnections: number): void {
+    const room = Math.max(MAX_CONNECTIONS, overlayConnections + TARGET_CONNECTIONS)
+    if (room !== this.room) this.components.connectionManager.setMaxConnections(room)
+    this.room = room
   }
 
   /** Cuts all connections to the peer. */
@@ -106,7 +120,7 @@ export async function createHost<Message>(
   penalties: PenaltyLedger,
   traffic: TrafficMeter,
 ): Promise<Host<Message>> {
-  let components: OverlayComponents | undefined
+  let components: (OverlayComponents & ConnectionRoom) | undefined
   const { listen = DEFAULT_LISTEN } = options
   const isListening = listen.length > 0
   const streamOptions = { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES }
@@ -139,7 +153,7 @@ export async function createHost<Message>(
       dcutr: dcutr({ retries: HOLE_PUNCH_ATTEMPTS, timeout: HOLE_PUNCH_MS }),
       ...(isListening ? { relay: relayServer() } : {}),
       pubsub: gossipsub(gossipOptions(names, penalties)),
-      overlay: parts => {
+      overlay: (parts: OverlayComponents & ConnectionRoom) => {
         components = parts
         const { overlayPrefix } = names
         return new Libp2pOverlay(parts, {

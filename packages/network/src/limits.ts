@@ -1,7 +1,10 @@
 /** Connections that a node tries to keep: enough for a gossip mesh (6) and two to spare. */
 export const TARGET_CONNECTIONS = 8
 
-/** Connections at most; a first node of a local testnet is everybody's introducer. About 80 KB each. */
+/**
+ * Connections at most; a first node of a local testnet is everybody's introducer. About 80 KB
+ * each. More only where the overlay wants them because this node serves others (an index server, a supernode).
+ */
 export const MAX_CONNECTIONS = 256
 
 /** Connections a second that one host may open to us: all nodes of a testnet share one address. */

@@ -353,6 +353,7 @@ class LiveNetwork<Message> implements Network<Message> {
   }
 
   private maintain(): void {
+    this.host.makeRoom(this.overlay.connectionsWanted)
     for (const connection of this.host.libp2p.getConnections()) {
       const peerId = connection.remotePeer.toString()
       this.checkGossipScore(peerId)

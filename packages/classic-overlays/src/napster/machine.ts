@@ -31,6 +31,25 @@ type Done = (outcome: Outcome) => void
 /** What only a server answers as it is meant. */
 type RequestToServer = Exclude<NapsterMessage, NapsterReply | Where | Ping | Closing>
 
+/** The answer of a node that is no server: there is no session, and nothing was searched. */
+function declined(message: RequestToServer): NapsterMessage | undefined {
+  switch (message.type) {
+    case 'keepAlive':
+      return { type: 'alive', request: message.request, isKnown: false, servers: [] }
+    case 'upload': {
+      const { request, isMove } = message
+      return { type: 'held', request, isMove, isKnown: false, isBusy: false, refused: [] }
+    }
+    case 'find':
+    case 'search': {
+      const { request } = message
+      return { type: 'found', request, isKnown: false, silent: 1, isFromOther: false, pointers: [] }
+    }
+    default:
+      return undefined
+  }
+}
+
 /** A Napster node: a client of an index server, or an index server, which shares and looks up as clients do. */
 export class NapsterMachine implements OverlayMachine<NapsterMessage> {
   readonly guarantee = 'exact'
@@ -158,7 +177,7 @@ export class NapsterMachine implements OverlayMachine<NapsterMessage> {
         this.client.onClosing(from, message.servers)
         break
       default:
-        if (this.server === undefined) this.declineAsClient(from, message)
+        if (this.server === undefined) this.decline(from, message)
         else this.serveMessage(this.server, from, message)
     }
   }
@@ -193,38 +212,14 @@ export class NapsterMachine implements OverlayMachine<NapsterMessage> {
   }
 
   /** This node is no server, or not any more: it says so, and who is one. */
-  private declineAsClient(from: PeerHandle, message: RequestToServer): void {
-    const { environment } = this.state
-    switch (message.type) {
-      case 'login':
-      case 'link':
-        this.sendServers(from, message.request)
-        break
-      case 'keepAlive': {
-        const { request } = message
-        environment.send(from, { type: 'alive', request, isKnown: false, servers: [] })
-        break
-      }
-      case 'upload': {
-        const { request, isMove } = message
-        environment.send(from, { type: 'held', request, isMove, isKnown: false, isBusy: false, refused: [] })
-        break
-      }
-      case 'find':
-      case 'search': {
-        const { request } = message
-        environment.send(from, {
-          type: 'found',
-          request,
-          isKnown: false,
-          silent: 1,
-          isFromOther: false,
-          pointers: [],
-        })
-        break
-      }
-      case 'call':
-        if (from === this.client.server && this.state.isSelf(message.host)) this.probing.onCall(message)
+  private decline(from: PeerHandle, message: RequestToServer): void {
+    if (message.type === 'login' || message.type === 'link') {
+      this.sendServers(from, message.request)
+    } else if (message.type === 'call') {
+      if (from === this.client.server && this.state.isSelf(message.host)) this.probing.onCall(message)
+    } else {
+      const answer = declined(message)
+      if (answer !== undefined) this.state.environment.send(from, answer)
     }
   }
 

@@ -6,6 +6,7 @@ import {
   type LookupOptions,
   type Outcome,
   type OverlayMachine,
+  type PeerEntry,
   type PeerHandle,
   type Pointer,
   type Publication,
@@ -195,6 +196,16 @@ export class PastryMachine implements OverlayMachine<PastryMessage> {
   /** Who the node would hand a message for the key to; undefined: it is the closest that it knows. */
   nextTo(key: Key): PeerHandle | undefined {
     return this.forwarding.nextTo(idFromBytes(key))?.peer
+  }
+
+  /** Takes a peer into the tables as if it had answered. */
+  meet(peer: PeerHandle, entry: PeerEntry, rttMs: number): void {
+    this.state.admit(peer, entry, rttMs)
+  }
+
+  /** This node as others know it. */
+  get entry(): PeerEntry {
+    return this.state.own
   }
 
   /** Goes on as a member of a settled network, whose tables have been filled in by somebody who knows it whole. */

@@ -1,4 +1,5 @@
 import type { FidelityExperiment } from './fidelity.ts'
+import { PASTRY_FIDELITY } from './pastry.ts'
 
 /** All fidelity experiments, overlay by overlay, in the order in which they are listed and run. */
-export const FIDELITY_EXPERIMENTS: readonly FidelityExperiment[] = Object.freeze([])
+export const FIDELITY_EXPERIMENTS: readonly FidelityExperiment[] = Object.freeze([...PASTRY_FIDELITY])

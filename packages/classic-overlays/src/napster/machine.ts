@@ -15,15 +15,15 @@ import {
   type Publication,
 } from '@onehop/overlay'
 import { Client } from './client.ts'
-import { Entry, type EntryResult } from './entry.ts'
 import { inspectNapster } from './inspection.ts'
+import { Joining } from './joining.ts'
 import { MAX_RENEWALS_PER_ROUND, MAX_SERVERS } from './limits.ts'
 import type { Call, Closing, NapsterMessage, NapsterReply, Ping, Where } from './messages.ts'
 import type { NapsterOptions } from './options.ts'
 import { type ProbedHost, Probing } from './probing.ts'
 import type { Query } from './query.ts'
 import { Question } from './question.ts'
-import { Server } from './server.ts'
+import type { Server } from './server.ts'
 import { NapsterState } from './state.ts'
 
 type Done = (outcome: Outcome) => void
@@ -55,17 +55,22 @@ export class NapsterMachine implements OverlayMachine<NapsterMessage> {
   readonly guarantee = 'exact'
   readonly state: NapsterState
   readonly client: Client
-  /** Set when this node is a server. */
-  server: Server | undefined
   private readonly probing: Probing
   private readonly questions = new Set<Question>()
-  private readonly entries = new Set<Entry>()
+  private readonly joining: Joining
+  private isRunning = false
   private cancelRound: Cancel = () => {}
 
   constructor(environment: Environment<NapsterMessage>, options: NapsterOptions) {
     this.state = new NapsterState(environment, options)
     this.client = new Client(this.state)
+    this.joining = new Joining(this.state, this.client, call => this.probing.onCall(call))
     this.probing = new Probing(this.state, call => this.relayCall(call))
+  }
+
+  /** Set when this node is a server. */
+  get server(): Server | undefined {
+    return this.joining.server
   }
 
   /** All clients of a server talk to it. */
@@ -73,26 +78,16 @@ export class NapsterMachine implements OverlayMachine<NapsterMessage> {
     return this.server === undefined ? 0 : this.state.options.maxClients + MAX_SERVERS
   }
 
-  /** As the first, or as a server: serves. Through others: logs in where they say, or links with the servers there. */
   join(introducers: readonly PeerHandle[], done: Done): void {
-    this.client.remember(introducers)
-    if (this.client.phase === 'entering') {
-      this.client.whenSettled(() => this.join(introducers, done))
-      return
-    }
-    this.startRounds()
-    const isFirst = introducers.length === 0
-    const { role } = this.state.options
-    if (this.server === undefined && (role === 'server' || (role === 'auto' && isFirst))) this.serve()
-    if (this.server !== undefined) this.linkThrough(introducers, done)
-    else if (this.client.phase === 'in') this.introduceThrough(introducers, done)
-    else this.logIn(done)
+    if (!this.isRunning) this.scheduleRound()
+    this.isRunning = true
+    this.joining.join(introducers, done)
   }
 
   leave(): void {
     this.cancelRound()
     for (const question of [...this.questions]) question.cancel()
-    for (const entry of this.entries) entry.stop()
+    this.joining.stop()
     this.client.leave()
     this.server?.leave()
     this.probing.leave()
@@ -230,68 +225,6 @@ export class NapsterMachine implements OverlayMachine<NapsterMessage> {
     this.state.environment.send(to, answer)
   }
 
-  /** From now on this node is a server. */
-  private serve(): Server {
-    this.client.retire()
-    const server = new Server(this.state)
-    server.onCalled = call => this.probing.onCall(call)
-    this.server = server
-    for (const pointer of this.state.own.pointers()) server.sessions.putOwn(pointer)
-    return server
-  }
-
-  private logIn(done: Done): void {
-    const costs = new Costs(this.state.nowMs)
-    this.client.enter(costs, result => {
-      const isServer = result.failure !== undefined && result.namedSelf && this.state.options.role === 'auto'
-      if (isServer) this.serve().links.introduce(result.named)
-      const hops = result.server === undefined ? 0 : 1
-      done(this.outcome(isServer ? undefined : result.failure, costs, hops))
-    })
-  }
-
-  /** A server makes itself known to the servers that the introducers are, or name. */
-  private linkThrough(introducers: readonly PeerHandle[], done: Done): void {
-    const { links } = this.server!
-    if (introducers.length === 0) {
-      done(this.outcome(undefined))
-      return
-    }
-    const build = (request: number) => links.greeting(request)
-    this.explore(introducers, build, ({ server, welcome, named, namedSelf, failure }, costs) => {
-      if (server !== undefined) links.onAccepted(server, welcome!.clients, welcome!.servers)
-      links.introduce(named)
-      links.lookFor(introducers)
-      done(this.outcome(namedSelf ? undefined : failure, costs))
-    })
-  }
-
-  /** A client that is in tells its server of the servers that the introducers know. */
-  private introduceThrough(introducers: readonly PeerHandle[], done: Done): void {
-    const build = (request: number): NapsterMessage => ({ type: 'where', request })
-    this.explore(introducers, build, ({ named, failure }, costs) => {
-      const { server } = this.client
-      const servers = named.slice(0, MAX_SERVERS)
-      if (server !== undefined && servers.length > 0)
-        this.state.environment.send(server, { type: 'introduce', servers })
-      done(this.outcome(servers.length > 0 || introducers.length === 0 ? undefined : failure, costs))
-    })
-  }
-
-  private explore(
-    introducers: readonly PeerHandle[],
-    build: (request: number) => NapsterMessage,
-    done: (result: EntryResult, costs: Costs) => void,
-  ): void {
-    const costs = new Costs(this.state.nowMs)
-    const entry = new Entry(this.state, build, costs, result => {
-      this.entries.delete(entry)
-      done(result, costs)
-    })
-    this.entries.add(entry)
-    entry.start(introducers)
-  }
-
   /** To the own list, or to the server's. What cannot be uploaded now is, as soon as there is a server. */
   private place(pointer: Pointer, done: Done): void {
     const costs = new Costs(this.state.nowMs)
@@ -332,12 +265,11 @@ export class NapsterMachine implements OverlayMachine<NapsterMessage> {
     return true
   }
 
-  private startRounds(): void {
-    this.cancelRound()
+  private scheduleRound(): void {
     const { environment, options } = this.state
     const jitter = 0.9 + 0.2 * environment.random()
     this.cancelRound = environment.setTimer(Math.ceil(options.keepAliveMs * jitter), () => {
-      this.startRounds()
+      this.scheduleRound()
       this.onRound()
     })
   }
@@ -352,7 +284,7 @@ export class NapsterMachine implements OverlayMachine<NapsterMessage> {
     this.probing.tick()
   }
 
-  private outcome(failure: Failure | undefined, costs = new Costs(this.state.nowMs), hops = 0): Outcome {
-    return costs.outcome(this.state.nowMs, { failure, hops })
+  private outcome(failure: Failure | undefined, costs = new Costs(this.state.nowMs)): Outcome {
+    return costs.outcome(this.state.nowMs, { failure })
   }
 }

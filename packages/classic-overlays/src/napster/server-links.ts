@@ -112,12 +112,11 @@ export class ServerLinks {
     }
   }
 
-  /** Goes on looking for those of the peers that are not linked, as for servers that were lost. */
-  lookFor(peers: readonly PeerHandle[]): void {
-    for (const peer of peers) {
-      const id = this.state.environment.idOf(peer)
-      if (this.isWelcome(id) && !this.linked.has(peer)) this.putFormer({ id, addresses: [] })
-    }
+  /** Goes on looking for those that are not linked, as for servers that were lost. */
+  lookFor(ids: readonly PeerId[]): void {
+    const linked = new Set([...this.linked.values()].map(({ entry }) => bytesKey(entry.id)))
+    for (const id of ids)
+      if (this.isWelcome(id) && !linked.has(bytesKey(id))) this.putFormer({ id, addresses: [] })
   }
 
   /** A greeting, which the caller sends. */

@@ -1,6 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads'
 import type { Progress } from '../experiments/control.ts'
 import { describeMachine } from '../experiments/machine-description.ts'
+import { inGigabytes } from '../experiments/memory-estimate.ts'
 import type { MachineDescription } from '../experiments/result.ts'
 import { type RunningThread, startThread } from '../interruptible-thread.ts'
 import { estimateRunBytes } from './compare-memory.ts'
@@ -92,7 +93,9 @@ export class RunningComparison {
       limitsFor(setup),
     )
     this.under.set(index, { thread, progress: NOT_BEGUN })
-    const run = await thread.result
+    const run = await thread.result.catch((error: unknown) => {
+      throw told(error, setup)
+    })
     this.under.delete(index)
     this.runs[index] = run
     if (!run.interrupted) this.listener.onRun(run)
@@ -136,6 +139,17 @@ const NOT_BEGUN: Progress = {
   lookups: 0,
   successShare: 1,
   events: 0,
+}
+
+/** Which run it was. */
+function told(error: unknown, setup: ComparedSetup): Error {
+  const isOutOfMemory = (error as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY'
+  const what = isOutOfMemory
+    ? `it has outgrown its memory, which was estimated at ${inGigabytes(estimateRunBytes(setup))}.`
+    : error instanceof Error
+      ? error.message
+      : String(error)
+  return new Error(`${setup.overlay} with ${setup.nodes} nodes: ${what}`, { cause: error })
 }
 
 function limitsFor(setup: ComparedSetup): ResourceLimits {

@@ -42,6 +42,3 @@ export const SPREAD_LOOK_MS = 50
 
 /** Time in ms after which a new filetuple is not followed any longer. */
 export const SPREAD_TIMEOUT_MS = 120_000
-
-/** Least wall time in ms between two reports of progress. */
-export const PROGRESS_INTERVAL_MS = 200

@@ -1,7 +1,7 @@
-import { type ResourceLimits, Worker } from 'node:worker_threads'
+import type { ResourceLimits } from 'node:worker_threads'
+import { type RunningThread, startThread } from '../interruptible-thread.ts'
 import type { Progress } from './control.ts'
 import type { Experiment } from './experiment.ts'
-import type { WorkerJob, WorkerReport } from './experiment-worker.ts'
 import { estimateMemoryBytes, inGigabytes } from './memory-estimate.ts'
 import type { ExperimentResult } from './result.ts'
 
@@ -21,39 +21,21 @@ const YOUNG_GENERATION_MB = 384
 /** Experiments that need less leave it as it is. */
 const LARGE_EXPERIMENT_BYTES = 265_000_000
 
-/** An experiment that runs in a thread of its own. */
-export interface RunningExperiment {
-  /** What there is at the end, or after the interruption. */
-  readonly result: Promise<ExperimentResult>
-  /** Ends it within some virtual time, with what has been measured so far. */
-  interrupt(): void
-  /** Ends it at once, with nothing. */
-  terminate(): void
-}
-
 /** Runs an experiment that has been checked, so that this thread can draw its progress and hear of Ctrl-C. */
 export function startExperiment(
   experiment: Experiment,
   onProgress: (progress: Progress) => void,
-): RunningExperiment {
-  const flag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const job: WorkerJob = { experiment, flag }
-  const worker = new Worker(ENTRY, {
-    workerData: job,
-    resourceLimits: limitsFor(experiment),
+): RunningThread<ExperimentResult> {
+  const running = startThread<Experiment, Progress, ExperimentResult>(
+    ENTRY,
+    experiment,
+    onProgress,
+    limitsFor(experiment),
+  )
+  const result = running.result.catch(error => {
+    throw told(error, experiment)
   })
-  const { promise, resolve, reject } = Promise.withResolvers<ExperimentResult>()
-  worker.on('message', (report: WorkerReport) => {
-    if ('progress' in report) onProgress(report.progress)
-    else resolve(report.result)
-  })
-  worker.on('error', error => reject(told(error, experiment)))
-  worker.on('exit', code => reject(new Error(`The experiment's thread ended with code ${code}.`)))
-  return {
-    result: promise,
-    interrupt: () => void Atomics.store(flag, 0, 1),
-    terminate: () => void worker.terminate(),
-  }
+  return { ...running, result }
 }
 
 function limitsFor(experiment: Experiment): ResourceLimits {

@@ -23,6 +23,8 @@ export class Files {
   private readonly own: OwnPublications
   /** By key. */
   private readonly results = new Map<string, Result[]>()
+  /** Kept beside the map: most servents share nothing, and are asked all the time. */
+  private keyCount = 0
   private sharedBytes = 0
 
   constructor(environment: Environment<never>, options: GnutellaOptions) {
@@ -69,6 +71,7 @@ export class Files {
   clear(): void {
     this.own.removeAll()
     this.results.clear()
+    this.keyCount = 0
     this.sharedBytes = 0
   }
 
@@ -81,8 +84,8 @@ export class Files {
 
   /** What answers a query, not more than one QueryHit carries. */
   matching({ keys, words }: Sought): readonly Result[] {
+    if (this.keyCount === 0) return NO_RESULTS
     const { results } = this
-    if (results.size === 0) return NO_RESULTS
     let found = NO_RESULTS
     for (let i = 0; i < keys.length; i++) {
       const under = results.get(keys[i]!)
@@ -100,6 +103,7 @@ export class Files {
     this.sharedBytes += sharedBytesOf(pointer) - sharedBytesOf(others[at]?.pointer)
     const result = { fileIndex, pointer }
     this.results.set(key, at < 0 ? [...others, result] : others.with(at, result))
+    this.keyCount = this.results.size
   }
 
   private drop(gone: Pointer): void {
@@ -110,6 +114,7 @@ export class Files {
     )
     if (left.length === 0) this.results.delete(name)
     else this.results.set(name, left)
+    this.keyCount = this.results.size
   }
 
   /** Random, so that nobody guesses it. */

@@ -1,9 +1,20 @@
+import type { Environment } from '@onehop/overlay'
 import { equalBytes, invalid } from '@onehop/primitives'
 import { endpointOf } from './extensions.ts'
+import type { Files } from './files.ts'
+import type { HitCache } from './hit-cache.ts'
 import { MAX_EXCESS_FLOODS, MAX_RESULTS, MAX_TTL_AND_HOPS } from './limits.ts'
-import { onward, type Ping, type Pong, type Query, type QueryHit, type Result } from './messages.ts'
-import type { Neighbour } from './neighbours.ts'
-import { OWN, UNKNOWN } from './route-table.ts'
+import {
+  type GnutellaMessage,
+  onward,
+  type Ping,
+  type Pong,
+  type Query,
+  type QueryHit,
+  type Result,
+} from './messages.ts'
+import type { Neighbour, Neighbours } from './neighbours.ts'
+import { OWN, type RouteTable, UNKNOWN } from './route-table.ts'
 import type { GnutellaState } from './state.ts'
 
 /** What a flood brings about elsewhere in the machine. */
@@ -25,6 +36,8 @@ const SLACK_HOPS = 2
 /** An answer out of the cache is not the neighbour's own: it counts as one hop away. */
 const CACHED_HOPS = 1
 
+const NO_RESULTS: readonly Result[] = Object.freeze([])
+
 /**
  * The routing of Gnutella 0.4 (§"Descriptor routing"): questions go to all neighbours but the one from which they came,
  * once; answers go back where their question came from, or nowhere.
@@ -32,10 +45,23 @@ const CACHED_HOPS = 1
 export class Flooding {
   private readonly state: GnutellaState
   private readonly handlers: FloodHandlers
+  /** Of the state, but one step nearer: every message asks for them. */
+  private readonly environment: Environment<GnutellaMessage>
+  private readonly routes: RouteTable
+  private readonly neighbours: Neighbours
+  private readonly files: Files
+  private readonly hitCache: HitCache | undefined
+  private readonly ttl: number
 
   constructor(state: GnutellaState, handlers: FloodHandlers) {
     this.state = state
     this.handlers = handlers
+    this.environment = state.environment
+    this.routes = state.routes
+    this.neighbours = state.neighbours
+    this.files = state.files
+    this.hitCache = state.hitCache
+    this.ttl = state.options.ttl
   }
 
   /** Sends a query of this node to all neighbours. @returns how many. */
@@ -56,32 +82,35 @@ export class Flooding {
     }
   }
 
-  onQuery(from: Neighbour, query: Query): void {
-    const nowMs = this.state.now()
-    const { id, hops } = query
-    const ttl = this.admittedTtl(from, query, nowMs)
-    if (ttl === 0 || !this.state.routes.add(id.low, id.high, from.link, nowMs)) return
-    const own = this.state.files.matching(query.sought)
-    const cached = this.state.hitCache?.matching(query.sought) ?? []
-    const results = cached.length === 0 ? own : [...own, ...cached].slice(0, MAX_RESULTS)
-    if (results.length > 0) this.answer(from, query, results)
+  /** @param row of the neighbour. */
+  onQuery(row: number, query: Query): void {
+    const { hitCache, neighbours } = this
+    const nowMs = this.environment.now()
+    const ttl = this.admittedTtl(row, query, nowMs)
+    if (ttl === 0) return
+    const { id } = query
+    if (!this.routes.add(id.low, id.high, neighbours.linkAt(row), nowMs)) return
+    const own = this.files.matching(query.sought)
+    const cached = hitCache === undefined ? NO_RESULTS : hitCache.matching(query.sought)
+    if (own.length > 0 || cached.length > 0)
+      this.answer(neighbours.list[row]!, query, [...own, ...cached].slice(0, MAX_RESULTS))
     if (ttl > 1 && cached.length === 0)
-      this.passOn(from, ttl === query.ttl ? onward(query) : { ...query, ttl: ttl - 1, hops: hops + 1 })
+      this.passOn(row, ttl === query.ttl ? onward(query) : shortened(query, ttl))
   }
 
-  onPing(from: Neighbour, ping: Ping): void {
-    const { options, routes } = this.state
-    const nowMs = this.state.now()
-    const { id, hops } = ping
-    const ttl = this.admittedTtl(from, ping, nowMs)
+  onPing(row: number, ping: Ping): void {
+    const { options, neighbours } = this.state
+    const nowMs = this.environment.now()
+    const ttl = this.admittedTtl(row, ping, nowMs)
     if (ttl === 0) return
+    const from = neighbours.list[row]!
+    const { id } = ping
     if (options.pongCaching) {
       this.pong(from, ping)
       if (ttl > 1) this.pongOthers(from, ping)
-    } else if (routes.add(id.low, id.high ^ PING_MARK, from.link, nowMs)) {
+    } else if (this.routes.add(id.low, id.high ^ PING_MARK, from.link, nowMs)) {
       this.pong(from, ping)
-      if (ttl > 1)
-        this.passOn(from, ttl === ping.ttl ? onward(ping) : { ...ping, ttl: ttl - 1, hops: hops + 1 })
+      if (ttl > 1) this.passOn(row, ttl === ping.ttl ? onward(ping) : shortened(ping, ttl))
     }
   }
 
@@ -120,25 +149,30 @@ export class Flooding {
    * How far a flood may go from here, its TTL and hops held within this node's own TTL; 0: it is dropped. Nobody honest
    * exceeds {@link MAX_TTL_AND_HOPS}, since everybody on the way holds it down.
    */
-  private admittedTtl(from: Neighbour, { ttl, hops }: Query | Ping, nowMs: number): number {
-    if (!from.mayFlood(hops, nowMs)) {
-      if (from.excess >= MAX_EXCESS_FLOODS) this.handlers.onExcess(from)
-      return 0
-    }
+  private admittedTtl(row: number, { ttl, hops }: Query | Ping, nowMs: number): number {
+    if (!this.admits(row, hops, nowMs)) return 0
     if (ttl + hops > MAX_TTL_AND_HOPS) {
-      this.state.blame(from, invalid('gnutella-ttl', `${ttl} after ${hops} hops`))
+      this.state.blame(this.state.neighbours.list[row]!, invalid('gnutella-ttl', `${ttl} after ${hops} hops`))
       return 0
     }
-    return Math.max(0, Math.min(ttl, this.state.options.ttl - hops))
+    return Math.max(0, Math.min(ttl, this.ttl - hops))
   }
 
-  private passOn(from: Neighbour, message: Query | Ping): void {
-    const { environment, neighbours } = this.state
-    const { list } = neighbours
-    for (let i = 0; i < list.length; i++) {
-      const to = list[i]!
-      if (to !== from) environment.send(to.peer, message)
-    }
+  /** One that has gone no hop is the neighbour's own, of which it may send fewer. */
+  private admits(row: number, hops: number, nowMs: number): boolean {
+    const { neighbours } = this
+    if (!neighbours.takeFlood(row, nowMs)) return false
+    if (hops > 0) return true
+    const from = neighbours.list[row]!
+    if (from.mayBeginFlood(nowMs)) return true
+    if (from.excess >= MAX_EXCESS_FLOODS) this.handlers.onExcess(from)
+    return false
+  }
+
+  private passOn(row: number, message: Query | Ping): void {
+    const { environment, neighbours } = this
+    const { size } = neighbours
+    for (let to = 0; to < size; to++) if (to !== row) environment.send(neighbours.peerAt(to), message)
   }
 
   private answer(to: Neighbour, { id, hops }: Query, results: readonly Result[]): void {
@@ -194,4 +228,9 @@ export class Flooding {
 
 function mayGoOn({ ttl, hops }: QueryHit | Pong): boolean {
   return ttl > 1 && hops < MAX_TTL_AND_HOPS
+}
+
+/** One hop further, with a TTL that has been held down. */
+function shortened<Flooded extends Ping | Query>(message: Flooded, ttl: number): Flooded {
+  return { ...message, ttl: ttl - 1, hops: message.hops + 1, next: undefined }
 }

@@ -49,14 +49,11 @@ export const MAX_INTRODUCERS = 8
 /** Pings without an answer after which a neighbour is taken for dead: one lost message must not be enough. */
 export const MISSED_PINGS = 3
 
-/**
- * Descriptors whose way back is remembered, in each of two generations; 12 bytes each, twice that for free room. At
- * 16,384 new ones within {@link GnutellaOptions.routeLifetimeMs} / 2 the older generation goes early.
- */
-export const MAX_ROUTES = 16_384
+/** Descriptors whose way back is remembered, at 8 bytes each: 65,536 in half a minute are more than 2,000 a second. */
+export const MAX_ROUTES = 65_536
 
-/** Servents to which the way is remembered for Pushes, in each of two generations. */
-export const MAX_PUSH_ROUTES = 1_024
+/** Servents to which the way is remembered for Pushes, at 8 bytes each. */
+export const MAX_PUSH_ROUTES = 4_096
 
 /**
  * Floods (queries and pings) taken from one neighbour a second, and at once. A flood that reaches 10,000 nodes that

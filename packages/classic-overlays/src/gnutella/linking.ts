@@ -248,8 +248,7 @@ export class Linking {
 
   /** Silence for several Pings is death. */
   private examine(neighbour: Neighbour): void {
-    neighbour.missedPings = neighbour.wasHeard ? 0 : neighbour.missedPings + 1
-    neighbour.wasHeard = false
+    neighbour.missedPings = this.state.neighbours.wasHeard(neighbour) ? 0 : neighbour.missedPings + 1
     if (neighbour.missedPings >= MISSED_PINGS) this.lose(neighbour)
   }
 

@@ -15,7 +15,7 @@ import { Flooding } from './flooding.ts'
 import { inspect } from './inspection.ts'
 import { Linking } from './linking.ts'
 import type { GnutellaMessage } from './messages.ts'
-import type { Neighbour } from './neighbours.ts'
+import { type Neighbour, type Neighbours, NOBODY } from './neighbours.ts'
 import type { GnutellaOptions } from './options.ts'
 import { Pushing } from './pushing.ts'
 import { Questions } from './questions.ts'
@@ -26,6 +26,8 @@ export class GnutellaMachine implements OverlayMachine<GnutellaMessage> {
   readonly guarantee = 'best effort'
   readonly state: GnutellaState
   private readonly keepsHandles: boolean
+  private readonly neighbours: Neighbours
+  private hasLeft = false
   private readonly flooding: Flooding
   private readonly linking: Linking
   private readonly questions: Questions
@@ -34,6 +36,7 @@ export class GnutellaMachine implements OverlayMachine<GnutellaMessage> {
   constructor(environment: Environment<GnutellaMessage>, options: GnutellaOptions) {
     const state = new GnutellaState(environment, options)
     this.state = state
+    this.neighbours = state.neighbours
     this.keepsHandles = environment.keepsHandles === true
     this.flooding = new Flooding(state, {
       onOwnHit: (hit, from) => {
@@ -80,6 +83,7 @@ export class GnutellaMachine implements OverlayMachine<GnutellaMessage> {
     this.linking.stop()
     this.pushing.stop()
     state.phase = 'left'
+    this.hasLeft = true
     state.files.clear()
     state.hosts.clear()
     state.routes.clear()
@@ -87,7 +91,7 @@ export class GnutellaMachine implements OverlayMachine<GnutellaMessage> {
   }
 
   receive(from: PeerHandle, message: GnutellaMessage): void {
-    if (this.state.phase === 'left') return
+    if (this.hasLeft) return
     if (this.keepsHandles) {
       this.dispatch(from, message)
       return
@@ -160,25 +164,22 @@ export class GnutellaMachine implements OverlayMachine<GnutellaMessage> {
   }
 
   private dispatch(from: PeerHandle, message: GnutellaMessage): void {
-    const neighbour = this.state.neighbours.of(from)
-    if (neighbour === undefined) {
+    const { neighbours } = this
+    const row = neighbours.rowOf(from)
+    if (row === NOBODY) {
       this.onStranger(from, message)
       return
     }
-    neighbour.wasHeard = true
-    this.onNeighbour(neighbour, message)
+    neighbours.hear(row)
+    if (message.type === 'query') this.flooding.onQuery(row, message)
+    else if (message.type === 'ping') this.flooding.onPing(row, message)
+    else this.onNeighbour(neighbours.list[row]!, message)
   }
 
   private onNeighbour(from: Neighbour, message: GnutellaMessage): void {
     switch (message.type) {
-      case 'query':
-        this.flooding.onQuery(from, message)
-        break
       case 'query-hit':
         this.flooding.onQueryHit(from, message)
-        break
-      case 'ping':
-        this.flooding.onPing(from, message)
         break
       case 'pong':
         this.flooding.onPong(from, message)

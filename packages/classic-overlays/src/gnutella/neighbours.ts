@@ -12,7 +12,7 @@ import {
   PUSHES_PER_SECOND,
 } from './limits.ts'
 import type { Pong } from './messages.ts'
-import { UNKNOWN } from './route-table.ts'
+import { LAST_LINK } from './route-table.ts'
 
 /** Of the old estimate in the new one: RFC 6298's smoothing. */
 const SMOOTHING = 7 / 8
@@ -20,7 +20,7 @@ const SMOOTHING = 7 / 8
 /** A peer to which a link stands: floods go over it. */
 export class Neighbour {
   readonly peer: PeerHandle
-  /** Counts up for every link that this node ever had, so that a way back never leads to somebody else. */
+  /** Another one for every link, so that a way back never leads to somebody else. */
   readonly link: number
   readonly sinceMs: number
   /** As it has named itself; undefined until it has. */
@@ -29,14 +29,11 @@ export class Neighbour {
   spare = 0
   /** Smoothed; undefined until it has answered a Ping. */
   rttMs: number | undefined
-  /** Whether anything came from it since it was last pinged. */
-  wasHeard = true
   missedPings = 0
   /** Floods that it began beyond what it may. */
   excess = 0
   private pingId: DescriptorId | undefined
   private pingedMs = 0
-  private readonly floods: TokenBucket
   private readonly ownFloods: TokenBucket
   private readonly answers: TokenBucket
   private readonly pushes: TokenBucket
@@ -46,19 +43,24 @@ export class Neighbour {
     this.link = link
     this.sinceMs = nowMs
     this.entry = entry
-    this.floods = new TokenBucket(FLOODS_PER_SECOND, FLOOD_BURST, nowMs)
     this.ownFloods = new TokenBucket(OWN_FLOODS_PER_SECOND, OWN_FLOOD_BURST, nowMs)
     this.answers = new TokenBucket(ANSWERS_PER_SECOND, ANSWER_BURST, nowMs)
     this.pushes = new TokenBucket(PUSHES_PER_SECOND, PUSH_BURST, nowMs)
   }
 
-  /** Whether a flood is taken from it. One that has gone no hop is its own. */
-  mayFlood(hops: number, nowMs: number): boolean {
-    if (hops === 0 && !this.ownFloods.take(1, nowMs)) {
-      this.excess++
-      return false
-    }
-    return this.floods.take(1, nowMs)
+  /** Whether a flood is taken that has gone no hop: its own. */
+  mayBeginFlood(nowMs: number): boolean {
+    if (this.ownFloods.take(1, nowMs)) return true
+    this.excess++
+    return false
+  }
+
+  mayAnswer(nowMs: number): boolean {
+    return this.answers.take(1, nowMs)
+  }
+
+  mayPush(nowMs: number): boolean {
+    return this.pushes.take(1, nowMs)
   }
 
   /** A Ping goes to it. */
@@ -76,22 +78,28 @@ export class Neighbour {
     const sampleMs = nowMs - this.pingedMs
     this.rttMs = this.rttMs === undefined ? sampleMs : this.rttMs * SMOOTHING + sampleMs * (1 - SMOOTHING)
   }
-
-  mayAnswer(nowMs: number): boolean {
-    return this.answers.take(1, nowMs)
-  }
-
-  mayPush(nowMs: number): boolean {
-    return this.pushes.take(1, nowMs)
-  }
 }
 
-/** The links of this node: never many, so that a list is searched as fast as any table. */
+/** What every message of a flood looks at: the peer, floods that it may still send, whether it was heard, the link. */
+const COLUMNS = 4
+const FIRST_ROWS = 5
+
+/** No neighbour. */
+export const NOBODY = -1
+
+/**
+ * The links of this node: never many, so that a list is searched as fast as any table. What a flood needs stands in one
+ * short row of integers, everything else in {@link Neighbour}.
+ */
 export class Neighbours {
   readonly list: Neighbour[] = []
   private readonly environment: Environment<never>
   private readonly handles: Handles
-  private links: number = UNKNOWN
+  private rows = new Int32Array(FIRST_ROWS * COLUMNS)
+  private count = 0
+  private lastLink = 0
+  /** Unix time in s up to which floods were allowed. */
+  private allowedS = 0
 
   constructor(environment: Environment<never>, handles: Handles) {
     this.environment = environment
@@ -99,13 +107,27 @@ export class Neighbours {
   }
 
   get size(): number {
-    return this.list.length
+    return this.count
+  }
+
+  /** The row of a peer; {@link NOBODY} when it is no neighbour. */
+  rowOf(peer: PeerHandle): number {
+    const { rows } = this
+    for (let row = 0, at = 0; row < this.count; row++, at += COLUMNS) if (rows[at] === peer) return row
+    return NOBODY
+  }
+
+  /** The peer in a row. */
+  peerAt(row: number): PeerHandle {
+    return this.rows[row * COLUMNS] as PeerHandle
+  }
+
+  linkAt(row: number): number {
+    return this.rows[row * COLUMNS + 3]!
   }
 
   of(peer: PeerHandle): Neighbour | undefined {
-    const { list } = this
-    for (let i = 0; i < list.length; i++) if (list[i]!.peer === peer) return list[i]
-    return undefined
+    return this.list[this.rowOf(peer)]
   }
 
   /** The neighbour at the end of a link that still stands. */
@@ -114,17 +136,50 @@ export class Neighbours {
   }
 
   add(peer: PeerHandle, entry: PeerEntry | undefined): Neighbour {
-    this.links++
-    const neighbour = new Neighbour(this.handles.hold(peer), this.links, this.environment.now(), entry)
+    const nowMs = this.environment.now()
+    const neighbour = new Neighbour(this.handles.hold(peer), this.nextLink(), nowMs, entry)
+    const at = this.count * COLUMNS
+    if (at === this.rows.length) this.grow()
+    this.rows[at] = peer
+    this.rows[at + 1] = FLOOD_BURST
+    this.rows[at + 2] = 1
+    this.rows[at + 3] = neighbour.link
+    this.count++
     this.list.push(neighbour)
     return neighbour
   }
 
   remove(neighbour: Neighbour): void {
-    const at = this.list.indexOf(neighbour)
-    if (at < 0) return
-    this.list.splice(at, 1)
+    const row = this.list.indexOf(neighbour)
+    if (row < 0) return
+    this.list.splice(row, 1)
+    this.rows.copyWithin(row * COLUMNS, (row + 1) * COLUMNS, this.count * COLUMNS)
+    this.count--
     this.handles.drop(neighbour.peer)
+  }
+
+  /** Something has come from the peer in the row. */
+  hear(row: number): void {
+    this.rows[row * COLUMNS + 2] = 1
+  }
+
+  /** Whether something has come from it since this was asked last. */
+  wasHeard(neighbour: Neighbour): boolean {
+    const at = this.list.indexOf(neighbour) * COLUMNS + 2
+    const was = this.rows[at] === 1
+    this.rows[at] = 0
+    return was
+  }
+
+  /** Whether one flood more is taken from the peer in the row: {@link FLOODS_PER_SECOND}, {@link FLOOD_BURST}. */
+  takeFlood(row: number, nowMs: number): boolean {
+    const nowS = Math.floor(nowMs / 1000)
+    if (nowS !== this.allowedS) this.allowFloods(nowS)
+    const at = row * COLUMNS + 1
+    const allowed = this.rows[at]!
+    if (allowed === 0) return false
+    this.rows[at] = allowed - 1
+    return true
   }
 
   /** The slowest round trip to a neighbour that is known, in ms. */
@@ -133,5 +188,27 @@ export class Neighbours {
     for (const { rttMs } of this.list)
       if (rttMs !== undefined && (slowest === undefined || rttMs > slowest)) slowest = rttMs
     return slowest
+  }
+
+  private allowFloods(nowS: number): void {
+    const more = Math.min(FLOOD_BURST, (nowS - this.allowedS) * FLOODS_PER_SECOND)
+    this.allowedS = nowS
+    for (let row = 0; row < this.count; row++) {
+      const at = row * COLUMNS + 1
+      this.rows[at] = Math.min(FLOOD_BURST, this.rows[at]! + more)
+    }
+  }
+
+  /** Counts round, past the links that stand. */
+  private nextLink(): number {
+    do this.lastLink = (this.lastLink % LAST_LINK) + 1
+    while (this.at(this.lastLink) !== undefined)
+    return this.lastLink
+  }
+
+  private grow(): void {
+    const larger = new Int32Array(this.rows.length * 2)
+    larger.set(this.rows)
+    this.rows = larger
   }
 }

@@ -60,7 +60,7 @@ export const GNUTELLA_DEFAULT: GnutellaOptions = Object.freeze({
   connectTimeoutMs: 5_000,
   hostLifetimeMs: 21_600_000,
   hostRetryMs: 30_000,
-  routeLifetimeMs: 60_000,
+  routeLifetimeMs: 30_000,
   hitCacheMs: 0,
   ringTtls: Object.freeze([7]),
   queryAttempts: 1,

@@ -1,157 +1,193 @@
 /** A descriptor that this node sent itself: its answers are for nobody else. */
-export const OWN = 0x7fff_ffff
+export const OWN = 0xfff
 
-/** No way back is known. Links are counted from 1. */
+/** No way back is known. */
 export const UNKNOWN = 0
 
-const COLUMNS = 3
-const FIRST_SLOTS = 32
-const LEAST_HASH_BITS = 5
+/** Links are numbered from 1 to this, and again from 1. */
+export const LAST_LINK = 0xffe
 
-/** One generation: an open-addressing hash table whose slots hold both halves of an id and a link. */
-interface Generation {
-  slots: Int32Array
-  /** 32 − log2 of the number of slots. */
-  shift: number
-  size: number
-}
+/** Two integers an entry, eight entries a bucket: as much as a processor fetches at once. */
+const COLUMNS = 2
+const BUCKET_ENTRIES = 8
+const BUCKET_LENGTH = BUCKET_ENTRIES * COLUMNS
+const FIRST_BUCKETS = 4
+
+/** The second integer: 12 bits of link, 10 of time, 10 of the id. */
+const LINK_MASK = 0xfff
+const STAMP_SHIFT = 12
+const STAMP_MASK = 0x3ff
+const MARK_SHIFT = 22
+
+/** A lifetime in the units of stamps. Four lifetimes later the same stamp comes again: the old are swept out before. */
+const LIFETIME_UNITS = 256
 
 /** How long and how many. */
 export interface RouteTableOptions {
-  /** An entry is remembered for half of this at least. */
   readonly lifetimeMs: number
-  /** Entries of one generation at most: a power of two. */
-  readonly mostPerGeneration: number
+  /** A power of two, and 32 at least. */
+  readonly mostEntries: number
 }
 
 /**
  * By which link something came, by its 64-bit id: the descriptors that were seen, with the way back of their answers.
- * Two generations: when the younger one is half the lifetime old, or full, the older one is forgotten. Rows of integers,
- * so that 10,000 tables fit in one process, and nothing is allocated for an entry. Hashed with a secret: whoever makes
- * up ids cannot make them collide.
+ * One bucket of memory is looked at for an id, nothing is allocated for an entry, and the table grows only while what
+ * must be remembered does not fit: a flood hardly does anything else, and 10,000 tables share one processor's caches.
+ * An entry keeps 42 bits of the hashed id. Hashed with secrets: whoever makes up ids cannot make them collide.
  */
 export class RouteTable {
-  private readonly options: RouteTableOptions
+  private readonly mostEntries: number
+  private readonly lifetimeMs: number
   private readonly factorLow: number
   private readonly factorHigh: number
-  private young = newGeneration(FIRST_SLOTS)
-  private old = newGeneration(FIRST_SLOTS)
-  private turnedMs: number
+  private slots = new Int32Array(FIRST_BUCKETS * BUCKET_LENGTH)
+  private bucketMask = FIRST_BUCKETS - 1
+  private count = 0
+  /** Unix time in s. Small integers stand in the object itself, and cost no look elsewhere. */
+  private sweptS: number
 
   /** @param random uniform in [0, 1). */
-  constructor(options: RouteTableOptions, random: () => number, nowMs: number) {
-    this.options = options
+  constructor({ lifetimeMs, mostEntries }: RouteTableOptions, random: () => number, nowMs: number) {
+    this.lifetimeMs = lifetimeMs
+    this.mostEntries = mostEntries
     this.factorLow = oddNumber(random)
     this.factorHigh = oddNumber(random)
-    this.turnedMs = nowMs
+    this.sweptS = Math.floor(nowMs / 1000)
   }
 
-  /** Entries held. */
+  /** Entries held, those included that are not swept out yet. */
   get size(): number {
-    return this.young.size + this.old.size
+    return this.count
   }
 
   get byteLength(): number {
-    return this.young.slots.byteLength + this.old.slots.byteLength
+    return this.slots.byteLength
   }
 
   /** Remembers by which link it came. @returns false when it was seen before: the first link stands. */
   add(low: number, high: number, link: number, nowMs: number): boolean {
-    if (nowMs - this.turnedMs >= this.options.lifetimeMs / 2) this.turn(nowMs)
-    const hash = Math.imul(low, this.factorLow) ^ Math.imul(high, this.factorHigh)
-    if (this.old.size > 0 && this.old.slots[this.find(this.old, hash, low, high) + 2] !== UNKNOWN)
-      return false
-    const at = this.find(this.young, hash, low, high)
-    if (this.young.slots[at + 2] !== UNKNOWN) return false
-    this.insert(at, low, high, link, nowMs)
+    const hash = this.hashOf(low, high)
+    const mark = this.markOf(low, high)
+    if (this.find(hash, mark) >= 0) return false
+    this.insert(hash, mark, link, nowMs)
     return true
   }
 
   /** Remembers the link by which it came last. */
   set(low: number, high: number, link: number, nowMs: number): void {
-    if (nowMs - this.turnedMs >= this.options.lifetimeMs / 2) this.turn(nowMs)
-    const hash = Math.imul(low, this.factorLow) ^ Math.imul(high, this.factorHigh)
-    const at = this.find(this.young, hash, low, high)
-    if (this.young.slots[at + 2] === UNKNOWN) this.insert(at, low, high, link, nowMs)
-    else this.young.slots[at + 2] = link
+    const hash = this.hashOf(low, high)
+    const mark = this.markOf(low, high)
+    const at = this.find(hash, mark)
+    if (at < 0) this.insert(hash, mark, link, nowMs)
+    else this.slots[at + 1] = packed(link, this.stampOf(nowMs), mark)
   }
 
   /** The link by which it came, {@link OWN}, or {@link UNKNOWN}. */
   linkOf(low: number, high: number): number {
-    const hash = Math.imul(low, this.factorLow) ^ Math.imul(high, this.factorHigh)
-    return (
-      this.young.slots[this.find(this.young, hash, low, high) + 2]! ||
-      this.old.slots[this.find(this.old, hash, low, high) + 2]!
-    )
+    const at = this.find(this.hashOf(low, high), this.markOf(low, high))
+    return at < 0 ? UNKNOWN : this.slots[at + 1]! & LINK_MASK
+  }
+
+  /** Forgets what is too old, once in a lifetime. Where nothing came for three, all is. */
+  private sweep(nowMs: number): void {
+    const nowS = Math.floor(nowMs / 1000)
+    const isAllOld = (nowS - this.sweptS) * 1000 >= 3 * this.lifetimeMs + 1000
+    this.sweptS = nowS
+    const { slots } = this
+    const stamp = this.stampOf(nowMs)
+    for (let at = 0; at < slots.length; at += COLUMNS)
+      if (slots[at + 1] !== 0 && (isAllOld || ageOf(slots[at + 1]!, stamp) > LIFETIME_UNITS)) {
+        slots[at + 1] = 0
+        this.count--
+      }
   }
 
   clear(): void {
-    this.young = newGeneration(FIRST_SLOTS)
-    this.old = newGeneration(FIRST_SLOTS)
+    this.slots.fill(0)
+    this.count = 0
   }
 
-  /** Where it stands, or would stand. */
-  private find({ slots, shift }: Generation, hash: number, low: number, high: number): number {
-    const end = slots.length
-    let at = (hash >>> shift) * COLUMNS
-    while (slots[at + 2] !== UNKNOWN && (slots[at] !== low || slots[at + 1] !== high)) {
-      at += COLUMNS
-      if (at === end) at = 0
-    }
-    return at
+  private hashOf(low: number, high: number): number {
+    const hash = Math.imul(low, this.factorLow) ^ Math.imul(high, this.factorHigh)
+    return hash ^ (hash >>> 15)
   }
 
-  private insert(at: number, low: number, high: number, link: number, nowMs: number): void {
-    const { young } = this
-    young.slots[at] = low
-    young.slots[at + 1] = high
-    young.slots[at + 2] = link
-    young.size++
-    if (young.size === this.options.mostPerGeneration) this.turn(nowMs)
-    else if (young.size * 2 * COLUMNS > young.slots.length) this.grow()
+  private markOf(low: number, high: number): number {
+    return (Math.imul(low, this.factorHigh) + high) >>> MARK_SHIFT
   }
 
-  private grow(): void {
-    const { slots } = this.young
-    const larger = newGeneration((slots.length / COLUMNS) * 2)
-    for (let from = 0; from < slots.length; from += COLUMNS) {
-      if (slots[from + 2] === UNKNOWN) continue
-      const [low, high] = [slots[from]!, slots[from + 1]!]
-      const hash = Math.imul(low, this.factorLow) ^ Math.imul(high, this.factorHigh)
-      const at = this.find(larger, hash, low, high)
-      larger.slots[at] = low
-      larger.slots[at + 1] = high
-      larger.slots[at + 2] = slots[from + 2]!
-    }
-    larger.size = this.young.size
-    this.young = larger
+  private stampOf(nowMs: number): number {
+    return Math.floor((nowMs * LIFETIME_UNITS) / this.lifetimeMs) & STAMP_MASK
   }
 
-  /** The younger generation becomes the older one, whose memory is used again where it is of the right size. */
-  private turn(nowMs: number): void {
-    const { young, old } = this
-    const slots = Math.max(FIRST_SLOTS, powerOfTwoAbove(2 * young.size))
-    const isForgotten = nowMs - this.turnedMs >= this.options.lifetimeMs
-    this.turnedMs = nowMs
-    this.old = isForgotten ? newGeneration(FIRST_SLOTS) : young
-    if (old.slots.length !== slots * COLUMNS) {
-      this.young = newGeneration(slots)
+  private find(hash: number, mark: number): number {
+    const { slots } = this
+    const first = (hash & this.bucketMask) * BUCKET_LENGTH
+    for (let at = first; at < first + BUCKET_LENGTH; at += COLUMNS)
+      if (slots[at] === hash && slots[at + 1] !== 0 && slots[at + 1]! >>> MARK_SHIFT === mark) return at
+    return -1
+  }
+
+  /** In the bucket's first free place, or that of an entry that is too old; else the table grows, or the oldest goes. */
+  private insert(hash: number, mark: number, link: number, nowMs: number): void {
+    if (nowMs - this.sweptS * 1000 >= this.lifetimeMs + 1000) this.sweep(nowMs)
+    const stamp = this.stampOf(nowMs)
+    const at = this.placeFor(hash, stamp)
+    const { slots } = this
+    const old = slots[at + 1]!
+    if (old !== 0 && ageOf(old, stamp) <= LIFETIME_UNITS && this.canGrow()) {
+      this.grow(stamp)
+      this.insert(hash, mark, link, nowMs)
       return
     }
-    if (old.size > 0) old.slots.fill(0)
-    old.size = 0
-    this.young = old
+    if (old === 0) this.count++
+    slots[at] = hash
+    slots[at + 1] = packed(link, stamp, mark)
+  }
+
+  private placeFor(hash: number, stamp: number): number {
+    const { slots } = this
+    const first = (hash & this.bucketMask) * BUCKET_LENGTH
+    let oldest = first
+    let oldestAge = -1
+    for (let at = first; at < first + BUCKET_LENGTH; at += COLUMNS) {
+      if (slots[at + 1] === 0) return at
+      const age = ageOf(slots[at + 1]!, stamp)
+      if (age > LIFETIME_UNITS) return at
+      if (age > oldestAge) [oldest, oldestAge] = [at, age]
+    }
+    return oldest
+  }
+
+  private canGrow(): boolean {
+    return (this.bucketMask + 1) * BUCKET_ENTRIES * 2 <= this.mostEntries
+  }
+
+  /** Twice the buckets: what was in one is parted between two, so everything finds room. */
+  private grow(stamp: number): void {
+    const { slots } = this
+    this.bucketMask = 2 * this.bucketMask + 1
+    this.slots = new Int32Array(2 * slots.length)
+    this.count = 0
+    for (let from = 0; from < slots.length; from += COLUMNS) {
+      const rest = slots[from + 1]!
+      if (rest === 0 || ageOf(rest, stamp) > LIFETIME_UNITS) continue
+      const at = this.placeFor(slots[from]!, stamp)
+      this.slots[at] = slots[from]!
+      this.slots[at + 1] = rest
+      this.count++
+    }
   }
 }
 
-function newGeneration(slots: number): Generation {
-  return { slots: new Int32Array(slots * COLUMNS), shift: Math.clz32(slots) + 1, size: 0 }
+function packed(link: number, stamp: number, mark: number): number {
+  return link | (stamp << STAMP_SHIFT) | (mark << MARK_SHIFT)
 }
 
-function powerOfTwoAbove(count: number): number {
-  return 1 << Math.max(LEAST_HASH_BITS, 32 - Math.clz32(Math.max(0, count - 1)))
+function ageOf(rest: number, stamp: number): number {
+  return (stamp - (rest >>> STAMP_SHIFT)) & STAMP_MASK
 }
 
 function oddNumber(random: () => number): number {
-  return (Math.floor(random() * 0x8000_0000) << 1) | 1
+  return (random() * 0x1_0000_0000) | 1
 }

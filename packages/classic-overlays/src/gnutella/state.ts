@@ -80,13 +80,9 @@ export class GnutellaState {
     return link === UNKNOWN ? undefined : this.neighbours.at(link)
   }
 
-  private newTable(mostPerGeneration: number): RouteTable {
+  private newTable(mostEntries: number): RouteTable {
     const { environment, options } = this
     const random = () => environment.random()
-    return new RouteTable(
-      { lifetimeMs: options.routeLifetimeMs, mostPerGeneration },
-      random,
-      environment.now(),
-    )
+    return new RouteTable({ lifetimeMs: options.routeLifetimeMs, mostEntries }, random, environment.now())
   }
 }

@@ -11,7 +11,7 @@ import {
 } from './limits.ts'
 import type { GnutellaMachine } from './machine.ts'
 
-/** Generations of the tables that forget by them. */
+/** Of the query-hit cache. */
 const GENERATIONS = 2
 
 /** The machine's tables, for the contract's tests. */
@@ -21,8 +21,8 @@ export function gnutellaTables(machine: GnutellaMachine): TableSize[] {
   return [
     { name: 'neighbours', size: neighbours.size, limit: options.mostNeighbours },
     { name: 'hosts', size: hosts.size, limit: MAX_HOSTS },
-    { name: 'routes', size: routes.size, limit: GENERATIONS * MAX_ROUTES },
-    { name: 'servent routes', size: serventRoutes?.size ?? 0, limit: GENERATIONS * MAX_PUSH_ROUTES },
+    { name: 'routes', size: routes.size, limit: MAX_ROUTES },
+    { name: 'servent routes', size: serventRoutes?.size ?? 0, limit: MAX_PUSH_ROUTES },
     { name: 'cached pointers', size: hitCache?.size ?? 0, limit: GENERATIONS * MAX_CACHED_POINTERS },
     { name: 'publications', size: files.size, limit: MAX_PUBLICATIONS },
     { name: 'questions', size: machine.openQuestions, limit: MAX_OWN_QUERIES },

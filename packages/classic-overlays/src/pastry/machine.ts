@@ -358,7 +358,6 @@ export class PastryMachine implements OverlayMachine<PastryMessage> {
   }
 
   private onTick(): void {
-    this.state.renewOwnEntry()
     this.joining.tick()
     if (!this.state.isInNetwork) return
     this.upkeep.tick()

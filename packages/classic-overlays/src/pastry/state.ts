@@ -1,4 +1,11 @@
-import { type Environment, Handles, ownEntry, type PeerEntry, type PeerHandle } from '@onehop/overlay'
+import {
+  type Environment,
+  Handles,
+  ownEntry,
+  type PeerAddress,
+  type PeerEntry,
+  type PeerHandle,
+} from '@onehop/overlay'
 import { BoundedMap, bytesKey, equalBytes, invalid, type Verdict } from '@onehop/primitives'
 import { entryBytes } from './codec.ts'
 import type { Contact, Placing } from './contact.ts'
@@ -29,21 +36,21 @@ export class PastryState {
   readonly table: RoutingTable
   readonly neighbourhood: Neighbourhood
   readonly departed = new BoundedMap<string, Departed>(MAX_DEPARTED)
-  /** This node as others can reach it. */
-  own: PeerEntry
   phase: Phase = 'new'
   /** The leaf set has changed. */
   onLeafChange: () => void = () => {}
   private readonly contacts = new Map<PeerHandle, Contact>()
   private peerBytes = 0
+  private ownNow: PeerEntry
+  private ownAddresses: readonly PeerAddress[] = []
 
   constructor(environment: Environment<PastryMessage>, options: PastryOptions) {
     this.environment = environment
     this.options = options
     this.handles = new Handles(environment)
     this.handles.isKept = peer => this.contacts.has(peer)
-    this.own = ownEntry(environment)
-    this.ownId = nodeIdOf(this.own.id)
+    this.ownNow = ownEntry(environment)
+    this.ownId = nodeIdOf(this.ownNow.id)
     this.leafSet = new LeafSet(this.ownId, options.leafSetSize)
     this.table = new RoutingTable(this.ownId, options.digitBits)
     this.neighbourhood = new Neighbourhood(options.neighbourhoodSize)
@@ -79,13 +86,18 @@ export class PastryState {
     return this.contacts.get(peer)
   }
 
-  /** Our addresses may have changed. */
-  renewOwnEntry(): void {
+  /** This node as others can reach it now. The same object for as long as it says the same. */
+  get own(): PeerEntry {
+    const addresses = this.environment.addresses()
+    if (addresses === this.ownAddresses) return this.ownNow
+    this.ownAddresses = addresses
     const entry = ownEntry(this.environment)
+    const known = this.ownNow.addresses
     const isSame =
-      entry.addresses.length === this.own.addresses.length &&
-      entry.addresses.every((address, i) => equalBytes(address, this.own.addresses[i]!))
-    if (!isSame) this.own = entry
+      entry.addresses.length === known.length &&
+      entry.addresses.every((address, i) => equalBytes(address, known[i]!))
+    if (!isSame) this.ownNow = entry
+    return this.ownNow
   }
 
   /** Something has come from the peer. */

@@ -50,6 +50,8 @@ export interface OverlaySummary {
   readonly name: OverlayName
   /** Whether the node has entered it. */
   readonly joined: boolean
+  /** Whether its tables are what they are to be, as far as it can tell: lookups that come before may cost more. */
+  readonly settled: boolean
   /** Peers with a warm stream. */
   readonly links: number
   /** Pointers held for others. */

@@ -53,8 +53,10 @@ function absolutePathOf(path: string): string {
 
 function describe(content: PublishedContent): string {
   const { key, name, bytes, pieces, magnet, words, acknowledgements } = content
+  const known =
+    acknowledgements === 0 ? 'known to this node' : `known to ${count(acknowledgements, 'other node')}`
   return [
-    `${style('bold', name)}  ${byteCount(bytes)} in ${count(pieces, 'piece')}, known to ${count(acknowledgements, 'node')}`,
+    `${style('bold', name)}  ${byteCount(bytes)} in ${count(pieces, 'piece')}, ${known}`,
     `  ${key}`,
     `  ${magnet}`,
     words.length === 0 ? '  found by no words' : `  found by ${words.join(', ')}`,

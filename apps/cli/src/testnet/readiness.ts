@@ -24,12 +24,9 @@ export async function waitUntilConnected(
 /** A node alone is, as soon as it is in the overlay; others need a peer, and what the overlay wants of them. */
 function isConnected(status: NodeStatus, all: readonly NodeStatus[]): boolean {
   const { overlay, peers } = status
-  if (all.length === 1) return overlay.joined
-  return (
-    overlay.joined &&
-    peers >= 1 &&
-    (overlay.name === 'kelips' ? knowsKelips(status, all) : overlay.links >= 1)
-  )
+  if (!overlay.joined || all.length === 1) return overlay.joined
+  if (peers === 0) return false
+  return overlay.name === 'kelips' ? knowsKelips(status, all) : overlay.settled && overlay.links > 0
 }
 
 /** All members of the own group in view, and a contact in each other group. */

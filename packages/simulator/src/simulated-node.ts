@@ -154,7 +154,7 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
 
   verify(signer: PeerId, signed: Signed, payload: () => Uint8Array, done: (valid: boolean) => void): void {
     if (signed.genuine !== signed && this.hasSigned(signer, payload(), signed.signature))
-      this.mark(signed, this.peers.intern(signer))
+      this.mark(signed, signer)
     const isValid = signed.genuine === signed
     if (this.world.verifyMs === 0) done(isValid)
     else this.setTimer(this.world.verifyMs, () => done(isValid))
@@ -167,7 +167,7 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
 
   /** Marks what this node has just signed itself, as if somebody had verified it. */
   vouchFor(signed: Signed): void {
-    this.mark(signed, this.self)
+    this.mark(signed, this.id)
   }
 
   /** An introducer's address, as a user would give it. */
@@ -190,9 +190,9 @@ export class SimulatedNode<Message> implements Environment<Message>, Port<Messag
     if (!this.world.keepsDead) this.running = undefined
   }
 
-  private mark(signed: Signed, signer: PeerHandle): void {
+  private mark(signed: Signed, signer: PeerId): void {
     signed.genuine = signed
-    if (this.keepsHandles) Object.defineProperty(signed, 'signer', { value: signer })
+    if (this.keepsHandles) Object.defineProperty(signed, 'signer', { value: this.peers.intern(signer) })
   }
 
   private hasSigned(signer: PeerId, payload: Uint8Array, signature: Uint8Array): boolean {

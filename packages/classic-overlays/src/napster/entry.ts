@@ -1,4 +1,11 @@
-import { type Costs, type Failure, internEntry, type PeerEntry, type PeerHandle } from '@onehop/overlay'
+import {
+  type Costs,
+  type Failure,
+  internEntry,
+  type PeerEntry,
+  type PeerHandle,
+  type RequestSilence,
+} from '@onehop/overlay'
 import { bytesKey } from '@onehop/primitives'
 import { MAX_PEERS_PER_ENTRY, TRIES_PER_SERVER } from './limits.ts'
 import type { NapsterMessage, NapsterReply, Welcome } from './messages.ts'
@@ -28,6 +35,8 @@ export class Entry {
   private readonly costs: Costs
   private readonly done: (result: EntryResult) => void
   private readonly queue: Candidate[] = []
+  /** Who is being asked. */
+  private asked: PeerHandle | undefined
   private readonly met = new Set<string>()
   private readonly named: PeerEntry[] = []
   private namedSelf = false
@@ -54,6 +63,13 @@ export class Entry {
   /** Lets go of everything, without a word. */
   stop(): void {
     for (const { peer } of this.queue.splice(0)) this.state.handles.drop(peer)
+    this.release()
+  }
+
+  /** Nobody is asked any more. */
+  private release(): void {
+    if (this.asked !== undefined) this.state.handles.drop(this.asked)
+    this.asked = undefined
   }
 
   private add(peer: PeerHandle, place: 'first' | 'last'): void {
@@ -72,23 +88,25 @@ export class Entry {
       this.end()
       return
     }
-    const { handles } = this.state
     candidate.triesLeft--
-    const asking = { tries: 1, costs: this.costs }
+    this.asked = candidate.peer
     const build = (request: number) => this.build(request, candidate.peer)
+    const asking = { tries: 1, costs: this.costs }
     this.state.ask(candidate.peer, build, asking, {
       onReply: (reply, from) => {
-        handles.drop(candidate.peer)
+        this.release()
         this.onReply(reply, from)
       },
-      onSilence: silence => {
-        if (silence === 'timed out') this.wasSilent = true
-        const isWorthwhile = silence === 'timed out' && candidate.triesLeft > 0
-        if (isWorthwhile) this.queue.push(candidate)
-        else handles.drop(candidate.peer)
-        this.next()
-      },
+      onSilence: silence => this.onSilence(candidate, silence),
     })
+  }
+
+  private onSilence(candidate: Candidate, silence: RequestSilence): void {
+    if (silence === 'timed out') this.wasSilent = true
+    const isWorthwhile = silence === 'timed out' && candidate.triesLeft > 0
+    if (isWorthwhile) this.queue.push({ ...candidate, peer: this.state.handles.hold(candidate.peer) })
+    this.release()
+    this.next()
   }
 
   private onReply(reply: NapsterReply, from: PeerHandle): void {

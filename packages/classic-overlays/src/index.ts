@@ -1,4 +1,5 @@
 export * from './chord/index.ts'
+export * from './fasttrack/index.ts'
 export * from './gnutella/index.ts'
 export * from './napster/index.ts'
 export * from './pastry/index.ts'

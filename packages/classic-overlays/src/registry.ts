@@ -1,6 +1,7 @@
 import type { OverlayFactory } from '@onehop/overlay'
 import { assert } from '@onehop/primitives'
 import { CHORD_DEFAULT, CHORD_TESTNET, chord } from './chord/index.ts'
+import { FASTTRACK_DEFAULT, FASTTRACK_TESTNET, fasttrack } from './fasttrack/index.ts'
 import { GNUTELLA_DEFAULT, GNUTELLA_TESTNET, gnutella } from './gnutella/index.ts'
 import { NAPSTER_DEFAULT, NAPSTER_TESTNET, napster } from './napster/index.ts'
 import { PASTRY_DEFAULT, PASTRY_TESTNET, pastry } from './pastry/index.ts'
@@ -18,6 +19,7 @@ type Presets = Readonly<Record<OverlayPreset, () => OverlayFactory<unknown>>>
 
 /** One line each. */
 const OVERLAYS: { readonly [Name in OverlayName]?: Presets } = {
+  fasttrack: { default: () => fasttrack(FASTTRACK_DEFAULT), testnet: () => fasttrack(FASTTRACK_TESTNET) },
   gnutella: { default: () => gnutella(GNUTELLA_DEFAULT), testnet: () => gnutella(GNUTELLA_TESTNET) },
   napster: { default: () => napster(NAPSTER_DEFAULT), testnet: () => napster(NAPSTER_TESTNET) },
   chord: { default: () => chord(CHORD_DEFAULT), testnet: () => chord(CHORD_TESTNET) },

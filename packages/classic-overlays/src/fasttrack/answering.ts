@@ -28,14 +28,14 @@ export class Answering {
     const bucket = this.children.get(from)?.bucket ?? this.guests
     if (!state.isSupernode || !bucket.take(1, state.now()) || !this.flooding.hasRoom) return
     const own = this.flooding.ownMatches(keys, limit)
-    const last = own.length >= limit
-    for (const [index, pointers] of pages(own).entries()) {
-      const isLast = last && index === pages(own).length - 1
-      state.send(from, { type: 'found', request, hops: 1, supernode: state.self, pointers, last: isLast })
+    const isAll = own.length >= limit || this.flooding.isAlone
+    const found = { type: 'found', request, supernode: state.self } as const
+    const lists = own.length === 0 ? [own] : pages(own)
+    for (const [index, pointers] of lists.entries()) {
+      const last = isAll && index === lists.length - 1
+      state.send(from, { ...found, hops: 1, pointers, last, total: last ? own.length : 0 })
     }
-    if (last) return
-    if (own.length === 0) state.send(from, { type: 'found', request, hops: 0, pointers: [], last: false })
-    this.flood(from, { type: 'find', request, keys, limit: limit - own.length })
+    if (!isAll) this.flood(from, { type: 'find', request, keys, limit: limit - own.length }, own.length)
   }
 
   /** Drops what is held for searches under way. */
@@ -47,14 +47,18 @@ export class Answering {
     this.stops.clear()
   }
 
-  private flood(from: PeerHandle, { request, keys, limit }: Find): void {
+  private flood(from: PeerHandle, { request, keys, limit }: Find, already: number): void {
     const { state } = this
+    let total = already
     state.handles.hold(from)
     const stop = this.flooding.search(keys, limit, {
-      onPointers: (pointers, hops, supernode) =>
-        state.send(from, { type: 'found', request, hops: hops + 1, supernode, pointers, last: false }),
+      onPointers: (pointers, hops, supernode) => {
+        total += pointers.length
+        const found = { hops: hops + 1, supernode, pointers, last: false, total: 0 }
+        state.send(from, { type: 'found', request, ...found })
+      },
       onEnd: () => {
-        state.send(from, { type: 'found', request, hops: 0, pointers: [], last: true })
+        state.send(from, { type: 'found', request, hops: 0, pointers: [], last: true, total })
         this.stops.delete(stop)
         state.handles.drop(from)
       },

@@ -31,7 +31,7 @@ export class Children {
     perProvider: MAX_POINTERS_PER_CHILD,
   })
   readonly reputations: Reputations
-  /** Takes nobody: it is about to become an ordinary node. */
+  /** Takes nobody: it asks to be an ordinary node. */
   isClosing = false
   /** When somebody was turned away last, for want of room. */
   turnedAwayMs = Number.NEGATIVE_INFINITY
@@ -57,7 +57,7 @@ export class Children {
   }
 
   get room(): number {
-    return this.isClosing ? 0 : Math.max(0, this.most - this.size)
+    return this.isClosing || this.state.isDraining ? 0 : Math.max(0, this.most - this.size)
   }
 
   /** Children with the highest levels, that all are told of. */

@@ -134,7 +134,13 @@ function fieldsOf(message: FastTrackMessage): Fields {
     case 'register':
       return { ...NOTHING, ...message, flags: message.moved ? YES : 0 }
     case 'found':
-      return { ...NOTHING, ...message, flags: message.last ? YES : 0, peer: message.supernode }
+      return {
+        ...NOTHING,
+        ...message,
+        flags: message.last ? YES : 0,
+        limit: message.total,
+        peer: message.supernode,
+      }
     case 'hits':
       return { ...NOTHING, ...message, peer: message.supernode }
     case 'pong': {
@@ -343,7 +349,7 @@ function searchOf(draft: Draft): FastTrackMessage {
   if (type === 'query') return { type, high, low, ttl, hops, keys: someKeys(keys), limit: wanted(draft) }
   if (type === 'hits') return { type, high, low, hops, supernode: required(peer, 'supernode'), pointers }
   if (type !== 'found') throw new DecodeError(`fasttrack: message type ${draft.type}`)
-  const found = { type, request, hops, pointers, last: (draft.flags & YES) !== 0 }
+  const found = { type, request, hops, pointers, last: (draft.flags & YES) !== 0, total: draft.limit }
   return peer === undefined ? found : { ...found, supernode: peer }
 }
 

@@ -54,6 +54,11 @@ export class Flooding {
     return this.searches.size < MAX_SEARCHES
   }
 
+  /** Without neighbours there is nobody to ask. */
+  get isAlone(): boolean {
+    return this.links.size === 0
+  }
+
   /** Own pointers and those of children. */
   ownMatches(keys: readonly Key[], limit: number): readonly Pointer[] {
     const nowS = this.state.nowS()

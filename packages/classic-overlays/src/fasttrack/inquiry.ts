@@ -14,7 +14,7 @@ import {
 } from '@onehop/overlay'
 import { bytesKey, equalBytes } from '@onehop/primitives'
 import type { Flooding } from './flooding.ts'
-import { FLOOD_ROUND_TRIPS, MAX_WANTED } from './limits.ts'
+import { MAX_WANTED } from './limits.ts'
 import type { Find, Found } from './messages.ts'
 import type { FastTrackState } from './state.ts'
 
@@ -46,6 +46,9 @@ export interface InquiryPlan {
 export class Inquiry {
   /** Of each asked: what is known of it. */
   private readonly asked = new Map<PeerHandle, 'asked' | 'answering' | 'waited for' | 'denied'>()
+  /** Pointers that came under each number, and how many were to come. */
+  private readonly told = new Map<number, number>()
+  private readonly totals = new Map<number, number>()
   private readonly parts: InquiryParts
   private readonly plan: InquiryPlan
   private readonly finished: (outcome: Outcome) => void
@@ -60,6 +63,7 @@ export class Inquiry {
   private denials = 0
   private unreachable = 0
   private isRepeated = false
+  private isSecondRound = false
   private isOver = false
   private current: PeerHandle | undefined
 
@@ -93,14 +97,26 @@ export class Inquiry {
     this.conclude('cancelled')
   }
 
-  /** An answer, checked already. */
-  onFound(from: PeerHandle, { hops, supernode, last }: Found, pointers: readonly Pointer[]): void {
+  /** An answer, checked already. @param pointers those of its pointers that are right. */
+  onFound(
+    from: PeerHandle,
+    { hops, supernode, last, request, ...found }: Found,
+    pointers: readonly Pointer[],
+  ): void {
     if (this.isOver || !this.asked.has(from)) return
-    if (last && this.asked.get(from) !== 'denied' && pointers.length === 0) this.asked.set(from, 'denied')
+    const told = (this.told.get(request) ?? 0) + found.pointers.length
+    this.told.set(request, told)
+    if (last) this.totals.set(request, found.total)
+    const isLast = told >= (this.totals.get(request) ?? Number.POSITIVE_INFINITY)
+    if (isLast && told === 0) this.asked.set(from, 'denied')
     else if (this.asked.get(from) === 'asked') this.asked.set(from, 'answering')
     if (pointers.length > 0) this.onHit(from, pointers, hops, supernode)
-    if (this.isOver || !last || from !== this.current) return
+    if (this.isOver || !(last || isLast) || from !== this.current) return
     this.cancelTry()
+    if (!isLast) {
+      this.awaitMissing(from)
+      return
+    }
     if (this.found.size > 0) this.conclude(undefined)
     else {
       this.denials++
@@ -193,9 +209,25 @@ export class Inquiry {
     }
     this.opinionsLeft--
     this.isRepeated = false
-    this.asked.set(this.parts.state.handles.hold(peer), 'asked')
+    if (!this.asked.has(peer)) this.parts.state.handles.hold(peer)
+    this.asked.set(peer, 'asked')
     this.costs.attempts++
     this.ask(peer)
+  }
+
+  /** The last message is here and some before it are not: late, or lost. */
+  private awaitMissing(peer: PeerHandle): void {
+    const { state } = this.parts
+    this.asked.set(peer, 'waited for')
+    const missing = () => {
+      if (this.found.size > 0) this.conclude(undefined)
+      else if (this.isRepeated) this.onTimeout(peer)
+      else {
+        this.isRepeated = true
+        this.ask(peer)
+      }
+    }
+    this.cancelTry = state.environment.setTimer(state.requests.timeoutMsOf(peer), missing)
   }
 
   private silence(): Failure {
@@ -211,7 +243,18 @@ export class Inquiry {
     const others = state.cache
       .supernodes()
       .filter(peer => peer !== own && !this.asked.has(peer) && !state.cache.isDistrusted(peer))
-    return others[Math.floor(state.environment.random() * others.length)]
+    return others[Math.floor(state.environment.random() * others.length)] ?? this.askedPeer(own)
+  }
+
+  /** Nobody else is left: those who said nothing are asked once more, or for another opinion who has given one. */
+  private askedPeer(own: PeerHandle | undefined): PeerHandle | undefined {
+    for (const [peer, standing] of this.asked) {
+      if (this.isSecondRound || standing === 'denied') continue
+      this.isSecondRound = true
+      return peer
+    }
+    if (this.denials === 0 || this.opinionsLeft <= 0) return undefined
+    return own !== undefined && this.asked.has(own) ? own : this.asked.keys().next().value
   }
 
   private ask(peer: PeerHandle): void {
@@ -232,7 +275,7 @@ export class Inquiry {
     const { state, onBad } = this.parts
     if (this.asked.get(peer) === 'answering') {
       this.asked.set(peer, 'waited for')
-      const floodMs = state.options.windowMs + FLOOD_ROUND_TRIPS * state.options.defaultTimeoutMs
+      const floodMs = state.options.windowMs + 2 * state.options.defaultTimeoutMs
       this.cancelTry = state.environment.setTimer(floodMs, () => this.onTimeout(peer))
       return
     }

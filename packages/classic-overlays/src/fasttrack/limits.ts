@@ -22,6 +22,9 @@ export const PROBED_AT_ONCE = 5
 /** Times that a request is sent to a peer that lets its time pass: messages get lost. */
 export const TRIES_PER_PEER = 3
 
+/** The same for introducers: there may be no others. */
+export const TRIES_PER_INTRODUCER = 6
+
 /** Rounds in which nobody was found, after which an orphan that was in the network becomes a supernode itself. */
 export const ROUNDS_TO_SELF_PROMOTION = 2
 
@@ -189,3 +192,6 @@ export const PRESSED_MS = 60_000
 
 /** Time in ms for which a child that cannot be dialled, or does not want to, is not asked again. */
 export const UNSUITABLE_MS = 300_000
+
+/** Time in ms for which a supernode that becomes an ordinary node goes on answering: its children register elsewhere. */
+export const DRAIN_MS = 5_000

@@ -405,7 +405,8 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
       this.children.tick()
       this.links.tick()
       this.promotion.tick()
-    } else this.session.tick()
+    }
+    if (!state.answersForItself) this.session.tick()
     this.registrar.tick()
     this.inquiries.tick()
   }

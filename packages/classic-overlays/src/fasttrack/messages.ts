@@ -61,6 +61,8 @@ export interface Found {
   readonly pointers: readonly Pointer[]
   /** Nothing follows. */
   readonly last: boolean
+  /** With the last: pointers told in all, for messages overtake each other and get lost. */
+  readonly total: number
 }
 
 /** A search on its way among supernodes. */

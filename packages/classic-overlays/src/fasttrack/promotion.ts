@@ -2,7 +2,7 @@ import type { PeerHandle } from '@onehop/overlay'
 import { BoundedMap, bytesKey } from '@onehop/primitives'
 import type { Child, Children } from './children.ts'
 import type { Flooding } from './flooding.ts'
-import { FAREWELL_HOSTS, MAX_STANDINGS, PRESSED_MS, UNSUITABLE_MS } from './limits.ts'
+import { DRAIN_MS, FAREWELL_HOSTS, MAX_STANDINGS, PRESSED_MS, UNSUITABLE_MS } from './limits.ts'
 import type { Links } from './links.ts'
 import type { Invite } from './messages.ts'
 import type { Session } from './session.ts'
@@ -29,6 +29,7 @@ export class Promotion {
   private isDemoting = false
   private invitedMs = Number.NEGATIVE_INFINITY
   private idleSinceMs: number | undefined
+  private drainedMs = 0
 
   constructor(parts: PromotionParts) {
     this.parts = parts
@@ -37,8 +38,9 @@ export class Promotion {
   /** This node is a supernode from now on. */
   promoteSelf(): void {
     const { state, session, onPromoted, links } = this.parts
-    if (state.isSupernode) return
+    if (state.answersForItself) return
     state.role = 'supernode'
+    state.isDraining = false
     state.phase = 'in'
     this.idleSinceMs = undefined
     session.onPromoted()
@@ -49,7 +51,7 @@ export class Promotion {
   /** The parent asks this node to be a supernode. */
   onInvite(from: PeerHandle, { request }: Invite): void {
     const { state, session, links } = this.parts
-    const isAlready = state.isSupernode && links.get(from) !== undefined
+    const isAlready = state.answersForItself && links.get(from) !== undefined
     const accepted = isAlready || (from === session.parent && state.options.capacity > 0)
     state.send(from, { type: 'invited', request, accepted })
     if (!accepted || isAlready) return
@@ -72,8 +74,11 @@ export class Promotion {
   }
 
   tick(): void {
-    this.review()
-    this.reviewIdleness()
+    const { state } = this.parts
+    if (!state.isDraining) {
+      this.review()
+      this.reviewIdleness()
+    } else if (state.now() >= this.drainedMs) this.becomeOrdinary()
   }
 
   /** A neighbour tries whether the child can be dialled: its own word is no proof. */
@@ -175,21 +180,30 @@ export class Promotion {
         end()
         if (reply.type !== 'welcome' || !state.isSupernode) return
         state.cache.learnAll(reply.hosts)
-        if (reply.accepted) state.handles.while(heir, () => this.becomeOrdinary(heir))
+        if (reply.accepted) state.handles.while(heir, () => this.drain(heir))
       },
       onSilence: end,
     })
   }
 
-  private becomeOrdinary(heir: PeerHandle): void {
-    const { state, children, links, flooding, session } = this.parts
+  /** Children look for others, and what this node has is registered; until then it goes on answering. */
+  private drain(heir: PeerHandle): void {
+    const { state, children, session } = this.parts
     const hosts = state.cache.sample(FAREWELL_HOSTS)
-    for (const { peer } of [...children.all(), ...links.all()])
-      if (peer !== heir) state.send(peer, { type: 'bye', hosts })
+    for (const { peer } of children.all()) state.send(peer, { type: 'bye', hosts })
+    state.isDraining = true
+    this.drainedMs = state.now() + DRAIN_MS
+    session.adopt(heir)
+  }
+
+  private becomeOrdinary(): void {
+    const { state, children, links, flooding, session } = this.parts
+    for (const { peer } of links.all())
+      if (peer !== session.parent) state.send(peer, { type: 'bye', hosts: [] })
     state.role = 'ordinary'
+    state.isDraining = false
     children.clear()
     links.clear()
-    session.adopt(heir)
     flooding.endAll()
   }
 }

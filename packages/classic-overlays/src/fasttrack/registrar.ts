@@ -106,7 +106,7 @@ export class Registrar {
   tick(): void {
     const { state } = this.parts
     const renewed = state.own.renewDue(RENEWALS_PER_TICK)
-    if (state.isSupernode) return
+    if (state.answersForItself) return
     for (const pointer of renewed) this.put(pointer, false)
     this.flush()
   }
@@ -119,7 +119,7 @@ export class Registrar {
   flush(): void {
     const { state, parent } = this.parts
     const peer = parent()
-    if (state.isSupernode) this.onPromoted()
+    if (state.answersForItself) this.onPromoted()
     if (peer === undefined) return
     while (this.underWay < REGISTRATIONS_AT_ONCE) {
       const batch = this.nextBatch()
@@ -133,7 +133,7 @@ export class Registrar {
   private begin(pointers: readonly Pointer[], done: (outcome: Outcome) => void): void {
     const { state } = this.parts
     const costs = new Costs(state.now())
-    if (state.isSupernode) {
+    if (state.answersForItself) {
       done(costs.outcome(state.now(), {}))
       return
     }

@@ -1,5 +1,5 @@
 import type { PeerHandle, RequestSilence } from '@onehop/overlay'
-import { PROBED_AT_ONCE } from './limits.ts'
+import { PROBED_AT_ONCE, TRIES_PER_INTRODUCER, TRIES_PER_PEER } from './limits.ts'
 import type { Pong } from './messages.ts'
 import type { FastTrackState } from './state.ts'
 
@@ -102,18 +102,25 @@ export class Seek {
     const { state } = this
     this.tried.add(state.handles.hold(peer))
     this.probing++
-    state.ask(peer, request => ({ type: 'ping', request, sender: state.self }), {
-      onReply: reply => {
-        this.probing--
-        if (reply.type === 'pong') this.onPong(peer, reply)
+    const tries = this.choice.first.includes(peer) ? TRIES_PER_INTRODUCER : TRIES_PER_PEER
+    const ping = (request: number) => ({ type: 'ping' as const, request, sender: state.self })
+    state.ask(
+      peer,
+      ping,
+      {
+        onReply: reply => {
+          this.probing--
+          if (reply.type === 'pong') this.onPong(peer, reply)
+        },
+        onSilence: silence => {
+          this.probing--
+          this.silence = silence
+          state.cache.lose(peer)
+          this.step()
+        },
       },
-      onSilence: silence => {
-        this.probing--
-        this.silence = silence
-        state.cache.lose(peer)
-        this.step()
-      },
-    })
+      tries,
+    )
   }
 
   private onPong(peer: PeerHandle, pong: Pong): void {

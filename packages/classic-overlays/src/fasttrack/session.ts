@@ -60,7 +60,7 @@ export class Session {
 
   /** It was in the network and has lost its supernode. */
   get isOrphan(): boolean {
-    return this.state.phase === 'in' && !this.state.isSupernode && this.held === undefined
+    return this.state.phase === 'in' && !this.state.answersForItself && this.held === undefined
   }
 
   /** Peers to come back through. */

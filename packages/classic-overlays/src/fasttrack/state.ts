@@ -42,6 +42,8 @@ export class FastTrackState {
   readonly intake: PointerIntake
   phase: Phase = 'new'
   role: Role = 'ordinary'
+  /** A supernode that is about to be an ordinary node: it answers until what it has is known elsewhere. */
+  isDraining = false
   /** Set by the part that holds others' pointers. */
   heldVersionOf: (pointer: Pointer) => Pointer | undefined = () => undefined
   private readonly verified = new BoundedMap<string, Pointer>(MAX_VERIFIED_POINTERS)
@@ -80,6 +82,11 @@ export class FastTrackState {
 
   get isSupernode(): boolean {
     return this.role === 'supernode'
+  }
+
+  /** It answers for itself, and need not register what it has. */
+  get answersForItself(): boolean {
+    return this.isSupernode && !this.isDraining
   }
 
   /** This node, as others can reach it. */

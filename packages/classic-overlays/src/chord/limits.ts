@@ -37,6 +37,9 @@ export const MAX_TRANSFER_BYTES = 32_768
 /** Peers named in an answer that is not the last: if the first is dead, there are two more. */
 export const CLOSER_PEERS = 3
 
+/** Where more successors are wanted than usually, because many are dead, more peers are named too: so many for each. */
+export const CLOSER_PART = 0.75
+
 /** Most peers asked on the way to one identifier: half of a large network may be dead. */
 export const MAX_STEPS = 64
 
@@ -55,8 +58,8 @@ export const MAX_RELAYS = 1_024
 /** Most of them that one peer sent. */
 export const MAX_RELAYS_PER_PEER = 64
 
-/** A route that has not been answered for so long, in ms, is forgotten. */
-export const RELAY_LIFETIME_MS = 15_000
+/** A route that has not been answered within so many usual time-outs is given up: a hop may have been lost on the way. */
+export const ROUTE_TIMEOUTS = 4
 
 /** Requests that wait for an answer at most. */
 export const MAX_PENDING_REQUESTS = 2_048
@@ -123,6 +126,12 @@ export const NEGATIVES_TO_CONCLUDE = 2
 
 /** Pages that are pulled in one transfer: some two million bytes. */
 export const MAX_PULL_PAGES = 64
+
+/**
+ * Where all holders that were told are silent, more are asked for: so many of the successors that a list has, for half of
+ * the nodes may have died at once. A list's first quarter is left to who is a little before the key's predecessor.
+ */
+export const WIDER_PARTS = [0.5, 0.75]
 
 /** Bytes of pointers served to those who pull, a second: joins are rare. */
 export const TRANSFER_BYTES_PER_SECOND = 262_144

@@ -12,7 +12,7 @@ import { bytesKey, equalBytes, invalid } from '@onehop/primitives'
 import type { Custody } from './custody.ts'
 import type { Finder } from './finding.ts'
 import type { Identifier } from './identifiers.ts'
-import { MAX_TRIES, NEGATIVES_TO_CONCLUDE } from './limits.ts'
+import { MAX_TRIES, NEGATIVES_TO_CONCLUDE, WIDER_PARTS } from './limits.ts'
 import type { Got } from './messages.ts'
 import { differentPeers } from './replication.ts'
 import type { RingPeer } from './ring-entry.ts'
@@ -51,6 +51,7 @@ export class Lookup {
   private hopsToHolders = 1
   private answeredBy: AnswerSource | undefined
   private negatives = 0
+  private widenings = 0
   private silence: Failure | undefined
   private isOver = false
 
@@ -69,19 +70,19 @@ export class Lookup {
   /** Starts, once the node has entered the network. The deadline runs from the construction on. */
   start(): void {
     if (this.isOver) return
-    const { routing, finder } = this.parts
+    const { routing } = this.parts
     const owner = routing.ownerOf(this.target)
     if (owner !== undefined) {
       this.askOwnTable()
       if (!this.isOver) this.askHolders([...owner.successors], 1)
       return
     }
-    const quest = {
-      target: this.target,
-      why: 'lookup' as const,
-      strict: false,
-      limit: this.state.chainLength,
-    }
+    this.findHolders(this.state.chainLength)
+  }
+
+  private findHolders(limit: number): void {
+    const { finder } = this.parts
+    const quest = { target: this.target, why: 'lookup' as const, strict: false, limit }
     this.cancelFinding = finder.find(quest, this.costs, ({ entries, hops, failure }) => {
       if (this.isOver) return
       if (entries.length === 0) this.finish(failure ?? 'no peers')
@@ -107,8 +108,10 @@ export class Lookup {
 
   private askHolders(rows: readonly RingPeer[], hops: number): void {
     this.hopsToHolders = hops
-    for (const row of differentPeers(rows, this.state.options.replicas)) {
-      this.holders.push({ row: this.state.hold(row.entry), tries: 0, isOver: false })
+    const most = this.state.options.replicas + this.holders.length
+    for (const row of differentPeers(rows, most)) {
+      const isKnown = this.holders.some(holder => holder.row.peer === row.peer)
+      if (!isKnown) this.holders.push({ row: this.state.hold(row.entry), tries: 0, isOver: false })
     }
     this.next()
   }
@@ -119,12 +122,21 @@ export class Lookup {
     for (const holder of this.holders)
       if (!holder.isOver && holder.tries < MAX_TRIES && (next === undefined || holder.tries < next.tries))
         next = holder
-    if (next === undefined) this.finish(this.failure())
+    if (next === undefined) this.widen()
     else if (next.row.peer === this.state.environment.self) {
       next.isOver = true
       this.askOwnTable()
       if (!this.isOver) this.next()
     } else this.ask(next)
+  }
+
+  /** Nobody has said anything: there must be others that follow, who hold the key or will. */
+  private widen(): void {
+    const part = this.negatives === 0 && this.found.size === 0 ? WIDER_PARTS[this.widenings++] : undefined
+    const limit = Math.floor((part ?? 0) * this.state.successorLimit)
+    if (this.silence === undefined || part === undefined || limit <= this.holders.length)
+      this.finish(this.failure())
+    else this.findHolders(limit)
   }
 
   private failure(): Failure {

@@ -22,6 +22,7 @@ import { MAX_OPERATIONS, MAX_POINTERS_PER_KEY } from './limits.ts'
 import { Lookup } from './lookup.ts'
 import type { ChordMessage, ChordReply, ChordRequest } from './messages.ts'
 import type { ChordOptions } from './options.ts'
+import { type Owner, OwnerSearch } from './owner-search.ts'
 import type { Position } from './position.ts'
 import { Publisher } from './publisher.ts'
 import { Relays } from './relays.ts'
@@ -159,6 +160,14 @@ export class ChordMachine implements OverlayMachine<ChordMessage> {
     if (!isDone) return []
     const peers = entries.map(entry => ({ peer: state.environment.intern(entry.id) }))
     return differentPeers(peers, limit).map(({ peer }) => peer)
+  }
+
+  /** Finds the node that owns a key, and asks nobody for pointers. */
+  findOwner(key: Key, costs: Costs, done: (owner: Owner) => void): Cancel {
+    const target = this.state.space.ofKey(key)
+    const search = new OwnerSearch({ state: this.state, finder: this.finder, costs }, target, done)
+    search.start()
+    return () => search.cancel()
   }
 
   inspect(): Inspection {

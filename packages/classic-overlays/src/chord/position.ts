@@ -25,7 +25,7 @@ export class Position {
   knownDigest = 0
   private digest = 0
   private entry: RingEntry | undefined
-  private readonly state: ChordState
+  readonly state: ChordState
 
   constructor(state: ChordState, index: number) {
     this.state = state

@@ -1,6 +1,6 @@
 import type { Cancel, Costs, PeerHandle } from '@onehop/overlay'
 import { isBetween } from './identifiers.ts'
-import { CLOSER_PEERS, MAX_RELAYS, MAX_RELAYS_PER_PEER, MAX_ROUTE_HOPS, RELAY_LIFETIME_MS } from './limits.ts'
+import { CLOSER_PEERS, MAX_RELAYS, MAX_RELAYS_PER_PEER, MAX_ROUTE_HOPS, ROUTE_TIMEOUTS } from './limits.ts'
 import type { Route, Routed } from './messages.ts'
 import type { RingEntry, RingPeer } from './ring-entry.ts'
 import type { Routing } from './routing.ts'
@@ -144,9 +144,7 @@ export class Relays {
   }
 
   private wait(number: number, peer: PeerHandle, answered: Relay['answered']): void {
-    const cancelTimer = this.state.environment.setTimer(RELAY_LIFETIME_MS, () =>
-      this.close(number, undefined),
-    )
+    const cancelTimer = this.state.environment.setTimer(ROUTE_TIMEOUTS, () => this.close(number, undefined))
     this.state.handles.hold(peer)
     this.relays.set(number, { peer, answered, cancelTimer })
   }

@@ -1,5 +1,5 @@
 import { type Identifier, isBetween, isInRange } from './identifiers.ts'
-import { CLOSER_PEERS } from './limits.ts'
+import { CLOSER_PART, CLOSER_PEERS } from './limits.ts'
 import type { Position } from './position.ts'
 import type { RingEntry, RingPeer } from './ring-entry.ts'
 import type { ChordState } from './state.ts'
@@ -23,14 +23,16 @@ export class Routing {
   /**
    * What the own tables say of the point.
    * @param strict only its direct predecessor may tell who its successors are: lists further back may be out of date.
+   * @param limit successors wanted: who knows fewer sends on to who knows more.
    */
   resolve(target: Identifier, strict: boolean, limit: number): Resolution {
     for (const position of this.state.positions) {
-      const entries = position.isMember ? this.successorsOf(target, position, strict) : undefined
+      const entries = position.isMember ? this.successorsOf(target, position, strict, limit) : undefined
       if (entries !== undefined)
         return { isDone: true, index: position.index, entries: entries.slice(0, limit) }
     }
-    const closer = this.closer(target, CLOSER_PEERS)
+    const count = strict ? CLOSER_PEERS : Math.max(CLOSER_PEERS, Math.floor(limit * CLOSER_PART))
+    const closer = this.closer(target, count)
     return { isDone: false, index: 0, entries: closer.map(({ entry }) => entry) }
   }
 
@@ -59,7 +61,12 @@ export class Routing {
   }
 
   /** Where a list goes all the way round, this node is the last of them. */
-  private successorsOf(target: Identifier, position: Position, strict: boolean): RingEntry[] | undefined {
+  private successorsOf(
+    target: Identifier,
+    position: Position,
+    strict: boolean,
+    limit: number,
+  ): RingEntry[] | undefined {
     const { successors, ownEntry } = position
     if (successors.length === 0) return [ownEntry]
     const entries = () => {
@@ -69,10 +76,14 @@ export class Routing {
     if (position.precedes(target)) return entries()
     if (strict) return undefined
     if (owns(position, target)) return [ownEntry, ...successors.map(({ entry }) => entry)]
+    const last = position.isWholeRing
+      ? successors.length
+      : Math.min(successors.length, successors.length - limit + 1)
     let previous = position.identifier
-    for (const [i, row] of successors.entries()) {
-      if (isInRange(previous, target, row.identifier)) return entries().slice(i)
-      previous = row.identifier
+    for (let i = 0; i < last; i++) {
+      const { identifier } = successors[i]!
+      if (isInRange(previous, target, identifier)) return entries().slice(i)
+      previous = identifier
     }
     return undefined
   }

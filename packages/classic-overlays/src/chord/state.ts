@@ -203,8 +203,13 @@ export class ChordState {
 
   /** Lengthens or shortens the successor lists to 2 log₂ N (SIGCOMM 2001, theorem 5), where nobody chose a length. */
   tuneSuccessors(): void {
+    this.assumeNodes(this.estimatedNodes())
+  }
+
+  /** Makes successor lists as long as a ring of so many nodes wants them, where nobody chose a length. */
+  assumeNodes(nodes: number): void {
     if (this.options.successors !== 'auto') return
-    const wanted = 2 * logarithm(this.estimatedNodes())
+    const wanted = 2 * logarithm(nodes)
     const limit = Math.max(LEAST_SUCCESSORS, Math.min(MOST_SUCCESSORS, wanted))
     if (limit > this.successorLimit) for (const position of this.positions) position.knownDigest = 0
     this.successorLimit = limit

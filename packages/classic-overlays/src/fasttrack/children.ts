@@ -88,6 +88,13 @@ export class Children {
     if (this.room === 0 && !this.isClosing) this.onFull()
   }
 
+  /** Somebody asks whether there is room. */
+  onStranger(): void {
+    if (this.room > 0 || this.isClosing || this.state.isDraining) return
+    this.turnedAwayMs = this.state.now()
+    this.onFull()
+  }
+
   /** Pointers of a child. Whoever registers others' is to blame, child or not: nobody does that by mistake. */
   onRegister(from: PeerHandle, { request, pointers }: Register): void {
     const { state } = this

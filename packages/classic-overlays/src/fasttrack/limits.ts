@@ -34,6 +34,9 @@ export const MAX_INTRODUCERS = 16
 /** Time in ms for which a joiner that is answered, and turned away because all are full, goes on trying before it says so. */
 export const JOIN_PATIENCE_MS = 120_000
 
+/** Time in ms after which a joiner that was turned away tries again, if it is not to be sooner. */
+export const JOIN_RETRY_MS = 3_000
+
 /** Most links of a supernode, whatever the options say: live, a node has 64 connections. */
 export const MAX_LINKS = 64
 

@@ -199,6 +199,7 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
     }
     if (message.type === 'found') this.inquiries.onFound(from, message)
     else if (this.state.phase === 'in') this.onMessage(from, message)
+    else if (this.state.phase === 'joining' && message.type === 'ping') this.onPing(from, message)
   }
 
   private onMessage(from: PeerHandle, message: FastTrackMessage): void {
@@ -262,12 +263,14 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
     state.environment.learnAddresses(from, sender.addresses)
     const isSupernode = state.isSupernode
     const isOrphan = this.session.isOrphan
+    const isKnown = children.get(from) !== undefined || this.links.get(from) !== undefined
+    if (isSupernode && !isKnown) children.onStranger()
     state.send(from, {
       type: 'pong',
       request,
       sender: state.self,
       isSupernode,
-      isKnown: children.get(from) !== undefined || this.links.get(from) !== undefined,
+      isKnown,
       isOrphan,
       children: children.size,
       room: isSupernode ? children.room : isOrphan && state.options.capacity > 0 ? 1 : 0,

@@ -1,6 +1,7 @@
 import { Costs, type Outcome, type PeerHandle, type RequestSilence } from '@onehop/overlay'
 import {
   JOIN_PATIENCE_MS,
+  JOIN_RETRY_MS,
   MAX_FORMER_PARENTS,
   MAX_HOSTS,
   MAX_INTRODUCERS,
@@ -156,7 +157,11 @@ export class Session {
   tick(): void {
     const { state } = this
     const nowMs = state.now()
-    const { childPingMs, rejoinMs } = state.options
+    const { childPingMs } = state.options
+    const rejoinMs = Math.min(
+      state.options.rejoinMs,
+      this.joining === undefined ? Number.POSITIVE_INFINITY : JOIN_RETRY_MS,
+    )
     if (this.held !== undefined && nowMs - this.pingedMs >= childPingMs) this.ping(this.held)
     if (this.held === undefined && this.seek === undefined && nowMs - this.soughtMs >= rejoinMs) this.look()
     if (this.joining !== undefined && nowMs > this.joining.untilMs) this.failJoin('timed out')

@@ -213,6 +213,7 @@ export function liveHarness<M>(options: LiveHarnessOptions<M>): OverlayHarness {
     mostHops: options.mostHops,
     searches: options.searches,
     confirms: options.confirms ?? true,
+    isLive: true,
     seeds: [1],
     faults: { loss: false, partition: false, attack: false },
     create: async ({ nodes }: NetworkRequest) => {

@@ -1,6 +1,23 @@
-import { NAPSTER_TESTNET, napster } from '@onehop/classic-overlays'
+import {
+  CHORD_TESTNET,
+  chord,
+  FASTTRACK_TESTNET,
+  fasttrack,
+  GNUTELLA_TESTNET,
+  gnutella,
+  NAPSTER_TESTNET,
+  napster,
+  PASTRY_TESTNET,
+  pastry,
+} from '@onehop/classic-overlays'
 import { describeOverlayContract } from '@onehop/overlay/contract'
-import { hasNapsterConverged } from '../support/classic-convergence.ts'
+import {
+  hasChordConverged,
+  hasFastTrackConverged,
+  hasGnutellaConverged,
+  hasNapsterConverged,
+  hasPastryConverged,
+} from '../support/classic-convergence.ts'
 import { liveHarness } from '../support/live-harness.ts'
 
 /** Networks that live much faster than the testnet's: a second is the unit in which pointers expire. */
@@ -25,5 +42,87 @@ describeOverlayContract(
     searches: true,
     confirms: false,
     hasConverged: hasNapsterConverged,
+  }),
+)
+
+describeOverlayContract(
+  'Gnutella over libp2p',
+  liveHarness({
+    factory: gnutella({
+      ...GNUTELLA_TESTNET,
+      ...POINTERS,
+      pingMs: 300,
+      discoveryMs: 800,
+      hostRetryMs: 500,
+      // Short floods, and many: on a busy machine, answers may come after the window.
+      leastWindowMs: 100,
+      mostWindowMs: 300,
+      queryAttempts: 8,
+    }),
+    times: TIMES,
+    mostHops: 7,
+    searches: true,
+    confirms: false,
+    hasConverged: hasGnutellaConverged,
+  }),
+)
+
+describeOverlayContract(
+  'FastTrack over libp2p',
+  liveHarness({
+    factory: fasttrack({
+      ...FASTTRACK_TESTNET,
+      ...POINTERS,
+      ...PATIENT,
+      tickMs: 100,
+      childPingMs: 300,
+      linkPingMs: 300,
+      silentAfterMs: 1_500,
+      rejoinMs: 500,
+      windowMs: 100,
+    }),
+    times: TIMES,
+    mostHops: 5,
+    searches: true,
+    confirms: false,
+    hasConverged: hasFastTrackConverged,
+  }),
+)
+
+describeOverlayContract(
+  'Chord over libp2p',
+  liveHarness({
+    factory: chord({
+      ...CHORD_TESTNET,
+      ...POINTERS,
+      ...PATIENT,
+      stabiliseMs: 200,
+      compareMs: 1_000,
+      rejoinIntervalMs: 500,
+    }),
+    times: TIMES,
+    mostHops: 4,
+    searches: true,
+    hasConverged: hasChordConverged,
+  }),
+)
+
+describeOverlayContract(
+  'Pastry over libp2p',
+  liveHarness({
+    factory: pastry({
+      ...PASTRY_TESTNET,
+      ...POINTERS,
+      ...PATIENT,
+      keepAliveMs: 300,
+      exchangeMs: 300,
+      rowMs: 1_000,
+      settleMs: 100,
+      rejoinMs: 500,
+    }),
+    times: TIMES,
+    mostHops: 2,
+    searches: true,
+    hasConverged: hasPastryConverged,
   }),
 )

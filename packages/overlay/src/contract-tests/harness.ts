@@ -87,6 +87,8 @@ export interface HarnessNetwork {
 export interface OverlayHarness {
   readonly times: HarnessTimes
   readonly faults: HarnessFaults
+  /** Whether its time is that of the clock on the wall. */
+  readonly isLive?: boolean
   /** Whether the overlay searches by words. */
   readonly searches?: boolean
   /** Whether publications go to others, who confirm them. Default true; where everybody answers for itself: false. */

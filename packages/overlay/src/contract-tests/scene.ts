@@ -9,6 +9,9 @@ import type { HarnessNetwork, NetworkRequest, OverlayHarness, RunningLookup } fr
 const MULTIHASH_BYTES = 22
 const LOOKUP: LookupOptions = { limit: 20, deadlineMs: 15_000 }
 
+/** What came of a node's operation. */
+type NodeOutcome = Outcome & { readonly node: number }
+
 /** A network under test: what is written on it reads as the story of the test. */
 export class Scene {
   readonly network: HarnessNetwork
@@ -111,8 +114,8 @@ export class Scene {
     words: readonly string[],
     wanted: readonly Uint8Array[],
   ): Promise<void> {
-    for (const node of nodes) {
-      const { pointers, failure, hops } = await this.search(node, words).outcome
+    const outcomes = await this.ofEach(nodes, node => this.search(node, words).outcome)
+    for (const { node, pointers, failure, hops } of outcomes) {
       const found = rankContents(words, pointers).map(({ multihash }) => multihash.join())
       const isRight = found.join(';') === wanted.map(multihash => multihash.join()).join(';')
       this.expect(isRight, `node ${node} found ${found.length} of ${wanted.length} by "${words}": ${failure}`)
@@ -123,18 +126,16 @@ export class Scene {
   /** Each of the nodes finds exactly these providers of the key. */
   async expectProviders(nodes: readonly number[], key: Key, providers: readonly number[]): Promise<void> {
     const wanted = providers.map(provider => this.network.idOf(provider).join()).sort()
-    for (const node of nodes) {
-      const outcome = await this.find(node, key)
-      const found = outcome.pointers.map(pointer => pointer.provider.join()).sort()
+    for (const { node, pointers, failure } of await this.findAll(nodes, key)) {
+      const found = pointers.map(pointer => pointer.provider.join()).sort()
       const isRight = found.join(';') === wanted.join(';')
-      this.expect(isRight, `node ${node} found ${found.length} of providers ${providers}: ${outcome.failure}`)
+      this.expect(isRight, `node ${node} found ${found.length} of providers ${providers}: ${failure}`)
     }
   }
 
   /** Each of the nodes finds the key in few hops. */
   async expectNear(nodes: readonly number[], key: Key): Promise<void> {
-    for (const node of nodes) {
-      const { failure, hops } = await this.find(node, key)
+    for (const { node, failure, hops } of await this.findAll(nodes, key)) {
       this.expect(failure === undefined, `node ${node} did not find it: ${failure}`)
       this.expect(hops <= this.harness.mostHops, `node ${node} needed ${hops} hops`)
     }
@@ -142,11 +143,26 @@ export class Scene {
 
   /** None of the nodes finds anything under the key, and each says so. */
   async expectNothing(nodes: readonly number[], key: Key): Promise<void> {
-    for (const node of nodes) {
-      const { failure, pointers } = await this.find(node, key)
+    for (const { node, failure, pointers } of await this.findAll(nodes, key)) {
       this.expect(pointers.length === 0, `node ${node} was answered`)
       this.expect(failure === 'not found', `node ${node} said "${failure}"`)
     }
+  }
+
+  private findAll(nodes: readonly number[], key: Key): Promise<NodeOutcome[]> {
+    return this.ofEach(nodes, node => this.find(node, key))
+  }
+
+  /** One after the other; in real time, where floods wait for answers, all at the same time. */
+  private async ofEach(
+    nodes: readonly number[],
+    operation: (node: number) => Promise<Outcome>,
+  ): Promise<NodeOutcome[]> {
+    const ended = async (node: number) => ({ ...(await operation(node)), node })
+    if (this.harness.isLive) return Promise.all(nodes.map(ended))
+    const outcomes: NodeOutcome[] = []
+    for (const node of nodes) outcomes.push(await ended(node))
+    return outcomes
   }
 }
 

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { knownOverlays } from '@onehop/classic-overlays'
-import { NodeProcess, removeFolder, runCli, temporaryFolder } from './support/node-process.ts'
+import { NodeProcess, removeFolder, runCli, temporaryFolder, untilSynced } from './support/node-process.ts'
 import { until } from './support/wait.ts'
 
 /** Nodes of each testnet. */
@@ -130,3 +130,50 @@ for (const overlay of ['kelips', ...knownOverlays()]) {
     })
   })
 }
+
+describe('nodes of different overlays on one chain', () => {
+  const folder = temporaryFolder('overlays')
+  const file = join(folder, 'napoli.bin')
+  let kelips: NodeProcess
+  let chord: NodeProcess
+
+  async function startChord(name: string): Promise<NodeProcess> {
+    return NodeProcess.start(join(folder, name), ['--overlay', 'chord', '--connect', await kelips.address()])
+  }
+
+  before(async () => {
+    writeFileSync(file, randomBytes(FILE_BYTES))
+    kelips = await NodeProcess.start(join(folder, 'kelips'))
+    chord = await startChord('chord1')
+  })
+
+  after(async () => {
+    await NodeProcess.killAll()
+    removeFolder(folder)
+  })
+
+  it('share the blocks', async () => {
+    await chord.call('generatetoaddress', [3, (await chord.status()).address])
+    await untilSynced([kelips, chord], 3)
+  })
+
+  it('do not find what others have, and say why', async () => {
+    await kelips.call('content.publish', { path: file })
+    const { code, stderr } = await runCli(['lookup', 'napoli.bin', '--datadir', join(folder, 'chord1')])
+    assert.equal(code, 4)
+    assert.match(stderr, /This node's only peer does not run chord; it runs kelips\.\n$/)
+  })
+
+  it('find each other though all came through a node of another overlay', async () => {
+    const other = await startChord('chord2')
+    const [item] = await chord.call<{ key: string }[]>('content.publish', { path: file })
+    const { peerId } = await chord.status()
+    await until('the other one finds it', async () => {
+      const { providers } = await other.call<Found>('content.lookup', { key: item!.key })
+      return providers.some(provider => provider.peerId === peerId)
+    })
+    const output = join(folder, 'fetched.bin')
+    await other.call('content.fetch', { key: item!.key, output })
+    assert.equal(sha256(output), sha256(file))
+  })
+})

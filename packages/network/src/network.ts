@@ -1,15 +1,10 @@
 import type { Connection, IdentifyResult, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import {
-  type Libp2pOverlay,
-  openConnectionTo,
-  openStreamOn,
-  PenaltyLedger,
-  SteadyClock,
-} from '@onehop/libp2p-overlay'
+import { type Libp2pOverlay, openStreamOn, PenaltyLedger, SteadyClock } from '@onehop/libp2p-overlay'
 import { shuffled, type Verdict } from '@onehop/primitives'
 import { ChainSync } from './chain-sync.ts'
+import { ConnectedPeers } from './connected-peers.ts'
 import { type Candidate, ConnectionKeeper, withPeerId } from './connection-keeper.ts'
 import { Gossip } from './gossip.ts'
 import { type ChainNames, chainNames, GRAYLIST_SCORE } from './gossip-options.ts'
@@ -39,9 +34,9 @@ import type {
   PeerSummary,
   SyncState,
 } from './network-types.ts'
+import { OverlayGreeting } from './overlay-greeting.ts'
 import { joinOverlay } from './overlay-join.ts'
 import { PeerExchange } from './peer-exchange.ts'
-import { summarisePeer } from './peer-summary.ts'
 import { PeersFile } from './peers-file.ts'
 import { Reachability } from './reachability.ts'
 import { freeReservation } from './relay.ts'
@@ -75,7 +70,9 @@ class LiveNetwork<Message> implements Network<Message> {
   private readonly sync: ChainSync
   private readonly gossip: Gossip
   private readonly keeper: ConnectionKeeper
+  private readonly connected: ConnectedPeers
   private readonly exchange: PeerExchange
+  private readonly greeting: OverlayGreeting
   private readonly reachability: Reachability<Message>
   private readonly peersFile: PeersFile | undefined
   private readonly stopping = new AbortController()
@@ -95,9 +92,14 @@ class LiveNetwork<Message> implements Network<Message> {
     this.overlay = host.libp2p.services.overlay
     const chain = guardChain(options.chain, this.log)
     this.sync = this.createSync(chain)
+    const session = (peerId: string) => this.sync.session(peerId)
+    const { introductions } = this
+    this.connected = new ConnectedPeers({ host, introductions, penalties, meter, session })
     this.gossip = this.createGossip(chain)
     this.keeper = this.createKeeper()
     this.exchange = this.createExchange()
+    const { overlay, log } = this
+    this.greeting = new OverlayGreeting({ overlay, log, now, signal: this.stopping.signal })
     this.reachability = new Reachability(host.libp2p, addresses => this.events.emit('addresses', addresses))
     this.peersFile = options.peersFile === undefined ? undefined : new PeersFile(options.peersFile, this.log)
   }
@@ -131,6 +133,7 @@ class LiveNetwork<Message> implements Network<Message> {
       bootstrap: this.options.bootstrap,
       remembered: remembered.flatMap(addressesOf),
       connected: () => libp2p.getConnections().map(connection => connection.remoteAddr.toString()),
+      isAlone: () => this.connected.allLack(this.options.overlay.protocol),
       reachable: () => this.reachability.found(RELAY_WAIT_MS, this.stopping.signal),
       signal: this.stopping.signal,
       log: this.log,
@@ -142,13 +145,7 @@ class LiveNetwork<Message> implements Network<Message> {
   }
 
   peers(): PeerSummary[] {
-    const seen = new Map<string, PeerSummary>()
-    for (const { remotePeer } of this.host.libp2p.getConnections()) {
-      const connection = openConnectionTo(this.host.components, remotePeer)
-      const peerId = remotePeer.toString()
-      if (connection !== undefined && !seen.has(peerId)) seen.set(peerId, this.summarise(connection))
-    }
-    return [...seen.values()]
+    return this.connected.summaries()
   }
 
   async connect(address: string): Promise<string> {
@@ -333,7 +330,9 @@ class LiveNetwork<Message> implements Network<Message> {
   private onIdentify(result: IdentifyResult): void {
     const { peerId, listenAddrs, connection } = result
     const id = peerId.toString()
-    const { speaksSync, isForeign } = this.introductions.take(result)
+    const introduction = this.introductions.take(result)
+    const { speaksSync, isForeign } = introduction
+    this.greeting.onIdentify(result, introduction)
     if (speaksSync) {
       this.keeper.remember(id, listenAddrs)
       this.savePeers()
@@ -359,15 +358,8 @@ class LiveNetwork<Message> implements Network<Message> {
       this.checkGossipScore(peerId)
       this.reopenSync(peerId, connection)
     }
-    if (this.keeper.missing > 0) this.exchange.ask(shuffled(Math.random, this.chainConnections()))
+    if (this.keeper.missing > 0) this.exchange.ask(shuffled(Math.random, this.connected.chainConnections()))
     this.savePeers()
-  }
-
-  /** Direct connections to peers that follow our chain. */
-  private chainConnections(): Connection[] {
-    const isOfChain = ({ remotePeer, status, limits }: Connection) =>
-      status === 'open' && limits === undefined && this.introductions.of(remotePeer.toString())?.speaksSync
-    return this.host.libp2p.getConnections().filter(isOfChain)
   }
 
   private savePeers(): void {
@@ -397,19 +389,6 @@ class LiveNetwork<Message> implements Network<Message> {
   private deadline(durationMs: number, signal?: AbortSignal): AbortSignal {
     const signals = [this.stopping.signal, AbortSignal.timeout(durationMs)]
     return AbortSignal.any(signal === undefined ? signals : [...signals, signal])
-  }
-
-  private summarise(connection: Connection): PeerSummary {
-    const peerId = connection.remotePeer.toString()
-    const { agent = '', overlay } = this.introductions.of(peerId) ?? {}
-    return summarisePeer({
-      connection,
-      session: this.sync.session(peerId),
-      score: this.penalties.score(peerId),
-      agent,
-      overlay,
-      traffic: this.meter.of(peerId),
-    })
   }
 }
 

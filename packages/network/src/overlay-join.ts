@@ -13,13 +13,15 @@ export interface JoinPort {
   connected(): string[]
   /** Waits a moment until others can dial this node. */
   reachable(): Promise<void>
+  /** Whether there are connected peers, and all of them run other overlays. */
+  isAlone(): boolean
   readonly signal: AbortSignal
   readonly log: NetworkLog
 }
 
 /**
  * Enters the overlay through the introducers, again and again until one lets us in; with none, through peers of an
- * earlier run, and when they are gone, as the first.
+ * earlier run, and when they are gone, as the first. Among peers that all run other overlays, too, this node is the first.
  */
 export async function joinOverlay(port: JoinPort): Promise<void> {
   const { overlay, bootstrap, remembered, signal, log } = port
@@ -30,7 +32,7 @@ export async function joinOverlay(port: JoinPort): Promise<void> {
       if (introducers.length > 0) await port.reachable()
       const outcome = await overlay.join(introducers, { signal })
       if (outcome.failure === undefined) return
-      if (bootstrap.length === 0) {
+      if (bootstrap.length === 0 || port.isAlone()) {
         await overlay.join([], { signal })
         return
       }

@@ -55,6 +55,13 @@ export class LeafSet {
     return isMember
   }
 
+  /** Both halves anew out of all members: where nobody else is known, one may stand in both. */
+  refill(): void {
+    const { members } = this
+    this.clear()
+    for (const member of members) this.add(member)
+  }
+
   /** Whether the leaf set knows who is closest to the id: the id lies between its ends, or there is nobody else (§2.3). */
   covers(id: NodeId): boolean {
     if (this.knowsAll) return true

@@ -27,7 +27,7 @@ export class Neighbourhood {
     if (before >= 0) nearest.splice(before, 1)
     if (contact.rttMs === Number.POSITIVE_INFINITY) return NOT_PLACED
     const at = nearest.findIndex(other => contact.rttMs < other.rttMs)
-    if (at < 0 && nearest.length >= this.size) return before >= 0 ? this.isOut(contact) : NOT_PLACED
+    if (at < 0 && nearest.length >= this.size) return NOT_PLACED
     nearest.splice(at < 0 ? nearest.length : at, 0, contact)
     const last = nearest.length > this.size ? nearest.pop() : undefined
     return last === undefined ? { isPlaced: true } : { isPlaced: true, displaced: [last] }
@@ -41,9 +41,5 @@ export class Neighbourhood {
 
   clear(): void {
     this.nearest.length = 0
-  }
-
-  private isOut(contact: Contact): Placing {
-    return { isPlaced: false, displaced: [contact] }
   }
 }

@@ -139,6 +139,7 @@ export class PastryState {
     this.table.remove(contact)
     this.neighbourhood.remove(contact)
     this.dropIfUnused(contact)
+    if (wasLeaf && this.contacts.size === this.leafSet.members.length) this.leafSet.refill()
     if (wasLeaf) this.onLeafChange()
     return wasLeaf
   }

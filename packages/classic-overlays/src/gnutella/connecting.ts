@@ -104,6 +104,7 @@ export class Connecting {
   }
 
   stop(): void {
+    for (const { tried } of this.joins) for (const peer of tried) this.state.handles.drop(peer)
     this.joins.clear()
     for (const peer of [...this.attempts.keys()]) this.close(peer)
   }

@@ -55,6 +55,10 @@ export const MAX_ROUTES = 65_536
 /** Servents to which the way is remembered for Pushes, at 8 bytes each. */
 export const MAX_PUSH_ROUTES = 4_096
 
+/** Peers remembered that flooded, and for how long they get no place: a bad evening, not a life. */
+export const MAX_DISMISSED = 64
+export const DISMISSED_MS = 600_000
+
 /**
  * Floods (queries and pings) taken from one neighbour a second, and at once. A flood that reaches 10,000 nodes that
  * look something up once a minute passes every link some 100 times a second.

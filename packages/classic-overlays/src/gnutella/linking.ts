@@ -6,11 +6,11 @@ import {
   type PeerHandle,
   type PeerId,
 } from '@onehop/overlay'
-import { equalBytes, invalid } from '@onehop/primitives'
+import { BoundedMap, bytesKey, equalBytes, invalid } from '@onehop/primitives'
 import { Connecting } from './connecting.ts'
 import { newDescriptorId } from './descriptor-id.ts'
 import type { Flooding } from './flooding.ts'
-import { MAX_INTRODUCERS, MAX_PEERS_TO_TRY, MISSED_PINGS } from './limits.ts'
+import { DISMISSED_MS, MAX_DISMISSED, MAX_INTRODUCERS, MAX_PEERS_TO_TRY, MISSED_PINGS } from './limits.ts'
 import { BYE, type Bye, type Connect, type Ping } from './messages.ts'
 import type { Neighbour } from './neighbours.ts'
 import type { GnutellaState } from './state.ts'
@@ -34,6 +34,8 @@ export class Linking {
   private readonly connecting: Connecting
   private readonly introducers = new Set<PeerHandle>()
   private readonly waiting: (() => void)[] = []
+  /** Until when those that flooded get no place, by their ids. */
+  private readonly dismissed = new BoundedMap<string, number>(MAX_DISMISSED)
   private cancelTick: Cancel | undefined
   private discoverMs = 0
   private exploreMs: number
@@ -95,6 +97,10 @@ export class Linking {
       environment.penalise(from, invalid('gnutella-connect', 'in the name of another'))
       return
     }
+    if (this.isDismissed(peer.id)) {
+      this.refuse(from, BYE.flooding, [])
+      return
+    }
     hosts.learn(peer)
     if (this.state.phase === 'new') this.refuse(from, BYE.notConnected, [])
     else if (neighbours.of(from) !== undefined) environment.send(from, { type: 'ok' })
@@ -137,7 +143,9 @@ export class Linking {
 
   /** Leaves a neighbour that floods without measure. */
   dismiss(neighbour: Neighbour): void {
+    const { environment } = this.state
     this.state.blame(neighbour, invalid('gnutella-flood'))
+    this.dismissed.set(bytesKey(environment.idOf(neighbour.peer)), environment.now() + DISMISSED_MS)
     this.farewell(neighbour, BYE.flooding, [])
     this.seek()
   }
@@ -215,8 +223,13 @@ export class Linking {
     return [...peers.slice(start), ...peers.slice(0, start)]
   }
 
+  private isDismissed(id: PeerId): boolean {
+    return (this.dismissed.get(bytesKey(id)) ?? 0) > this.state.now()
+  }
+
   private isStrange(id: PeerId): boolean {
     const { environment, handles, neighbours } = this.state
+    if (this.isDismissed(id)) return false
     return handles.with(
       id,
       peer => peer !== environment.self && neighbours.of(peer) === undefined && !this.connecting.has(peer),

@@ -1,7 +1,6 @@
 import type {
   Cancel,
   Environment,
-  Inspection,
   Key,
   LookupOptions,
   Outcome,
@@ -12,7 +11,7 @@ import type {
 } from '@onehop/overlay'
 import { equalBytes } from '@onehop/primitives'
 import { Flooding } from './flooding.ts'
-import { inspect } from './inspection.ts'
+import { type GnutellaInspection, inspect } from './inspection.ts'
 import { Linking } from './linking.ts'
 import type { GnutellaMessage } from './messages.ts'
 import { type Neighbour, type Neighbours, NOBODY } from './neighbours.ts'
@@ -135,7 +134,7 @@ export class GnutellaMachine implements OverlayMachine<GnutellaMessage> {
     if (this.state.phase !== 'left') this.pushing.request(pointer, done)
   }
 
-  inspect(): Inspection {
+  inspect(): GnutellaInspection {
     return inspect(this.state)
   }
 

@@ -3,6 +3,7 @@ import type { FidelityExperiment, FidelityOutcome, FidelityResult, FidelityRow }
 import { UsageFailure } from '../src/failure.ts'
 import { chooseFidelity } from '../src/simulate/fidelity-names.ts'
 import { describeFidelity, summaryOf } from '../src/simulate/fidelity-view.ts'
+import { runCli } from './support/run-cli.ts'
 
 function experiment(name: string, overlay: FidelityExperiment['overlay']): FidelityExperiment {
   return {
@@ -76,5 +77,48 @@ describe('the view of fidelity experiments', () => {
       summaryOf(resultOf([GOOD, BAD])),
       '1 of 2 figures as published; not those of chord-path-length.',
     )
+  })
+})
+
+describe('onehop simulate fidelity', () => {
+  function fidelity(...args: string[]) {
+    return runCli(['simulate', 'fidelity', ...args])
+  }
+
+  it('prints a table, the trace hashes, or everything as JSON, the same for the same seed', async () => {
+    const [text, ids, json] = await Promise.all([
+      fidelity('chord-failures', '--quick'),
+      fidelity('chord-failures', '--quick', '-q'),
+      fidelity('chord-failures', '--quick', '--json'),
+    ])
+    const result = JSON.parse(json.stdout) as FidelityResult
+    const rows = result.experiments.flatMap(one => one.rows)
+    assert.deepEqual([result.size, result.interrupted, text.code, json.code], ['quick', false, 0, 0])
+    assert.ok(rows.every(({ within }) => within))
+    assert.match(
+      text.stdout,
+      /^chord-failures\n {2}Do lookups[\s\S]*as published[\s\S]*\d+ of \d+ figures as published\.\n$/,
+    )
+    const hashes = new Set(rows.flatMap(({ traceHash }) => traceHash ?? []))
+    assert.ok(hashes.size > 0)
+    assert.equal(ids.stdout, [...hashes].map(hash => `${hash}\n`).join(''))
+    assert.equal(json.stderr, '')
+  })
+
+  it('answers a name that there is not in one sentence, with code 2', async () => {
+    const run = await fidelity('chord-laod', '--quick')
+    assert.equal(run.code, 2)
+    assert.match(
+      run.stderr,
+      /^Error: There is no fidelity experiment "chord-laod"; did you mean "chord-load"\? There are .+\.\n$/,
+    )
+    assert.equal(run.stdout, '')
+  })
+
+  it('stands in the list of experiments, after the presets', async () => {
+    const run = await runCli(['simulate', 'list', '--json'])
+    const listed = JSON.parse(run.stdout) as { name: string; command: string; question: string }[]
+    assert.equal(listed.find(({ name }) => name === 'chord-load')?.command, 'simulate fidelity')
+    assert.equal(listed[0]?.command, 'simulate kelips')
   })
 })

@@ -4,8 +4,8 @@ import type { OverlayParameters } from './overlay-task.ts'
 
 const MINUTES_OF_AN_HOUR = 60
 
-/** Issue 5: a virtual hour of 10,000 nodes takes minutes of one core. A quarter of an hour is the most that is still that. */
-const HOUR_AT_MOST_S = 900
+/** Issue 5: a virtual hour with 10,000 nodes takes minutes of one core, which is less than an hour of it. */
+const HOUR_AT_MOST_S = 3_600
 
 /** The lines of one overlay's task, which has the overlay's name. */
 export function overlayLines({ overlay, nodes, minutes }: OverlayParameters): readonly Line[] {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
+import { fidelityExperiment } from '../../src/fidelity/fidelity.ts'
+import { atLeast, atMost, between, near, told } from '../../src/fidelity/fidelity-row.ts'
 import {
   type FidelityExperiment,
   type FidelityProgress,
   type FidelityRow,
   runFidelity,
 } from '../../src/index.ts'
-import { fidelityExperiment } from '../../src/fidelity/fidelity.ts'
-import { atLeast, atMost, between, near, told } from '../../src/fidelity/fidelity-row.ts'
 
 function experimentWith(rows: readonly FidelityRow[], name = 'chord-test'): FidelityExperiment {
   return fidelityExperiment({

@@ -242,6 +242,11 @@ export class Libp2pOverlay<Message> {
     return within(DELIVERY_TIMEOUT_MS, options.signal, either => this.run(begin, either))
   }
 
+  /** The provider has delivered what the pointer leads to, which some overlays hold to its credit. */
+  noteDownload(pointer: Pointer): void {
+    this.machine?.noteDownload?.(pointer)
+  }
+
   /** The machine's tables; empty when it does not run. */
   inspect(): Inspection {
     return this.machine?.inspect() ?? {}

@@ -59,6 +59,7 @@ export class OverlayMeter {
         return overlay.canSearch
       },
       ready: overlay.ready,
+      noteDownload: pointer => overlay.noteDownload(pointer),
       withdraw: (key, options) => overlay.withdraw(key, options),
       publish: (publication, options) => counted('publish', overlay.publish(publication, options)),
       lookup: (key, request) => counted('lookup', overlay.lookup(key, request)),

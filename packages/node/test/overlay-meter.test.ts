@@ -9,6 +9,7 @@ const overlay: Parameters<OverlayMeter['measured']>[0] = {
   isReady: true,
   canSearch: true,
   requestDelivery: async () => undefined,
+  noteDownload: () => {},
   ready: Promise.resolve(FOUND),
   publish: async () => FOUND,
   withdraw: async () => FOUND,

@@ -199,6 +199,8 @@ export interface OverlayMachine<Message> {
   closest?(key: Key, limit: number): readonly PeerHandle[]
   /** Asks a provider that cannot be dialled to come to us (Gnutella's Push, Napster's probe). */
   requestDelivery?(pointer: Pointer, done: (outcome: Outcome) => void): void
+  /** The provider has delivered what the pointer leads to: where that counts for it (FastTrack's participation level). */
+  noteDownload?(pointer: Pointer): void
   inspect(): Inspection
 }
 

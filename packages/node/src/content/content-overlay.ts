@@ -4,7 +4,15 @@ import type { Libp2pOverlay } from '@onehop/libp2p-overlay'
 export interface ContentOverlay
   extends Pick<
     Libp2pOverlay<unknown>,
-    'isReady' | 'ready' | 'canSearch' | 'publish' | 'withdraw' | 'lookup' | 'search' | 'requestDelivery'
+    | 'isReady'
+    | 'ready'
+    | 'canSearch'
+    | 'publish'
+    | 'withdraw'
+    | 'lookup'
+    | 'search'
+    | 'requestDelivery'
+    | 'noteDownload'
   > {
   /** The overlay's name. */
   readonly name: string

@@ -148,6 +148,8 @@ export class ContentService {
       const torrent = this.session.get(infohash)
       if (torrent !== undefined) await this.announcer.announceFetched(torrent, signal)
       const { path, bytes, pieces, providers } = fetched
+      for (const [i, pointer] of found.pointers.entries())
+        if (providers.includes(found.providers[i]?.peerId ?? '')) this.overlay.noteDownload(pointer)
       return {
         key: found.content.cid,
         path,

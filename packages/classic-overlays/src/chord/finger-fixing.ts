@@ -121,7 +121,7 @@ export class FingerFixing {
     if (predecessor === undefined) return
     const start = this.startOf(position, power)
     const place = predecessor.identifierIn(this.state.space)
-    const isNearer = place === start || isBetween(start, place, finger)
+    const isNearer = start !== finger && (place === start || isBetween(start, place, finger))
     if (isNearer && !this.state.wasSilent(place)) position.fingers.set(power, predecessor)
   }
 }

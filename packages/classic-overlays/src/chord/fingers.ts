@@ -1,4 +1,5 @@
-import type { Identifier } from './identifiers.ts'
+import { type Identifier, isInRange, plusPower } from './identifiers.ts'
+import type { Position } from './position.ts'
 import type { RingEntry, RingPeer } from './ring-entry.ts'
 import type { ChordState } from './state.ts'
 
@@ -61,4 +62,14 @@ export class FingerTable {
     this.list = this.list.filter(finger => !removed.includes(finger))
     for (const { row } of removed) this.state.drop(row)
   }
+}
+
+/** The whole finger table of m entries, as textbooks print it; undefined where nothing is known. */
+export function fullFingerTable({ identifier, head, fingers, state }: Position): (RingPeer | undefined)[] {
+  const { bits } = state.space
+  return Array.from({ length: bits }, (_, power) => {
+    const isSuccessor =
+      head !== undefined && isInRange(identifier, plusPower(identifier, power, bits), head.identifier)
+    return isSuccessor ? head : fingers.get(power)
+  })
 }

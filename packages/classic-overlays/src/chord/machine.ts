@@ -233,21 +233,20 @@ export class ChordMachine implements OverlayMachine<ChordMessage> {
     for (const position of this.state.members) this.stabilising.get(position)!.onLeaving(place)
   }
 
-  /** The neighbours close the gap at once; the successor gets what it is not known to hold. */
+  /** The neighbours close the gap at once, so that the successor takes what it is not known to hold. */
   private sayFarewell(position: Position): void {
     const { environment } = this.state
     const { predecessor, head, identifier, index } = position
-    const isCopied = this.replication.isCopied(position)
-    if (head !== undefined && head.peer !== environment.self && predecessor !== undefined && !isCopied) {
-      const range = { after: predecessor.identifier, upTo: identifier }
-      this.transfer.handOver(head.peer, [...this.custody.inRange(range)], 'join')
-    }
     const neighbours = differentPeers(
       [predecessor, head].filter(row => row !== undefined),
       2,
     )
     for (const { peer } of neighbours)
       if (peer !== environment.self) environment.send(peer, { type: 'leaving', index })
+    const isCopied = this.replication.isCopied(position)
+    if (head === undefined || head.peer === environment.self || predecessor === undefined || isCopied) return
+    const range = { after: predecessor.identifier, upTo: identifier }
+    this.transfer.handOver(head.peer, [...this.custody.inRange(range)], 'join')
   }
 
   private scheduleRound(): void {

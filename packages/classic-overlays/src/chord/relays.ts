@@ -144,7 +144,9 @@ export class Relays {
   }
 
   private wait(number: number, peer: PeerHandle, answered: Relay['answered']): void {
-    const cancelTimer = this.state.environment.setTimer(ROUTE_TIMEOUTS, () => this.close(number, undefined))
+    const { environment, options } = this.state
+    const lifetimeMs = ROUTE_TIMEOUTS * options.defaultTimeoutMs
+    const cancelTimer = environment.setTimer(lifetimeMs, () => this.close(number, undefined))
     this.state.handles.hold(peer)
     this.relays.set(number, { peer, answered, cancelTimer })
   }

@@ -6,6 +6,7 @@ interface Peer {
   readonly peerId: string
   readonly address: string
   readonly direction: string
+  readonly overlay?: string
   readonly height?: number
   readonly latencyMs?: number
 }
@@ -21,9 +22,10 @@ export class Peers extends NodeCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Peers)
     const peers = await this.connect(flags).call<Peer[]>('peers.list', [], { signal: this.signal })
-    const rows = peers.map(({ peerId, direction, height, latencyMs, address }) => [
+    const rows = peers.map(({ peerId, direction, overlay, height, latencyMs, address }) => [
       peerId,
       direction,
+      overlay ?? '',
       height === undefined ? '' : String(height),
       latencyMs === undefined ? '' : duration(latencyMs),
       address.replace(`/p2p/${peerId}`, ''),
@@ -32,7 +34,7 @@ export class Peers extends NodeCommand {
       text: () =>
         rows.length === 0
           ? 'No peers; connect one with "onehop peers connect ADDR".'
-          : table(['peer id', 'direction', 'height', 'latency', 'address'], rows),
+          : table(['peer id', 'direction', 'overlay', 'height', 'latency', 'address'], rows),
       ids: () => peers.map(({ peerId }) => peerId),
     })
   }

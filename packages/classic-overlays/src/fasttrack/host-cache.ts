@@ -1,6 +1,6 @@
 import type { Environment, Handles, PeerEntry, PeerHandle } from '@onehop/overlay'
 import { internEntry, peerEntryFieldLength } from '@onehop/overlay'
-import { DISTRUST_MS, MAX_DEPUTIES_CACHED, MAX_HOST_AGE_MS, MAX_HOSTS } from './limits.ts'
+import { DISTRUST_MS, MAX_ABSENCE_MS, MAX_DEPUTIES_CACHED, MAX_HOST_AGE_MS, MAX_HOSTS } from './limits.ts'
 import type { HostEntry } from './messages.ts'
 
 const SUPERNODE = 1
@@ -81,7 +81,9 @@ export class HostCache {
   /** It did not answer. Kept for a while all the same, to be looked for: a network may only have fallen apart. */
   lose(peer: PeerHandle): void {
     const row = this.rowOf(peer)
-    if (row >= 0) this.flags[row]! |= LOST
+    if (row < 0) return
+    if (this.environment.now() - this.seenMs[row]! > MAX_ABSENCE_MS) this.removeRow(row)
+    else this.flags[row]! |= LOST
   }
 
   /** It answers, and does nothing: for a time it is not taken as a supernode. */
@@ -168,11 +170,6 @@ export class HostCache {
       if ((this.flags[row]! & LOST) === 0) hosts.push(this.host(this.peers[row]!))
     }
     return hosts
-  }
-
-  forget(peer: PeerHandle): void {
-    const row = this.rowOf(peer)
-    if (row >= 0) this.removeRow(row)
   }
 
   clear(): void {

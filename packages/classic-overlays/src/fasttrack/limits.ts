@@ -16,6 +16,9 @@ export const MAX_STATED_CHILDREN = 0xffff
 /** Oldest age of a host that is believed, in ms: a day; older ones are not worth a try. */
 export const MAX_HOST_AGE_MS = 86_400_000
 
+/** A host that does not answer is looked for this long, in ms: a partition that lasts longer needs an introducer. */
+export const MAX_ABSENCE_MS = 3_600_000
+
 /** Supernodes probed side by side by who looks for one: KaZaA's clients try five. */
 export const PROBED_AT_ONCE = 5
 

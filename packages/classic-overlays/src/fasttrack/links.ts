@@ -155,6 +155,7 @@ export class Links {
     if (nowMs - this.soughtMs >= rejoinMs) {
       this.soughtMs = nowMs
       this.probe(state.cache.lost())
+      if (this.size < this.target) this.probe(state.cache.deputies())
     }
   }
 

@@ -113,7 +113,7 @@ describe('a Ping of Gnutella', () => {
     assert.ok(far.length >= 2, 'none went through the whole line')
     const pongs = network.take('pong').filter(({ message }) => (message as { hops: number }).hops > 0)
     assert.ok(pongs.length > 0, 'nothing came back through others')
-    assert.ok(network.machine(0).inspect().hosts >= 4, 'not everybody is known')
+    assert.ok(network.machine(0).state.hosts.size >= 4, 'not everybody is known')
   })
 
   it('goes no further than the neighbour where Pongs are cached, and still tells of others', () => {

@@ -15,10 +15,13 @@ export interface InspectedNeighbour {
 /** A servent's tables. */
 export interface GnutellaInspection extends Inspection {
   readonly protocol: 'gnutella/1'
+  readonly role: 'servent'
   readonly phase: Phase
+  /** In the network, and with as many neighbours as it seeks, or as there are. */
+  readonly settled: boolean
   readonly degree: number
   readonly neighbours: readonly InspectedNeighbour[]
-  /** Others that it could connect to. */
+  /** How many others it could connect to. */
   readonly hosts: number
   readonly publications: number
   /** Descriptors seen lately, with the way back of their answers. */
@@ -35,11 +38,13 @@ export interface GnutellaInspection extends Inspection {
 const NEIGHBOUR_ROW_BYTES = 136
 
 /** A plain snapshot: JSON values only. */
-export function inspect(state: GnutellaState): GnutellaInspection {
+export function inspect(state: GnutellaState, settled: boolean): GnutellaInspection {
   const { neighbours, hosts, files, routes, hitCache, serventRoutes } = state
   return {
     protocol: 'gnutella/1',
+    role: 'servent',
     phase: state.phase,
+    settled,
     degree: neighbours.size,
     neighbours: inspectedNeighbours(state),
     hosts: hosts.size,

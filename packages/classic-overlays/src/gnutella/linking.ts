@@ -52,6 +52,14 @@ export class Linking {
     return this.connecting.size
   }
 
+  /** In the network, with as many neighbours as it seeks, or nobody left to ask. */
+  get isSettled(): boolean {
+    const { phase, neighbours, options, hosts } = this.state
+    if (phase !== 'entered') return false
+    if (neighbours.size >= options.leastNeighbours) return true
+    return this.connecting.size === 0 && hosts.sample(1, id => this.isStrange(id)).length === 0
+  }
+
   join(introducers: readonly PeerHandle[], done: (outcome: Outcome) => void): void {
     if (this.cancelTick === undefined) this.scheduleTick()
     for (const peer of introducers) this.remember(peer)
@@ -70,7 +78,7 @@ export class Linking {
 
   stop(): void {
     const { neighbours, handles } = this.state
-    const entries = neighbours.list.flatMap(({ entry }) => entry ?? [])
+    const entries = this.namedNeighbours()
     for (const neighbour of [...neighbours.list])
       this.farewell(
         neighbour,
@@ -211,11 +219,18 @@ export class Linking {
 
   /** Whom a refused peer could turn to: neighbours first, who were here lately. */
   private peersToTry(asker: PeerId): PeerEntry[] {
-    const { neighbours, hosts } = this.state
-    const near = neighbours.list.flatMap(({ entry }) => entry ?? [])
+    const { hosts } = this.state
+    const near = this.namedNeighbours()
     const isNew = (id: PeerId) => !equalBytes(id, asker) && near.every(entry => !equalBytes(entry.id, id))
     const others = hosts.sample(MAX_PEERS_TO_TRY, isNew)
     return this.shuffle([...near.filter(({ id }) => !equalBytes(id, asker)), ...others])
+  }
+
+  /** Neighbours that others could dial. */
+  private namedNeighbours(): PeerEntry[] {
+    return this.state.neighbours.list.flatMap(({ entry }) =>
+      entry === undefined || entry.addresses.length === 0 ? [] : entry,
+    )
   }
 
   private shuffle(peers: PeerEntry[]): PeerEntry[] {

@@ -135,7 +135,7 @@ export class GnutellaMachine implements OverlayMachine<GnutellaMessage> {
   }
 
   inspect(): GnutellaInspection {
-    return inspect(this.state)
+    return inspect(this.state, this.linking.isSettled)
   }
 
   private whenEntered(done: (outcome: Outcome) => void, act: () => Outcome['failure']): void {

@@ -49,7 +49,7 @@ export interface GnutellaOptions {
  */
 export const GNUTELLA_DEFAULT: GnutellaOptions = Object.freeze({
   ttl: 7,
-  leastNeighbours: 3,
+  leastNeighbours: 4,
   enoughNeighbours: 4,
   mostNeighbours: 8,
   pingMs: 30_000,
@@ -81,7 +81,6 @@ export const GNUTELLA_04: GnutellaOptions = Object.freeze({
 /** A testnet on one machine: the dead are gone within 10 s. */
 export const GNUTELLA_TESTNET: GnutellaOptions = Object.freeze({
   ...GNUTELLA_DEFAULT,
-  leastNeighbours: 4,
   enoughNeighbours: 5,
   pingMs: 1_500,
   discoveryMs: 4_000,

@@ -1,6 +1,13 @@
 import type { Environment, Handles, PeerEntry, PeerHandle } from '@onehop/overlay'
 import { internEntry, peerEntryFieldLength } from '@onehop/overlay'
-import { DISTRUST_MS, MAX_ABSENCE_MS, MAX_DEPUTIES_CACHED, MAX_HOST_AGE_MS, MAX_HOSTS } from './limits.ts'
+import {
+  DISTRUST_MS,
+  MAX_ABSENCE_MS,
+  MAX_DEPUTIES_CACHED,
+  MAX_HOST_AGE_MS,
+  MAX_HOSTS,
+  MAX_HOSTS_PER_PONG,
+} from './limits.ts'
 import type { HostEntry } from './messages.ts'
 
 const SUPERNODE = 1
@@ -63,8 +70,9 @@ export class HostCache {
     })
   }
 
-  learnAll(hosts: readonly HostEntry[]): void {
-    for (const host of hosts) this.learn(host)
+  /** @param most of a ping's answer a few are believed, of a refresh list all. */
+  learnAll(hosts: readonly HostEntry[], most = MAX_HOSTS_PER_PONG): void {
+    for (const host of hosts.slice(0, most)) this.learn(host)
   }
 
   /** The peer has spoken for itself. */

@@ -10,6 +10,9 @@ export const MAX_DEPUTIES_CACHED = 50
 /** Hosts that an answer to a ping carries. */
 export const PONG_HOSTS = 8
 
+/** Hosts believed of an answer to a ping: deputies, and some others. */
+export const MAX_HOSTS_PER_PONG = 24
+
 /** Most workload that a host can state: what two bytes hold. */
 export const MAX_STATED_CHILDREN = 0xffff
 

@@ -1,5 +1,5 @@
 import type { PeerHandle, RequestSilence } from '@onehop/overlay'
-import { PROBED_AT_ONCE, TRIES_PER_INTRODUCER, TRIES_PER_PEER } from './limits.ts'
+import { MAX_HOSTS, PROBED_AT_ONCE, TRIES_PER_INTRODUCER, TRIES_PER_PEER } from './limits.ts'
 import type { Pong } from './messages.ts'
 import type { FastTrackState } from './state.ts'
 
@@ -145,7 +145,7 @@ export class Seek {
         if (this.isOver) return
         this.isAsking = false
         if (reply.type !== 'welcome') return
-        state.cache.learnAll(reply.hosts)
+        state.cache.learnAll(reply.hosts, MAX_HOSTS)
         if (!reply.accepted) this.step()
         else state.handles.while(peer, () => this.accept(peer))
       },

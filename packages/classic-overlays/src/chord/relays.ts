@@ -13,6 +13,9 @@ interface Relay {
   readonly cancelTimer: Cancel
 }
 
+/** Where a route ended. */
+type Ending = Pick<Routed, 'hops' | 'entries'>
+
 /** What is handed on: the route's message without its number. */
 type Leg = Omit<Route, 'type' | 'request'>
 
@@ -53,8 +56,8 @@ export class Relays {
   onRoute(from: PeerHandle, route: Route): void {
     const { environment } = this.state
     const { request, why, target, limit, hops } = route
-    const answer = (routed: Pick<Routed, 'hops' | 'entries'>) =>
-      environment.send(from, { type: 'routed', request, why, ...routed })
+    const answer = ({ hops: taken, entries: told }: Ending) =>
+      environment.send(from, { type: 'routed', request, why, hops: taken, entries: told })
     const ofPeer = this.ofPeer.get(from) ?? 0
     environment.send(from, { type: 'accepted', request, why })
     const { isDone, entries } = this.routing.resolve(target, false, limit)
@@ -79,11 +82,7 @@ export class Relays {
     this.ofPeer.clear()
   }
 
-  private relay(
-    from: PeerHandle,
-    leg: Leg,
-    answer: (routed: Pick<Routed, 'hops' | 'entries'>) => void,
-  ): void {
+  private relay(from: PeerHandle, leg: Leg, answer: (ending: Ending) => void): void {
     const { handles } = this.state
     handles.hold(from)
     this.ofPeer.set(from, (this.ofPeer.get(from) ?? 0) + 1)

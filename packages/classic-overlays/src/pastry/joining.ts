@@ -56,6 +56,9 @@ export class Joining {
   private tries = 0
   private hops = 0
   private cancelJourney: Cancel | undefined
+  private cancelApproach: Cancel | undefined
+  /** The nearest so far, while nearer ones are looked for. */
+  private near: PeerHandle | undefined
   private retryAtMs = 0
 
   constructor(parts: JoiningParts) {
@@ -98,8 +101,10 @@ export class Joining {
 
   stop(): void {
     this.cancelJourney?.()
+    this.cancelApproach?.()
     this.waiting.length = 0
     this.waitingDone = []
+    this.standBy(undefined)
     for (const introducer of this.introducers.splice(0)) this.parts.state.handles.drop(introducer)
   }
 
@@ -170,10 +175,9 @@ export class Joining {
       this.route(near)
       return
     }
-    let isOver = false
     const end = (peer: PeerHandle | undefined) => {
-      if (isOver) return
-      isOver = true
+      if (this.cancelApproach !== cancelTimer) return
+      this.cancelApproach = undefined
       cancelTimer()
       if (peer === undefined) this.route(near)
       else
@@ -182,11 +186,19 @@ export class Joining {
           row => this.approach(peer, row, steps + 1),
           () => this.tryAgain(),
         )
-      state.handles.drop(near)
+      this.standBy(undefined)
     }
-    state.handles.hold(near)
+    this.standBy(near)
     const cancelTimer = state.environment.setTimer(nearerThanMs(rttMs), () => end(undefined))
+    this.cancelApproach = cancelTimer
     for (const entry of candidates) this.pingNear(entry, end)
+  }
+
+  private standBy(peer: PeerHandle | undefined): void {
+    const { handles } = this.parts.state
+    const before = this.near
+    this.near = peer === undefined ? undefined : handles.hold(peer)
+    if (before !== undefined) handles.drop(before)
   }
 
   private pingNear(entry: PeerEntry, end: (peer: PeerHandle) => void): void {

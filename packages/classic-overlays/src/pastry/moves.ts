@@ -68,13 +68,7 @@ export class Moves {
       open--
       if (open === 0) done()
     }
-    for (const { peer } of neighbours) {
-      this.state.handles.hold(peer)
-      this.pullPage(peer, 0, 0, () => {
-        this.state.handles.drop(peer)
-        end()
-      })
-    }
+    for (const { peer } of neighbours) this.pullPage(peer, 0, 0, end)
     end()
   }
 
@@ -169,11 +163,8 @@ export class Moves {
   }
 
   private sendPages(peer: PeerHandle, pages: readonly (readonly Pointer[])[], at: number): void {
-    const { handles } = this.state
-    handles.hold(peer)
     this.store.offer(peer, pages[at]!, true, held => {
       if (held !== undefined && at + 1 < pages.length) this.sendPages(peer, pages, at + 1)
-      handles.drop(peer)
     })
   }
 

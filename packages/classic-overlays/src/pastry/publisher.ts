@@ -111,13 +111,18 @@ export class Publisher {
     else done(costs.outcome(state.now(), { failure: 'no peers' }))
   }
 
+  private get isAloneResponsible(): boolean {
+    const { leafSet, options } = this.parts.state
+    return options.replicas === 1 || leafSet.members.length === 0
+  }
+
   private attempt(pointer: Pointer, costs: Costs, done: (outcome: Outcome) => void): void {
     const { state, journeys } = this.parts
     journeys.begin(
       number => this.send(pointer, number, costs.attempts++, costs),
       arrival => {
         const held = arrival.type === 'stored' ? arrival.held : 0
-        const isHeld = held > 0 || (arrival.hops === 0 && state.leafSet.members.length === 0)
+        const isHeld = held > 0 || (arrival.hops === 0 && this.isAloneResponsible)
         done(
           costs.outcome(state.now(), {
             hops: arrival.hops,

@@ -4,7 +4,7 @@ import type { Contact } from './contact.ts'
 import { MAX_FIRST_HOP_TRIES, MAX_HOP_TRIES, MAX_ROUTE_HOPS } from './limits.ts'
 import type { PastryMessage, Reply, Route } from './messages.ts'
 import { targetOf } from './messages.ts'
-import { nextHop } from './next-hop.ts'
+import { holderHop, nextHop } from './next-hop.ts'
 import { equalIds, type NodeId, nodeIdOf } from './node-id.ts'
 import type { PastryState } from './state.ts'
 
@@ -97,6 +97,10 @@ export class Forwarding {
       !contact.isSuspect &&
       !tried.includes(contact) &&
       (origin === undefined || !equalIds(contact.id, origin))
-    return nextHop(this.state, targetOf(message), isUsable, message.attempt)
+    const target = targetOf(message)
+    const isRepeated = message.attempt > 0 && (message.errand === 'get' || message.errand === 'put')
+    const holder = isRepeated ? holderHop(this.state, target, isUsable) : undefined
+    if (holder === 'self') return undefined
+    return holder ?? nextHop(this.state, target, isUsable, message.attempt)
   }
 }

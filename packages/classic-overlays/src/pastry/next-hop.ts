@@ -1,4 +1,5 @@
 import type { Contact } from './contact.ts'
+import { closestHolders, type Holder } from './holders.ts'
 import { RANDOM_HOPS } from './limits.ts'
 import { isCloser, type NodeId, sharedDigits } from './node-id.ts'
 import type { PastryState } from './state.ts'
@@ -22,6 +23,23 @@ export function nextHop(
   const best = table.at(target)
   if (best !== undefined && isUsable(best)) return best
   return closerHops(state, target, isUsable)[0]
+}
+
+/**
+ * Where a repeated request for a key goes once the leaf set covers it: to one of the k nodes that hold the key, drawn, for
+ * the closest may be the one that says nothing. @returns `self` where we are one of them; undefined: not covered here.
+ */
+export function holderHop(
+  state: PastryState,
+  target: NodeId,
+  isUsable: (contact: Contact) => boolean,
+): Holder | undefined {
+  const { leafSet, ownId, options, environment } = state
+  if (!leafSet.covers(target)) return undefined
+  const holders = closestHolders(target, ownId, leafSet.members, options.replicas)
+  if (holders.includes('self')) return 'self'
+  const usable = holders.filter(holder => holder !== 'self' && isUsable(holder))
+  return usable[Math.floor(environment.random() * usable.length)]
 }
 
 function drawnHop(

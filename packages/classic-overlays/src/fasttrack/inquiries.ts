@@ -124,6 +124,7 @@ export class Inquiries {
           return numbers.at(-1)!
         },
         onBad: peer => session.strike(peer),
+        onSilent: peer => session.onQuiet(peer),
         onGood: peer => session.absolve(peer),
         onOrigin,
       },

@@ -25,8 +25,9 @@ export interface InquiryParts {
   readonly parent: () => PeerHandle | undefined
   /** A number for a question; answers that carry it come to {@link Inquiry.onFound}. */
   readonly number: (inquiry: Inquiry) => number
-  /** It did not answer, or denied what another one found. */
+  /** It denied what another one found. */
   readonly onBad: (peer: PeerHandle) => void
+  readonly onSilent: (peer: PeerHandle) => void
   readonly onGood: (peer: PeerHandle) => void
   readonly onOrigin: (pointer: Pointer, supernode: PeerEntry) => void
 }
@@ -74,9 +75,7 @@ export class Inquiry {
     this.opinionsLeft = plan.opinions
     const { state } = parts
     this.costs = new Costs(state.now())
-    this.cancelDeadline = state.environment.setTimer(plan.options.deadlineMs, () =>
-      this.conclude('timed out'),
-    )
+    this.cancelDeadline = state.environment.setTimer(plan.options.deadlineMs, () => this.onDeadline())
   }
 
   /** The node has entered the network, or nobody is known: called when it can begin. */
@@ -95,6 +94,11 @@ export class Inquiry {
 
   cancel(): void {
     this.conclude('cancelled')
+  }
+
+  /** Who has looked and found nothing was heard; that others were silent does not change it. */
+  private onDeadline(): void {
+    this.conclude(this.denials > 0 ? 'not found' : 'timed out')
   }
 
   /** An answer, checked already. @param pointers those of its pointers that are right. */
@@ -129,7 +133,8 @@ export class Inquiry {
     this.cancelTry()
     this.unreachable++
     this.costs.timeouts++
-    this.askNext()
+    if (this.denials > 0) this.next()
+    else this.askNext()
   }
 
   private get wanted(): number {
@@ -272,7 +277,7 @@ export class Inquiry {
   /** Nothing at all: once more, for messages get lost. A first answer without the last: the flood has its time. */
   private onTimeout(peer: PeerHandle): void {
     if (this.isOver || peer !== this.current) return
-    const { state, onBad } = this.parts
+    const { state, onSilent } = this.parts
     if (this.asked.get(peer) === 'answering') {
       this.asked.set(peer, 'waited for')
       const floodMs = state.options.windowMs + 2 * state.options.defaultTimeoutMs
@@ -285,8 +290,9 @@ export class Inquiry {
       return
     }
     this.costs.timeouts++
-    onBad(peer)
+    onSilent(peer)
     if (this.found.size > 0) this.conclude(undefined)
+    else if (this.denials > 0) this.next()
     else this.askNext()
   }
 

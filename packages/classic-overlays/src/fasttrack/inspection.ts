@@ -12,6 +12,7 @@ export function inspect(machine: FastTrackMachine): Inspection {
     protocol: 'fasttrack/1',
     phase: state.phase,
     role: state.role,
+    settled: machine.isSettled,
     level: deliveries.ownLevel,
     ...(parent === undefined ? {} : { supernode: idText(state.environment.idOf(parent)) }),
     childCount: children.size,

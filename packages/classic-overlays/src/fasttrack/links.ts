@@ -92,7 +92,8 @@ export class Links {
   /** Asks a supernode to be a neighbour. */
   open(peer: PeerHandle): void {
     const { state, childCount } = this.parts
-    if (this.byPeer.has(peer) || this.opening.has(peer) || this.size >= MAX_LINKS) return
+    const isOther = peer !== state.environment.self && !this.byPeer.has(peer)
+    if (!isOther || this.opening.has(peer) || this.size >= MAX_LINKS) return
     this.opening.add(state.handles.hold(peer))
     const end = () => {
       if (this.opening.delete(peer)) state.handles.drop(peer)

@@ -18,7 +18,7 @@ import { Deliveries } from './deliveries.ts'
 import { Flooding } from './flooding.ts'
 import { Inquiries } from './inquiries.ts'
 import { inspect } from './inspection.ts'
-import { FAREWELL_HOSTS, PONG_HOSTS } from './limits.ts'
+import { FAREWELL_HOSTS, PONG_HOSTS, SPARE_LINKS } from './limits.ts'
 import { Links } from './links.ts'
 import type { Check, FastTrackMessage, FastTrackReply, Hello, HostEntry, Ping, Redirect } from './messages.ts'
 import type { FastTrackOptions } from './options.ts'
@@ -85,9 +85,23 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
     this.registrar.onSettled = () => this.session.onSettled()
   }
 
+  /** A supernode keeps its children and neighbours connected. */
+  get connectionsWanted(): number {
+    return this.state.isSupernode ? this.children.most + this.links.target + SPARE_LINKS : 0
+  }
+
+  /** Whether lookups find what there is: it has a supernode that knows what it has, or is one. */
+  get isSettled(): boolean {
+    const { state, session, registrar } = this
+    return (
+      state.phase === 'in' && (state.isSupernode || (session.parent !== undefined && registrar.size === 0))
+    )
+  }
+
   /** Without introducers: through the host cache, as Skype's clients; when that is empty, this node is the first. */
-  join(introducers: readonly PeerHandle[], done: (outcome: Outcome) => void): void {
+  join(peers: readonly PeerHandle[], done: (outcome: Outcome) => void): void {
     const { state } = this
+    const introducers = peers.filter(peer => peer !== state.environment.self)
     if (state.hasLeft) return
     if (this.cancelTick === undefined) this.schedule()
     if (introducers.length === 0 && state.cache.size === 0) {
@@ -305,10 +319,9 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
     const { state } = this
     const neighbour = this.links.get(from)
     if (neighbour === undefined || !neighbour.bucket.take(1, state.now())) return
-    state.handles.hold(from)
+    const asker = neighbour.peer
     const answer = (accepted: boolean) => {
-      state.send(from, { type: 'checked', request, accepted })
-      state.handles.drop(from)
+      if (this.links.get(asker) === neighbour) state.send(asker, { type: 'checked', request, accepted })
     }
     state.handles.with(entry.id, peer => {
       state.environment.learnAddresses(peer, entry.addresses)
@@ -403,7 +416,6 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
 
   private tick(): void {
     const { state } = this
-    state.refreshSelf()
     if (state.isSupernode) {
       this.children.tick()
       this.links.tick()

@@ -1,5 +1,6 @@
 import type { PeerHandle } from '@onehop/overlay'
 import {
+  type Cancel,
   Costs,
   type Failure,
   type Key,
@@ -41,6 +42,7 @@ export class Registrar {
   onSettled: () => void = () => {}
   private readonly parts: RegistrarParts
   private readonly waiting = new Map<string, Registration>()
+  private readonly timers = new Set<Cancel>()
   private underWay = 0
   /** Counts supernodes: what one was sent, the next does not have. */
   private epoch = 0
@@ -114,6 +116,8 @@ export class Registrar {
   clear(): void {
     this.epoch++
     this.waiting.clear()
+    for (const cancel of this.timers) cancel()
+    this.timers.clear()
   }
 
   flush(): void {
@@ -144,10 +148,12 @@ export class Registrar {
       if (isDone || (left > 0 && outcome.failure === undefined)) return
       isDone = true
       cancel()
+      this.timers.delete(cancel)
       done(outcome)
     }
     const waiter: Waiter = { costs, done: end }
     const cancel = state.environment.setTimer(state.options.publishTimeoutMs, () => this.giveUp(waiter))
+    this.timers.add(cancel)
     for (const pointer of pointers) this.put(pointer, false).waiters.push(waiter)
     this.flush()
   }

@@ -116,6 +116,15 @@ export class Session {
     if (peer === this.held) this.lose()
   }
 
+  /** A supernode did not answer a question. Of the parent it is seen at once whether it is there at all. */
+  onQuiet(peer: PeerHandle): void {
+    if (peer !== this.held) this.state.cache.lose(peer)
+    else {
+      this.strike(peer)
+      this.ping(peer)
+    }
+  }
+
   /** The parent withholds, or says nothing: after a few times this node leaves it. */
   strike(peer: PeerHandle): void {
     if (peer !== this.held) return

@@ -47,7 +47,6 @@ export class FastTrackState {
   /** Set by the part that holds others' pointers. */
   heldVersionOf: (pointer: Pointer) => Pointer | undefined = () => undefined
   private readonly verified = new BoundedMap<string, Pointer>(MAX_VERIFIED_POINTERS)
-  private entry: PeerEntry
 
   constructor(environment: Environment<FastTrackMessage>, options: FastTrackOptions) {
     this.environment = environment
@@ -73,7 +72,6 @@ export class FastTrackState {
       limits: { inAll: MAX_PENDING_VERIFICATIONS, perPeer: MAX_PENDING_VERIFICATIONS_PER_PEER },
       knownAs: pointer => this.heldVersionOf(pointer) ?? this.verified.get(nameOf(pointer)),
     })
-    this.entry = ownEntry(environment as Environment<never>)
   }
 
   get hasLeft(): boolean {
@@ -89,14 +87,9 @@ export class FastTrackState {
     return this.isSupernode && !this.isDraining
   }
 
-  /** This node, as others can reach it. */
+  /** This node, as others can reach it now: live, a node has addresses only when it listens, and others later. */
   get self(): PeerEntry {
-    return this.entry
-  }
-
-  /** Addresses may have changed. */
-  refreshSelf(): void {
-    this.entry = ownEntry(this.environment as Environment<never>)
+    return ownEntry(this.environment as Environment<never>)
   }
 
   now(): number {

@@ -52,8 +52,6 @@ export interface OverlaySummary {
   readonly joined: boolean
   /** Whether its tables are what they are to be, as far as it can tell: lookups that come before may cost more. */
   readonly settled: boolean
-  /** Peers with a warm stream. */
-  readonly links: number
   /** Pointers held for others. */
   readonly load: number
   /** What the node does for others, where that differs: `server`, `supernode` and the like. */

@@ -38,9 +38,9 @@ function describe(status: NodeStatus): string {
 }
 
 function describeOverlay(overlay: NodeStatus['overlay']): string {
-  const { name, joined, role, links, load } = overlay
+  const { name, joined, role, load } = overlay
   const place = joined ? (role ?? placeInKelips(overlay)) : 'not entered yet'
-  const held = `${count(links, 'warm link')}, ${count(load, 'pointer')} held`
+  const held = `${count(load, 'pointer')} held`
   return `${name}: ${place === undefined ? '' : `${place}; `}${held}`
 }
 

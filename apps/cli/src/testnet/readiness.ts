@@ -26,7 +26,7 @@ function isConnected(status: NodeStatus, all: readonly NodeStatus[]): boolean {
   const { overlay, peers } = status
   if (!overlay.joined || all.length === 1) return overlay.joined
   if (peers === 0) return false
-  return overlay.name === 'kelips' ? knowsKelips(status, all) : overlay.settled && overlay.links > 0
+  return overlay.name === 'kelips' ? knowsKelips(status, all) : overlay.settled
 }
 
 /** All members of the own group in view, and a contact in each other group. */

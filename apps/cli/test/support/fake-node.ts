@@ -68,7 +68,6 @@ const methods = [
         name: String(values.overlay),
         joined: true,
         settled: true,
-        links: 1,
         load: 0,
         ...(values.overlay === 'kelips' ? { group: 0, k: 4, view: 100, contacts: 3, filetuples: 0 } : {}),
       },

@@ -7,14 +7,13 @@ import type { MethodContext } from './method-context.ts'
 /** The overlay at a glance. */
 function overlaySummary({ network, configuration }: MethodContext): OverlaySummary {
   const name = configuration.overlay
-  if (network === undefined) return { name, joined: false, settled: false, links: 0, load: 0 }
+  if (network === undefined) return { name, joined: false, settled: false, load: 0 }
   const { overlay } = network
   const tables = overlay.inspect()
   return {
     name,
     joined: overlay.isReady,
     settled: overlay.isReady && tables.settled !== false,
-    links: overlay.linkCount,
     load: sizeOf(tables.load),
     ...(typeof tables.role === 'string' ? { role: tables.role } : {}),
     ...(name === 'kelips' ? kelipsSummary(tables) : {}),

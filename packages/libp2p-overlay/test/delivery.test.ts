@@ -36,7 +36,7 @@ describe('a provider that nobody can dial', () => {
     await Promise.all(running.splice(0).map(node => node.stop()))
   })
 
-  for (const name of ['gnutella', 'napster'] as const) {
+  for (const name of ['gnutella', 'napster', 'fasttrack'] as const) {
     it(`comes when it is asked to through the overlay: ${name}`, async () => {
       const middle = await start(name, ['/ip4/127.0.0.1/tcp/0'])
       await middle.services.overlay.join([])

@@ -63,7 +63,7 @@ const message = fc.oneof(
   typed('notify', { index, from: index, addresses, chain: fc.array(point, { maxLength: MOST_CHAIN }) }),
   typed('ping', { request, index }),
   typed('pong', { request, isMember: flag }, { predecessor: entry }),
-  typed('hint', { index, entries }),
+  typed('hint', { index, hops: fc.integer({ min: 0, max: MAX_ROUTE_HOPS }), entries }),
   typed('leaving', { index }),
   typed('store', { request, why, pointers }),
   typed('stored', { request, why, accepted: number }),
@@ -131,10 +131,10 @@ describe('the codec of Chord', () => {
     const random = new SeededRandom(1)
     const peer = new RingEntry(random.bytes(38), [], 0)
     const refused: readonly ChordMessage[] = [
-      { type: 'hint', index: MOST_VIRTUAL_NODES, entries: [] },
-      { type: 'hint', index: 0, entries: Array.from({ length: 50 }, () => peer) },
-      { type: 'hint', index: 0, entries: [new RingEntry(random.bytes(38), [], MOST_VIRTUAL_NODES)] },
-      { type: 'hint', index: 0, entries: [new RingEntry(random.bytes(1), [], 0)] },
+      { type: 'hint', index: MOST_VIRTUAL_NODES, hops: 0, entries: [] },
+      { type: 'hint', index: 0, hops: 0, entries: Array.from({ length: 50 }, () => peer) },
+      { type: 'hint', index: 0, hops: 0, entries: [new RingEntry(random.bytes(38), [], MOST_VIRTUAL_NODES)] },
+      { type: 'hint', index: 0, hops: 0, entries: [new RingEntry(random.bytes(1), [], 0)] },
       { type: 'routed', request: 1, why: 'lookup', hops: MAX_ROUTE_HOPS + 1, entries: [] },
       { type: 'ping', request: 2 ** 32, index: 0 },
     ]

@@ -313,7 +313,7 @@ function messageOf(draft: Read): ChordMessage {
     case 'pong':
       return { type, request, isMember: isYes, ...predecessor }
     case 'hint':
-      return { type, index, entries }
+      return { type, index, hops: draft.hops ?? 0, entries }
     case 'leaving':
       return { type, index }
     case 'store':

@@ -1,4 +1,5 @@
 import { type Identifier, identifierText, isBetween } from './identifiers.ts'
+import { LEAST_SUCCESSORS } from './limits.ts'
 import type { ChordMachine } from './machine.ts'
 import type { Position } from './position.ts'
 
@@ -74,7 +75,7 @@ function ringFlaw(members: ReadonlyMap<Identifier, Position>): string | undefine
 
 /**
  * How the machines' neighbours differ from the ideal, once nothing changes any more: every list holds the very next
- * nodes, and every predecessor is the one before.
+ * nodes, as many as it should, and every predecessor is the one before.
  */
 export function chordIdealFlaw(machines: readonly ChordMachine[]): string | undefined {
   const members = membersOf(machines)
@@ -84,11 +85,11 @@ export function chordIdealFlaw(machines: readonly ChordMachine[]): string | unde
     const others = [...sorted.slice(i + 1), ...sorted.slice(0, i)]
     const { bits } = machines[0]!.state.space
     const name = identifierText(identifier, bits)
-    const full = machines.find(({ state }) => state.positions.includes(position))!.state.successorLimit
-    const wanted = others.slice(0, full)
+    const { options, successorLimit } = position.state
+    const least = Math.min(others.length, options.successors === 'auto' ? LEAST_SUCCESSORS : successorLimit)
     const own = extended(position).slice(1)
-    if (own.length !== wanted.length || own.some((x, j) => x !== wanted[j]))
-      return `${name} has ${own.length} successors, not the ${wanted.length} that follow`
+    if (own.length < least || own.some((x, j) => x !== others[j]))
+      return `${name} has ${own.length} successors that are not the next`
     const isAlone = others.length === 0
     if (!isAlone && position.predecessor?.identifier !== others.at(-1))
       return `${name} has another predecessor`

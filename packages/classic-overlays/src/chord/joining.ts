@@ -2,8 +2,8 @@ import { Costs, type Failure, type Outcome, type PeerHandle } from '@onehop/over
 import { BoundedMap, randomElement } from '@onehop/primitives'
 import type { Custody } from './custody.ts'
 import type { FingerFixing } from './finger-fixing.ts'
-import { isBetween } from './identifiers.ts'
 import {
+  CLOSER_PEERS,
   MAX_ABSENCE_MS,
   MAX_ENTRIES_PER_MESSAGE,
   MAX_INTRODUCERS,
@@ -69,16 +69,23 @@ export class Joining {
     const { state } = this
     if (!this.wantsToJoin || this.underWay > 0) return
     const costs = new Costs(state.now())
-    const isAlone = state.members.every(({ successors }) => successors.length === 0)
-    if (state.phase === 'new' || (isAlone && state.departed.size === 0)) {
-      const entry = randomElement(() => state.environment.random(), [...this.introducers.values()])
-      if (entry !== undefined) this.enterOrMerge([entry], costs, () => this.runWaiting())
-      return
-    }
     for (const [identifier, { sinceMs }] of [...state.departed.entries()])
       if (state.now() - sinceMs > MAX_ABSENCE_MS) state.departed.delete(identifier)
-    const departed = randomElement(() => state.environment.random(), [...state.departed.values()])
-    if (departed !== undefined) this.merge([departed.entry], costs, () => {})
+    const isAlone = state.members.every(({ head }) => head === undefined)
+    const known = [...state.departed.values()].map(({ entry }) => entry)
+    if (isAlone) known.push(...this.introducers.values())
+    const entry = randomElement(() => state.environment.random(), known)
+    if (entry !== undefined) this.enterOrMerge([entry], costs, () => this.runWaiting())
+  }
+
+  /** All successors of a place are gone: whoever else is known leads to those that follow now. */
+  recover(position: Position): void {
+    const { fingers, predecessor } = position
+    const entries = fingers.all.map(({ row }) => row.entry)
+    if (predecessor !== undefined) entries.push(predecessor.entry)
+    for (const { head } of this.state.members) if (head !== undefined) entries.push(head.entry)
+    entries.push(...this.introducers.values())
+    this.merge([position], entries, new Costs(this.state.now()), () => {})
   }
 
   /** The places that could not enter yet try again, by way of the others. */
@@ -110,7 +117,7 @@ export class Joining {
 
   private enterOrMerge(entries: readonly RingEntry[], costs: Costs, end: (failure?: Failure) => void): void {
     const { state } = this
-    if (state.phase === 'member') this.merge(entries, costs, end)
+    if (state.phase === 'member') this.merge(state.members, entries, costs, end)
     else this.enter(state.positions[0]!, entries, costs, end)
   }
 
@@ -196,14 +203,18 @@ export class Joining {
   private announce({ ownEntry }: Position, by: RingEntry): void {
     const { state } = this
     const row = state.hold(by)
-    state.tell(row.peer, { type: 'hint', index: by.index, entries: [ownEntry] })
+    state.tell(row.peer, { type: 'hint', index: by.index, hops: 0, entries: [ownEntry] })
     state.drop(row)
   }
 
   /** Two rings become one: each place looks for its neighbours in the other, and tells them of itself. */
-  private merge(entries: readonly RingEntry[], costs: Costs, end: (failure?: Failure) => void): void {
+  private merge(
+    positions: readonly Position[],
+    entries: readonly RingEntry[],
+    costs: Costs,
+    end: (failure?: Failure) => void,
+  ): void {
     const { state, stabilisingOf } = this.parts
-    const positions = state.members
     let pending = positions.length
     let failure: Failure | undefined
     this.underWay++
@@ -211,9 +222,9 @@ export class Joining {
       this.findPlace(position, entries, costs, finding => {
         if (state.phase === 'left') return
         failure = finding.failure
-        for (const entry of finding.entries.slice(0, 1)) stabilisingOf(position).suggest(entry)
+        for (const entry of finding.entries.slice(0, CLOSER_PEERS)) stabilisingOf(position).suggest(entry)
         const { by } = finding
-        if (by !== undefined && this.isCloserPredecessor(position, by)) this.announce(position, by)
+        if (by !== undefined && this.isNews(position, by)) this.announce(position, by)
         pending--
         if (pending > 0) return
         this.underWay--
@@ -221,8 +232,9 @@ export class Joining {
       })
   }
 
-  private isCloserPredecessor({ predecessor, identifier }: Position, by: RingEntry): boolean {
+  /** Whoever precedes this place in the other ring does not know it, unless it is the predecessor already. */
+  private isNews({ predecessor, identifier }: Position, by: RingEntry): boolean {
     const place = by.identifierIn(this.state.space)
-    return isBetween(predecessor?.identifier ?? identifier, place, identifier)
+    return place !== identifier && place !== predecessor?.identifier
   }
 }

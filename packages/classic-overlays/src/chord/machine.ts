@@ -63,7 +63,8 @@ export class ChordMachine implements OverlayMachine<ChordMessage> {
     this.finder = new Finder({ state, routing: this.routing, relays: this.relays })
     this.replication = new Replication(parts)
     this.publisher = new Publisher({ ...parts, finder: this.finder })
-    for (const position of state.positions) this.stabilising.set(position, new Stabilising(state, position))
+    for (const position of state.positions)
+      this.stabilising.set(position, new Stabilising(state, this.routing, position))
     const stabilisingOf = (position: Position) => this.stabilising.get(position)!
     this.joining = new Joining({
       ...parts,
@@ -71,6 +72,8 @@ export class ChordMachine implements OverlayMachine<ChordMessage> {
       fixing: this.fixing,
       stabilisingOf,
     })
+    for (const [position, stabilising] of this.stabilising)
+      stabilising.onLost = () => this.joining.recover(position)
     this.answers = new Answers(parts)
     state.answerLocally = message => this.answers.answer(message)
     state.receiveLocally = message => this.dispatch(environment.self, message)
@@ -100,6 +103,7 @@ export class ChordMachine implements OverlayMachine<ChordMessage> {
     state.requests.clear()
     for (const position of state.positions) position.clear()
     this.custody.clear()
+    state.dropAll()
   }
 
   receive(from: PeerHandle, message: ChordMessage): void {
@@ -198,7 +202,7 @@ export class ChordMachine implements OverlayMachine<ChordMessage> {
         this.stabilisingAt(message.index)?.onNotify(from, message)
         break
       case 'hint':
-        for (const entry of message.entries) this.stabilisingAt(message.index)?.suggest(entry)
+        for (const entry of message.entries) this.stabilisingAt(message.index)?.onHint(entry, message.hops)
         break
       case 'leaving':
         this.onLeaving(from, message.index)

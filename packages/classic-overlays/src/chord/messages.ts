@@ -73,10 +73,12 @@ export interface Pong extends Numbered {
   readonly predecessor?: RingEntry
 }
 
-/** "One of these may be your successor." */
+/** "One of these may be your successor, or that of somebody whom you know." */
 export interface Hint {
   readonly type: 'hint'
   readonly index: number
+  /** How often it was handed on. */
+  readonly hops: number
   readonly entries: readonly RingEntry[]
 }
 

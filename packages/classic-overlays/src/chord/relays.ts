@@ -77,21 +77,20 @@ export class Relays {
     for (const [number, { cancelTimer, peer }] of this.relays) {
       cancelTimer()
       this.relays.delete(number)
-      this.state.handles.drop(peer)
+      this.state.dropPeer(peer)
     }
     this.ofPeer.clear()
   }
 
   private relay(from: PeerHandle, leg: Leg, answer: (ending: Ending) => void): void {
-    const { handles } = this.state
-    handles.hold(from)
+    this.state.holdPeer(from)
     this.ofPeer.set(from, (this.ofPeer.get(from) ?? 0) + 1)
     this.forward(leg, undefined, routed => {
       const left = (this.ofPeer.get(from) ?? 1) - 1
       if (left > 0) this.ofPeer.set(from, left)
       else this.ofPeer.delete(from)
       answer(routed ?? { hops: leg.hops, entries: [] })
-      handles.drop(from)
+      this.state.dropPeer(from)
     })
   }
 
@@ -146,7 +145,7 @@ export class Relays {
     const { environment, options } = this.state
     const lifetimeMs = ROUTE_TIMEOUTS * options.defaultTimeoutMs
     const cancelTimer = environment.setTimer(lifetimeMs, () => this.close(number, undefined))
-    this.state.handles.hold(peer)
+    this.state.holdPeer(peer)
     this.relays.set(number, { peer, answered, cancelTimer })
   }
 
@@ -155,7 +154,7 @@ export class Relays {
     if (relay === undefined) return false
     this.relays.delete(number)
     relay.cancelTimer()
-    this.state.handles.drop(relay.peer)
+    this.state.dropPeer(relay.peer)
     return true
   }
 

@@ -1,9 +1,15 @@
 import type { PeerHandle } from '@onehop/overlay'
-import { isBetween } from './identifiers.ts'
-import { MAX_HINTS_PER_ROUND, MAX_STEPS_PER_STABILISATION, SILENCES_TO_BE_GONE } from './limits.ts'
+import { type Identifier, isBetween } from './identifiers.ts'
+import {
+  MAX_HINT_HOPS,
+  MAX_HINTS_PER_ROUND,
+  MAX_STEPS_PER_STABILISATION,
+  SILENCES_TO_BE_GONE,
+} from './limits.ts'
 import type { Neighbourhood, Notify } from './messages.ts'
 import type { Position } from './position.ts'
 import type { RingEntry, RingPeer } from './ring-entry.ts'
+import type { Routing } from './routing.ts'
 import type { ChordState } from './state.ts'
 
 /**
@@ -13,6 +19,7 @@ import type { ChordState } from './state.ts'
  */
 export class Stabilising {
   private readonly state: ChordState
+  private readonly routing: Routing
   private readonly position: Position
   private readonly hints: RingEntry[] = []
   private hintsLeft = MAX_HINTS_PER_ROUND
@@ -20,9 +27,14 @@ export class Stabilising {
   private isChecking = false
   private silences = 0
   private steps = 0
+  /** The successor that answered last: only who has been there can be gone. */
+  private heard: Identifier | undefined
+  /** Told when all successors are gone. */
+  onLost: () => void = () => {}
 
-  constructor(state: ChordState, position: Position) {
+  constructor(state: ChordState, routing: Routing, position: Position) {
     this.state = state
+    this.routing = routing
     this.position = position
   }
 
@@ -41,6 +53,25 @@ export class Stabilising {
     this.isBusy = true
     this.steps = 0
     this.askHead()
+  }
+
+  /**
+   * Somebody is said to be the successor of a node that does not know it: this one, or one further on, to whom the hint
+   * is handed on. So two rings that have one node in common grow together all the way round.
+   */
+  onHint(entry: RingEntry, hops: number): void {
+    const { position, state } = this
+    if (this.isCandidate(entry)) {
+      this.suggest(entry)
+      return
+    }
+    const place = entry.identifierIn(state.space)
+    const isKnown = position.successors.some(({ identifier }) => identifier === place)
+    if (isKnown || place === position.identifier || state.wasSilent(place)) return
+    if (hops >= MAX_HINT_HOPS || this.hintsLeft === 0) return
+    this.hintsLeft--
+    for (const { peer, entry: next } of this.routing.closer(place, 1))
+      state.tell(peer, { type: 'hint', index: next.index, hops: hops + 1, entries: [entry] })
   }
 
   /** Somebody is said to stand before our successor. Looked at now, or after what is under way. */
@@ -121,8 +152,9 @@ export class Stabilising {
       this.silences++
       if (isUnreachable || this.silences >= SILENCES_TO_BE_GONE) {
         state.noteSilence(head)
-        state.noteDeparture(head)
+        if (this.heard === head.identifier) state.noteDeparture(head)
         this.dropHead()
+        if (position.head === undefined) this.onLost()
       }
     } else this.silences = 0
     this.askHead()
@@ -145,6 +177,7 @@ export class Stabilising {
       return
     }
     this.silences = 0
+    this.heard = head.identifier
     state.noteAnswer(head.identifier)
     if (reply.successors !== undefined) {
       position.adoptSuccessors([head.entry, ...reply.successors])
@@ -192,11 +225,12 @@ export class Stabilising {
     position.adoptSuccessors([entry, ...successors])
     position.knownDigest = digest
     this.silences = 0
+    this.heard = position.head?.identifier
     if (before === undefined) return
     const isKept = position.successors.some(({ identifier }) => identifier === before.identifier)
     const { head } = position
-    if (!isKept && head !== undefined && position.successors.length < state.successorLimit)
-      state.tell(head.peer, { type: 'hint', index: head.entry.index, entries: [before.entry] })
+    if (!isKept && head !== undefined)
+      state.tell(head.peer, { type: 'hint', index: head.entry.index, hops: 0, entries: [before.entry] })
   }
 
   private end(): void {

@@ -56,6 +56,8 @@ export class ChordState {
   answerLocally: (message: ChordRequest) => ChordReply | undefined = () => undefined
   /** Takes what one place of this machine tells another. */
   receiveLocally: (message: ChordMessage) => void = () => {}
+  /** How many rows hold a peer's handle. */
+  private readonly held = new Map<PeerHandle, number>()
   /** Places that were silent lately, and until when they are left alone. */
   private readonly silent = new BoundedMap<Identifier, number>(MAX_SILENT_PEERS)
 
@@ -102,12 +104,36 @@ export class ChordState {
   /** A row of a table for the entry. Whoever keeps it drops it one day. */
   hold(entry: RingEntry): RingPeer {
     const peer = internEntry(this.environment, entry)
-    if (!this.environment.keepsHandles && peer !== this.environment.self) this.handles.hold(peer)
+    this.holdPeer(peer)
     return { entry, identifier: entry.identifierIn(this.space), peer }
   }
 
   drop({ peer }: RingPeer): void {
-    if (!this.environment.keepsHandles && peer !== this.environment.self) this.handles.drop(peer)
+    this.dropPeer(peer)
+  }
+
+  holdPeer(peer: PeerHandle): void {
+    if (this.environment.keepsHandles || peer === this.environment.self) return
+    const count = this.held.get(peer) ?? 0
+    if (count === 0) this.handles.hold(peer)
+    this.held.set(peer, count + 1)
+  }
+
+  dropPeer(peer: PeerHandle): void {
+    const count = this.held.get(peer)
+    if (count === undefined) return
+    if (count > 1) {
+      this.held.set(peer, count - 1)
+      return
+    }
+    this.held.delete(peer)
+    this.handles.drop(peer)
+  }
+
+  /** Lets go of everybody, whatever is still under way: the node leaves. */
+  dropAll(): void {
+    for (const peer of this.held.keys()) this.handles.drop(peer)
+    this.held.clear()
   }
 
   /** The place of a peer that speaks for itself. */

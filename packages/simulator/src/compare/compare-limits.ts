@@ -2,7 +2,7 @@
 export const MAX_COMPARED_RUNS = 100
 
 /** Virtual time in ms in which a network that comes up doubles. */
-export const JOIN_DOUBLING_MS = 30_000
+export const JOIN_DOUBLING_MS = 60_000
 
 /** Virtual time in ms over which all publish what they have. */
 export const PUBLISH_MS = 60_000

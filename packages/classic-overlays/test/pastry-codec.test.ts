@@ -66,7 +66,7 @@ const MESSAGES: readonly fc.Arbitrary<PastryMessage>[] = [
     sender: entry,
     members: entries,
   }),
-  record({ type: type('hello'), request: number, joining: fc.boolean(), sender: entry }),
+  record({ type: type('hello'), request: number, joining: fc.boolean(), brief: fc.boolean(), sender: entry }),
   record({ type: type('exchange'), request: number, sender: entry, members: entries }),
   record({ type: type('ping'), request: number, joining: fc.boolean() }),
   record({ type: type('ping'), request: number, joining: fc.boolean(), sender: entry }),

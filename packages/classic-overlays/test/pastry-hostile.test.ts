@@ -158,7 +158,7 @@ describe('a Pastry node among liars', () => {
     const other = { id: town.simulation.node(2).id, addresses: [] }
     const route = { request: 1, hops: 1, detours: 0, attempt: 0, number: 9, origin: other }
     const claims: readonly PastryMessage[] = [
-      { type: 'hello', request: 1, joining: true, sender: other },
+      { type: 'hello', request: 1, joining: true, brief: false, sender: other },
       { type: 'exchange', request: 1, sender: other, members: [] },
       { type: 'ping', request: 1, joining: false, sender: other },
       { type: 'route', errand: 'join', row: 0, ...route },
@@ -211,7 +211,7 @@ describe('a Pastry node among liars', () => {
       const node = town.simulation.node(to)
       node.deliver(flooder, { type: 'route', errand: 'subscribe', key: town.newKey(), ...route })
       node.deliver(flooder, { type: 'route', errand: 'get', key: town.newKey(), limit: 9, ...route })
-      node.deliver(flooder, { type: 'hello', request: i, joining: true, sender: origin })
+      node.deliver(flooder, { type: 'hello', request: i, joining: true, brief: false, sender: origin })
       node.deliver(flooder, {
         type: 'exchange',
         request: i,

@@ -7,7 +7,8 @@ import type { Exchange, Hello, PastryMessage, Ping, Reply, RowAsk } from './mess
 import { equalIds, nodeIdOf } from './node-id.ts'
 import type { PastryState } from './state.ts'
 
-const NOBODY: ReadonlySet<PeerEntry> = new Set()
+/** Neighbours on either side whose leaf sets a newcomer asks for. */
+const TELLING_NEIGHBOURS = 2
 
 /** A contact that nothing is known of but what others say. */
 function imagined(entry: PeerEntry): Contact {
@@ -43,10 +44,9 @@ export class Acquaintance {
     if (unknown.length === 0) return
     const leaves = this.expectedLeaves(unknown)
     for (const entry of unknown) {
-      const id = nodeIdOf(entry.id)
-      const { table } = this.state
-      if (leaves.has(entry)) this.greet(entry)
-      else if (improves || table.hasRoomFor(id)) this.measure(entry)
+      const isLeaf = leaves?.members.some(member => member.entry === entry)
+      if (leaves !== undefined && isLeaf) this.greet(entry, this.isToldEnoughBy(leaves, entry))
+      else if (improves || this.state.table.hasRoomFor(nodeIdOf(entry.id))) this.measure(entry)
     }
   }
 
@@ -56,13 +56,13 @@ export class Acquaintance {
     else this.whenGreeted.push(done)
   }
 
-  /** Tells a peer that we should be in its leaf set. */
-  greet(entry: PeerEntry): void {
+  /** Tells a peer that we should be in its leaf set. @param brief its own is not asked for. */
+  greet(entry: PeerEntry, brief = false): void {
     this.probe(entry, true, peer => {
       this.greetings++
       const { own, phase } = this.state
       const joining = phase === 'entering'
-      this.requests.send(peer, request => ({ type: 'hello', request, joining, sender: own }), {
+      this.requests.send(peer, request => ({ type: 'hello', request, joining, brief, sender: own }), {
         onReply: (reply, from) => {
           this.probed.delete(bytesKey(entry.id))
           if (reply.type === 'leaves') this.onLeaves(from, reply.sender, reply.members)
@@ -109,9 +109,9 @@ export class Acquaintance {
     if (this.state.isSender(from, sender)) this.consider([sender, ...members])
   }
 
-  onHello(from: PeerHandle, { request, joining, sender }: Hello): void {
+  onHello(from: PeerHandle, { request, joining, brief, sender }: Hello): void {
     if (!this.state.isInNetwork || !this.state.isSender(from, sender)) return
-    this.sendLeaves(from, request, joining)
+    this.sendLeaves(from, request, joining, brief ? [] : this.state.leafSet.members)
     const contact = this.admit(from, sender)
     if (contact !== undefined && joining)
       contact.pullsUntilMs = this.state.now() + 2 * this.state.options.routeTimeoutMs
@@ -119,7 +119,7 @@ export class Acquaintance {
 
   onExchange(from: PeerHandle, { request, sender, members }: Exchange): void {
     if (!this.state.isInNetwork || !this.state.isSender(from, sender)) return
-    this.sendLeaves(from, request, false)
+    this.sendLeaves(from, request, false, this.state.leafSet.members)
     this.admit(from, sender)
     this.consider(members)
   }
@@ -150,19 +150,31 @@ export class Acquaintance {
    * Those of the peers that would be in the leaf set if all of them were there, and all who are being greeted: a newcomer,
    * whose leaf set takes everybody, greets no more than it will keep.
    */
-  private expectedLeaves(entries: readonly PeerEntry[]): ReadonlySet<PeerEntry> {
+  private expectedLeaves(entries: readonly PeerEntry[]): LeafSet | undefined {
     const { leafSet, ownId, options } = this.state
-    if (!entries.some(({ id }) => leafSet.fits(nodeIdOf(id)))) return NOBODY
+    if (!entries.some(({ id }) => leafSet.fits(nodeIdOf(id)))) return undefined
     const expected = new LeafSet(ownId, options.leafSetSize)
     const candidates = [...this.probed.values(), ...entries].filter(entry => entry !== undefined)
     for (const member of leafSet.members) expected.add(member)
     for (const entry of candidates) expected.add(imagined(entry))
-    return new Set(expected.members.map(({ entry }) => entry))
+    return expected
   }
 
-  private sendLeaves(to: PeerHandle, request: number, joining: boolean): void {
-    const { environment, own, leafSet } = this.state
-    const members = leafSet.members.map(({ entry }) => entry)
+  /**
+   * A newcomer has been told of its neighbours by the node closest to it; whether that knows all of them, it hears from
+   * those next to it and from the ends. The leaf sets of the others say the same.
+   */
+  private isToldEnoughBy({ larger, smaller }: LeafSet, entry: PeerEntry): boolean {
+    if (this.state.phase !== 'entering') return false
+    return ![larger, smaller].some(side => {
+      const telling = [...side.slice(0, TELLING_NEIGHBOURS), side.at(-1)]
+      return telling.some(member => member?.entry === entry)
+    })
+  }
+
+  private sendLeaves(to: PeerHandle, request: number, joining: boolean, leaves: readonly Contact[]): void {
+    const { environment, own } = this.state
+    const members = leaves.map(({ entry }) => entry)
     environment.send(to, { type: 'leaves', request, joining, hops: 0, sender: own, members })
   }
 

@@ -47,6 +47,7 @@ interface Fields {
   readonly more?: boolean
   readonly moves?: boolean
   readonly wanted?: boolean
+  readonly brief?: boolean
   readonly key?: Key
   readonly id?: Uint8Array
   readonly payload?: Uint8Array
@@ -108,13 +109,15 @@ const JOINING = 1
 const MORE = 2
 const MOVES = 4
 const WANTED = 8
+const BRIEF = 16
 
 function flagsOf(fields: Fields): number {
   return (
     (fields.joining ? JOINING : 0) |
     (fields.more ? MORE : 0) |
     (fields.moves ? MOVES : 0) |
-    (fields.wanted ? WANTED : 0)
+    (fields.wanted ? WANTED : 0) |
+    (fields.brief ? BRIEF : 0)
   )
 }
 
@@ -347,7 +350,13 @@ function messageOf(draft: Draft): PastryMessage {
     case 'leaves':
       return { type, request, joining, hops, sender: required(draft.peer, 'the sender'), members }
     case 'hello':
-      return { type, request, joining, sender: required(draft.peer, 'the sender') }
+      return {
+        type,
+        request,
+        joining,
+        brief: (flags & BRIEF) !== 0,
+        sender: required(draft.peer, 'the sender'),
+      }
     case 'exchange':
       return { type, request, sender: required(draft.peer, 'the sender'), members }
     case 'ping':

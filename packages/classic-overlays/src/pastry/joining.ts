@@ -66,8 +66,9 @@ export class Joining {
     this.costs = new Costs(parts.state.now())
   }
 
-  join(introducers: readonly PeerHandle[], done: Done): void {
+  join(given: readonly PeerHandle[], done: Done): void {
     const { state } = this.parts
+    const introducers = given.filter(introducer => introducer !== state.environment.self)
     this.remember(introducers)
     if (introducers.length === 0 && state.phase === 'new') this.becomeFirst()
     if (state.isInNetwork && introducers.length === 0) this.succeed(done)
@@ -109,10 +110,9 @@ export class Joining {
   }
 
   private remember(introducers: readonly PeerHandle[]): void {
-    const { handles, environment } = this.parts.state
+    const { handles } = this.parts.state
     for (const introducer of introducers) {
-      const isNews = introducer !== environment.self && !this.introducers.includes(introducer)
-      if (isNews) this.introducers.unshift(handles.hold(introducer))
+      if (!this.introducers.includes(introducer)) this.introducers.unshift(handles.hold(introducer))
       else handles.letGo(introducer)
     }
     for (const dropped of this.introducers.splice(MAX_INTRODUCERS)) handles.drop(dropped)

@@ -62,10 +62,10 @@ export const DEPARTED_PER_ROUND = 4
 export const MAX_INTRODUCERS = 16
 
 /** Steps towards a nearby node that a newcomer takes before it asks to be let in. */
-export const MAX_NEARBY_STEPS = 4
+export const MAX_NEARBY_STEPS = 3
 
 /** Peers that a newcomer measures at each of these steps. */
-export const NEARBY_CANDIDATES = 16
+export const NEARBY_CANDIDATES = 8
 
 /** Times that a join is tried through one introducer after the other, before it has failed. */
 export const MAX_JOIN_TRIES = 6

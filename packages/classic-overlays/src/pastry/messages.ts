@@ -111,6 +111,8 @@ export interface Hello {
   readonly request: number
   /** The sender has just come, and fetches what it is to hold by itself. */
   readonly joining: boolean
+  /** The receiver need not tell its leaf set. */
+  readonly brief: boolean
   readonly sender: PeerEntry
 }
 

@@ -3,7 +3,7 @@ import type { Contact } from './contact.ts'
 import { closestHolders, type Holder } from './holders.ts'
 import { HOLDER_SLACK, MAX_POINTERS_PER_MESSAGE, MAX_PULL_PAGES } from './limits.ts'
 import type { PastryMessage, Pull, Reply } from './messages.ts'
-import { idFromBytes, isCloser, nodeIdOf } from './node-id.ts'
+import { idFromBytes, isBefore, isCloser, type NodeId, nodeIdOf } from './node-id.ts'
 import type { PastryState } from './state.ts'
 import type { Store } from './store.ts'
 
@@ -46,9 +46,13 @@ export class Moves {
     this.tidy()
   }
 
-  /** We leave: what we hold goes to those who take our place, without waiting for their word. */
+  /**
+   * We leave: what nobody else holds goes to who takes our place, without waiting for its word. Where there are other
+   * holders, the closest of them sees to it, as if we had died.
+   */
   handOver(): void {
     const { ownId, leafSet, options } = this.state
+    if (options.replicas > 1) return
     const batches = new Batches()
     for (const pointer of this.store.pointers.all()) {
       const closest = closestHolders(idFromBytes(pointer.key), ownId, leafSet.members, options.replicas + 1)
@@ -72,17 +76,20 @@ export class Moves {
     end()
   }
 
+  /** A newcomer's two neighbours share its pointers out between them, so that none comes twice. */
   onPull(from: PeerHandle, { request, skip }: Pull): void {
     const asker = nodeIdOf(this.state.environment.idOf(from))
     const { leafSet, ownId, options } = this.state
     const others = leafSet.members.filter(({ peer }) => peer !== from)
+    const rival = this.otherNeighbourOf(asker, others)
     const wanted: Pointer[] = []
     let passed = 0
     for (const pointer of this.store.pointers.all()) {
       const target = idFromBytes(pointer.key)
       const rank = options.replicas - (isCloser(target, ownId, asker) ? 1 : 0)
       const isAskers = rank > 0 && closestHolders(target, asker, others, rank).includes('self')
-      if (!isAskers || passed++ < skip) continue
+      const isOurs = rival === undefined || isCloser(target, ownId, rival)
+      if (!isAskers || !isOurs || passed++ < skip) continue
       if (wanted.length === MAX_POINTERS_PER_MESSAGE) {
         this.share(from, request, wanted, true)
         return
@@ -90,6 +97,21 @@ export class Moves {
       wanted.push(pointer)
     }
     this.share(from, request, wanted, false)
+  }
+
+  /**
+   * Whoever stands on the other side of the newcomer; undefined: nobody does who has been there for long enough to have
+   * what the newcomer needs, or we are not beside it.
+   */
+  private otherNeighbourOf(asker: NodeId, others: readonly Contact[]): NodeId | undefined {
+    const { ownId } = this.state
+    const ids = [ownId, ...others.map(({ id }) => id)]
+    const next = ids.reduce((best, id) => (isBefore(asker, id, best) ? id : best))
+    const previous = ids.reduce((best, id) => (isBefore(asker, best, id) ? id : best))
+    if (next === previous || (next !== ownId && previous !== ownId)) return undefined
+    const rival = next === ownId ? previous : next
+    const contact = others.find(({ id }) => id === rival)
+    return contact !== undefined && contact.pullsUntilMs > this.state.now() ? undefined : rival
   }
 
   stop(): void {

@@ -14,12 +14,16 @@ export interface UpkeepParts {
   readonly journeys: Journeys
 }
 
+/** Contacts that are looked after in the time in which one row is improved: a dial each, where connections cost. */
+const CHECKS_PER_ROW = 3
+
 /** What keeps the tables right from tick to tick. */
 export class Upkeep {
   private readonly parts: UpkeepParts
   private exchangeAtMs = 0
   private rowAtMs = 0
   private departedAtMs = 0
+  private checkAtMs = 0
   private exchanges = 0
 
   constructor(parts: UpkeepParts) {
@@ -30,10 +34,16 @@ export class Upkeep {
     const { state, liveness } = this.parts
     const nowMs = state.now()
     liveness.keepAlive()
-    liveness.checkOldest()
+    if (nowMs >= this.checkAtMs) this.checkOldest()
     if (nowMs >= this.exchangeAtMs) this.exchange()
     if (nowMs >= this.rowAtMs) this.improveRow()
     if (nowMs >= this.departedAtMs) this.lookForDeparted()
+  }
+
+  private checkOldest(): void {
+    const { state, liveness } = this.parts
+    this.checkAtMs = state.now() + state.options.rowMs / CHECKS_PER_ROW
+    liveness.checkOldest()
   }
 
   /** After a partition they are there again. */

@@ -133,8 +133,9 @@ export class Joining {
   ): void {
     this.underWay++
     this.findPlace(position, introducers, costs, finding => {
+      if (this.state.phase === 'left') return
       this.underWay--
-      if (finding.failure !== undefined) end(finding.failure)
+      if (finding.failure !== undefined) end(joinFailure(finding.failure))
       else if (this.isTaken(position, finding)) this.moveOn(position, introducers, costs, end)
       else this.takePlace(position, finding, costs, end)
     })
@@ -237,4 +238,9 @@ export class Joining {
     const place = by.identifierIn(this.state.space)
     return place !== identifier && place !== predecessor?.identifier
   }
+}
+
+/** Introducers that are there and know nobody have not entered themselves. */
+function joinFailure(failure: Failure): Failure {
+  return failure === 'not found' ? 'no peers' : failure
 }

@@ -52,7 +52,7 @@ export interface FastTrackOptions {
 }
 
 /**
- * What was measured of the real network (Liang, Kumar, Ross, "The FastTrack overlay", 2004): 60–150 children, 40–50 links.
+ * What was measured of the real network (Liang, Kumar, Ross, "The FastTrack overlay: a measurement study", 2006): 60–150 children, 40–50 links.
  * What nobody published (times, TTL, the level's steps) is ours.
  */
 export const FASTTRACK_DEFAULT: FastTrackOptions = Object.freeze({

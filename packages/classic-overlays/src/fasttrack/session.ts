@@ -17,6 +17,8 @@ interface Joining {
   readonly costs: Costs
   readonly done: (outcome: Outcome) => void
   readonly untilMs: number
+  /** Somebody was there, if only to turn this node away. */
+  wasAnswered: boolean
 }
 
 /** What an ordinary node's session tells the rest of the machine. */
@@ -76,7 +78,7 @@ export class Session {
     const costs = new Costs(state.now())
     costs.attempts = Math.max(1, introducers.length)
     costs.messages = costs.attempts
-    this.joining = { costs, done, untilMs: state.now() + JOIN_PATIENCE_MS }
+    this.joining = { costs, done, untilMs: state.now() + JOIN_PATIENCE_MS, wasAnswered: false }
     this.look(introducers)
   }
 
@@ -218,7 +220,10 @@ export class Session {
   private onExhausted(answered: boolean, silence: RequestSilence): void {
     const { state } = this
     this.seek = undefined
-    if (this.joining !== undefined && !answered) this.failJoin(silence)
+    if (this.joining !== undefined) {
+      this.joining.wasAnswered ||= answered
+      if (!this.joining.wasAnswered) this.failJoin(silence)
+    }
     if (state.phase !== 'in' || this.held !== undefined) {
       if (this.held !== undefined) this.endJoin(answered ? {} : { failure: silence })
       return

@@ -3,6 +3,7 @@ import { chainTargets } from './chain.ts'
 import { makeCorpus } from './corpus.ts'
 import { ledgerTargets } from './ledger-codecs.ts'
 import { networkTargets } from './network-codecs.ts'
+import { overlayTargets } from './overlay-codecs.ts'
 import { scriptTarget } from './scripts.ts'
 import { swarmTargets } from './swarm-codecs.ts'
 import { textTargets } from './texts.ts'
@@ -16,6 +17,7 @@ export async function allTargets({ vectors }: { readonly vectors: boolean }): Pr
     ...(vectors ? ledger.map(withVectors) : ledger),
     scriptTarget(corpus),
     ...networkTargets(corpus),
+    ...overlayTargets(),
     ...swarmTargets(),
     ...textTargets(),
     ...(await chainTargets(corpus)),

@@ -17,6 +17,9 @@ const FLOODING: readonly string[] = ['gnutella']
 /** For 10,000 nodes with all that is on its way between them, whatever Node takes for the machine's due. */
 const HEAP_MEGABYTES = 8_000
 
+/** One of V8's three spaces for the young: messages live until they arrive, and are copied the less the larger it is. */
+const YOUNG_MEGABYTES = 128
+
 const LONGEST_MS = 3 * 3_600_000
 
 function parametersOf(overlay: string, { quick, nodes, minutes }: SuiteOptions): OverlayParameters {
@@ -33,7 +36,7 @@ function task(parameters: OverlayParameters): Task {
     name: parameters.overlay,
     module: new URL('overlay-task.ts', import.meta.url).href,
     parameters: { ...parameters },
-    nodeArguments: [`--max-old-space-size=${HEAP_MEGABYTES}`],
+    nodeArguments: [`--max-old-space-size=${HEAP_MEGABYTES}`, `--max-semi-space-size=${YOUNG_MEGABYTES}`],
     limitMs: LONGEST_MS,
   }
 }

@@ -94,9 +94,9 @@ export class Linking {
 
   /** These are neighbours from now on, without a word: for simulations that begin settled. */
   adopt(peers: readonly PeerHandle[]): void {
-    if (this.cancelTick === undefined) this.scheduleTick()
-    for (const peer of peers) this.state.neighbours.add(peer, undefined)
     this.state.phase = 'entered'
+    for (const peer of peers) this.state.neighbours.add(peer, undefined)
+    if (this.cancelTick === undefined) this.scheduleTick()
   }
 
   onConnect(from: PeerHandle, { peer }: Connect): void {

@@ -46,7 +46,7 @@ export interface HostServices<Message> extends Record<string, unknown> {
   ping: Ping
   pubsub: GossipSub
   overlay: Libp2pOverlay<Message>
-  /** Of nodes that listen. */
+  /** Of nodes that relay. */
   relay?: CircuitRelayService
 }
 
@@ -112,7 +112,7 @@ export class Host<Message> {
 
 /**
  * Makes the libp2p node: TCP, relays, Noise, Yamux, identify, ping, gossipsub and the overlay. Not started yet. One that
- * listens relays to others; one that listens nowhere has others relay to it.
+ * listens relays to others, unless told not to; one that listens nowhere has others relay to it.
  */
 export async function createHost<Message>(
   options: NetworkOptions<Message>,
@@ -121,7 +121,7 @@ export async function createHost<Message>(
   traffic: TrafficMeter,
 ): Promise<Host<Message>> {
   let components: (OverlayComponents & ConnectionRoom) | undefined
-  const { listen = DEFAULT_LISTEN } = options
+  const { listen = DEFAULT_LISTEN, relay = true } = options
   const isListening = listen.length > 0
   const streamOptions = { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES }
   const libp2p = await createLibp2p<HostServices<Message>>({
@@ -151,7 +151,7 @@ export async function createHost<Message>(
       identify: identify(),
       ping: ping(),
       dcutr: dcutr({ retries: HOLE_PUNCH_ATTEMPTS, timeout: HOLE_PUNCH_MS }),
-      ...(isListening ? { relay: relayServer() } : {}),
+      ...(isListening && relay ? { relay: relayServer() } : {}),
       pubsub: gossipsub(gossipOptions(names, penalties)),
       overlay: (parts: OverlayComponents & ConnectionRoom) => {
         components = parts

@@ -19,8 +19,10 @@ export type NetworkLog = (
 export interface NetworkOptions<Message> {
   /** Ed25519, as libp2p's protobuf. */
   readonly privateKey: Uint8Array
-  /** Multiaddrs to listen on. Default: a free TCP port of 127.0.0.1. */
+  /** Multiaddrs to listen on; default a free TCP port of 127.0.0.1. An empty list: others come through relays. */
   readonly listen?: readonly string[]
+  /** Whether a node that listens relays to peers that nobody can dial. Default: it does. */
+  readonly relay?: boolean
   /** Multiaddrs of introducers; none: this node is the first. */
   readonly bootstrap: readonly string[]
   /** 32 bytes, internal order: nodes of another chain are not ours to talk to. */

@@ -86,6 +86,14 @@ describe('nodes that listen nowhere', () => {
     assert.deepEqual(new Set(told), new Set(hidden.addresses()))
   })
 
+  it('are not relayed to by a node that does not want to', async () => {
+    const unwilling = await start([], { relay: false })
+    const willing = await start(unwilling.addresses())
+    const hidden = await start(unwilling.addresses(), { listen: [] })
+    await until('it has an address', () => hidden.addresses().length > 0)
+    assert.ok(hidden.addresses().every(address => address.includes(willing.peerId)))
+  })
+
   it('have a relay again that was away', async () => {
     const privateKey = privateKeyToProtobuf(await generateKeyPair('Ed25519'))
     const before = await start([], { privateKey })

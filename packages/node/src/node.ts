@@ -229,7 +229,7 @@ class RunningNode implements OnehopNode {
 
   private async joinNetwork(chain: Chain): Promise<void> {
     this.warmUp = 'Joining the network…'
-    const { listen, parameters, overlay } = this.configuration
+    const { listen, relay, parameters, overlay } = this.configuration
     const [{ createNetwork }, factory, { SwarmSession }] = await Promise.all([
       import('@onehop/network'),
       loadOverlay(overlay, parameters.name === 'regtest' ? 'testnet' : 'default'),
@@ -247,6 +247,7 @@ class RunningNode implements OnehopNode {
     const network = await createNetwork({
       privateKey: this.datadir?.identity() ?? createIdentity(),
       listen,
+      relay,
       bootstrap: this.configuration.connect,
       genesisHash: parameters.genesis.header.hash,
       chain: createChainPort(chain),

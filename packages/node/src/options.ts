@@ -41,6 +41,8 @@ export interface NodeOptions {
   readonly overlay?: string
   /** Multiaddrs to listen on; default one free port on 127.0.0.1. An empty list: dial only. */
   readonly listen?: readonly string[]
+  /** Whether to relay to peers that nobody can dial. Default: a node that listens does. */
+  readonly relay?: boolean
   /** Multiaddrs of nodes to join through. */
   readonly connect?: readonly string[]
   /** Whether to join the peer-to-peer network. Default: yes on disk; in memory when `listen` or `connect` is given. */
@@ -82,6 +84,7 @@ export interface NodeConfiguration {
   readonly datadir: string | undefined
   readonly overlay: OverlayName
   readonly listen: readonly string[]
+  readonly relay: boolean
   readonly connect: readonly string[]
   readonly peerToPeer: boolean
   readonly rpcPort: number | undefined
@@ -236,6 +239,7 @@ export function configure(options: NodeOptions): NodeConfiguration {
     datadir,
     overlay: checkOverlay(options.overlay ?? OVERLAYS[0]),
     listen: checkAddresses('listen', options.listen ?? DEFAULT_LISTEN),
+    relay: options.relay ?? true,
     connect: checkAddresses('connect', options.connect ?? []),
     peerToPeer: options.peerToPeer ?? (datadir !== undefined || asksForPeers),
     rpcPort: checkPort(options.rpcPort ?? (datadir === undefined ? undefined : parameters.rpcPort)),

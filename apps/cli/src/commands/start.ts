@@ -38,6 +38,9 @@ export class Start extends OutputCommand {
       description: 'Listen nowhere, as behind a firewall: others come through peers that relay.',
       exclusive: ['listen'],
     }),
+    'no-relay': Flags.boolean({
+      description: 'Relay nothing to peers that nobody can dial.',
+    }),
     overlay: Flags.custom<OverlayName>({
       description:
         'What content is found by: kelips, napster, gnutella, fasttrack, chord or pastry. Default: kelips.',
@@ -131,6 +134,7 @@ export class Start extends OutputCommand {
         network: flags.network,
         datadir: flags.datadir,
         overlay: flags.overlay,
+        relay: flags['no-relay'] ? false : undefined,
         listen: flags['no-listen'] ? [] : flags.listen,
         connect: flags.connect,
         rpcPort: flags['rpc-port'],

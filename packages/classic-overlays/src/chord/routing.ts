@@ -28,8 +28,7 @@ export class Routing {
   resolve(target: Identifier, strict: boolean, limit: number): Resolution {
     for (const position of this.state.positions) {
       const entries = position.isMember ? this.successorsOf(target, position, strict, limit) : undefined
-      if (entries !== undefined)
-        return { isDone: true, index: position.index, entries: entries.slice(0, limit) }
+      if (entries !== undefined) return { isDone: true, index: position.index, entries }
     }
     const count = strict ? CLOSER_PEERS : Math.max(CLOSER_PEERS, Math.floor(limit * CLOSER_PART))
     const closer = this.closer(target, count)
@@ -60,33 +59,35 @@ export class Routing {
     return best
   }
 
-  /** Where a list goes all the way round, this node is the last of them. */
   private successorsOf(
     target: Identifier,
     position: Position,
     strict: boolean,
     limit: number,
   ): RingEntry[] | undefined {
-    const { successors, ownEntry } = position
-    if (successors.length === 0) return [ownEntry]
-    const entries = () => {
-      const listed = successors.map(({ entry }) => entry)
-      return position.isWholeRing ? [...listed, ownEntry] : listed
-    }
-    if (position.precedes(target)) return entries()
+    const { successors } = position
+    if (successors.length === 0) return [position.ownEntry]
+    if (position.precedes(target)) return entriesFrom(position, 0, limit)
     if (strict) return undefined
-    if (owns(position, target)) return [ownEntry, ...successors.map(({ entry }) => entry)]
-    const last = position.isWholeRing
-      ? successors.length
-      : Math.min(successors.length, successors.length - limit + 1)
-    let previous = position.identifier
-    for (let i = 0; i < last; i++) {
-      const { identifier } = successors[i]!
-      if (isInRange(previous, target, identifier)) return entries().slice(i)
-      previous = identifier
-    }
-    return undefined
+    if (owns(position, target)) return [position.ownEntry, ...entriesFrom(position, 0, limit - 1)]
+    const i = firstNotBefore(position, target)
+    const isLongEnough = position.isWholeRing || i + limit <= successors.length
+    return i < successors.length && isLongEnough ? entriesFrom(position, i, limit) : undefined
   }
+}
+
+/** Index of the first successor at the point or after it; the list's length when the point is beyond. */
+function firstNotBefore({ identifier, successors }: Position, target: Identifier): number {
+  const last = successors.at(-1)
+  if (last === undefined || !isInRange(identifier, target, last.identifier)) return successors.length
+  return successors.findIndex(row => !isBetween(identifier, row.identifier, target))
+}
+
+/** Successors to tell. Where the list goes all the way round, this node is the last of them. */
+function entriesFrom(position: Position, from: number, limit: number): RingEntry[] {
+  const told = position.successors.slice(from, from + limit).map(({ entry }) => entry)
+  if (position.isWholeRing && told.length < limit) told.push(position.ownEntry)
+  return told
 }
 
 /** Whether the point is in (predecessor, own place]. A node alone owns all. */

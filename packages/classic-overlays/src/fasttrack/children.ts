@@ -1,4 +1,4 @@
-import { internEntry, type PeerEntry, type PeerHandle, PointerTable } from '@onehop/overlay'
+import { type PeerEntry, type PeerHandle, PointerTable } from '@onehop/overlay'
 import { equalBytes, invalid, TokenBucket } from '@onehop/primitives'
 import {
   CHILD_BURST,
@@ -157,7 +157,7 @@ export class Children {
   private take(from: PeerHandle, entry: PeerEntry, capacity: number): void {
     const nowMs = this.state.now()
     const known = this.byPeer.get(from)
-    internEntry(this.state.environment as never, entry)
+    this.state.environment.learnAddresses(from, entry.addresses)
     if (known === undefined) this.state.handles.hold(from)
     const bucket = known?.bucket ?? new TokenBucket(CHILD_QUERIES_PER_SECOND, CHILD_BURST, nowMs)
     const sinceMs = known?.sinceMs ?? nowMs

@@ -1,5 +1,5 @@
 import type { Environment, Handles, PeerEntry, PeerHandle } from '@onehop/overlay'
-import { internEntry, peerEntryFieldLength } from '@onehop/overlay'
+import { peerEntryFieldLength } from '@onehop/overlay'
 import {
   DISTRUST_MS,
   MAX_ABSENCE_MS,
@@ -78,7 +78,7 @@ export class HostCache {
   /** The peer has spoken for itself. */
   meet(peer: PeerHandle, { entry, isSupernode, children }: MetHost): void {
     if (peer === this.environment.self) return
-    internEntry(this.environment, entry)
+    this.environment.learnAddresses(peer, entry.addresses)
     const row = this.rowOf(peer)
     const flags = MET | (isSupernode ? SUPERNODE : 0)
     const host = { entry, children, flags, seenMs: this.environment.now() }
@@ -190,7 +190,7 @@ export class HostCache {
 
   private addHearsay(peer: PeerHandle, host: HostEntry, seenMs: number): void {
     if (!this.hasRoom(host.isSupernode, false)) return
-    internEntry(this.environment, host.peer)
+    this.environment.learnAddresses(peer, host.peer.addresses)
     const flags = host.isSupernode ? SUPERNODE : 0
     this.append(peer, { entry: host.peer, children: host.children, flags, seenMs })
   }
@@ -199,7 +199,7 @@ export class HostCache {
   private refresh(row: number, host: HostEntry, seenMs: number): void {
     const isMet = (this.flags[row]! & MET) !== 0
     const entry = isMet ? this.entries[row]! : host.peer
-    if (!isMet) internEntry(this.environment, host.peer)
+    if (!isMet) this.environment.learnAddresses(this.peers[row]!, host.peer.addresses)
     const flags = (this.flags[row]! & (MET | LOST)) | (host.isSupernode ? SUPERNODE : 0)
     this.write(row, { entry, children: host.children, flags, seenMs })
   }

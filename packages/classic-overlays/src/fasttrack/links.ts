@@ -1,4 +1,4 @@
-import { internEntry, type PeerEntry, type PeerHandle } from '@onehop/overlay'
+import type { PeerEntry, PeerHandle } from '@onehop/overlay'
 import { TokenBucket } from '@onehop/primitives'
 import {
   HOSTS_PROBED_AT_ONCE,
@@ -237,7 +237,6 @@ export class Links {
   private meet(peer: PeerHandle, sender: PeerEntry, children: number): void {
     const { state } = this.parts
     const entry = { id: state.environment.idOf(peer), addresses: sender.addresses }
-    internEntry(state.environment as never, entry)
     state.cache.meet(peer, { entry, isSupernode: true, children })
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import {
   contentKey,
   type Key,
+  type Outcome,
   type OverlayFactory,
   type PeerHandle,
   POINTER_VERSION,
@@ -25,6 +26,7 @@ import {
   MAX_POINTERS_PER_KEY_AND_CLIENT,
   MAX_POINTERS_PER_UPLOAD,
   MAX_SERVERS,
+  SEARCH_BURST,
 } from '../src/napster/limits.ts'
 import { NapsterTown } from './napster-town.ts'
 
@@ -145,6 +147,42 @@ describe('hostile Napster nodes', () => {
     town.run(1_000)
     assert.equal(town.inspect(0).clientCount, 4)
     town.expectFound([1, 2, 3])
+  })
+
+  it('cannot have the server search all the time, and others are answered beside them', () => {
+    const town = new NapsterTown(1, 4)
+    const random = new SeededRandom(5)
+    for (const word of ['holiday', 'mp4'])
+      for (let i = 0; i < MAX_POINTERS_PER_KEY_AND_CLIENT; i++)
+        town.simulation.publish(1, { kind: 'word', key: wordKey(word), target: random.bytes(22) })
+    let [found, refused] = [0, 0]
+    town.simulation.network.onSend = (_from, to, message) => {
+      if (to !== LIAR || message.type !== 'found') return
+      if (message.silent > 0) refused++
+      else found++
+    }
+    const words = ['holiday', 'mp4']
+    for (let i = 0; i < 200; i++)
+      town.simulation.network.send(LIAR, 0, {
+        type: 'search',
+        request: i,
+        words,
+        limit: 9,
+        isForwarded: false,
+      })
+    town.run(100)
+    assert.ok(
+      found > 0 && found <= SEARCH_BURST / MAX_POINTERS_PER_KEY_AND_CLIENT / 2 + 1,
+      `${found} searches`,
+    )
+    assert.equal(found + refused, 200)
+    let outcome: Outcome | undefined
+    town.machine(2).search(['mp4'], { limit: 5, deadlineMs: 5_000 }, result => {
+      outcome = result
+    })
+    town.run(1_000)
+    assert.equal(outcome?.failure, undefined)
+    assert.ok((outcome?.pointers.length ?? 0) > 0)
   })
 
   it('cannot have hosts call a third, nor others without end', () => {

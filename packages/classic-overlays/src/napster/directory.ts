@@ -81,6 +81,10 @@ export class Directory {
     return live
   }
 
+  countUnder(key: Key): number {
+    return this.byKey.get(bytesKey(key))?.length ?? 0
+  }
+
   /** All pointers, by key. */
   *all(): IterableIterator<Pointer> {
     for (const list of this.byKey.values()) yield* list

@@ -19,11 +19,22 @@ export const MAX_POINTERS = 500_000
 /** Most pointers of one client in the directory: a thousand files with all their words. */
 export const MAX_POINTERS_PER_CLIENT = 20_000
 
-/** Most pointers under one key: what a search looks through for each of its words. */
+/** Most pointers under one key. */
 export const MAX_POINTERS_PER_KEY = 1_024
 
 /** Most pointers of one client under one key (a word that leads to several contents): an eighth of what there may be. */
 export const MAX_POINTERS_PER_KEY_AND_CLIENT = 128
+
+/** Most pointers under one word that a search looks through: some 6 ms. */
+export const MAX_POINTERS_SEARCHED_PER_WORD = 512
+
+/** Pointers that searches may look through a second: half of a core; of one client; of another server, for its clients. */
+export const SEARCHED_PER_SECOND = 40_000
+export const SEARCHED_PER_SECOND_AND_CLIENT = 2_000
+export const SEARCHED_PER_SECOND_AND_SERVER = 20_000
+
+/** The same at once: two searches for as many words as there may be, all of them popular. */
+export const SEARCH_BURST = 8_192
 
 /** Most publications of this node: what a server takes of one client. */
 export const MAX_PUBLICATIONS = MAX_POINTERS_PER_CLIENT

@@ -1,7 +1,7 @@
 import { type FoundContent, type Pointer, rankContents, wordKey } from '@onehop/overlay'
 import { bytesKey } from '@onehop/primitives'
 import type { Directory } from './directory.ts'
-import { MAX_POINTERS_PER_ANSWER, MAX_POINTERS_PER_KEY } from './limits.ts'
+import { MAX_POINTERS_PER_ANSWER, MAX_POINTERS_SEARCHED_PER_WORD } from './limits.ts'
 import type { Find, Search } from './messages.ts'
 
 /** What a user, or another server for its users, wants to know. */
@@ -11,8 +11,17 @@ export type Query = Omit<Find, 'request' | 'isForwarded'> | Omit<Search, 'reques
 export function searchDirectory(directory: Directory, query: Query, nowS: number): Pointer[] {
   const limit = Math.min(query.limit, MAX_POINTERS_PER_ANSWER)
   if (query.type === 'find') return directory.find(query.key, nowS, limit)
-  const pointers = query.words.flatMap(word => directory.find(wordKey(word), nowS, MAX_POINTERS_PER_KEY))
+  const pointers = query.words.flatMap(word =>
+    directory.find(wordKey(word), nowS, MAX_POINTERS_SEARCHED_PER_WORD),
+  )
   return bestPointers(query.words, pointers, limit)
+}
+
+/** Pointers that {@link searchDirectory} looks through. */
+export function searchCost(directory: Directory, query: Query): number {
+  if (query.type === 'find') return 1
+  const counts = query.words.map(word => directory.countUnder(wordKey(word)))
+  return counts.reduce((sum, count) => sum + Math.min(count, MAX_POINTERS_SEARCHED_PER_WORD), 1)
 }
 
 /** Whether a pointer can be an answer at all: under the key, or under one of the words. */

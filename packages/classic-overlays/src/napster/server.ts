@@ -10,7 +10,8 @@ import { equalBytes, invalid } from '@onehop/primitives'
 import { type Gathered, Gathering } from './gathering.ts'
 import { MAX_POINTERS_PER_ANSWER, MAX_SIGNATURE_CHECKS } from './limits.ts'
 import type { Call, Find, KeepAlive, Link, Login, Search, Upload } from './messages.ts'
-import { type Query, searchDirectory } from './query.ts'
+import { type Query, searchCost, searchDirectory } from './query.ts'
+import { SearchRations } from './search-rations.ts'
 import { ServerLinks } from './server-links.ts'
 import { type Session, Sessions } from './sessions.ts'
 import type { NapsterState } from './state.ts'
@@ -22,6 +23,7 @@ export class Server {
   /** Somebody who cannot dial this node has it call. */
   onCalled: (call: Call) => void = () => {}
   private readonly state: NapsterState
+  private readonly rations: SearchRations
   /** Signatures that are being checked. */
   private checking = 0
   /** Answers that wait for other servers. */
@@ -29,6 +31,7 @@ export class Server {
 
   constructor(state: NapsterState) {
     this.state = state
+    this.rations = new SearchRations(state)
     this.sessions = new Sessions(state)
     this.links = new ServerLinks(state, () => this.sessions.size)
   }
@@ -84,14 +87,19 @@ export class Server {
     const isKnown = this.sessions.touch(from)
     const answer = ({ pointers, silent, isFromOther }: Gathered) =>
       this.state.environment.send(from, { type: 'found', request, isKnown, silent, isFromOther, pointers })
+    const query = boundedQuery(message)
+    if (!this.mayAsk(from, query)) {
+      answer({ pointers: [], silent: 1, isFromOther: false })
+      return
+    }
     if (message.isForwarded) {
-      const pointers = this.search(boundedQuery(message))
+      const pointers = this.search(query)
       answer({ pointers, silent: 0, isFromOther: false })
       return
     }
     const awaited = { peer: this.state.handles.hold(from) }
     this.awaited.add(awaited)
-    this.gather(boundedQuery(message), undefined, gathered => {
+    this.gather(query, undefined, gathered => {
       answer(gathered)
       this.awaited.delete(awaited)
       this.state.handles.drop(from)
@@ -143,6 +151,7 @@ export class Server {
   tick(): void {
     this.sessions.sweep()
     this.links.tick()
+    this.rations.sweep(peer => this.sessions.has(peer) || this.links.has(peer))
   }
 
   /** Says goodbye to clients and servers: they find each other without this one. */
@@ -155,6 +164,14 @@ export class Server {
     this.awaited.clear()
     this.sessions.closeAll()
     this.links.removeAll()
+  }
+
+  /** Words cost time to search for: nobody may have all of it. Who has had enough is told nothing now. */
+  private mayAsk(from: PeerHandle, query: Query): boolean {
+    if (query.type === 'find') return true
+    const isServer = this.links.has(from)
+    const who = isServer || this.sessions.has(from) ? from : 'strangers'
+    return this.rations.take(who, searchCost(this.sessions.directory, query), isServer)
   }
 
   private search(query: Query): Pointer[] {

@@ -94,18 +94,14 @@ describe('a Pastry node among liars', () => {
         sent: message =>
           !swallows && message.type === 'found' ? { ...message, pointers: [], members: [] } : message,
       })
-      let harmed = 0
+      let [met, missed] = [0, 0]
       for (let i = 0; i < 60; i++) {
         const key = town.publish(i % 30)
-        const isHostile = hostile.includes(town.closest(key, 1)[0]!)
-        const { failure } = town.find((i * 7) % 30, key)
-        if (swallows) assert.equal(failure, undefined, 'swallowed')
-        else if (failure !== undefined) {
-          assert.ok(isHostile, 'a lookup failed though the closest node is honest')
-          harmed++
-        }
+        if (hostile.includes(town.closest(key, 1)[0]!)) met++
+        if (town.find((i * 7) % 30, key).failure !== undefined) missed++
       }
-      assert.ok(harmed < 60)
+      assert.ok(met > 5, 'hardly anybody met a hostile node')
+      assert.ok(missed <= (swallows ? 0 : 2), `${missed} of ${met} lookups that met one found nothing`)
     }
   })
 

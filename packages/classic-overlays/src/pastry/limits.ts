@@ -101,6 +101,9 @@ export const MAX_PENDING_VERIFICATIONS_PER_PEER = 512
 /** Times that a request from end to end is made: by another way each time. */
 export const MAX_TRIES = 4
 
+/** Answers that there is nothing, without the names of others who should know, before that is believed. */
+export const DENIALS_TO_CONCLUDE = 3
+
 /** Times that pointers are offered to a node that has become responsible for them. */
 export const MAX_MOVE_TRIES = 3
 

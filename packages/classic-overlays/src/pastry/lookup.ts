@@ -15,7 +15,7 @@ import {
 import { bytesKey, equalBytes, invalid } from '@onehop/primitives'
 import type { Forwarding } from './forwarding.ts'
 import type { Journeys } from './journeys.ts'
-import { MAX_TRIES } from './limits.ts'
+import { DENIALS_TO_CONCLUDE, MAX_TRIES } from './limits.ts'
 import type { Found, PastryMessage, Reply } from './messages.ts'
 import type { PastryState } from './state.ts'
 import type { Store } from './store.ts'
@@ -42,6 +42,7 @@ export class Lookup {
   private readonly found = new Map<string, Pointer>()
   private readonly cancels: Cancel[] = []
   private hops = 0
+  private denials = 0
   private answeredBy: AnswerSource | undefined
   private isOver = false
 
@@ -98,9 +99,18 @@ export class Lookup {
     const again = this.costs.attempts > 1 ? 'later try' : 'first request'
     this.collect(from, pointers, hops, isOwn ? 'own table' : again, isGood => {
       if (this.found.size > 0) this.finish(undefined)
-      else if (isGood) this.askOthers(members, hops + 1)
+      else if (isGood && (members.length > 0 || this.isDenialEnough())) this.askOthers(members, hops + 1)
       else this.tryAgain()
     })
+  }
+
+  /**
+   * Who has nothing names the other holders, unless it knows that the pointers were withdrawn, or lies. Others are asked
+   * before it is believed; whoever is alone has nobody to ask.
+   */
+  private isDenialEnough(): boolean {
+    this.denials++
+    return this.denials >= DENIALS_TO_CONCLUDE || this.parts.state.leafSet.members.length === 0
   }
 
   /** The closest node has nothing: it may have come just now, or lie. The others that should hold the key are asked. */

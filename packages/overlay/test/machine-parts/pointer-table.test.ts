@@ -83,6 +83,10 @@ function assertLike(table: PointerTable, { held }: Model): void {
         bytesKey(pointer.key) === bytesKey(testKey(key)) && pointer.expiresAt > NOW_S && !pointer.withdrawn,
     )
     assert.deepEqual(inOrder(table.find(testKey(key), NOW_S, 100)), inOrder(live))
+    assert.equal(
+      table.has(testKey(key)),
+      held.some(pointer => bytesKey(pointer.key) === bytesKey(testKey(key))),
+    )
     assert.equal(table.find(testKey(key), NOW_S, 1).length, Math.min(1, live.length))
   }
 }

@@ -47,19 +47,25 @@ function showOverlayName(registry: Registry, overlay: string): void {
   gauge.set({ overlay }, 1)
 }
 
-/** Figures of the overlay's tables: what the machine tells of itself, by its own names. 0 for what another has. */
-const TABLE_FIGURES: readonly (readonly [name: string, help: string, field: string])[] = [
-  ['overlay_load', 'Pointers held for others, of overlays but Kelips', 'load'],
+type TableFigure = readonly [name: string, help: string, field: string]
+
+/** Figures of the overlay's tables, which the machine tells of itself by its own names: those that all have. */
+const TABLE_FIGURES: readonly TableFigure[] = [
+  ['overlay_publications', 'Pointers of this node', 'publications'],
+  ['overlay_table_bytes', 'Memory of the tables in bytes', 'memoryBytes'],
+]
+
+const KELIPS_FIGURES: readonly TableFigure[] = [
   ['overlay_groups', 'Affinity groups of the network (k), as this node sees it', 'k'],
   ['overlay_estimated_nodes', 'Nodes of the network, estimated', 'estimatedNodes'],
   ['overlay_estimated_files', 'Keys in the network, estimated', 'estimatedFiles'],
   ['overlay_view_members', 'Members of the own group in view', 'view'],
   ['overlay_contacts', 'Contacts in other groups', 'contacts'],
   ['overlay_filetuples', 'Pointers held for the network', 'filetupleCount'],
-  ['overlay_publications', 'Pointers of this node', 'publications'],
-  ['overlay_table_bytes', 'Memory of the tables in bytes', 'memoryBytes'],
   ['overlay_background_bytes', 'Bytes that gossip, probes and refreshes have sent', 'backgroundBytes'],
 ]
+
+const CLASSIC_FIGURES: readonly TableFigure[] = [['overlay_load', 'Pointers held for others', 'load']]
 
 /** @returns takes a new look at the overlay: its tables are gone through once for all figures. */
 function overlayGauges(context: MethodContext, gauge: ShowGauge): () => void {
@@ -72,7 +78,8 @@ function overlayGauges(context: MethodContext, gauge: ShowGauge): () => void {
     () => overlay()?.stats().bytesReceived ?? 0,
   )
   let tables: Inspection = {}
-  for (const [name, help, field] of TABLE_FIGURES) gauge(name, help, () => sizeOf(tables[field]))
+  const own = context.configuration.overlay === 'kelips' ? KELIPS_FIGURES : CLASSIC_FIGURES
+  for (const [name, help, field] of [...TABLE_FIGURES, ...own]) gauge(name, help, () => sizeOf(tables[field]))
   return () => {
     tables = overlay()?.inspect() ?? {}
   }

@@ -33,6 +33,7 @@ describe('Napster’s servers', () => {
     assert.deepEqual([acknowledgements, messages], [1, 1])
     assert.equal(town.inspect(0).clientCount, 2)
     assert.equal(town.inspect(1).role, 'client')
+    assert.ok(town.inspect(0).settled && town.inspect(1).settled)
   })
 
   it('search their lists together: two hops where another server has it', () => {
@@ -91,6 +92,7 @@ describe('Napster’s servers', () => {
     assert.ok(lost.failure === 'unreachable' || lost.failure === 'timed out', lost.failure)
     town.run(DEATH_MS)
     assert.equal(town.inspect(3).phase, 'lost')
+    assert.equal(town.inspect(3).settled, false)
     assert.equal(town.lookup(3, town.keys[5]!).failure, 'unreachable')
   })
 

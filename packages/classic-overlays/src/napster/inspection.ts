@@ -12,6 +12,8 @@ export interface NapsterInspection extends Inspection {
   readonly role: 'server' | 'client'
   /** As a client: `in` when it is logged in. */
   readonly phase: 'server' | Client['phase']
+  /** A server, or logged in at one. */
+  readonly settled: boolean
   /** The server at which this client is logged in. */
   readonly server?: string
   readonly servers: readonly object[]
@@ -53,6 +55,7 @@ function inspectClient(state: NapsterState, client: Client) {
   return {
     role: 'client' as const,
     phase: client.phase,
+    settled: client.phase === 'in',
     ...(own === undefined ? {} : { server: idText(environment.idOf(own)) }),
     servers: client.servers.map(inspectEntry),
     clientCount: 0,
@@ -69,6 +72,7 @@ function inspectServer(state: NapsterState, { sessions, links }: Server) {
   return {
     role: 'server' as const,
     phase: 'server' as const,
+    settled: true,
     servers: [...links.all()].map(({ entry, clients, heardMs }) => ({
       ...inspectEntry(entry),
       clients,

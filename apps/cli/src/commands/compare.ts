@@ -38,6 +38,10 @@ export class Compare extends OutputCommand {
     files: figure('Files that each node provides. Default: 10.', 'N'),
     seed: figure('One seed, one run. Default: 1.', 'N'),
     latency: figure('king, geographic, constant:MS or uniform:MS-MS, one way. Default: geographic.', 'MODEL'),
+    connections: figure(
+      'Open connections of a node, more where it serves others; "free": nothing is dialled. Default: 64.',
+      'N|free',
+    ),
     threads: Flags.custom<number>({
       description: 'Networks that run at a time. Default: one for each core.',
       helpValue: 'N',

@@ -13,6 +13,7 @@ export interface ComparisonFlags {
   readonly files?: string | undefined
   readonly seed?: string | undefined
   readonly latency?: string | undefined
+  readonly connections?: string | undefined
 }
 
 /** Flags whose values are fields of a comparison. */
@@ -21,6 +22,7 @@ const FIELD_OF_FLAG = {
   lookups: 'lookups',
   files: 'filesPerNode',
   seed: 'seed',
+  connections: 'connections',
 } as const
 
 /** The comparison that was asked for. @throws {UsageFailure} that says what is wrong with it. */

@@ -5,17 +5,17 @@ import { duration, indented, style, table } from '../format.ts'
 export async function describeComparison(result: ComparisonResult): Promise<string> {
   const { runs, comparison, wallSeconds, interrupted } = result
   if (runs.length === 0) return 'Nothing was measured.'
-  const { minutes, lookups, filesPerNode, seed, latency } = comparison
-  const head = `${interrupted ? 'INTERRUPTED: what there is so far. ' : ''}Seed ${seed}, ${minutes} virtual minutes, ${lookups} lookups a run, ${filesPerNode} files a node, ${latency.model} latency, in ${duration(wallSeconds * 1000)}.`
+  const { minutes, lookups, filesPerNode, seed, latency, connections } = comparison
+  const head = `${interrupted ? 'INTERRUPTED: what there is so far. ' : ''}Seed ${seed}, ${minutes} virtual minutes, ${lookups} lookups a run, ${filesPerNode} files a node, ${latency.model} latency, ${connections === 'free' ? 'connections free: nothing is dialled' : `${connections} connections, dials counted`}, in ${duration(wallSeconds * 1000)}.`
   const sections = [
     ['What a lookup brings and costs', lookupTable(runs), LOOKUP_NOTE],
-    ['What a node bears', nodeTable(runs), NODE_NOTE],
+    ['What a node bears', nodeTable(runs), NODE_NOTE + serversNote(runs)],
     ['Growth with the number of nodes', await growthTable(result), GROWTH_NOTE],
   ] as const
   const shown = sections.map(
     ([title, body, note]) => `${style('bold', title)}\n${body}\n${style('dim', indented(note, 0, 118))}`,
   )
-  return [head, ...shown].join('\n\n')
+  return [indented(head, 0, 118), ...shown].join('\n\n')
 }
 
 const LOOKUP_NOTE =
@@ -70,6 +70,17 @@ function nodeTable(runs: readonly ComparedRun[]): string {
     figure(run.bytesPerJoin),
   ])
   return numbers(headings, rows)
+}
+
+/** What churn did to Napster's server, which may go like all others. */
+function serversNote(runs: readonly ComparedRun[]): string {
+  const churning = runs.filter(({ overlay, churn }) => overlay === 'napster' && churn > 0)
+  if (churning.length === 0) return ''
+  const fates = churning.map(({ nodes, churn, departures: { server = 0 } }) => {
+    const what = server === 0 ? 'stayed' : server === 1 ? 'went once' : `went ${server} times`
+    return `${what} at ${churn}/h of ${nodes}`
+  })
+  return ` Napster’s server is among those that may go: it ${fates.join(', ')}.`
 }
 
 /** What is taught, and where there were several sizes, what was measured. */

@@ -55,6 +55,8 @@ export class ComparedNetwork<Probe> {
   drained: Passage | undefined
   /** In which nodes joined: the measured minutes where some always do, otherwise some time after them. */
   joining: Passage | undefined
+  /** Nodes that have gone, by the roles that their machines name: `server`, `supernode`, `node` where there are none. */
+  readonly departures: Record<string, number> = {}
   imbalance: Imbalance = { messages: 1, lookups: 1 }
   private readonly setup: ComparedSetup
   private readonly contestant: Contestant<Probe>
@@ -68,7 +70,7 @@ export class ComparedNetwork<Probe> {
   private readonly startMs: number
 
   constructor(setup: ComparedSetup, contestant: Contestant<Probe>, control: RunControl) {
-    const { seed, churn, nodes, minutes } = setup
+    const { seed, churn, nodes, minutes, connections } = setup
     this.setup = setup
     this.contestant = contestant
     this.control = control
@@ -79,7 +81,7 @@ export class ComparedNetwork<Probe> {
       seed,
       handles: 'shared',
       latency: latencyOf(setup.latency, seed),
-      connections: LIVE_CONNECTIONS,
+      connections: connections === 'free' ? 'free' : { ...LIVE_CONNECTIONS, cap: connections },
     })
     this.startMs = this.simulation.clock.now()
     const options = { hostileShare: 0, introducers: COMPARED_INTRODUCERS, probeOf: contestant.probeOf }
@@ -140,7 +142,7 @@ export class ComparedNetwork<Probe> {
 
   private settle(): boolean {
     this.stage = 'settling'
-    this.crowd.listen({ onJoined: () => this.joins++ })
+    this.crowd.listen({ onJoined: () => this.joins++, onGone: node => this.noteDeparture(node) })
     this.simulation.network.observer = this.meter
     this.turnover.start()
     return this.advance(SETTLE_MS)
@@ -170,6 +172,12 @@ export class ComparedNetwork<Probe> {
       this.simulation.clock.setTimer(i * LATE_JOIN_MS, () => this.crowd.admit())
     this.advance(LATE_JOINERS * LATE_JOIN_MS + LATE_JOIN_SETTLE_MS)
     this.joining = this.since(start)
+  }
+
+  private noteDeparture(node: number): void {
+    const { role } = this.simulation.node(node).machine.inspect()
+    const name = typeof role === 'string' ? role : 'node'
+    this.departures[name] = (this.departures[name] ?? 0) + 1
   }
 
   private mark(): Mark {

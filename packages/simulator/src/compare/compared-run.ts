@@ -49,6 +49,8 @@ export interface ComparedRun {
   readonly abandonedLookups: number
   /** Lookups that failed, by what their machines said. */
   readonly failures: Readonly<Record<string, number>>
+  /** From the settling on, by the roles of those who went: `server`, `supernode`; `node` where there are none. */
+  readonly departures: Readonly<Record<string, number>>
   /** At the end. */
   readonly joinedNodes: number
   readonly liveFiles: number
@@ -114,6 +116,7 @@ function figuresOf<Probe>(
     lookups: figures.count,
     abandonedLookups: lookups.abandoned,
     failures: figures.failures,
+    departures: network.departures,
     joinedNodes: crowd.joined.size,
     liveFiles: network.files.live,
     virtualMinutes: rounded((measured?.durationMs ?? 0) / 60_000),

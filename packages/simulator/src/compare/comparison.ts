@@ -9,6 +9,7 @@ import {
 } from '../experiments/experiment-fields.ts'
 import { checkLatency } from '../experiments/read-experiment.ts'
 import { MAX_FILES, MAX_NODES } from '../limits.ts'
+import { LIVE_CONNECTIONS } from '../network-model.ts'
 import { MAX_COMPARED_RUNS } from './compare-limits.ts'
 import { type ComparedOverlay, comparableOverlays } from './compared-overlays.ts'
 
@@ -22,6 +23,11 @@ export interface ComparisonWorkload {
   readonly filesPerNode: number
   readonly seed: number
   readonly latency: LatencyChoice
+  /**
+   * Open connections of a node, more where its machine wants them; `free`: everybody is connected to everybody, and
+   * nothing is dialled, as where the classics' authors counted.
+   */
+  readonly connections: number | 'free'
 }
 
 /** One network of one overlay. */
@@ -48,6 +54,7 @@ export const COMPARISON_DEFAULTS = Object.freeze<Omit<Comparison, 'overlays'>>({
   filesPerNode: 10,
   seed: 1,
   latency: { model: 'geographic' },
+  connections: LIVE_CONNECTIONS.cap,
 })
 
 /** The fields of a comparison, as experiments have them. */
@@ -82,6 +89,7 @@ export function readComparison(input: ComparisonInput): Result<Comparison> {
     () => checkField(FIELDS.filesPerNode, value.filesPerNode),
     () => checkField(NETWORK_FIELDS.seed!, value.seed),
     () => checkLatency(value.latency),
+    () => checkField(NETWORK_FIELDS.connections!, value.connections),
     () => checkSize(value),
   )
   return verdict.ok ? { ok: true, value } : verdict

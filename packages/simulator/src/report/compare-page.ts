@@ -44,9 +44,9 @@ ${growthTable(result)}`,
 }
 
 function subtitleOf({ comparison, machine, wallSeconds, interrupted }: ComparisonResult): string {
-  const { seed, minutes, lookups, filesPerNode, latency } = comparison
+  const { seed, minutes, lookups, filesPerNode, latency, connections } = comparison
   const state = interrupted ? 'INTERRUPTED. ' : ''
-  return `${state}Seed ${seed}, ${minutes} virtual minutes, ${lookups} lookups a run, ${filesPerNode} files a node, ${latency.model} latency; ${wallSeconds.toFixed(1)} s on ${machineText(machine)}.`
+  return `${state}Seed ${seed}, ${minutes} virtual minutes, ${lookups} lookups a run, ${filesPerNode} files a node, ${latency.model} latency, ${connectionsText(connections)}; ${wallSeconds.toFixed(1)} s on ${machineText(machine)}.`
 }
 
 function latencyPlot(
@@ -70,6 +70,13 @@ function latencyPlot(
     yLabel: 'ms',
     points,
   }
+}
+
+/** What dials cost, in a few words. */
+function connectionsText(connections: number | 'free'): string {
+  return connections === 'free'
+    ? 'everybody connected to everybody: nothing is dialled'
+    : `${connections} connections a node (more where it serves others), dials counted`
 }
 
 /** What tells the runs of an overlay apart. */

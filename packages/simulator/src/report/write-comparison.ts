@@ -18,9 +18,15 @@ export function writeComparisonReport(folder: string, result: ComparisonResult):
 }
 
 /** A run as a row: no lists and no tables in it. */
-function flat({ background, failures, ...figures }: ComparedRun): Record<string, string | number | boolean> {
+function flat({
+  background,
+  failures,
+  departures,
+  ...figures
+}: ComparedRun): Record<string, string | number | boolean> {
   const failed = Object.values(failures).reduce((sum, count) => sum + count, 0)
-  const row: Record<string, string | number | boolean> = { failedLookups: failed }
+  const gone = Object.values(departures).reduce((sum, count) => sum + count, 0)
+  const row: Record<string, string | number | boolean> = { failedLookups: failed, departures: gone }
   for (const [name, value] of Object.entries(figures)) row[name] = value ?? ''
   for (const [name, value] of Object.entries(background)) row[`background: ${name}`] = value
   return row

@@ -24,6 +24,7 @@ const SMALL: ComparedSetup = {
   filesPerNode: 2,
   seed: 7,
   latency: { model: 'geographic' },
+  connections: 64,
 }
 const SILENT: ComparisonListener = { onProgress: () => {}, onRun: () => {} }
 
@@ -65,6 +66,16 @@ describe('a run of a comparison', () => {
     assert.ok(runs.length >= 1 && runs[0]!.nodes === 30)
   })
 
+  it('counts no dials where connections are free', () => {
+    const [capped, free] = [8, 'free' as const].map(connections =>
+      runCompared({ ...SMALL, overlay: 'chord', connections }),
+    )
+    assert.equal(free!.background.dials, 0)
+    assert.equal(free!.dialBytesPerLookup, 0)
+    assert.ok(capped!.background.dials! > 0)
+    assert.ok(free!.p50Ms! < capped!.p50Ms!)
+  })
+
   for (const overlay of comparableOverlays())
     it(`measures ${overlay} with and without churn`, () => {
       for (const churn of [0, 6]) {
@@ -78,6 +89,7 @@ describe('a run of a comparison', () => {
         assert.ok(run.loadMaxOverMean >= 1 && run.lookupLoadMaxOverMean >= 1)
         assert.ok(run.bytesPerSecond >= run.backgroundBytesPerSecond)
         assert.ok(run.keysMovedPerJoin !== null)
+        assert.equal(Object.keys(run.departures).length > 0, churn > 0)
       }
     })
 })
@@ -107,6 +119,6 @@ describe('the report of a comparison', () => {
     assert.deepEqual(JSON.parse(written), JSON.parse(JSON.stringify(result)))
     const lines = readFileSync(join(folder, 'runs.csv'), 'utf8').trimEnd().split('\r\n')
     assert.equal(lines.length, 3)
-    assert.match(lines[0]!, /^failedLookups,overlay,nodes,churn,seed,traceHash,/)
+    assert.match(lines[0]!, /^failedLookups,departures,overlay,nodes,churn,seed,traceHash,/)
   })
 })

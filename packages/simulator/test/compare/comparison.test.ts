@@ -46,6 +46,7 @@ describe('a comparison', () => {
       [{ filesPerNode: 0.5 }, /^The number of files per node must be/],
       [{ minutes: 0 }, /^The time in minutes must be/],
       [{ seed: -1 }, /^The seed must be/],
+      [{ connections: 'none' }, /^The number of connections must be "free" or a whole number/],
       [{ latency: { model: 'warp' } }, /^There is no latency model "warp"/],
       [{ nodes: [1_000_000], filesPerNode: 1_000 }, /have more than 10000000\.$/],
       [

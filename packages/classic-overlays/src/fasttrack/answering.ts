@@ -26,7 +26,7 @@ export class Answering {
   onFind(from: PeerHandle, { request, keys, limit }: Find): void {
     const { state } = this
     const bucket = this.children.get(from)?.bucket ?? this.guests
-    if (!state.isSupernode || !bucket.take(1, state.now()) || !this.flooding.hasRoom) return
+    if (!state.isSupernode || !bucket.take(keys.length, state.now()) || !this.flooding.hasRoom) return
     const own = this.flooding.ownMatches(keys, limit)
     const isAll = own.length >= limit || this.flooding.isAlone
     const found = { type: 'found', request, supernode: state.self } as const

@@ -1,7 +1,7 @@
 import { isLive, type Key, type PeerEntry, type PeerHandle, type Pointer } from '@onehop/overlay'
 import { assert, equalBytes, invalid } from '@onehop/primitives'
 import type { Children } from './children.ts'
-import { FLOOD_ROUND_TRIPS, MAX_SEARCHES, MAX_TTL } from './limits.ts'
+import { FLOOD_ROUND_TRIPS, MAX_SEARCHES, MAX_TTL, MESSAGES_PER_WORD } from './limits.ts'
 import type { Links, Neighbour } from './links.ts'
 import { matching, pages } from './matching.ts'
 import type { Hits, Query } from './messages.ts'
@@ -62,8 +62,9 @@ export class Flooding {
   /** Own pointers and those of children. */
   ownMatches(keys: readonly Key[], limit: number): readonly Pointer[] {
     const nowS = this.state.nowS()
+    const own = [...this.state.own.pointers()]
     return matching(keys, limit, key => [
-      ...[...this.state.own.pointers()].filter(pointer => equalBytes(pointer.key, key)),
+      ...own.filter(pointer => equalBytes(pointer.key, key)).slice(0, limit),
       ...this.children.index.find(key, nowS, limit),
     ])
   }
@@ -120,12 +121,13 @@ export class Flooding {
     for (const way of [...this.searches.keys()]) this.end(way)
   }
 
-  private isFair({ peer, bucket }: Neighbour, { ttl, hops }: Query): boolean {
+  private isFair({ peer, bucket }: Neighbour, { ttl, hops, keys }: Query): boolean {
     if (ttl < 1 || ttl + hops > MAX_TTL) {
       this.state.environment.penalise(peer, invalid('query-ttl', `ttl ${ttl} after ${hops} hops`))
       return false
     }
-    return bucket.take(1, this.state.now())
+    const cost = keys.length === 1 ? 1 : MESSAGES_PER_WORD * keys.length
+    return bucket.take(cost, this.state.now())
   }
 
   private forward(query: Query, except: Neighbour | undefined): void {

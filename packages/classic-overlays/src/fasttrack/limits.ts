@@ -89,11 +89,11 @@ export const LEVEL_PER_LOSS = 50
 /** Most pointers under one key at a supernode. */
 export const MAX_POINTERS_PER_KEY = 512
 
-/** Most pointers that one child registers: some 100 files with their words. */
-export const MAX_POINTERS_PER_CHILD = 2_000
+/** Most pointers that one child registers: some 800 files with their words. */
+export const MAX_POINTERS_PER_CHILD = 5_000
 
-/** Most pointers at one supernode: some 50 MB. */
-export const MAX_POINTERS = 200_000
+/** Most pointers at one supernode: some 100 MB, and 80 children at their most. */
+export const MAX_POINTERS = 400_000
 
 /** Pointers in one registration: at their longest they still fit in a message. */
 export const REGISTER_BATCH = 24
@@ -122,6 +122,9 @@ export const MAX_TTL = 15
 /** Queries and hits taken from one neighbour a second, and at once: 100,000 nodes that look up once a minute cause 1,700. */
 export const LINK_MESSAGES_PER_SECOND = 5_000
 export const LINK_BURST = 20_000
+
+/** What a word of a search counts in messages: a list of pointers is looked through for each, some 0.2 ms. */
+export const MESSAGES_PER_WORD = 8
 
 /** Queries taken from one child a second, and at once. */
 export const CHILD_QUERIES_PER_SECOND = 20

@@ -16,13 +16,24 @@ export function matching(
   const [first] = lists
   if (first === undefined || lists.some(list => list.length === 0)) return []
   if (lists.length === 1) return first.slice(0, limit)
-  const counts = new Map<string, number>()
-  for (const pointer of lists.flat())
-    counts.set(contentOf(pointer), (counts.get(contentOf(pointer)) ?? 0) + 1)
-  return lists
-    .flat()
-    .filter(pointer => counts.get(contentOf(pointer)) === keys.length)
-    .slice(0, limit)
+  let contents = new Map(first.map(pointer => [contentOf(pointer), [pointer]]))
+  for (const list of lists.slice(1)) contents = withAnotherWord(contents, list)
+  // Content by content, so that what is cut off is whole contents.
+  return [...contents.values()].flat().slice(0, limit)
+}
+
+/** Those of the contents that the list has, too. */
+function withAnotherWord(
+  contents: ReadonlyMap<string, Pointer[]>,
+  list: readonly Pointer[],
+): Map<string, Pointer[]> {
+  const common = new Map<string, Pointer[]>()
+  for (const pointer of list) {
+    const content = contentOf(pointer)
+    const pointers = contents.get(content)
+    if (pointers !== undefined) common.set(content, [...pointers, pointer])
+  }
+  return common
 }
 
 function contentOf({ provider, target }: Pointer): string {

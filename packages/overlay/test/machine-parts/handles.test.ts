@@ -14,7 +14,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     what: fc.constantFrom('hold', 'drop', 'keep', 'forget', 'use'),
     peer: fc.integer({ min: 1, max: PEERS }),
   }),
-  { maxLength: 200 },
+  { maxLength: 200, size: 'max' },
 )
 
 /** A machine of nothing but handles: it holds some several times, and keeps some in a table. */

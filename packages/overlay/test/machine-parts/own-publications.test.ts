@@ -117,7 +117,7 @@ describe('own publications', () => {
       waitMs: fc.constantFrom(0, 1, 7_000),
     })
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), steps => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), steps => {
         const { environment, own, nowS } = scene()
         const table = new PointerTable({ inAll: 100, perKey: 100, perProvider: 100 })
         const tell = (pointers: readonly Pointer[]) => {

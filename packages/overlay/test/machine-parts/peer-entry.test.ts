@@ -20,9 +20,10 @@ const FIELD = 17
 
 const entries: fc.Arbitrary<PeerEntry> = fc.record(
   {
-    id: fc.uint8Array({ minLength: MIN_PEER_ID_BYTES, maxLength: MAX_PEER_ID_BYTES }),
-    addresses: fc.array(fc.uint8Array({ minLength: 1, maxLength: MAX_ADDRESS_BYTES }), {
+    id: fc.uint8Array({ minLength: MIN_PEER_ID_BYTES, maxLength: MAX_PEER_ID_BYTES, size: 'max' }),
+    addresses: fc.array(fc.uint8Array({ minLength: 1, maxLength: MAX_ADDRESS_BYTES, size: 'max' }), {
       maxLength: MAX_ADDRESSES,
+      size: 'max',
     }),
   },
   { noNullPrototype: true },
@@ -62,7 +63,7 @@ describe('a peer in a message', () => {
 
   it('is refused, and nothing worse, when the bytes are none', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), bytes => {
+      fc.property(fc.uint8Array({ maxLength: 300, size: 'max' }), bytes => {
         try {
           const { id, addresses } = decodePeerEntry(bytes)
           assert.ok(id.length >= MIN_PEER_ID_BYTES && addresses.length <= MAX_ADDRESSES)

@@ -31,7 +31,7 @@ const steps = fc.array(
     fc.record({ what: fc.constant('expire' as const), nowS: fc.constantFrom(NOW_S, NOW_S + 1) }),
     fc.record({ what: fc.constant('forget' as const), provider: fc.integer({ min: 1, max: 4 }) }),
   ),
-  { maxLength: 80 },
+  { maxLength: 80, size: 'max' },
 )
 
 /** What the table should do, done the slow way. */

@@ -157,7 +157,7 @@ describe('requests', () => {
       index: fc.nat({ max: 40 }),
     })
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), steps => {
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), steps => {
         const { environment, ask, answer, unreachable, requests } = scene()
         const ends: number[] = []
         const cancels: (() => void)[] = []

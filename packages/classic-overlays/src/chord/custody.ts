@@ -11,23 +11,13 @@ import {
   MAX_POINTERS_PER_MESSAGE,
   MAX_POINTERS_PER_PROVIDER,
   MAX_TRANSFER_BYTES,
+  SWEEP_INTERVAL_MS,
   TRANSFER_BURST_BYTES,
   TRANSFER_BYTES_PER_SECOND,
 } from './limits.ts'
+import { PointerIndex, type Range, type RangeDigest } from './pointer-index.ts'
 import type { Position } from './position.ts'
 import type { ChordState } from './state.ts'
-
-/** A part of the ring: the points in (after, upTo]. */
-export interface Range {
-  readonly after: Identifier
-  readonly upTo: Identifier
-}
-
-/** The pointers held in a range, in short. */
-export interface RangeDigest {
-  readonly count: number
-  readonly digest: number
-}
 
 /** Pointers of others that this node holds: as the owner of their keys, or as one of those that follow it. */
 export class Custody {
@@ -36,10 +26,13 @@ export class Custody {
     perKey: MAX_POINTERS_PER_KEY,
     perProvider: MAX_POINTERS_PER_PROVIDER,
   })
+  /** The same pointers by their points. */
+  private readonly index = new PointerIndex()
   readonly intake: PointerIntake
   private readonly state: ChordState
   private readonly settled = new Set<Position>()
   private readonly bucket: TokenBucket
+  private nextSweepMs = 0
 
   constructor(state: ChordState) {
     this.state = state
@@ -97,8 +90,21 @@ export class Custody {
   /** Takes verified pointers. @returns how many are held now, in this version or a later one. */
   put(pointers: readonly Pointer[]): number {
     let held = 0
-    for (const pointer of pointers) if (this.hasRoom(pointer) && this.table.put(pointer) !== 'full') held++
+    for (const pointer of pointers) {
+      const result = this.hasRoom(pointer) ? this.table.put(pointer) : 'full'
+      if (result === 'new' || result === 'fresher') this.index.put(this.placeOf(pointer.key), pointer)
+      if (result !== 'full') held++
+    }
     return held
+  }
+
+  /** Sweeps out what has expired, now and then: nothing of it is answered before. */
+  expire(): void {
+    const nowMs = this.state.now()
+    if (nowMs < this.nextSweepMs) return
+    this.nextSweepMs = nowMs + SWEEP_INTERVAL_MS
+    const nowS = this.state.nowS()
+    if (this.table.expire(nowS) > 0) this.index.keep(({ expiresAt }) => expiresAt > nowS)
   }
 
   /** Somebody wants pointers held here. @returns how many are, once they have been looked at. */
@@ -108,20 +114,14 @@ export class Custody {
   }
 
   digestOf(range: Range): RangeDigest {
-    let [count, digest] = [0, 0]
-    for (const { signature } of this.inRange(range)) {
-      count++
-      digest ^= (signature[0]! << 24) | (signature[1]! << 16) | (signature[2]! << 8) | signature[3]!
-    }
-    return { count, digest: digest >>> 0 }
+    return this.index.digestOf(range)
   }
 
   /** One page of the pointers in a range, those that were taken back included. */
   pageOf(range: Range, skip: number): { readonly pointers: Pointer[]; readonly more: boolean } {
     const pointers: Pointer[] = []
-    let [index, bytes] = [0, 0]
-    for (const pointer of this.inRange(range)) {
-      if (index++ < skip) continue
+    let bytes = 0
+    for (const pointer of this.index.inRange(range, skip)) {
       bytes += pointerCost(pointer)
       const isFull = bytes > MAX_TRANSFER_BYTES || pointers.length === MAX_POINTERS_PER_MESSAGE
       if (isFull) return { pointers, more: true }
@@ -135,28 +135,31 @@ export class Custody {
     return this.bucket.take(bytes, this.state.now())
   }
 
-  /** Pointers held in the range that have not expired. */
-  *inRange({ after, upTo }: Range): IterableIterator<Pointer> {
-    const nowS = this.state.nowS()
-    for (const pointer of this.table.all())
-      if (pointer.expiresAt > nowS && isInRange(after, this.placeOf(pointer.key), upTo)) yield pointer
+  inRange(range: Range): IterableIterator<Pointer> {
+    return this.index.inRange(range)
   }
 
   /** A pointer that none of the places should hold any more. */
   surplus(): Pointer | undefined {
-    for (const pointer of this.table.all()) if (!this.isKept(this.placeOf(pointer.key))) return pointer
+    const [first] = this.state.members
+    const floor = first === undefined ? undefined : this.floorOf(first)
+    if (first === undefined || floor === undefined) return undefined
+    for (const pointer of this.index.inRange({ after: first.identifier, upTo: floor }))
+      if (!this.isKept(this.placeOf(pointer.key))) return pointer
     return undefined
   }
 
   dropSurplus(range: Range): void {
-    this.table.removeWhere(({ key }) => {
+    const isSurplus = ({ key }: Pointer) => {
       const point = this.placeOf(key)
       return isInRange(range.after, point, range.upTo) && !this.isKept(point)
-    })
+    }
+    if (this.table.removeWhere(isSurplus) > 0) this.index.keep(pointer => !isSurplus(pointer))
   }
 
   clear(): void {
     this.table.clear()
+    this.index.clear()
     this.settled.clear()
   }
 

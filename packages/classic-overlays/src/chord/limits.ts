@@ -112,6 +112,9 @@ export const MAX_POINTERS_PER_KEY_AND_PROVIDER = 16
 /** Most pointers of one provider, so that one peer cannot fill the table. */
 export const MAX_POINTERS_PER_PROVIDER = 20_000
 
+/** Time between two looks at what has expired, in ms: each goes through the whole table. */
+export const SWEEP_INTERVAL_MS = 10_000
+
 /** Most publications of this node. */
 export const MAX_PUBLICATIONS = 20_000
 

@@ -264,7 +264,7 @@ export class ChordMachine implements OverlayMachine<ChordMessage> {
 
   private onRound(): void {
     const { state } = this
-    this.custody.table.expire(state.nowS())
+    this.custody.expire()
     state.tuneSuccessors()
     for (const position of state.members) {
       this.stabilising.get(position)!.round()

@@ -1,9 +1,10 @@
 import { type Costs, type PeerHandle, type Pointer, publicationId } from '@onehop/overlay'
 import { bytesKey } from '@onehop/primitives'
 import { pointerCost } from './codec.ts'
-import type { Custody, Range } from './custody.ts'
+import type { Custody } from './custody.ts'
 import { MAX_POINTERS_PER_MESSAGE, MAX_PULL_PAGES, MAX_TRANSFER_BYTES, MAX_TRIES } from './limits.ts'
 import type { Pull, Share, Why } from './messages.ts'
+import type { Range } from './pointer-index.ts'
 import type { RingEntry, RingPeer } from './ring-entry.ts'
 import type { ChordState } from './state.ts'
 

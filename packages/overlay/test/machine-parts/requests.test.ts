@@ -63,6 +63,9 @@ describe('requests', () => {
     environment.advance(30)
     assert.equal(answer(2, 0), true)
     assert.deepEqual([heard, rttOf(1), rttOf(2)], [['yes from 2'], undefined, undefined])
+    ask(1, undefined, { anybody: true })
+    assert.equal(answer(1, 1), true)
+    assert.equal(rttOf(1), undefined, 'it may have asked others first')
   })
 
   it('time out, or are told that the peer cannot be reached; a late answer is nobody’s', () => {

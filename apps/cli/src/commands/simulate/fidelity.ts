@@ -55,7 +55,10 @@ export class SimulateFidelity extends OutputCommand {
     const running = startFidelity(names, size, ({ experiment, share, doing }) => {
       if (!isSilent) line.bar(experiment, share, 1, doing)
     })
-    const stopListening = onInterrupt(() => running.interrupt())
+    const stopListening = onInterrupt(() => {
+      if (!isSilent) line.log('Ending with what has been measured so far …')
+      running.interrupt()
+    })
     onParentGone(() => running.interrupt())
     try {
       return await running.result

@@ -72,8 +72,9 @@ export class Host<Message> {
     return connection.remotePeer.toString()
   }
 
+  /** Whether there is a direct connection. */
   isConnected(peerId: string): boolean {
-    return openConnectionTo(this.components, peerIdFromString(peerId)) !== undefined
+    return openConnectionTo(this.components, peerIdFromString(peerId), 'direct') !== undefined
   }
 
   /** Makes room for the connections that the overlay wants, besides those for everything else. */

@@ -8,7 +8,7 @@ import { type ChordMessage, chordCodec } from '../src/chord/index.ts'
 import { MAX_MESSAGE_BYTES, MAX_ROUTE_HOPS, MOST_CHAIN, MOST_VIRTUAL_NODES } from '../src/chord/limits.ts'
 import { RingEntry } from '../src/chord/ring-entry.ts'
 
-const bytes = (minLength: number, maxLength: number) => fc.uint8Array({ minLength, maxLength })
+const bytes = (minLength: number, maxLength: number) => fc.uint8Array({ minLength, maxLength, size: 'max' })
 const fixed = (length: number) => bytes(length, length)
 const number = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff_ffff }))
 const request = number

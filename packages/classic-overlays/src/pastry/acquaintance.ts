@@ -62,17 +62,23 @@ export class Acquaintance {
       this.greetings++
       const { own, phase } = this.state
       const joining = phase === 'entering'
-      this.requests.send(peer, request => ({ type: 'hello', request, joining, brief, sender: own }), {
-        onReply: (reply, from) => {
-          this.probed.delete(bytesKey(entry.id))
-          if (reply.type === 'leaves') this.onLeaves(from, reply.sender, reply.members)
-          this.onGreeted()
+      const timeoutMs = Math.max(this.requests.timeoutMsOf(peer), this.state.options.defaultTimeoutMs)
+      this.requests.send(
+        peer,
+        request => ({ type: 'hello', request, joining, brief, sender: own }),
+        {
+          onReply: (reply, from) => {
+            this.probed.delete(bytesKey(entry.id))
+            if (reply.type === 'leaves') this.onLeaves(from, reply.sender, reply.members)
+            this.onGreeted()
+          },
+          onSilence: () => {
+            this.probed.delete(bytesKey(entry.id))
+            this.onGreeted()
+          },
         },
-        onSilence: () => {
-          this.probed.delete(bytesKey(entry.id))
-          this.onGreeted()
-        },
-      })
+        { timeoutMs },
+      )
     })
   }
 
@@ -137,12 +143,14 @@ export class Acquaintance {
     this.state.environment.send(from, { type: 'row', request, joining, members })
   }
 
+  /** Whether there is anything to ask the peer: those who stand where they should need not be asked. */
   private isNews(entry: PeerEntry): boolean {
-    const { ownId, leafSet, table } = this.state
+    const { ownId, leafSet, table, neighbourhood } = this.state
     const id = nodeIdOf(entry.id)
-    if (equalIds(id, ownId)) return false
+    if (equalIds(id, ownId) || leafSet.hasId(id)) return false
+    if (leafSet.fits(id)) return !this.isRecentlyDeparted(entry)
     const known = table.at(id)
-    if (known !== undefined && equalIds(known.id, id) && !leafSet.fits(id)) return false
+    if ((known !== undefined && equalIds(known.id, id)) || neighbourhood.hasId(id)) return false
     return !this.isRecentlyDeparted(entry)
   }
 

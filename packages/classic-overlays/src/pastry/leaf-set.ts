@@ -30,9 +30,13 @@ export class LeafSet {
     return this.larger.includes(contact) || this.smaller.includes(contact)
   }
 
+  hasId(id: NodeId): boolean {
+    return this.members.some(member => equalIds(member.id, id))
+  }
+
   /** Whether a node with this id would find a place: not our own id, and nobody's who has one. */
   fits(id: NodeId): boolean {
-    if (equalIds(id, this.own) || this.members.some(member => equalIds(member.id, id))) return false
+    if (equalIds(id, this.own) || this.hasId(id)) return false
     return this.fitsIn(this.larger, id, true) || this.fitsIn(this.smaller, id, false)
   }
 

@@ -59,12 +59,18 @@ export class Liveness {
     for (const { entry } of departed.slice(0, DEPARTED_PER_ROUND)) this.acquaintance.greet(entry)
   }
 
+  /** The last ping waits longer: what is known of the round-trip time may be wrong. */
   private ping(contact: Contact, left: number): void {
     const { peer } = contact
-    this.requests.send(peer, request => ({ type: 'ping', request, joining: false }), {
-      onReply: () => this.onPong(peer),
-      onSilence: () => this.onNoPong(contact, left - 1),
-    })
+    const usualMs = this.requests.timeoutMsOf(peer)
+    const isLast = left === 1
+    const timeoutMs = isLast ? Math.max(usualMs, this.state.options.defaultTimeoutMs) : usualMs
+    this.requests.send(
+      peer,
+      request => ({ type: 'ping', request, joining: false }),
+      { onReply: () => this.onPong(peer), onSilence: () => this.onNoPong(contact, left - 1) },
+      { timeoutMs },
+    )
   }
 
   private onPong(peer: PeerHandle): void {

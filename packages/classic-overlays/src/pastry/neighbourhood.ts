@@ -1,4 +1,5 @@
 import type { Contact, Placing } from './contact.ts'
+import { equalIds, type NodeId } from './node-id.ts'
 
 const NOT_PLACED: Placing = Object.freeze({ isPlaced: false })
 
@@ -18,6 +19,10 @@ export class Neighbourhood {
 
   has(contact: Contact): boolean {
     return this.nearest.includes(contact)
+  }
+
+  hasId(id: NodeId): boolean {
+    return this.nearest.some(contact => equalIds(contact.id, id))
   }
 
   /** Places the contact by its round-trip time, which has been measured just now. */

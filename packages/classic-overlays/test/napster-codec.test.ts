@@ -6,7 +6,7 @@ import { describe, it } from 'mocha'
 import { type NapsterMessage, napsterCodec } from '../src/napster/index.ts'
 import { MAX_MESSAGE_BYTES, MAX_POINTERS_PER_UPLOAD, MAX_SERVERS } from '../src/napster/limits.ts'
 
-const bytes = (minLength: number, maxLength: number) => fc.uint8Array({ minLength, maxLength })
+const bytes = (minLength: number, maxLength: number) => fc.uint8Array({ minLength, maxLength, size: 'max' })
 const fixed = (length: number) => bytes(length, length)
 const number = fc.oneof(fc.constant(0), fc.nat(), fc.maxSafeNat())
 const flag = fc.boolean()
@@ -35,7 +35,7 @@ const peer: fc.Arbitrary<PeerEntry> = fc.record(
   { id: bytes(2, 64), addresses: fc.array(bytes(1, 192), { maxLength: 8 }) },
   { noNullPrototype: true },
 )
-const servers = fc.array(peer, { maxLength: MAX_SERVERS })
+const servers = fc.array(peer, { maxLength: MAX_SERVERS, size: 'max' })
 const pointers = fc.array(pointer, { maxLength: 6 })
 const word = fc.string({ unit: 'grapheme', maxLength: 10 })
 
@@ -56,7 +56,10 @@ const message = fc.oneof(
     isMove: flag,
     isKnown: flag,
     isBusy: flag,
-    refused: fc.array(fc.nat(MAX_POINTERS_PER_UPLOAD - 1), { maxLength: MAX_POINTERS_PER_UPLOAD }),
+    refused: fc.array(fc.nat(MAX_POINTERS_PER_UPLOAD - 1), {
+      maxLength: MAX_POINTERS_PER_UPLOAD,
+      size: 'max',
+    }),
   }),
   typed('keepAlive', { request: number, session: number }),
   typed('alive', { request: number, isKnown: flag, servers }),
@@ -84,7 +87,7 @@ describe('the codec of Napster', () => {
         assert.equal(napsterCodec.encodedLength(sent), encoded.length)
         assert.deepEqual(napsterCodec.decode(encoded), sent)
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 
@@ -102,7 +105,7 @@ describe('the codec of Napster', () => {
           if (!(error instanceof DecodeError)) throw error
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     )
   })
 

@@ -93,7 +93,7 @@ describe('The codec of FastTrack', () => {
   it('answers any bytes with a message or a DecodeError', () => {
     const mangled = fc.tuple(message, fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { maxLength: 6 }))
     const anything = fc.oneof(
-      fc.uint8Array({ maxLength: 400 }),
+      fc.uint8Array({ maxLength: 400, size: 'max' }),
       mangled.map(([sent, changes]) => {
         const encoded = fastTrackCodec.encode(sent).slice()
         for (const [place, value] of changes) encoded[place % encoded.length] = value

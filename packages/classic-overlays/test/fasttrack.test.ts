@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { nameKey } from '@onehop/overlay'
+import { contentPublications, nameKey, type Outcome, rankContents } from '@onehop/overlay'
 import { LIVE_CONNECTIONS, uniformLatency } from '@onehop/simulator'
 import { checkFastTrackOptions, FASTTRACK_DEFAULT, FASTTRACK_TESTNET } from '../src/fasttrack/index.ts'
 import { FastTrackNetwork } from './fasttrack-network.ts'
@@ -35,6 +35,28 @@ describe('FastTrack', () => {
       sent.map(({ message }) => message.type).filter(type => type === 'query'),
       [],
     )
+  })
+
+  it('sends all words of a search in one query, and is answered content by content', () => {
+    const network = new FastTrackNetwork({}, { nodes: 16, seed: 12 }).joinAll().pass(seconds(10))
+    const publisher = network.ordinary()[0]!
+    const words = ['roman', 'holiday', 'mp4']
+    for (const number of [1, 2]) {
+      const multihash = Uint8Array.of(0x11, 0x02, 7, number)
+      const content = { multihash, name: `Roman Holiday ${number}.mp4`, bytes: 1, words }
+      for (const publication of contentPublications(content))
+        network.simulation.publish(publisher, publication)
+    }
+    const asker = network.ordinary().find(node => network.parentOf(node) !== network.parentOf(publisher))!
+    const sent = network.record()
+    const found: Outcome[] = []
+    network.machine(asker).search(words, { limit: 5, deadlineMs: 10_000 }, outcome => found.push(outcome))
+    network.pass(seconds(10))
+    const ids = sent.flatMap(({ message }) =>
+      message.type === 'query' ? [`${message.high}/${message.low}`] : [],
+    )
+    assert.equal(new Set(ids).size, 1)
+    assert.equal(rankContents(words, found[0]!.pointers).length, 2)
   })
 
   it('does not find what is farther away than its time to live', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type OverlayFactory, type PeerEntry, type Pointer, signPointer } from '@onehop/overlay'
 import { SeededRandom } from '@onehop/primitives'
+import { Simulation } from '@onehop/simulator'
 import { describe, it } from 'mocha'
 import { PASTRY_TESTNET, type PastryMessage, pastry, pastryTables } from '../src/index.ts'
 import { PastryTown } from './pastry-town.ts'
@@ -296,6 +297,15 @@ describe('a Pastry newcomer', () => {
     town.run(20_000)
     assert.equal(town.machine(number).inspect().settled, true)
     town.assertLeafSetsRight()
+  })
+
+  it('is the first where it is its own introducer', () => {
+    const simulation = new Simulation(pastry(PASTRY_TESTNET), { nodes: 2, seed: 73 })
+    assert.equal(simulation.join(0, [0]).failure, undefined)
+    assert.equal(simulation.join(1, [1, 0]).failure, undefined)
+    const key = new Uint8Array(32).fill(7)
+    assert.equal(simulation.publish(1, { kind: 'content', key }).acknowledgements, 1)
+    assert.equal(simulation.lookup(0, key).pointers.length, 1)
   })
 
   it('does not take a stranger’s rows for its own join', () => {

@@ -116,6 +116,17 @@ describe('Pastry routes', () => {
     for (const node of town.alive()) assert.equal(town.find(node, key).failure, undefined)
   })
 
+  it('need no further greetings once everybody knows its neighbours', () => {
+    const town = new PastryTown(80, 12)
+    town.run(20_000)
+    let greetings = 0
+    town.simulation.network.onSend = (_from, _to, message: PastryMessage) => {
+      if (message.type === 'hello') greetings++
+    }
+    town.run(60_000)
+    assert.equal(greetings, 0)
+  })
+
   it('are merged when two networks that never met are shown to each other', () => {
     const town = new PastryTown(30, 11)
     const { simulation } = town

@@ -13,7 +13,7 @@ import type { Custody } from './custody.ts'
 import type { Finder } from './finding.ts'
 import { MAX_PUBLICATIONS, MAX_REFRESHES_PER_ROUND, MAX_TRIES } from './limits.ts'
 import { differentPeers } from './replication.ts'
-import type { RingPeer } from './ring-entry.ts'
+import type { RingEntry, RingPeer } from './ring-entry.ts'
 import type { ChordState } from './state.ts'
 import type { Transfer } from './transfer.ts'
 import type { Finding } from './walk.ts'
@@ -101,12 +101,12 @@ export class Publisher {
       if (failure !== undefined && isStanding) this.unplaced.set(idOf(pointer), pointer)
       done(costs.outcome(state.now(), { failure, acknowledgements }))
     }
-    this.findHolders(pointer, costs, true, ({ entries, failure }) => {
+    this.findHolders(pointer, costs, true, ({ entries, by, failure }) => {
       if (entries.length === 0) {
         end(failure ?? 'no peers', 0)
         return
       }
-      const rows = entries.map(entry => state.hold(entry))
+      const rows = withTeller(entries, by, state.options.replicas).map(entry => state.hold(entry))
       const holders = differentPeers(rows, state.options.replicas)
       for (const row of rows) if (!holders.includes(row)) state.drop(row)
       this.store(pointer, holders, costs, end)
@@ -192,6 +192,15 @@ export class Publisher {
       },
     })
   }
+}
+
+/** Who tells too few successors stands before the key, and so behind all of them on a ring that is small. */
+function withTeller(
+  entries: readonly RingEntry[],
+  by: RingEntry | undefined,
+  wanted: number,
+): readonly RingEntry[] {
+  return by === undefined || entries.length >= wanted ? entries : [...entries, by]
 }
 
 function idOf({ key, target }: Pointer): string {

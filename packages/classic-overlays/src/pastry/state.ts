@@ -7,8 +7,8 @@ import {
   type PeerHandle,
 } from '@onehop/overlay'
 import { BoundedMap, bytesKey, equalBytes, invalid, type Verdict } from '@onehop/primitives'
-import { entryBytes } from './codec.ts'
 import type { Contact, Placing } from './contact.ts'
+import { entryBytes } from './encoding.ts'
 import { LeafSet } from './leaf-set.ts'
 import { MAX_DEPARTED } from './limits.ts'
 import type { PastryMessage } from './messages.ts'

@@ -21,15 +21,8 @@ import {
   ProtobufWriter,
   varintFieldLength,
 } from '@onehop/primitives'
-import {
-  MAX_HOST_AGE_MS,
-  MAX_HOSTS,
-  MAX_KEYS,
-  MAX_MESSAGE_BYTES,
-  MAX_POINTERS_PER_MESSAGE,
-  MAX_STATED_CHILDREN,
-  MAX_WANTED,
-} from './limits.ts'
+import { boundedVarint, hostLength, readHost, writeHost } from './host-entry.ts'
+import { MAX_HOSTS, MAX_KEYS, MAX_MESSAGE_BYTES, MAX_POINTERS_PER_MESSAGE, MAX_WANTED } from './limits.ts'
 import type { FastTrackMessage, HostEntry } from './messages.ts'
 
 /** All fields of all messages: each has one number, so that one flat protobuf message carries any of them. */
@@ -92,7 +85,6 @@ const NUMBERS = [
 ] as const
 const FIRST_NUMBER = 2
 const FIELD = { type: 1, key: 12, provider: 13, peer: 14, host: 15, pointer: 16 } as const
-const HOST_FIELD = { peer: 1, isSupernode: 2, children: 3, ageMs: 4 } as const
 
 /** Flags: what is said of the one thing that the message is about, and of the one who sends it. */
 const YES = 1
@@ -155,22 +147,6 @@ function fieldsOf(message: FastTrackMessage): Fields {
   }
 }
 
-function writeHost(writer: ProtobufWriter, { peer, isSupernode, children, ageMs }: HostEntry): void {
-  writePeerEntry(writer, HOST_FIELD.peer, peer)
-  writer.varint(HOST_FIELD.isSupernode, isSupernode ? 1 : 0)
-  writer.varint(HOST_FIELD.children, children).varint(HOST_FIELD.ageMs, ageMs)
-}
-
-/** Bytes of a host in a message. */
-export function hostLength({ peer, isSupernode, children, ageMs }: HostEntry): number {
-  return (
-    peerEntryFieldLength(HOST_FIELD.peer, peer) +
-    varintFieldLength(HOST_FIELD.isSupernode, isSupernode ? 1 : 0) +
-    varintFieldLength(HOST_FIELD.children, children) +
-    varintFieldLength(HOST_FIELD.ageMs, ageMs)
-  )
-}
-
 function encode(message: FastTrackMessage): Uint8Array {
   const fields = fieldsOf(message)
   const writer = new ProtobufWriter()
@@ -224,26 +200,6 @@ type Draft = {
   pointers: Pointer[]
 }
 
-function readHost(bytes: Uint8Array): HostEntry {
-  const reader = new ProtobufReader(bytes)
-  let peer: PeerEntry | undefined
-  const host = { isSupernode: false, children: 0, ageMs: 0 }
-  while (reader.next()) {
-    if (reader.field === HOST_FIELD.peer) peer = decodePeerEntry(reader.bytes())
-    else if (reader.field === HOST_FIELD.isSupernode) host.isSupernode = reader.varint() === 1
-    else if (reader.field === HOST_FIELD.children) host.children = bounded(reader, MAX_STATED_CHILDREN)
-    else if (reader.field === HOST_FIELD.ageMs) host.ageMs = bounded(reader, MAX_HOST_AGE_MS)
-    else reader.skip()
-  }
-  return { peer: required(peer, 'host'), ...host }
-}
-
-function bounded(reader: ProtobufReader, most: number): number {
-  const value = reader.varint()
-  if (value > most) throw new DecodeError(`fasttrack: field ${reader.field} exceeds ${most}`)
-  return value
-}
-
 function oneMore<T>(list: T[], most: number, item: T): void {
   if (list.length === most) throw new DecodeError(`fasttrack: more than ${most} entries`)
   list.push(item)
@@ -251,7 +207,7 @@ function oneMore<T>(list: T[], most: number, item: T): void {
 
 function readField(reader: ProtobufReader, draft: Draft): void {
   const number = NUMBERS[reader.field - FIRST_NUMBER]
-  if (number !== undefined) draft[number] = bounded(reader, UINT32_END - 1)
+  if (number !== undefined) draft[number] = boundedVarint(reader, UINT32_END - 1)
   else if (reader.field === FIELD.type) draft.type = reader.varint()
   else if (reader.field === FIELD.key) oneMore(draft.keys, MAX_KEYS, reader.fixedBytes(KEY_BYTES))
   else if (reader.field === FIELD.provider) draft.provider = reader.bytes(MAX_PEER_ID_BYTES)

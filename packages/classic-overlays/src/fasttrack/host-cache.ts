@@ -153,14 +153,7 @@ export class HostCache {
 
   /** The host as a message carries it. */
   host(peer: PeerHandle): HostEntry {
-    const row = this.rowOf(peer)
-    const ageMs = Math.max(0, Math.floor(this.environment.now() - this.seenMs[row]!))
-    return {
-      peer: this.entries[row]!,
-      isSupernode: (this.flags[row]! & SUPERNODE) !== 0,
-      children: this.children[row]!,
-      ageMs: Math.min(ageMs, MAX_HOST_AGE_MS),
-    }
+    return this.hostAt(this.rowOf(peer))
   }
 
   entryOf(peer: PeerHandle): PeerEntry | undefined {
@@ -175,13 +168,23 @@ export class HostCache {
     const hosts: HostEntry[] = []
     for (let i = 0; i < length && hosts.length < limit; i++) {
       const row = (first + i) % length
-      if ((this.flags[row]! & LOST) === 0) hosts.push(this.host(this.peers[row]!))
+      if ((this.flags[row]! & LOST) === 0) hosts.push(this.hostAt(row))
     }
     return hosts
   }
 
   clear(): void {
     while (this.peers.length > 0) this.removeRow(this.peers.length - 1)
+  }
+
+  private hostAt(row: number): HostEntry {
+    const ageMs = Math.max(0, Math.floor(this.environment.now() - this.seenMs[row]!))
+    return {
+      peer: this.entries[row]!,
+      isSupernode: (this.flags[row]! & SUPERNODE) !== 0,
+      children: this.children[row]!,
+      ageMs: Math.min(ageMs, MAX_HOST_AGE_MS),
+    }
   }
 
   private rowOf(peer: PeerHandle): number {

@@ -18,9 +18,10 @@ import { Deliveries } from './deliveries.ts'
 import { Flooding } from './flooding.ts'
 import { Inquiries } from './inquiries.ts'
 import { inspect } from './inspection.ts'
-import { FAREWELL_HOSTS, PONG_HOSTS, SPARE_LINKS } from './limits.ts'
+import { FAREWELL_HOSTS, SPARE_LINKS } from './limits.ts'
 import { Links } from './links.ts'
-import type { Check, FastTrackMessage, FastTrackReply, Hello, HostEntry, Ping, Redirect } from './messages.ts'
+import { Meetings } from './meetings.ts'
+import type { FastTrackMessage, FastTrackReply } from './messages.ts'
 import type { FastTrackOptions } from './options.ts'
 import { Promotion } from './promotion.ts'
 import { Registrar } from './registrar.ts'
@@ -40,6 +41,7 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
   readonly deliveries: Deliveries
   private readonly answering: Answering
   private readonly promotion: Promotion
+  private readonly meetings: Meetings
   private cancelTick: Cancel | undefined
 
   constructor(environment: Environment<FastTrackMessage>, options: FastTrackOptions) {
@@ -49,7 +51,7 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
     this.links = new Links({
       state,
       childCount: () => this.children.size,
-      onPong: (peer, reply) => this.onPong(peer, reply),
+      onPong: (peer, reply) => this.meetings.onPong(peer, reply),
     })
     this.flooding = new Flooding(state, this.children, this.links)
     this.session = new Session(state, {
@@ -81,6 +83,13 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
       session: this.session,
       onPromoted: () => this.onPromoted(),
     })
+    this.meetings = new Meetings({
+      state,
+      children: this.children,
+      links: this.links,
+      session: this.session,
+      promotion: this.promotion,
+    })
     this.children.onFull = () => this.promotion.review()
     this.registrar.onSettled = () => this.session.onSettled()
   }
@@ -107,7 +116,7 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
     if (introducers.length === 0 && state.cache.size === 0) {
       this.promotion.promoteSelf()
       done(new Costs(state.now()).outcome(state.now(), {}))
-    } else if (state.phase === 'in') this.merge(introducers, done)
+    } else if (state.phase === 'in') this.meetings.merge(introducers, done)
     else {
       state.phase = 'joining'
       this.session.join(introducers, done)
@@ -213,7 +222,7 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
     }
     if (message.type === 'found') this.inquiries.onFound(from, message)
     else if (this.state.phase === 'in') this.onMessage(from, message)
-    else if (this.state.phase === 'joining' && message.type === 'ping') this.onPing(from, message)
+    else if (this.state.phase === 'joining' && message.type === 'ping') this.meetings.onPing(from, message)
   }
 
   private onMessage(from: PeerHandle, message: FastTrackMessage): void {
@@ -229,10 +238,10 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
         this.answering.onFind(from, message)
         break
       case 'ping':
-        this.onPing(from, message)
+        this.meetings.onPing(from, message)
         break
       case 'hello':
-        this.onHello(from, message)
+        this.meetings.onHello(from, message)
         break
       case 'register':
         this.children.hear(from)
@@ -252,10 +261,10 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
         this.promotion.onInvite(from, message)
         break
       case 'check':
-        this.onCheck(from, message)
+        this.meetings.onCheck(from, message)
         break
       case 'redirect':
-        this.onRedirect(from, message)
+        this.meetings.onRedirect(from, message)
         break
       case 'bye':
         this.children.remove(from, false)
@@ -268,125 +277,6 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
       case 'receipt':
         this.deliveries.onReceipt(from, message)
         break
-    }
-  }
-
-  private onPing(from: PeerHandle, { request, sender }: Ping): void {
-    const { state, children } = this
-    this.children.hear(from)
-    state.environment.learnAddresses(from, sender.addresses)
-    const isSupernode = state.isSupernode
-    const isOrphan = this.session.isOrphan
-    const isKnown = children.get(from) !== undefined || this.links.get(from) !== undefined
-    if (isSupernode && !isKnown) children.onStranger()
-    state.send(from, {
-      type: 'pong',
-      request,
-      sender: state.self,
-      isSupernode,
-      isKnown,
-      isOrphan,
-      children: children.size,
-      room: isSupernode ? children.room : isOrphan && state.options.capacity > 0 ? 1 : 0,
-      hosts: this.pongHosts(),
-    })
-  }
-
-  /** The own supernode, or the own deputies, and some others. */
-  private pongHosts(): readonly HostEntry[] {
-    const { cache } = this.state
-    const { parent } = this.session
-    const own = parent !== undefined && cache.has(parent) ? [cache.host(parent)] : this.children.deputies
-    return [...own, ...cache.sample(PONG_HOSTS)]
-  }
-
-  /** An orphan to whom others come, for it has the least hash, becomes a supernode; an ordinary node names some. */
-  private onHello(from: PeerHandle, hello: Hello): void {
-    const { state } = this
-    if (this.session.isOrphan && state.options.capacity > 0) this.promotion.promoteSelf()
-    if (state.isSupernode) this.children.onHello(from, hello)
-    else
-      state.send(from, {
-        type: 'welcome',
-        request: hello.request,
-        accepted: false,
-        hosts: this.pongHosts(),
-      })
-  }
-
-  /** A neighbour wants to know whether its child can be dialled. */
-  private onCheck(from: PeerHandle, { request, peer: entry }: Check): void {
-    const { state } = this
-    const neighbour = this.links.get(from)
-    if (neighbour === undefined || !neighbour.bucket.take(1, state.now())) return
-    const asker = neighbour.peer
-    const answer = (accepted: boolean) => {
-      if (this.links.get(asker) === neighbour) state.send(asker, { type: 'checked', request, accepted })
-    }
-    state.handles.with(entry.id, peer => {
-      state.environment.learnAddresses(peer, entry.addresses)
-      state.ask(peer, number => ({ type: 'ping', request: number, sender: state.self }), {
-        onReply: () => answer(true),
-        onSilence: () => answer(false),
-      })
-    })
-  }
-
-  /** From the parent: go there. From a child: there are others whom you may not know. */
-  private onRedirect(from: PeerHandle, { hosts }: Redirect): void {
-    const { state } = this
-    this.session.onRedirect(from, hosts)
-    const child = this.children.get(from)
-    if (!state.isSupernode || child === undefined || !child.bucket.take(1, state.now())) return
-    state.cache.learnAll(hosts)
-    for (const { peer: entry } of hosts.slice(0, 1))
-      state.handles.with(entry.id, peer => this.links.probe(state.cache.has(peer) ? [peer] : []))
-  }
-
-  private onPong(peer: PeerHandle, reply: FastTrackMessage): void {
-    const { state } = this
-    if (reply.type !== 'pong') return
-    const entry = { id: state.environment.idOf(peer), addresses: reply.sender.addresses }
-    state.cache.meet(peer, { entry, isSupernode: reply.isSupernode, children: reply.children })
-    state.cache.learnAll(reply.hosts)
-  }
-
-  /** Makes the own network known to the one of the introducers. */
-  private merge(introducers: readonly PeerHandle[], done: (outcome: Outcome) => void): void {
-    const { state } = this
-    const costs = new Costs(state.now())
-    let left = introducers.length
-    let isDone = false
-    const end = (failure?: 'timed out' | 'unreachable') => {
-      left--
-      if (isDone || (failure !== undefined && left > 0)) return
-      isDone = true
-      done(costs.outcome(state.now(), { failure }))
-    }
-    if (left === 0) done(costs.outcome(state.now(), {}))
-    for (const peer of introducers) {
-      costs.messages++
-      costs.attempts++
-      state.ask(peer, request => ({ type: 'ping', request, sender: state.self }), {
-        onReply: reply => {
-          this.onPong(peer, reply)
-          if (reply.type === 'pong') this.bridge(peer, reply.isSupernode, reply.hosts)
-          end()
-        },
-        onSilence: silence => end(silence),
-      })
-    }
-  }
-
-  /** Supernodes link; an ordinary node tells its own. */
-  private bridge(peer: PeerHandle, isSupernode: boolean, hosts: readonly HostEntry[]): void {
-    const { state } = this
-    const { parent } = this.session
-    const others = isSupernode && state.cache.has(peer) ? [state.cache.host(peer)] : hosts
-    const supernodes = others.filter(host => host.isSupernode).slice(0, 1)
-    for (const host of supernodes) {
-      if (parent !== undefined) state.send(parent, { type: 'redirect', hosts: [host] })
-      if (state.isSupernode) state.handles.with(host.peer.id, other => this.links.open(other))
     }
   }
 

@@ -17,14 +17,14 @@ const NO_INDEX = 0
 
 /** What this servent shares: in Gnutella everybody answers for its own files, and for nobody else's. */
 export class Files {
+  /** Kept beside the map: most servents share nothing, and are asked all the time. */
+  private keyCount = 0
   /** 16 random bytes: only who has had an answer can name them. */
   readonly serventId: Uint8Array
   private readonly environment: Environment<never>
   private readonly own: OwnPublications
   /** By key. */
   private readonly results = new Map<string, Result[]>()
-  /** Kept beside the map: most servents share nothing, and are asked all the time. */
-  private keyCount = 0
   private sharedBytes = 0
 
   constructor(environment: Environment<never>, options: GnutellaOptions) {

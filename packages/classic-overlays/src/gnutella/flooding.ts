@@ -43,15 +43,15 @@ const NO_RESULTS: readonly Result[] = Object.freeze([])
  * once; answers go back where their question came from, or nowhere.
  */
 export class Flooding {
+  // What every message needs stands first: it is one fetch from memory.
+  private readonly neighbours: Neighbours
+  private readonly routes: RouteTable
+  private readonly environment: Environment<GnutellaMessage>
+  private readonly files: Files
+  private readonly ttl: number
+  private readonly hitCache: HitCache | undefined
   private readonly state: GnutellaState
   private readonly handlers: FloodHandlers
-  /** Of the state, but one step nearer: every message asks for them. */
-  private readonly environment: Environment<GnutellaMessage>
-  private readonly routes: RouteTable
-  private readonly neighbours: Neighbours
-  private readonly files: Files
-  private readonly hitCache: HitCache | undefined
-  private readonly ttl: number
 
   constructor(state: GnutellaState, handlers: FloodHandlers) {
     this.state = state

@@ -1,5 +1,5 @@
 import { type Environment, MAX_ADDRESSES, type PeerEntry, type PeerId } from '@onehop/overlay'
-import { bytesKey, randomElement } from '@onehop/primitives'
+import { bytesKey } from '@onehop/primitives'
 import { MAX_HOSTS } from './limits.ts'
 
 /** A servent that this node could connect to. */
@@ -77,14 +77,17 @@ export class HostCache {
     host.retryMs = this.environment.now() + Math.ceil(pauseMs * (0.5 + this.environment.random()))
   }
 
-  /** One that may be tried now, one that did not fail if there is one. */
+  /** One that may be tried now, at random; one that did not fail if there is one. */
   pick(isWanted: (id: PeerId) => boolean): PeerEntry | undefined {
     const nowMs = this.environment.now()
-    const due = [...this.hosts.values()].filter(
-      ({ retryMs, entry }) => retryMs <= nowMs && isWanted(entry.id),
-    )
-    const good = due.filter(({ failures }) => failures === 0)
-    return randomElement(() => this.environment.random(), good.length > 0 ? good : due)?.entry
+    const due = [...this.hosts.values()].filter(({ retryMs }) => retryMs <= nowMs)
+    const first = Math.floor(this.environment.random() * due.length)
+    const turned = [...due.slice(first), ...due.slice(0, first)]
+    const isGood = ({ failures }: Host) => failures === 0
+    const picked =
+      turned.find(host => isGood(host) && isWanted(host.entry.id)) ??
+      turned.find(host => !isGood(host) && isWanted(host.entry.id))
+    return picked?.entry
   }
 
   /** Some that did not fail, at random. */

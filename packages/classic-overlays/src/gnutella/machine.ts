@@ -22,12 +22,13 @@ import { GnutellaState } from './state.ts'
 
 /** One Gnutella servent: its tables, and what works on them. Made by {@link gnutella}. */
 export class GnutellaMachine implements OverlayMachine<GnutellaMessage> {
-  readonly guarantee = 'best effort'
-  readonly state: GnutellaState
+  // What every message needs stands first: it is one fetch from memory.
+  private hasLeft = false
   private readonly keepsHandles: boolean
   private readonly neighbours: Neighbours
-  private hasLeft = false
   private readonly flooding: Flooding
+  readonly guarantee = 'best effort'
+  readonly state: GnutellaState
   private readonly linking: Linking
   private readonly questions: Questions
   private readonly pushing: Pushing

@@ -92,14 +92,15 @@ export const NOBODY = -1
  * short row of integers, everything else in {@link Neighbour}.
  */
 export class Neighbours {
+  // What every message needs stands first: it is one fetch from memory.
+  private rows = new Int32Array(FIRST_ROWS * COLUMNS)
+  private count = 0
+  /** Unix time in s up to which floods were allowed. */
+  private allowedS = 0
+  private lastLink = 0
   readonly list: Neighbour[] = []
   private readonly environment: Environment<never>
   private readonly handles: Handles
-  private rows = new Int32Array(FIRST_ROWS * COLUMNS)
-  private count = 0
-  private lastLink = 0
-  /** Unix time in s up to which floods were allowed. */
-  private allowedS = 0
 
   constructor(environment: Environment<never>, handles: Handles) {
     this.environment = environment

@@ -36,15 +36,16 @@ export interface RouteTableOptions {
  * An entry keeps 42 bits of the hashed id. Hashed with secrets: whoever makes up ids cannot make them collide.
  */
 export class RouteTable {
-  private readonly mostEntries: number
-  private readonly lifetimeMs: number
-  private readonly factorLow: number
-  private readonly factorHigh: number
+  // What every message needs stands first: it is one fetch from memory.
   private slots = new Int32Array(FIRST_BUCKETS * BUCKET_LENGTH)
   private bucketMask = FIRST_BUCKETS - 1
+  private readonly factorLow: number
+  private readonly factorHigh: number
+  private readonly lifetimeMs: number
   private count = 0
   /** Unix time in s. Small integers stand in the object itself, and cost no look elsewhere. */
   private sweptS: number
+  private readonly mostEntries: number
 
   /** @param random uniform in [0, 1). */
   constructor({ lifetimeMs, mostEntries }: RouteTableOptions, random: () => number, nowMs: number) {
@@ -154,7 +155,9 @@ export class RouteTable {
       if (slots[at + 1] === 0) return at
       const age = ageOf(slots[at + 1]!, stamp)
       if (age > LIFETIME_UNITS) return at
-      if (age > oldestAge) [oldest, oldestAge] = [at, age]
+      if (age <= oldestAge) continue
+      oldest = at
+      oldestAge = age
     }
     return oldest
   }

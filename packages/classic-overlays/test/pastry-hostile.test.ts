@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type OverlayFactory, type PeerEntry, type Pointer, signPointer } from '@onehop/overlay'
 import { SeededRandom } from '@onehop/primitives'
-import { Simulation } from '@onehop/simulator'
+import { LIVE_CONNECTIONS, Simulation } from '@onehop/simulator'
 import { describe, it } from 'mocha'
 import { PASTRY_TESTNET, type PastryMessage, pastry, pastryTables } from '../src/index.ts'
 import { PastryTown } from './pastry-town.ts'
@@ -226,6 +226,39 @@ describe('a Pastry node among liars', () => {
     const key = town.publish(2)
     for (const node of [0, 1, 5]) assert.equal(town.find(node, key).failure, undefined)
     assert.equal(town.machine(0).scribe.groups.size, 0, 'groups that nobody wants stay')
+  })
+
+  it('does not dial whomever it is told to answer, as often as it is told', () => {
+    const town = new PastryTown(12, 69, {}, { connections: LIVE_CONNECTIONS })
+    const victims = Array.from({ length: 400 }, () => town.simulation.addNode())
+    let dials = 0
+    town.simulation.network.onSend = (from, to, _message, isDial) => {
+      if (from === 0 && to >= 12 && isDial) dials++
+    }
+    for (const [i, { id }] of victims.entries()) {
+      const origin = { id, addresses: [new Uint8Array(8)] }
+      const route = { request: i, hops: 3, detours: 0, attempt: 0, number: 2 ** 32 + i, origin }
+      town.simulation.node(0).deliver(1, { type: 'route', errand: 'join', row: 0, ...route })
+    }
+    assert.ok(dials > 0 && dials <= 200, `${dials} strangers are dialled at once`)
+  })
+
+  it('looks for nobody’s pointers but a neighbour’s, and not as often as it is asked', () => {
+    const town = new PastryTown(60, 59)
+    for (let i = 0; i < 60; i++) town.publish(i)
+    const { leafSet } = town.machine(0).state
+    const isNeighbour = (node: number) =>
+      leafSet.members.some(({ entry }) => entry.id.join() === town.simulation.node(node).id.join())
+    let shared = 0
+    town.simulation.network.onSend = (from, _to, message) => {
+      if (from === 0 && message.type === 'share') shared += message.pointers.length
+    }
+    const stranger = town.alive().find(node => node !== 0 && !isNeighbour(node))!
+    town.send(stranger, 0, { type: 'pull', request: 1, skip: 0 })
+    assert.equal(shared, 0)
+    const neighbour = town.alive().find(node => node !== 0 && isNeighbour(node))!
+    for (let i = 0; i < 200; i++) town.send(neighbour, 0, { type: 'pull', request: i, skip: 1_000_000 })
+    assert.equal(shared, 0)
   })
 
   it('stores nothing for keys that others are responsible for', () => {

@@ -110,6 +110,21 @@ export const MAX_MOVE_TRIES = 3
 /** Pages that a newcomer fetches from one neighbour: all that a full table has. */
 export const MAX_PULL_PAGES = MAX_POINTERS / MAX_POINTERS_PER_MESSAGE
 
+/** Newcomers that are handed their pointers at the same time, and how long a list of them is kept, in ms. */
+export const MAX_HANDOUTS = 8
+export const HANDOUT_MS = 60_000
+
+/** Pointers that are looked at to find those of newcomers: a second on average (some 5 % of a core), and at once. */
+export const HANDOUT_POINTERS_PER_SECOND = 20_000
+export const HANDOUT_POINTERS_AT_ONCE = 4 * MAX_POINTERS
+
+/**
+ * Answers to askers to whom there is no connection: a second on average, and at once. The asker is who a message says it
+ * is, so nobody is to make us dial whomever it names, as often as it likes.
+ */
+export const STRANGERS_PER_SECOND = 20
+export const STRANGERS_AT_ONCE = 200
+
 /** Groups that a node forwards multicasts of. */
 export const MAX_GROUPS = 1_024
 

@@ -256,27 +256,20 @@ export class PastryMachine implements OverlayMachine<PastryMessage> {
 
   /** The newcomer is told of the rows that are as good for it as for us, and that nobody has told it yet (§2.4). */
   private tellRows(message: Join): Join {
-    const { environment, handles, table, ownId, options, neighbourhood } = this.state
+    const { table, ownId, options, neighbourhood } = this.state
     const shared = sharedDigits(ownId, nodeIdOf(message.origin.id), options.digitBits)
     const members = message.row === 0 ? [...neighbourhood.members] : []
     for (let row = message.row; row <= shared; row++) members.push(...table.row(row))
     const entries = [this.state.own, ...members.map(({ entry }) => entry)].slice(0, MAX_MEMBERS_PER_MESSAGE)
-    handles.with(message.origin.id, peer => {
-      environment.learnAddresses(peer, message.origin.addresses)
-      environment.send(peer, { type: 'rows', request: message.number, members: entries })
-    })
+    this.state.answer(message.origin, { type: 'rows', request: message.number, members: entries })
     return { ...message, row: Math.max(message.row, shared + 1) }
   }
 
   private tellLeaves({ errand, origin, number, hops }: Route): void {
-    const { environment, handles, leafSet, own } = this.state
+    const { leafSet, own } = this.state
     const members = leafSet.members.map(({ entry }) => entry)
     const joining = errand === 'join'
-    handles.with(origin.id, peer => {
-      if (peer === environment.self) return
-      environment.learnAddresses(peer, origin.addresses)
-      environment.send(peer, { type: 'leaves', request: number, joining, hops, sender: own, members })
-    })
+    this.state.answer(origin, { type: 'leaves', request: number, joining, hops, sender: own, members })
   }
 
   private dispatch(from: PeerHandle, message: PastryMessage): void {

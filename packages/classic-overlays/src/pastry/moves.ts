@@ -1,11 +1,26 @@
 import type { Cancel, PeerHandle, Pointer, Requests } from '@onehop/overlay'
+import { BoundedMap, bytesKey, TokenBucket } from '@onehop/primitives'
 import type { Contact } from './contact.ts'
 import { closestHolders, type Holder } from './holders.ts'
-import { HOLDER_SLACK, MAX_POINTERS_PER_MESSAGE, MAX_PULL_PAGES } from './limits.ts'
+import {
+  HANDOUT_MS,
+  HANDOUT_POINTERS_AT_ONCE,
+  HANDOUT_POINTERS_PER_SECOND,
+  HOLDER_SLACK,
+  MAX_HANDOUTS,
+  MAX_POINTERS_PER_MESSAGE,
+  MAX_PULL_PAGES,
+} from './limits.ts'
 import type { PastryMessage, Pull, Reply } from './messages.ts'
-import { idFromBytes, isBefore, isCloser, type NodeId, nodeIdOf } from './node-id.ts'
+import { idFromBytes, isBefore, isCloser, type NodeId } from './node-id.ts'
 import type { PastryState } from './state.ts'
 import type { Store } from './store.ts'
+
+/** What a newcomer is being handed, page by page. */
+interface Handout {
+  readonly pointers: readonly Pointer[]
+  readonly atMs: number
+}
 
 /**
  * Pointers follow the leaf set: when somebody comes or goes, of each key's holders the closest that was one before sends
@@ -17,6 +32,8 @@ export class Moves {
   private readonly store: Store
   /** The leaf set as it was when pointers were last looked at. */
   private before: readonly Contact[] = []
+  private readonly handouts = new BoundedMap<string, Handout>(MAX_HANDOUTS)
+  private readonly lookedAt: TokenBucket
   private cancelTimer: Cancel | undefined
   private tidyAtMs = Number.POSITIVE_INFINITY
 
@@ -24,6 +41,7 @@ export class Moves {
     this.state = state
     this.requests = requests
     this.store = store
+    this.lookedAt = new TokenBucket(HANDOUT_POINTERS_PER_SECOND, HANDOUT_POINTERS_AT_ONCE, state.now())
   }
 
   /** What we hold now, we have been given by those who are in the leaf set now. */
@@ -41,6 +59,7 @@ export class Moves {
 
   tick(): void {
     this.store.pointers.expire(this.state.nowS())
+    this.forgetHandouts()
     if (this.state.now() < this.tidyAtMs) return
     this.tidyAtMs = Number.POSITIVE_INFINITY
     this.tidy()
@@ -76,27 +95,43 @@ export class Moves {
     end()
   }
 
-  /** A newcomer's two neighbours share its pointers out between them, so that none comes twice. */
+  /**
+   * A newcomer's two neighbours share its pointers out between them, so that none comes twice. Only who stands beside us
+   * is looked for in the whole store, and not too often.
+   */
   onPull(from: PeerHandle, { request, skip }: Pull): void {
-    const asker = nodeIdOf(this.state.environment.idOf(from))
+    const asker = this.state.contactOf(from)
+    const isBeside = asker !== undefined && this.state.leafSet.has(asker)
+    const list = isBeside ? this.handoutTo(asker, skip === 0) : []
+    if (list === undefined) return
+    const page = list.slice(skip, skip + MAX_POINTERS_PER_MESSAGE)
+    this.share(from, request, page, skip + page.length < list.length)
+  }
+
+  /** What is the asker's, as it was when it began to ask; undefined: too much has been looked for lately. */
+  private handoutTo(asker: Contact, begins: boolean): readonly Pointer[] | undefined {
+    const name = bytesKey(asker.entry.id)
+    const known = this.handouts.get(name)
+    if (!begins) return known?.pointers ?? []
+    const nowMs = this.state.now()
+    if (!this.lookedAt.take(this.store.pointers.size, nowMs)) return undefined
+    const pointers = this.pointersOf(asker)
+    this.handouts.set(name, { pointers, atMs: nowMs })
+    return pointers
+  }
+
+  private pointersOf(asker: Contact): readonly Pointer[] {
     const { leafSet, ownId, options } = this.state
-    const others = leafSet.members.filter(({ peer }) => peer !== from)
-    const rival = this.otherNeighbourOf(asker, others)
-    const wanted: Pointer[] = []
-    let passed = 0
+    const others = leafSet.members.filter(member => member !== asker)
+    const rival = this.otherNeighbourOf(asker.id, others)
+    const found: Pointer[] = []
     for (const pointer of this.store.pointers.all()) {
       const target = idFromBytes(pointer.key)
-      const rank = options.replicas - (isCloser(target, ownId, asker) ? 1 : 0)
-      const isAskers = rank > 0 && closestHolders(target, asker, others, rank).includes('self')
-      const isOurs = rival === undefined || isCloser(target, ownId, rival)
-      if (!isAskers || !isOurs || passed++ < skip) continue
-      if (wanted.length === MAX_POINTERS_PER_MESSAGE) {
-        this.share(from, request, wanted, true)
-        return
-      }
-      wanted.push(pointer)
+      const rank = options.replicas - (isCloser(target, ownId, asker.id) ? 1 : 0)
+      const isAskers = rank > 0 && closestHolders(target, asker.id, others, rank).includes('self')
+      if (isAskers && (rival === undefined || isCloser(target, ownId, rival))) found.push(pointer)
     }
-    this.share(from, request, wanted, false)
+    return found
   }
 
   /**
@@ -188,6 +223,11 @@ export class Moves {
     this.store.offer(peer, pages[at]!, true, held => {
       if (held !== undefined && at + 1 < pages.length) this.sendPages(peer, pages, at + 1)
     })
+  }
+
+  private forgetHandouts(): void {
+    for (const [name, { atMs }] of [...this.handouts.entries()])
+      if (this.state.now() - atMs > HANDOUT_MS) this.handouts.delete(name)
   }
 
   /** Drops what others are responsible for by now. */

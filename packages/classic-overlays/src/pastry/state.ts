@@ -1,16 +1,17 @@
 import {
   type Environment,
   Handles,
+  internEntry,
   ownEntry,
   type PeerAddress,
   type PeerEntry,
   type PeerHandle,
 } from '@onehop/overlay'
-import { BoundedMap, bytesKey, equalBytes, invalid, type Verdict } from '@onehop/primitives'
+import { BoundedMap, bytesKey, equalBytes, invalid, TokenBucket, type Verdict } from '@onehop/primitives'
 import type { Contact, Placing } from './contact.ts'
 import { entryBytes } from './encoding.ts'
 import { LeafSet } from './leaf-set.ts'
-import { MAX_DEPARTED } from './limits.ts'
+import { MAX_DEPARTED, STRANGERS_AT_ONCE, STRANGERS_PER_SECOND } from './limits.ts'
 import type { PastryMessage } from './messages.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import { type NodeId, nodeIdOf } from './node-id.ts'
@@ -40,6 +41,7 @@ export class PastryState {
   /** The leaf set has changed. */
   onLeafChange: () => void = () => {}
   private readonly contacts = new Map<PeerHandle, Contact>()
+  private readonly strangers: TokenBucket
   private peerBytes = 0
   private ownNow: PeerEntry
   private ownAddresses: readonly PeerAddress[] = []
@@ -48,6 +50,7 @@ export class PastryState {
     this.environment = environment
     this.options = options
     this.handles = new Handles(environment)
+    this.strangers = new TokenBucket(STRANGERS_PER_SECOND, STRANGERS_AT_ONCE, environment.now())
     this.handles.isKept = peer => this.contacts.has(peer)
     this.ownNow = ownEntry(environment)
     this.ownId = nodeIdOf(this.ownNow.id)
@@ -142,6 +145,15 @@ export class PastryState {
     if (wasLeaf && this.contacts.size === this.leafSet.members.length) this.leafSet.refill()
     if (wasLeaf) this.onLeafChange()
     return wasLeaf
+  }
+
+  /** Sends to the origin of a routed message: others have said who that is, so there is a limit to how many are dialled. */
+  answer(origin: PeerEntry, message: PastryMessage): void {
+    const { environment, handles, strangers } = this
+    handles.while(internEntry(environment, origin), peer => {
+      if (peer === environment.self) return
+      if (environment.isConnected(peer) || strangers.take(1, this.now())) environment.send(peer, message)
+    })
   }
 
   /** Asks the driver to hold something against a peer. */

@@ -1,5 +1,4 @@
 import {
-  internEntry,
   type Key,
   type PeerHandle,
   type Pointer,
@@ -172,11 +171,8 @@ export class Store {
   }
 
   private tell(origin: Get['origin'], answer: Found | Stored): void {
-    const { environment, handles } = this.state
     if (answer.request === 0) return
-    handles.while(internEntry(environment, origin), peer => {
-      if (peer === environment.self) this.onOwnArrival(answer)
-      else environment.send(peer, answer)
-    })
+    if (equalIds(nodeIdOf(origin.id), this.state.ownId)) this.onOwnArrival(answer)
+    else this.state.answer(origin, answer)
   }
 }

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { LIVE_CONNECTIONS, uniformLatency } from '@onehop/simulator'
-import { FASTTRACK_DEFAULT, participationLevel } from '../src/fasttrack/index.ts'
+import {
+  FASTTRACK_DEFAULT,
+  FASTTRACK_TESTNET,
+  fasttrack,
+  participationLevel,
+} from '../src/fasttrack/index.ts'
 import { Reputations } from '../src/fasttrack/reputation.ts'
 import { FastTrackNetwork } from './fasttrack-network.ts'
 
@@ -84,6 +89,22 @@ describe('Supernodes', () => {
     assert.ok(network.ordinary().every(node => network.parentOf(node) !== undefined))
     const incapable = new FastTrackNetwork({ capacity: 0 }, { nodes: 5, seed: 3 }).joinAll().pass(seconds(10))
     assert.deepEqual(incapable.supernodes(), [0])
+  })
+
+  it('are never those that know no address of themselves, which nodes behind a relay do not at first', () => {
+    const factory = fasttrack({ ...FASTTRACK_TESTNET, childrenMost: 2 })
+    const network = new FastTrackNetwork({ childrenMost: 2 }, { nodes: 2, seed: 6 })
+    for (let i = 0; i < 10; i++)
+      network.simulation.addNode({
+        ...factory,
+        create: environment =>
+          factory.create(
+            i % 2 === 0 ? environment : Object.create(environment, { addresses: { value: () => [] } }),
+          ),
+      })
+    network.joinAll().pass(seconds(20))
+    for (const node of network.supernodes()) assert.ok(node < 2 || node % 2 === 0, `node ${node}`)
+    assert.ok(network.isWhole())
   })
 
   it('become ordinary nodes when nobody needs them, and what they had is found all the while', () => {

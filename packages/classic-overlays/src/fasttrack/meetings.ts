@@ -48,7 +48,7 @@ export class Meetings {
       isKnown,
       isOrphan,
       children: children.size,
-      room: isSupernode ? children.room : isOrphan && state.options.capacity > 0 ? 1 : 0,
+      room: isSupernode ? children.room : isOrphan && state.capacity > 0 ? 1 : 0,
       hosts: this.pongHosts(),
     })
   }
@@ -64,7 +64,7 @@ export class Meetings {
   /** An orphan to whom others come, for it has the least hash, becomes a supernode; an ordinary node names some. */
   onHello(from: PeerHandle, hello: Hello): void {
     const { state } = this
-    if (this.session.isOrphan && state.options.capacity > 0) this.promotion.promoteSelf()
+    if (this.session.isOrphan && state.capacity > 0) this.promotion.promoteSelf()
     if (state.isSupernode) this.children.onHello(from, hello)
     else
       state.send(from, {

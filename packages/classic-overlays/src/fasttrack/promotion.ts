@@ -52,7 +52,7 @@ export class Promotion {
   onInvite(from: PeerHandle, { request }: Invite): void {
     const { state, session, links } = this.parts
     const isAlready = state.answersForItself && links.get(from) !== undefined
-    const accepted = isAlready || (from === session.parent && state.options.capacity > 0)
+    const accepted = isAlready || (from === session.parent && state.capacity > 0)
     state.send(from, { type: 'invited', request, accepted })
     if (!accepted || isAlready) return
     this.promoteSelf()
@@ -168,7 +168,7 @@ export class Promotion {
 
   private demote(heir: PeerHandle): void {
     const { state, children } = this.parts
-    const { capacity } = state.options
+    const { capacity } = state
     this.isDemoting = true
     children.isClosing = true
     const end = () => {

@@ -138,7 +138,7 @@ export class Seek {
 
   private sayHello(peer: PeerHandle): void {
     const { state } = this
-    const { capacity } = state.options
+    const { capacity } = state
     this.isAsking = true
     state.ask(peer, request => ({ type: 'hello', request, sender: state.self, capacity }), {
       onReply: reply => {
@@ -166,11 +166,11 @@ export class Seek {
 
   /** Nobody is left to ask: of those who have lost their supernode the one with the least hash takes the others. */
   private conclude(): void {
-    const { environment, options } = this.state
+    const { environment, capacity } = this.state
     if (this.choice.mayElect && this.orphans.length > 0) {
       this.orphans.sort((a, b) => environment.hash32(a) - environment.hash32(b))
       const [least] = this.orphans
-      const isSelf = options.capacity > 0 && environment.hash32(environment.self) < environment.hash32(least!)
+      const isSelf = capacity > 0 && environment.hash32(environment.self) < environment.hash32(least!)
       if (!isSelf) {
         this.orphans.shift()
         this.sayHello(least!)

@@ -229,7 +229,7 @@ export class Session {
       return
     }
     this.rounds++
-    if (this.rounds >= ROUNDS_TO_SELF_PROMOTION && state.options.capacity > 0) this.onAlone()
+    if (this.rounds >= ROUNDS_TO_SELF_PROMOTION && state.capacity > 0) this.onAlone()
   }
 
   private onAlone(): void {

@@ -92,6 +92,11 @@ export class FastTrackState {
     return ownEntry(this.environment as Environment<never>)
   }
 
+  /** Children that it could carry as a supernode: none where nobody can dial it. */
+  get capacity(): number {
+    return this.environment.addresses().length === 0 ? 0 : this.options.capacity
+  }
+
   now(): number {
     return this.environment.now()
   }

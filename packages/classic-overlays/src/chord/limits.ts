@@ -91,14 +91,11 @@ export const SILENCES_TO_BE_GONE = 3
 /** Times that a stabilisation follows a successor's predecessor to a nearer successor. */
 export const MAX_STEPS_PER_STABILISATION = 16
 
-/** Fingers that are checked in one round. */
-export const FINGERS_PER_ROUND = 1
-
 /** Most hops of a hint: a ring's news is handed on towards the place that it is about. */
 export const MAX_HINT_HOPS = 32
 
 /** Most candidates that others may name as successors between two rounds. */
-export const MAX_HINTS_PER_ROUND = 8
+export const MAX_HINTS_PER_ROUND = 32
 
 /** Most pointers of others: some 60 MB. */
 export const MAX_POINTERS = 200_000

@@ -91,7 +91,10 @@ export class Stabilising {
     const known = position.predecessor
     if (known === undefined || isBetween(known.identifier, place, position.identifier))
       position.adoptPredecessor(entry)
-    else if (known.identifier !== place) this.checkPredecessor(known, entry)
+    else if (known.identifier !== place) {
+      this.checkPredecessor(known, entry)
+      this.onHint(entry, 0)
+    }
     if (position.predecessor?.identifier === place) {
       position.predecessorHeardMs = state.now()
       position.chain = chain

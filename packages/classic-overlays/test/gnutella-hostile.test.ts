@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { POINTER_VERSION, type Pointer, signPointer } from '@onehop/overlay'
+import { contentPublications, POINTER_VERSION, type Pointer, signPointer } from '@onehop/overlay'
 import { describe, it } from 'mocha'
 import { descriptorId } from '../src/gnutella/descriptor-id.ts'
 import {
@@ -10,7 +10,7 @@ import {
   OWN_FLOOD_BURST,
   PUSH_BURST,
 } from '../src/gnutella/limits.ts'
-import { type Push, type Query, type QueryHit, soughtKey } from '../src/gnutella/messages.ts'
+import { type Push, type Query, type QueryHit, soughtKey, soughtWords } from '../src/gnutella/messages.ts'
 import { GnutellaNetwork, line } from './gnutella-network.ts'
 
 /** The liar is node 0, its neighbour 1, and 2 stands behind it. */
@@ -132,6 +132,28 @@ describe('a hostile neighbour in Gnutella', () => {
     network.say(LIAR, VICTIM, ...flood)
     network.simulation.clock.runFor(10_000)
     assert.equal((outcome() as { pointers: unknown[] }).pointers.length, 0)
+  })
+
+  it('cannot make who shares much work long for a query by popular words', () => {
+    const network = new GnutellaNetwork(line(3))
+    const words = ['holiday', 'summer', 'mp4']
+    for (let i = 0; i < 300; i++) {
+      const content = {
+        multihash: network.random.bytes(34),
+        name: `holiday ${i} summer.mp4`,
+        bytes: 1,
+        words,
+      }
+      for (const publication of contentPublications(content)) network.simulation.publish(VICTIM, publication)
+    }
+    const { files } = network.machine(VICTIM).state
+    const sought = soughtWords(words)
+    const before = process.cpuUsage()
+    for (let i = 0; i < 1_000; i++) assert.equal(files.matching(sought).length, MAX_RESULTS)
+    const { user } = process.cpuUsage(before)
+    assert.ok(user < 500_000, `${user / 1_000} µs a query`)
+    const rare = files.matching(soughtWords(['holiday', 'rome']))
+    assert.equal(rare.length, 0)
   })
 
   it('cannot speak in the name of another', () => {

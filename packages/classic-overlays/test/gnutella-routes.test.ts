@@ -72,8 +72,8 @@ describe('the table of ways back', () => {
       link: fc.integer({ min: 1, max: OWN }),
     })
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 600 }), operations => {
-        const routes = table()
+      fc.property(fc.array(operation, { maxLength: 600, size: 'max' }), operations => {
+        const routes = table(65_536)
         const model = new Map<string, number>()
         for (const { isSet, low, high, link } of operations) {
           const name = `${low}/${high}`

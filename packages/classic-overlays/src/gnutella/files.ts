@@ -1,11 +1,4 @@
-import {
-  type Environment,
-  type Key,
-  OwnPublications,
-  type Pointer,
-  type Publication,
-  rankContents,
-} from '@onehop/overlay'
+import { type Environment, type Key, OwnPublications, type Pointer, type Publication } from '@onehop/overlay'
 import { bytesKey } from '@onehop/primitives'
 import { newDescriptorId } from './descriptor-id.ts'
 import { MAX_PUBLICATIONS, MAX_RENEWALS_PER_TICK, MAX_RESULTS } from './limits.ts'
@@ -23,8 +16,8 @@ export class Files {
   readonly serventId: Uint8Array
   private readonly environment: Environment<never>
   private readonly own: OwnPublications
-  /** By key. */
-  private readonly results = new Map<string, Result[]>()
+  /** By key, then by target. */
+  private readonly results = new Map<string, Map<string, Result>>()
   private sharedBytes = 0
 
   constructor(environment: Environment<never>, options: GnutellaOptions) {
@@ -78,42 +71,41 @@ export class Files {
   /** Whether a Push can name this. */
   has(fileIndex: number): boolean {
     for (const results of this.results.values())
-      if (results.some(result => result.fileIndex === fileIndex)) return true
+      for (const result of results.values()) if (result.fileIndex === fileIndex) return true
     return false
   }
 
   /** What answers a query, not more than one QueryHit carries. */
   matching({ keys, words }: Sought): readonly Result[] {
     if (this.keyCount === 0) return NO_RESULTS
-    const { results } = this
-    let found = NO_RESULTS
+    const lists: ReadonlyMap<string, Result>[] = []
     for (let i = 0; i < keys.length; i++) {
-      const under = results.get(keys[i]!)
-      if (under !== undefined) found = found === NO_RESULTS ? under : [...found, ...under]
+      const list = this.results.get(keys[i]!)
+      if (list === undefined) return NO_RESULTS
+      lists.push(list)
     }
-    const wanted = words === undefined || found === NO_RESULTS ? found : allWords(words, found)
-    return wanted.length > MAX_RESULTS ? wanted.slice(0, MAX_RESULTS) : wanted
+    const [list] = lists
+    if (list === undefined) return NO_RESULTS
+    return words === undefined ? firstOf(list) : leadingFromAll(lists)
   }
 
   private replace(pointer: Pointer): void {
     const key = bytesKey(pointer.key)
-    const others = this.results.get(key) ?? []
-    const at = others.findIndex(result => isSameTarget(result.pointer.target, pointer.target))
-    const fileIndex = others[at]?.fileIndex ?? this.newIndex()
-    this.sharedBytes += sharedBytesOf(pointer) - sharedBytesOf(others[at]?.pointer)
-    const result = { fileIndex, pointer }
-    this.results.set(key, at < 0 ? [...others, result] : others.with(at, result))
+    const target = targetName(pointer)
+    const list = this.results.get(key) ?? new Map<string, Result>()
+    const known = list.get(target)
+    this.sharedBytes += sharedBytesOf(pointer) - sharedBytesOf(known?.pointer)
+    list.set(target, { fileIndex: known?.fileIndex ?? this.newIndex(), pointer })
+    this.results.set(key, list)
     this.keyCount = this.results.size
   }
 
   private drop(gone: Pointer): void {
-    const name = bytesKey(gone.key)
+    const key = bytesKey(gone.key)
+    const list = this.results.get(key)
     this.sharedBytes -= sharedBytesOf(gone)
-    const left = (this.results.get(name) ?? []).filter(
-      ({ pointer }) => !isSameTarget(pointer.target, gone.target),
-    )
-    if (left.length === 0) this.results.delete(name)
-    else this.results.set(name, left)
+    list?.delete(targetName(gone))
+    if (list?.size === 0) this.results.delete(key)
     this.keyCount = this.results.size
   }
 
@@ -128,14 +120,28 @@ export function foreignResult(pointer: Pointer): Result {
   return { fileIndex: NO_INDEX, pointer }
 }
 
-/** Those that lead to contents which carry all the words. */
-export function allWords(words: readonly string[], results: readonly Result[]): Result[] {
-  const byPointer = new Map(results.map(result => [result.pointer, result]))
-  const contents = rankContents(
-    words,
-    results.map(({ pointer }) => pointer),
-  )
-  return contents.flatMap(({ pointers }) => pointers.map(pointer => byPointer.get(pointer)!))
+function firstOf(list: ReadonlyMap<string, Result>): readonly Result[] {
+  const first: Result[] = []
+  for (const result of list.values()) {
+    if (first.length === MAX_RESULTS) break
+    first.push(result)
+  }
+  return first
+}
+
+/**
+ * Of contents that all lists lead to, each list's result: as many contents as one QueryHit has room for. The shortest
+ * list is gone through, nothing is ranked: who asks does that, and a popular word must not cost who shares much.
+ */
+function leadingFromAll(lists: readonly ReadonlyMap<string, Result>[]): Result[] {
+  const shortest = lists.reduce((least, list) => (list.size < least.size ? list : least))
+  const found: Result[] = []
+  for (const target of shortest.keys()) {
+    if (found.length + lists.length > MAX_RESULTS) break
+    if (!lists.every(list => list.has(target))) continue
+    for (const list of lists) found.push(list.get(target)!)
+  }
+  return found
 }
 
 /** A content counts once, however many names and words lead to it. */
@@ -143,6 +149,7 @@ function sharedBytesOf(pointer: Pointer | undefined): number {
   return pointer?.kind === 'content' ? (pointer.bytes ?? 0) : 0
 }
 
-function isSameTarget(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : bytesKey(a) === bytesKey(b)
+/** What a pointer leads to, as a map's key. */
+export function targetName({ target }: Pointer): string {
+  return target === undefined ? '' : bytesKey(target)
 }

@@ -1,6 +1,6 @@
 import { type Environment, PointerTable } from '@onehop/overlay'
 import { bytesKey } from '@onehop/primitives'
-import { allWords, foreignResult } from './files.ts'
+import { foreignResult, targetName } from './files.ts'
 import {
   MAX_CACHED_POINTERS,
   MAX_CACHED_POINTERS_PER_KEY,
@@ -57,7 +57,7 @@ export class HitCache {
           found.set(nameOf(pointer), foreignResult(pointer))
     }
     const results = [...found.values()]
-    return (words === undefined ? results : allWords(words, results)).slice(0, MAX_RESULTS)
+    return (words === undefined ? results : leadingFromAll(results, keys.length)).slice(0, MAX_RESULTS)
   }
 
   clear(): void {
@@ -73,6 +73,17 @@ export class HitCache {
     this.young = newTable()
     this.turnedMs = nowMs
   }
+}
+
+/** Those of contents to which so many keys lead. */
+function leadingFromAll(results: readonly Result[], keys: number): Result[] {
+  const keysOf = new Map<string, Set<string>>()
+  for (const { pointer } of results) {
+    const target = targetName(pointer)
+    const known = keysOf.get(target) ?? new Set()
+    keysOf.set(target, known.add(bytesKey(pointer.key)))
+  }
+  return results.filter(({ pointer }) => keysOf.get(targetName(pointer))?.size === keys)
 }
 
 function newTable(): PointerTable {

@@ -44,6 +44,7 @@ export class HostCache {
   constructor(environment: Environment<never>, handles: Handles) {
     this.environment = environment
     this.handles = handles
+    handles.isKept = peer => this.has(peer)
   }
 
   get size(): number {
@@ -220,7 +221,6 @@ export class HostCache {
   private append(peer: PeerHandle, host: Parameters<HostCache['write']>[1]): void {
     const row = this.peers.length
     if (row === this.seenMs.length) this.grow()
-    this.handles.hold(peer)
     this.peers.push(peer)
     this.write(row, host)
   }
@@ -249,7 +249,7 @@ export class HostCache {
     this.peers.pop()
     this.entries.pop()
     this.distrustedUntilMs.delete(peer)
-    this.handles.drop(peer)
+    this.handles.letGo(peer)
   }
 
   /** Room for one more: the lost go first; hearsay gives way to who was met; deputies are not to fill the cache. */

@@ -1,6 +1,7 @@
 import { MAX_QUERY_SLOTS, QUERY_GENERATION_MS, QUERY_PROBES } from './limits.ts'
 
-const FIRST_SLOTS = 256
+/** Ordinary nodes never have one. */
+const FIRST_SLOTS = 16
 /** A table that is fuller than this grows, or becomes the old generation. */
 const FULL = 0.5
 

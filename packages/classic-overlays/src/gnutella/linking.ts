@@ -122,9 +122,8 @@ export class Linking {
   onOk(from: PeerHandle): void {
     const { neighbours, options } = this.state
     if (neighbours.of(from) !== undefined) return
-    const isAsked = this.connecting.has(from)
-    if (neighbours.size >= options.mostNeighbours || (!isAsked && this.state.phase === 'new'))
-      this.refuse(from, BYE.busy, [])
+    if (!this.connecting.has(from)) this.refuse(from, BYE.notConnected, [])
+    else if (neighbours.size >= options.mostNeighbours) this.refuse(from, BYE.busy, [])
     else this.welcome(from, undefined)
   }
 

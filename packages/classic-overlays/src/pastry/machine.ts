@@ -123,6 +123,7 @@ export class PastryMachine implements OverlayMachine<PastryMessage> {
     this.cancelTick?.()
     this.joining.stop()
     this.moves.stop()
+    this.publisher.stop()
     this.journeys.clear()
     this.requests.clear()
     this.store.pointers.clear()

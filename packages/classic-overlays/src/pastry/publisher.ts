@@ -1,4 +1,5 @@
 import {
+  type Cancel,
   Costs,
   type Key,
   mergedOutcome,
@@ -26,6 +27,7 @@ export class Publisher {
   private readonly own: OwnPublications
   /** Publications that nobody holds yet. */
   private readonly unplaced = new Set<string>()
+  private readonly pauses = new Set<Cancel>()
 
   constructor(parts: PublisherParts) {
     this.parts = parts
@@ -86,6 +88,11 @@ export class Publisher {
     return withdrawn
   }
 
+  stop(): void {
+    for (const cancel of this.pauses) cancel()
+    this.pauses.clear()
+  }
+
   /** Renews what is due, and publishes what has failed. */
   tick(): void {
     if (!this.parts.state.isInNetwork) return
@@ -123,19 +130,25 @@ export class Publisher {
       arrival => {
         const held = arrival.type === 'stored' ? arrival.held : 0
         const isHeld = held > 0 || (arrival.hops === 0 && this.isAloneResponsible)
-        done(
-          costs.outcome(state.now(), {
-            hops: arrival.hops,
-            acknowledgements: held,
-            failure: isHeld ? undefined : 'not acknowledged',
-          }),
-        )
+        const failure = isHeld ? undefined : 'not acknowledged'
+        if (!isHeld && costs.attempts < MAX_TRIES) this.attemptLater(pointer, costs, done)
+        else done(costs.outcome(state.now(), { hops: arrival.hops, acknowledgements: held, failure }))
       },
       () => {
         if (costs.attempts < MAX_TRIES) this.attempt(pointer, costs, done)
         else done(costs.outcome(state.now(), { failure: 'timed out' }))
       },
     )
+  }
+
+  /** Nobody takes it: whoever answered may not know yet who is responsible. */
+  private attemptLater(pointer: Pointer, costs: Costs, done: (outcome: Outcome) => void): void {
+    const { environment, options } = this.parts.state
+    const cancel = environment.setTimer(options.settleMs, () => {
+      this.pauses.delete(cancel)
+      this.attempt(pointer, costs, done)
+    })
+    this.pauses.add(cancel)
   }
 
   private send(pointer: Pointer, number: number, attempt: number, costs: Costs | undefined): void {

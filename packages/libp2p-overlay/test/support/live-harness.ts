@@ -203,6 +203,8 @@ export interface LiveHarnessOptions<M> {
   readonly searches: boolean
   /** See {@link OverlayHarness.confirms}. */
   readonly confirms?: boolean
+  /** See {@link OverlayHarness.mayMissAnswers}. */
+  readonly mayMissAnswers?: boolean
   readonly hasConverged: Convergence
 }
 
@@ -214,6 +216,7 @@ export function liveHarness<M>(options: LiveHarnessOptions<M>): OverlayHarness {
     searches: options.searches,
     confirms: options.confirms ?? true,
     isLive: true,
+    mayMissAnswers: options.mayMissAnswers ?? false,
     seeds: [1],
     faults: { loss: false, partition: false, attack: false },
     create: async ({ nodes }: NetworkRequest) => {

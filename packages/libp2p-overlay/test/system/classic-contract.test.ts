@@ -50,19 +50,21 @@ describeOverlayContract(
   liveHarness({
     factory: gnutella({
       ...GNUTELLA_TESTNET,
-      ...POINTERS,
+      // A hit may be on its way for a second or two on a busy machine, and must not expire there.
+      pointerLifetimeMs: 5_000,
+      pointerRefreshMs: 500,
       pingMs: 300,
       discoveryMs: 800,
       hostRetryMs: 500,
-      // Short floods, and many: on a busy machine, answers may come after the window.
-      leastWindowMs: 100,
-      mostWindowMs: 300,
-      queryAttempts: 8,
+      // What is waited for grows with the time that answers take.
+      leastWindowMs: 150,
+      queryAttempts: 3,
     }),
-    times: TIMES,
+    times: { ...TIMES, expiryMs: 5_100 },
     mostHops: 7,
     searches: true,
     confirms: false,
+    mayMissAnswers: true,
     hasConverged: hasGnutellaConverged,
   }),
 )
@@ -85,6 +87,7 @@ describeOverlayContract(
     mostHops: 5,
     searches: true,
     confirms: false,
+    mayMissAnswers: true,
     hasConverged: hasFastTrackConverged,
   }),
 )

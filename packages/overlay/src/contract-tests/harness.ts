@@ -89,6 +89,11 @@ export interface OverlayHarness {
   readonly faults: HarnessFaults
   /** Whether its time is that of the clock on the wall. */
   readonly isLive?: boolean
+  /**
+   * Live, on a busy machine, answers to a flood may come after the time that was waited for them: whoever asks for all of
+   * them asks again.
+   */
+  readonly mayMissAnswers?: boolean
   /** Whether the overlay searches by words. */
   readonly searches?: boolean
   /** Whether publications go to others, who confirm them. Default true; where everybody answers for itself: false. */

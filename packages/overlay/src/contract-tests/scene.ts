@@ -109,7 +109,15 @@ export class Scene {
   }
 
   /** Each of the nodes finds exactly these contents by the words, in this order. */
-  async expectContents(
+  expectContents(
+    nodes: readonly number[],
+    words: readonly string[],
+    wanted: readonly Uint8Array[],
+  ): Promise<void> {
+    return this.withAllAnswers(() => this.findContents(nodes, words, wanted))
+  }
+
+  private async findContents(
     nodes: readonly number[],
     words: readonly string[],
     wanted: readonly Uint8Array[],
@@ -124,7 +132,15 @@ export class Scene {
   }
 
   /** Each of the nodes finds exactly these providers of the key. */
-  async expectProviders(nodes: readonly number[], key: Key, providers: readonly number[]): Promise<void> {
+  expectProviders(nodes: readonly number[], key: Key, providers: readonly number[]): Promise<void> {
+    return this.withAllAnswers(() => this.findProviders(nodes, key, providers))
+  }
+
+  private async findProviders(
+    nodes: readonly number[],
+    key: Key,
+    providers: readonly number[],
+  ): Promise<void> {
     const wanted = providers.map(provider => this.network.idOf(provider).join()).sort()
     for (const { node, pointers, failure } of await this.findAll(nodes, key)) {
       const found = pointers.map(pointer => pointer.provider.join()).sort()
@@ -147,6 +163,11 @@ export class Scene {
       this.expect(pointers.length === 0, `node ${node} was answered`)
       this.expect(failure === 'not found', `node ${node} said "${failure}"`)
     }
+  }
+
+  private withAllAnswers(claim: () => Promise<void>): Promise<void> {
+    const { mayMissAnswers, times } = this.harness
+    return mayMissAnswers === true ? this.eventually(times.convergenceMs, claim) : claim()
   }
 
   private findAll(nodes: readonly number[], key: Key): Promise<NodeOutcome[]> {

@@ -15,8 +15,8 @@ const journey = fc.integer({ min: 0, max: 0x1_ffff_ffff })
 const hops = fc.nat(40)
 
 const entry: fc.Arbitrary<PeerEntry> = record({
-  id: fc.uint8Array({ minLength: 2, maxLength: 64 }),
-  addresses: fc.array(fc.uint8Array({ minLength: 1, maxLength: 192 }), { maxLength: 3 }),
+  id: fc.uint8Array({ minLength: 2, maxLength: 64, size: 'max' }),
+  addresses: fc.array(fc.uint8Array({ minLength: 1, maxLength: 192, size: 'max' }), { maxLength: 3 }),
 })
 const entries = fc.array(entry, { maxLength: 4 })
 const key = bytes(32)
@@ -34,7 +34,7 @@ const pointerOf = (keyBytes: Uint8Array): fc.Arbitrary<Pointer> =>
 const pointers = fc.array(key.chain(pointerOf), { maxLength: 3 })
 const ofOneKey = key.chain(keyBytes => fc.array(pointerOf(keyBytes), { minLength: 1, maxLength: 3 }))
 const errand = fc.constantFrom('get', 'put', 'join', 'near', 'subscribe', 'multicast')
-const payload = fc.uint8Array({ maxLength: 100 })
+const payload = fc.uint8Array({ maxLength: 100, size: 'max' })
 const type = <T extends string>(name: T) => fc.constant(name)
 const route = {
   type: type('route'),
@@ -108,7 +108,7 @@ describe('Pastry messages', () => {
   })
 
   it('that are malformed are refused with a DecodeError and nothing else', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), decodesOrRefuses))
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 400, size: 'max' }), decodesOrRefuses))
     fc.assert(
       fc.property(message, fc.nat(), fc.nat(255), (sent, at, byte) => {
         const broken = pastryCodec.encode(sent).slice()

@@ -267,6 +267,11 @@ export class Libp2pOverlay<Message> {
     return this.links.openCount
   }
 
+  /** Publications of this node at most, where the machine says it. */
+  get mostPublications(): number | undefined {
+    return this.machine?.mostPublications
+  }
+
   /** Peers that may have a warm stream, at most: more where the machine serves others. */
   get connectionsWanted(): number {
     const wanted = this.machine?.connectionsWanted ?? 0

@@ -58,6 +58,9 @@ export class OverlayMeter {
       get canSearch() {
         return overlay.canSearch
       },
+      get mostPublications() {
+        return overlay.mostPublications
+      },
       ready: overlay.ready,
       noteDownload: pointer => overlay.noteDownload(pointer),
       withdraw: (key, options) => overlay.withdraw(key, options),

@@ -38,11 +38,15 @@ function numbered(name: string): TorrentSummary['infohash'] {
 }
 
 /** An overlay that notes what is published in it. */
-function scene(refuses: (publication: Publication) => boolean = () => false) {
+function scene(
+  refuses: (publication: Publication) => boolean = () => false,
+  bounds: { readonly mostPublications?: number } = {},
+) {
   const held = new Map<string, Publication>()
   let isReady = true
   let enter: (outcome: Outcome) => void = () => {}
   const overlay = {
+    ...bounds,
     get isReady() {
       return isReady
     },
@@ -185,6 +189,19 @@ describe('announcing content', () => {
     await announcer.announceFetched(refused, signal)
     await announcer.withdraw(last)
     assert.equal(await announcer.announce(refused, signal), 3)
+  })
+
+  it('is bounded by what the overlay takes of one node', async () => {
+    const { announcer, held } = scene(undefined, { mostPublications: 5 })
+    await announcer.announce({ ...torrent(1, 'first'), infohash: numbered('first') }, signal)
+    const second = { ...torrent(1, 'second', ['rare']), infohash: numbered('second') }
+    await announcer.announce(second, signal)
+    assert.equal(held.size, 5)
+    const third = { ...torrent(1, 'third'), infohash: numbered('third') }
+    await assert.rejects(
+      announcer.announce(third, signal),
+      /^RpcError: This node announces as much as it may/,
+    )
   })
 
   it('of many contents after a restart leaves none out, also when one fails', async () => {

@@ -8,6 +8,7 @@ const FOUND: Outcome = { pointers: [], hops: 1, messages: 1, attempts: 1, elapse
 const overlay: Parameters<OverlayMeter['measured']>[0] = {
   isReady: true,
   canSearch: true,
+  mostPublications: undefined,
   requestDelivery: async () => undefined,
   noteDownload: () => {},
   ready: Promise.resolve(FOUND),

@@ -163,6 +163,8 @@ export interface OverlayMachine<Message> {
    * supernode's children. Absent or 0: as many as the driver gives to anybody, and it never gives fewer.
    */
   readonly connectionsWanted?: number
+  /** Publications of this node at most: one more is an error of who publishes it. Absent: 20,000 at least. */
+  readonly mostPublications?: number
   /**
    * Enters the network through these peers; none of them: this node is the first. Called again later, it makes the
    * machine known to a part of the network that it has not met.

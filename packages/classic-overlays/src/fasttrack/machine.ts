@@ -18,7 +18,7 @@ import { Deliveries } from './deliveries.ts'
 import { Flooding } from './flooding.ts'
 import { Inquiries } from './inquiries.ts'
 import { inspect } from './inspection.ts'
-import { FAREWELL_HOSTS, SPARE_LINKS } from './limits.ts'
+import { FAREWELL_HOSTS, MAX_PUBLICATIONS, SPARE_LINKS } from './limits.ts'
 import { Links } from './links.ts'
 import { Meetings } from './meetings.ts'
 import type { FastTrackMessage, FastTrackReply } from './messages.ts'
@@ -92,6 +92,11 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
     })
     this.children.onFull = () => this.promotion.review()
     this.registrar.onSettled = () => this.session.onSettled()
+  }
+
+  /** What a supernode takes of one child. */
+  get mostPublications(): number {
+    return MAX_PUBLICATIONS
   }
 
   /** A supernode keeps its children and neighbours connected. */

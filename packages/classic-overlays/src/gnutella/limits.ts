@@ -97,8 +97,8 @@ export const MAX_DELIVERIES = 64
 /** Providers whose servent and file are remembered, to send a Push to. */
 export const MAX_PUSHABLE = 256
 
-/** Publications of one node. */
-export const MAX_PUBLICATIONS = 4_096
+/** Publications of one node: nobody else keeps them. */
+export const MAX_PUBLICATIONS = 20_000
 
 /** Publications signed anew in one tick at most. */
 export const MAX_RENEWALS_PER_TICK = 64

@@ -15,9 +15,13 @@ import type { Logger } from '../log.ts'
 import type { ContentOverlay } from './content-overlay.ts'
 import { hasJoined } from './readiness.ts'
 
+/** What announcing needs of the overlay. */
+type AnnouncingOverlay = Pick<ContentOverlay, 'isReady' | 'ready' | 'publish' | 'withdraw'> &
+  Partial<Pick<ContentOverlay, 'mostPublications'>>
+
 /** Tells the overlay what this node has: each content under its key, its name and its words. */
 export class Announcer {
-  private readonly overlay: Pick<ContentOverlay, 'isReady' | 'ready' | 'publish' | 'withdraw'>
+  private readonly overlay: AnnouncingOverlay
   private readonly log: Logger
   /** By CID: what the overlay was told. */
   private readonly announced = new Map<string, readonly Publication[]>()
@@ -25,7 +29,7 @@ export class Announcer {
   /** By a word's key in hex: how many contents are announced under it. */
   private readonly perWord = new Map<string, number>()
 
-  constructor(overlay: Pick<ContentOverlay, 'isReady' | 'ready' | 'publish' | 'withdraw'>, log: Logger) {
+  constructor(overlay: AnnouncingOverlay, log: Logger) {
     this.overlay = overlay
     this.log = log
   }
@@ -105,7 +109,8 @@ export class Announcer {
       const others = kind === 'word' ? (this.perWord.get(bytesToHex(key)) ?? 0) : 0
       return others < MAX_ANNOUNCEMENTS_PER_WORD
     })
-    const room = MAX_ANNOUNCEMENTS - this.announcements
+    const most = Math.min(MAX_ANNOUNCEMENTS, this.overlay.mostPublications ?? MAX_ANNOUNCEMENTS)
+    const room = most - this.announcements
     const least = all.filter(({ kind }) => kind !== 'word').length
     if (room >= all.length) return all
     const { name } = torrent

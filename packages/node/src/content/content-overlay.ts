@@ -7,6 +7,7 @@ export interface ContentOverlay
     | 'isReady'
     | 'ready'
     | 'canSearch'
+    | 'mostPublications'
     | 'publish'
     | 'withdraw'
     | 'lookup'

@@ -22,8 +22,13 @@ function messagesWith(pointer: Pointer): readonly GnutellaMessage[] {
   ]
 }
 
-/** Messages are lost in these networks as they never are over TCP: more floods are needed. */
-const LOSSY = { ...GNUTELLA_TESTNET, queryAttempts: 6 }
+/** Messages are lost in these networks as they never are over TCP: more floods are needed. And pointers are short-lived. */
+const LOSSY = {
+  ...GNUTELLA_TESTNET,
+  queryAttempts: 6,
+  pointerLifetimeMs: 30_000,
+  pointerRefreshMs: 8_000,
+}
 
 const common = {
   factory: gnutella(LOSSY),

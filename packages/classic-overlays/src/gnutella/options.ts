@@ -78,7 +78,7 @@ export const GNUTELLA_04: GnutellaOptions = Object.freeze({
   exploreMs: 0,
 })
 
-/** A testnet on one machine: the dead are gone within 10 s. */
+/** A testnet on one machine: the dead are gone within 10 s, and nobody else answers for them. */
 export const GNUTELLA_TESTNET: GnutellaOptions = Object.freeze({
   ...GNUTELLA_DEFAULT,
   enoughNeighbours: 5,
@@ -93,8 +93,8 @@ export const GNUTELLA_TESTNET: GnutellaOptions = Object.freeze({
   leastWindowMs: 400,
   mostWindowMs: 3_000,
   pushTimeoutMs: 5_000,
-  pointerLifetimeMs: 30_000,
-  pointerRefreshMs: 8_000,
+  pointerLifetimeMs: 3_600_000,
+  pointerRefreshMs: 1_200_000,
 })
 
 type Bounds = readonly [least: number, most: number]

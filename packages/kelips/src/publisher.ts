@@ -44,6 +44,8 @@ export class Publisher {
   private cancelMove: Cancel | undefined
   /** Nothing is due before. */
   private nextRefreshMs = 0
+  /** The highest sequence of those taken back: what is published anew within the same millisecond must be later. */
+  private takenBackUpTo = 0
 
   constructor(state: KelipsState, stores: Stores) {
     this.state = state
@@ -288,13 +290,16 @@ export class Publisher {
 
   private unsignedPointer(publication: Publication, previous: Pointer | undefined): UnsignedPointer {
     const { environment, options } = this.state
-    return unsignedPointer(environment, publication, previous, options.pointerLifetimeMs)
+    const unsigned = unsignedPointer(environment, publication, previous, options.pointerLifetimeMs)
+    return { ...unsigned, sequence: Math.max(unsigned.sequence, this.takenBackUpTo + 1) }
   }
 
   /** The pointer that stands in place of one taken back, for as long as that one could have lived. */
   private takeBack({ pointer: { signature: _signature, ...fields } }: OwnPublication): Pointer {
     const { environment } = this.state
-    const withdrawn = { ...fields, addresses: [], sequence: fields.sequence + 1, withdrawn: true as const }
+    const sequence = fields.sequence + 1
+    this.takenBackUpTo = Math.max(this.takenBackUpTo, sequence)
+    const withdrawn = { ...fields, addresses: [], sequence, withdrawn: true as const }
     return signPointer(withdrawn, payload => environment.sign(payload))
   }
 }

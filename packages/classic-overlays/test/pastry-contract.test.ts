@@ -1,6 +1,6 @@
 import type { Pointer } from '@onehop/overlay'
 import { describeOverlayContract } from '@onehop/overlay/contract'
-import { simulatedHarness, uniformLatency } from '@onehop/simulator'
+import { BAD_NETWORK, simulatedHarness } from '@onehop/simulator'
 import { PASTRY_TESTNET, type PastryMachine, type PastryMessage, pastry, pastryTables } from '../src/index.ts'
 
 function messagesWith(pointer: Pointer): readonly PastryMessage[] {
@@ -29,15 +29,5 @@ describeOverlayContract('Pastry', simulatedHarness({ ...common, seeds: [1, 2, 3]
 
 describeOverlayContract(
   'Pastry on a bad network, with late verifications, through its codec',
-  simulatedHarness({
-    ...common,
-    seeds: [11, 12],
-    simulation: {
-      latency: uniformLatency(1, 60),
-      duplicateFraction: 0.05,
-      reorderFraction: 0.05,
-      checksCodec: true,
-      verifyMs: 3,
-    },
-  }),
+  simulatedHarness({ ...common, seeds: [11, 12], simulation: BAD_NETWORK }),
 )

@@ -10,6 +10,7 @@ import type {
   TableSize,
 } from '@onehop/overlay/contract'
 import { assert, DecodeError } from '@onehop/primitives'
+import { uniformLatency } from './latency.ts'
 import type { SimulatedNode } from './simulated-node.ts'
 import { Simulation, type SimulationOptions } from './simulation.ts'
 
@@ -30,6 +31,15 @@ export interface SimulatedHarnessOptions<Message> {
   readonly confirms?: boolean
   readonly judgesUnasked?: boolean
   readonly tables: (node: SimulatedNode<Message>) => readonly TableSize[]
+}
+
+/** Messages come late, twice and in another order, all through the codec, and signatures are verified late. */
+export const BAD_NETWORK: Omit<Partial<SimulationOptions>, 'nodes' | 'seed'> = {
+  latency: uniformLatency(1, 60),
+  duplicateFraction: 0.05,
+  reorderFraction: 0.05,
+  checksCodec: true,
+  verifyMs: 3,
 }
 
 /** Runs the contract's tests in virtual time. */

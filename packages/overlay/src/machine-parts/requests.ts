@@ -35,6 +35,8 @@ interface Pending<Reply> {
 }
 
 const RTT_FACTOR = 3
+/** A late answer is listened to for this many times the time allowed. */
+const LINGER = 4
 /** Of the old estimate in the new one: RFC 6298's smoothing. */
 const SMOOTHING = 7 / 8
 const REQUEST_NUMBERS = 0x1_0000_0000
@@ -47,6 +49,8 @@ export class Requests<Message, Reply> {
   private readonly pending = new Map<number, Pending<Reply>>()
   /** Those that had to make room, until they are told. */
   private readonly givenUp = new Map<number, Pending<Reply>>()
+  /** Timed out: an answer is of use only for its time. */
+  private readonly late = new Map<number, Pending<Reply>>()
   private readonly rttMs: BoundedMap<PeerHandle, number>
   private next: number
 
@@ -102,7 +106,7 @@ export class Requests<Message, Reply> {
       sentMs: this.environment.now(),
       isCold: !this.environment.isConnected(peer),
       handlers,
-      cancelTimer: this.environment.setTimer(timeoutMs, () => this.fail(number, 'timed out')),
+      cancelTimer: this.environment.setTimer(timeoutMs, () => this.onTimeout(number, timeoutMs)),
     })
     this.environment.send(peer, build(number))
     return () => this.close(number)
@@ -110,6 +114,7 @@ export class Requests<Message, Reply> {
 
   /** An answer has come. @returns false when nobody waits for it: it is late, or nobody asked. */
   onReply(from: PeerHandle, request: number, reply: Reply): boolean {
+    this.onLateReply(from, request)
     const pending = this.pending.get(request)
     if (pending === undefined || !(pending.isForAnybody || pending.peer === from)) return false
     if (pending.peer === from && !pending.isForAnybody) this.measure(pending)
@@ -130,6 +135,7 @@ export class Requests<Message, Reply> {
   /** Closes all, without a word, and forgets all times. */
   clear(): void {
     for (const number of [...this.pending.keys(), ...this.givenUp.keys()]) this.close(number)
+    for (const number of [...this.late.keys()]) this.forgetLate(number)
     for (const peer of [...this.rttMs.keys()]) this.forget(peer)
   }
 
@@ -149,6 +155,36 @@ export class Requests<Message, Reply> {
 
   private forget(peer: PeerHandle): void {
     if (this.rttMs.delete(peer)) this.handles.drop(peer)
+  }
+
+  /** An answer may still tell that the peer is slower than it was: without that, all later requests would fail, too. */
+  private onTimeout(number: number, timeoutMs: number): void {
+    const pending = this.pending.get(number)
+    const isWorthWaiting = pending?.isForAnybody === false && this.rttMs.has(pending.peer)
+    if (isWorthWaiting && this.late.size < this.options.mostPending) {
+      this.handles.hold(pending.peer)
+      const cancelTimer = this.environment.setTimer(timeoutMs * (LINGER - 1), () => this.forgetLate(number))
+      this.late.set(number, { ...pending, cancelTimer })
+    }
+    this.fail(number, 'timed out')
+  }
+
+  private onLateReply(from: PeerHandle, request: number): void {
+    const late = this.late.get(request)
+    if (late?.peer !== from) return
+    const known = this.rttMs.get(from)
+    const elapsedMs = this.environment.now() - late.sentMs
+    const sampleMs = late.isCold ? elapsedMs / (1 + this.options.dialRoundTrips) : elapsedMs
+    if (known !== undefined) this.rttMs.set(from, Math.max(known, sampleMs))
+    this.forgetLate(request)
+  }
+
+  private forgetLate(number: number): void {
+    const late = this.late.get(number)
+    if (late === undefined) return
+    this.late.delete(number)
+    late.cancelTimer()
+    this.handles.drop(late.peer)
   }
 
   private fail(number: number, silence: RequestSilence): void {

@@ -100,6 +100,25 @@ describe('requests', () => {
     assert.equal(rttOf(1), 100 * (7 / 8) + 20 / 8)
   })
 
+  it('learn from a late answer that a peer has become slower, from silence nothing', () => {
+    const { environment, ask, answer, rttOf, heard } = scene()
+    environment.connect(testId(1))
+    ask(1)
+    environment.advance(3)
+    answer(1, 0)
+    ask(1)
+    environment.advance(390)
+    assert.equal(rttOf(1), 3)
+    assert.equal(answer(1, 1), false)
+    assert.equal(rttOf(1), 390)
+    ask(1)
+    environment.advance(5_000)
+    assert.equal(answer(1, 2), false)
+    assert.equal(rttOf(1), 390, 'too late to be listened to')
+    assert.deepEqual(heard, ['yes from 1', '1 timed out', '1 timed out'])
+    assert.equal(environment.held, 1)
+  })
+
   it('forget the time of a peer that cannot be reached, and remember only so many', () => {
     const { environment, ask, answer, unreachable, rttOf } = scene()
     for (const n of [1, 2, 3, 4]) {

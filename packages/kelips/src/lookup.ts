@@ -2,13 +2,14 @@ import {
   type AnswerSource,
   Costs,
   type Failure,
+  FoundPointers,
   type Key,
   keyHash32,
   type LookupOptions,
   type Outcome,
   type Pointer,
 } from '@onehop/overlay'
-import { bytesKey, equalBytes, invalid } from '@onehop/primitives'
+import { equalBytes, invalid } from '@onehop/primitives'
 import type { Intake } from './intake.ts'
 import { MAX_TAUGHT_PER_ANSWER, UNSETTLED_ANSWERS_TO_CONCLUDE } from './limits.ts'
 import type { Find, Found } from './messages.ts'
@@ -27,9 +28,7 @@ export class Lookup implements Goal {
   private readonly finished: (outcome: Outcome) => void
   private readonly costs: Costs
   private readonly walk: Walk
-  private readonly found = new Map<string, Pointer>()
-  private hops = 0
-  private answeredBy: AnswerSource | undefined
+  private readonly found: FoundPointers
   private unsettledAnswers = 0
   private isOver = false
 
@@ -44,6 +43,7 @@ export class Lookup implements Goal {
     this.key = key
     this.hash32 = keyHash32(key)
     this.options = options
+    this.found = new FoundPointers(options)
     this.finished = finished
     this.costs = new Costs(this.state.now())
     this.walk = new Walk({ ...parts, costs: this.costs }, this)
@@ -113,22 +113,13 @@ export class Lookup implements Goal {
     this.collect(valid, hops, this.walk.sourceOf(peer))
     this.state.trust.vindicate(peer)
     if (!isSettled) this.unsettledAnswers++
-    const isFull = this.found.size >= this.options.limit
-    const isEnough = isSettled || isFull || this.unsettledAnswers >= UNSETTLED_ANSWERS_TO_CONCLUDE
+    const isEnough = isSettled || this.found.isFull || this.unsettledAnswers >= UNSETTLED_ANSWERS_TO_CONCLUDE
     judged(isEnough ? 'enough' : 'some')
   }
 
   private collect(pointers: readonly Pointer[], hops: number, source: AnswerSource): void {
     for (const pointer of pointers) {
-      const provider = bytesKey(pointer.provider)
-      const name = pointer.target === undefined ? provider : `${provider}/${bytesKey(pointer.target)}`
-      if (this.found.has(name) || this.found.size >= this.options.limit) continue
-      if (this.found.size === 0) {
-        this.hops = hops
-        this.answeredBy = source
-      }
-      this.found.set(name, pointer)
-      this.options.onPointer?.(pointer)
+      this.found.take(pointer, hops, source)
       if (this.isOver) return
     }
   }
@@ -138,10 +129,7 @@ export class Lookup implements Goal {
     this.isOver = true
     if (this.found.size > 0) this.doubtDeniers()
     this.walk.stop()
-    const pointers = [...this.found.values()]
-    const reason = pointers.length > 0 && failure !== 'cancelled' ? undefined : failure
-    const { hops, answeredBy } = this
-    this.finished(this.costs.outcome(this.state.now(), { pointers, hops, answeredBy, failure: reason }))
+    this.finished(this.found.outcome(this.costs, this.state.now(), failure))
   }
 
   /** They said that there is nothing where there was something. */

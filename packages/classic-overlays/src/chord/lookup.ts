@@ -3,12 +3,13 @@ import {
   type Cancel,
   Costs,
   type Failure,
+  FoundPointers,
   type Key,
   type LookupOptions,
   type Outcome,
   type Pointer,
 } from '@onehop/overlay'
-import { bytesKey, equalBytes, invalid } from '@onehop/primitives'
+import { equalBytes, invalid } from '@onehop/primitives'
 import type { Custody } from './custody.ts'
 import type { Finder } from './finding.ts'
 import type { Identifier } from './identifiers.ts'
@@ -42,14 +43,12 @@ export class Lookup {
   private readonly options: LookupOptions
   private readonly finished: (outcome: Outcome) => void
   private readonly costs: Costs
-  private readonly found = new Map<string, Pointer>()
+  private readonly found: FoundPointers
   private readonly holders: Holder[] = []
   private readonly cancelDeadline: Cancel
   private cancelFinding: Cancel = () => {}
   private closeRequest: Cancel = () => {}
-  private hops = 0
   private hopsToHolders = 1
-  private answeredBy: AnswerSource | undefined
   private negatives = 0
   private widenings = 0
   private silence: Failure | undefined
@@ -61,6 +60,7 @@ export class Lookup {
     this.key = key
     this.target = this.state.space.ofKey(key)
     this.options = options
+    this.found = new FoundPointers(options)
     this.finished = finished
     this.costs = new Costs(this.state.now())
     const { environment } = this.state
@@ -190,7 +190,7 @@ export class Lookup {
 
   /** What one holder's answer means for the whole. */
   private conclude(count: number, isSettled: boolean): void {
-    if (this.found.size >= this.options.limit || (isSettled && count > 0)) this.finish(undefined)
+    if (this.found.isFull || (isSettled && count > 0)) this.finish(undefined)
     else if (isSettled) {
       this.negatives++
       if (this.negatives >= NEGATIVES_TO_CONCLUDE) this.finish('not found')
@@ -199,15 +199,7 @@ export class Lookup {
 
   private collect(pointers: readonly Pointer[], hops: number, source: AnswerSource): void {
     for (const pointer of pointers) {
-      const provider = bytesKey(pointer.provider)
-      const name = pointer.target === undefined ? provider : `${provider}/${bytesKey(pointer.target)}`
-      if (this.found.has(name) || this.found.size >= this.options.limit) continue
-      if (this.found.size === 0) {
-        this.hops = hops
-        this.answeredBy = source
-      }
-      this.found.set(name, pointer)
-      this.options.onPointer?.(pointer)
+      this.found.take(pointer, hops, source)
       if (this.isOver) return
     }
   }
@@ -219,9 +211,6 @@ export class Lookup {
     this.cancelFinding()
     this.closeRequest()
     for (const { row } of this.holders) this.state.drop(row)
-    const pointers = [...this.found.values()]
-    const reason = pointers.length > 0 && failure !== 'cancelled' ? undefined : failure
-    const { hops, answeredBy } = this
-    this.finished(this.costs.outcome(this.state.now(), { pointers, hops, answeredBy, failure: reason }))
+    this.finished(this.found.outcome(this.costs, this.state.now(), failure))
   }
 }

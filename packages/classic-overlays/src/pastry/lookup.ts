@@ -3,6 +3,7 @@ import {
   type Cancel,
   Costs,
   type Failure,
+  FoundPointers,
   internEntry,
   type Key,
   type LookupOptions,
@@ -12,7 +13,7 @@ import {
   type Pointer,
   type Requests,
 } from '@onehop/overlay'
-import { bytesKey, equalBytes, invalid } from '@onehop/primitives'
+import { equalBytes, invalid } from '@onehop/primitives'
 import type { Forwarding } from './forwarding.ts'
 import type { Journeys } from './journeys.ts'
 import { DENIALS_TO_CONCLUDE, MAX_TRIES } from './limits.ts'
@@ -39,17 +40,16 @@ export class Lookup {
   private readonly options: LookupOptions
   private readonly finished: (outcome: Outcome) => void
   private readonly costs: Costs
-  private readonly found = new Map<string, Pointer>()
+  private readonly found: FoundPointers
   private readonly cancels: Cancel[] = []
-  private hops = 0
   private denials = 0
-  private answeredBy: AnswerSource | undefined
   private isOver = false
 
   constructor(parts: LookupParts, key: Key, options: LookupOptions, finished: (outcome: Outcome) => void) {
     this.parts = parts
     this.key = key
     this.options = options
+    this.found = new FoundPointers(options)
     this.finished = finished
     this.costs = new Costs(parts.state.now())
     this.cancels.push(parts.state.environment.setTimer(options.deadlineMs, () => this.finish('timed out')))
@@ -171,16 +171,7 @@ export class Lookup {
   }
 
   private take(pointer: Pointer, hops: number, source: AnswerSource): void {
-    const provider = bytesKey(pointer.provider)
-    const name = pointer.target === undefined ? provider : `${provider}/${bytesKey(pointer.target)}`
-    const isNews = !pointer.withdrawn && !this.found.has(name) && this.found.size < this.options.limit
-    if (!isNews || this.isOver) return
-    if (this.found.size === 0) {
-      this.hops = hops
-      this.answeredBy = source
-    }
-    this.found.set(name, pointer)
-    this.options.onPointer?.(pointer)
+    if (!pointer.withdrawn && !this.isOver) this.found.take(pointer, hops, source)
   }
 
   private conclude(): void {
@@ -208,9 +199,6 @@ export class Lookup {
     if (this.isOver) return
     this.isOver = true
     for (const cancel of this.cancels) cancel()
-    const { hops, answeredBy } = this
-    const pointers = [...this.found.values()]
-    const reason = pointers.length > 0 && failure !== 'cancelled' ? undefined : failure
-    this.finished(this.costs.outcome(this.parts.state.now(), { pointers, hops, answeredBy, failure: reason }))
+    this.finished(this.found.outcome(this.costs, this.parts.state.now(), failure))
   }
 }

@@ -21,16 +21,16 @@ import { Joining } from './joining.ts'
 import { Journeys } from './journeys.ts'
 import {
   DIAL_ROUND_TRIPS,
-  MAX_MEMBERS_PER_MESSAGE,
   MAX_PENDING_REQUESTS,
   MAX_POINTERS_PER_KEY,
   MAX_ROUND_TRIP_TIMES,
 } from './limits.ts'
 import { Liveness } from './liveness.ts'
 import { Lookup } from './lookup.ts'
-import type { Join, PastryMessage, Reply, Route } from './messages.ts'
+import type { PastryMessage, Reply, Route } from './messages.ts'
 import { Moves } from './moves.ts'
-import { idFromBytes, nodeIdOf, sharedDigits } from './node-id.ts'
+import { tellLeaves, tellRows } from './newcomers.ts'
+import { idFromBytes } from './node-id.ts'
 import type { PastryOptions } from './options.ts'
 import { Publisher } from './publisher.ts'
 import { Scribe } from './scribe.ts'
@@ -231,7 +231,8 @@ export class PastryMachine implements OverlayMachine<PastryMessage> {
   /** A routed message is about to be passed on. */
   private onPassing(message: Route, from: PeerHandle): Route | undefined {
     if (message.errand === 'subscribe') return this.scribe.onPassing(message, from)
-    if (message.errand === 'join' && from !== this.state.environment.self) return this.tellRows(message)
+    if (message.errand === 'join' && from !== this.state.environment.self)
+      return tellRows(this.state, message)
     return message
   }
 
@@ -245,7 +246,7 @@ export class PastryMachine implements OverlayMachine<PastryMessage> {
         break
       case 'join':
       case 'near':
-        this.tellLeaves(message)
+        tellLeaves(this.state, message)
         break
       case 'subscribe':
         this.scribe.onSubscribe(message)
@@ -253,24 +254,6 @@ export class PastryMachine implements OverlayMachine<PastryMessage> {
       case 'multicast':
         this.scribe.onMulticast(message)
     }
-  }
-
-  /** The newcomer is told of the rows that are as good for it as for us, and that nobody has told it yet (§2.4). */
-  private tellRows(message: Join): Join {
-    const { table, ownId, options, neighbourhood } = this.state
-    const shared = sharedDigits(ownId, nodeIdOf(message.origin.id), options.digitBits)
-    const members = message.row === 0 ? [...neighbourhood.members] : []
-    for (let row = message.row; row <= shared; row++) members.push(...table.row(row))
-    const entries = [this.state.own, ...members.map(({ entry }) => entry)].slice(0, MAX_MEMBERS_PER_MESSAGE)
-    this.state.answer(message.origin, { type: 'rows', request: message.number, members: entries })
-    return { ...message, row: Math.max(message.row, shared + 1) }
-  }
-
-  private tellLeaves({ errand, origin, number, hops }: Route): void {
-    const { leafSet, own } = this.state
-    const members = leafSet.members.map(({ entry }) => entry)
-    const joining = errand === 'join'
-    this.state.answer(origin, { type: 'leaves', request: number, joining, hops, sender: own, members })
   }
 
   private dispatch(from: PeerHandle, message: PastryMessage): void {

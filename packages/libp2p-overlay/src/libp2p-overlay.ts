@@ -15,13 +15,13 @@ import type {
 import { AddressBook, addressBytes, parseAddress } from './address-book.ts'
 import { Blame } from './blame.ts'
 import type { OverlayComponents } from './components.ts'
+import { Entrance } from './entrance.ts'
 import { Inbox } from './inbox.ts'
 import { Introducers } from './introducers.ts'
 import {
   DEFAULT_LOOKUP_DEADLINE_MS,
   DEFAULT_MAX_CONNECTIONS,
   DELIVERY_TIMEOUT_MS,
-  JOIN_TIMEOUT_MS,
   LEAVE_GRACE_MS,
   MALFORMED_PENALTY_POINTS,
   MAX_SERVING_CONNECTIONS,
@@ -36,7 +36,7 @@ import {
   type LookupRequest,
   type OperationOptions,
 } from './operation-options.ts'
-import { failedOutcome, Operations, SOMEBODY_ANSWERED, within } from './operations.ts'
+import { failedOutcome, Operations, within } from './operations.ts'
 import type { Libp2pOverlayInit, OverlayObserver } from './overlay-init.ts'
 import { libp2pPeerId, PeerTable } from './peer-table.ts'
 import { PenaltyLedger } from './penalty-ledger.ts'
@@ -59,11 +59,6 @@ export class Libp2pOverlay<Message> {
   /** The stream protocol, e.g. `/onehop/kelips/1`. */
   readonly protocol: string
   readonly penalties: PenaltyLedger
-  /**
-   * The outcome of the first join that succeeded; after one that failed, resolves also with the first message of a
-   * peer, since machines go on trying by themselves. Never rejects; `cancelled` when the overlay stops before.
-   */
-  readonly ready: Promise<Outcome>
   private readonly components: OverlayComponents
   private readonly factory: OverlayFactory<Message>
   private readonly random: () => number
@@ -76,14 +71,9 @@ export class Libp2pOverlay<Message> {
   private readonly operations = new Operations()
   private readonly counters: OverlayCounters
   private readonly links: Links
-  private readonly introducers: Introducers
+  private readonly entrance: Entrance
   private readonly maxConnections: number
   private readonly blame: Blame
-  private readonly markReady: (outcome: Outcome) => void
-  private lastJoin: Promise<unknown> = Promise.resolve()
-  private entered = false
-  private joinFailed = false
-  private readyNow = false
   private environment: LiveEnvironment<Message> | undefined
   private machine: OverlayMachine<Message> | undefined
 
@@ -99,16 +89,11 @@ export class Libp2pOverlay<Message> {
     this.log = components.logger.forComponent(`onehop:overlay:${init.factory.protocol}`)
     this.maxConnections = init.maxConnections ?? DEFAULT_MAX_CONNECTIONS
     this.links = this.createLinks()
-    this.introducers = new Introducers(components, this.book)
+    this.entrance = this.createEntrance()
     this.blame = new Blame(components, this.penalties, {
       onBan: (peerId, reason) => this.links.drop(peerId, reason),
       onUnreachable: peerId => this.reportUnreachable(peerId),
     })
-    let markReady: (outcome: Outcome) => void = () => {}
-    this.ready = new Promise(resolve => {
-      markReady = resolve
-    })
-    this.markReady = markReady
   }
 
   /** Makes the machine and lets streams in. Called by libp2p. */
@@ -140,7 +125,7 @@ export class Libp2pOverlay<Message> {
     this.machine = undefined
     this.operations.stop()
     this.blame.stop()
-    this.becomeReady(failedOutcome('cancelled'))
+    this.entrance.stop()
     if (hadPeers) await new Promise(resolve => setTimeout(resolve, LEAVE_GRACE_MS))
     this.environment?.stop()
     this.verification.stop()
@@ -157,19 +142,8 @@ export class Libp2pOverlay<Message> {
    * those that answer, and of those that do not when their address names them, so that it can look for them later.
    * When that leaves nobody the outcome fails as `unreachable`. The call may be repeated.
    */
-  async join(introducers: readonly string[], options: OperationOptions = {}): Promise<Outcome> {
-    const beganMs = this.now()
-    const dials = await Promise.all(
-      introducers.map(address => this.introducers.reach(address, options.signal)),
-    )
-    const ids = dials.filter(id => id !== undefined)
-    if (ids.length === 0 && introducers.length > 0)
-      return failedOutcome('unreachable', introducers.length, this.now() - beganMs)
-    this.entered = true
-    const outcome = await this.joinInTurn(ids, options.signal)
-    if (outcome.failure === undefined) this.becomeReady(outcome)
-    else this.joinFailed = true
-    return outcome
+  join(introducers: readonly string[], options: OperationOptions = {}): Promise<Outcome> {
+    return this.entrance.join(introducers, options.signal)
   }
 
   /** Announces what this node has, until {@link withdraw}. */
@@ -252,9 +226,17 @@ export class Libp2pOverlay<Message> {
     return this.machine?.inspect() ?? {}
   }
 
+  /**
+   * The outcome of the first join that succeeded; after one that failed, resolves also with the first message of a
+   * peer, since machines go on trying by themselves. Never rejects; `cancelled` when the overlay stops before.
+   */
+  get ready(): Promise<Outcome> {
+    return this.entrance.ready
+  }
+
   /** Whether {@link ready} has resolved. */
   get isReady(): boolean {
-    return this.readyNow
+    return this.entrance.isReady
   }
 
   /** What was counted until now. */
@@ -288,6 +270,15 @@ export class Libp2pOverlay<Message> {
     return this.table.findByText(peerId) !== undefined
   }
 
+  private createEntrance(): Entrance {
+    const introducers = new Introducers(this.components, this.book)
+    return new Entrance({
+      now: this.now,
+      reach: (address, signal) => introducers.reach(address, signal),
+      join: (peers, signal) => this.joinThrough(peers, signal),
+    })
+  }
+
   private createInbox(): Inbox<Message> {
     const { table, verification, penalties, counters, log } = this
     return new Inbox({
@@ -318,7 +309,8 @@ export class Libp2pOverlay<Message> {
 
   /** Before the machine has been told to join, nobody could be asked. */
   private operate(begin: Beginning<Message>, signal?: AbortSignal): Promise<Outcome> {
-    if (!this.entered && this.machine !== undefined) return Promise.resolve(failedOutcome('no peers'))
+    if (!this.entrance.isBegun && this.machine !== undefined)
+      return Promise.resolve(failedOutcome('no peers'))
     return this.run(begin, signal)
   }
 
@@ -339,14 +331,9 @@ export class Libp2pOverlay<Message> {
       this.observer.onLearned?.({ peerId, addresses: this.book.addressesOf(peerId) })
   }
 
-  private becomeReady(outcome: Outcome): void {
-    this.readyNow = true
-    this.markReady(outcome)
-  }
-
   private onMessage(peerId: string): void {
     if (this.links.isFirstOf(peerId)) this.observer.onMet?.(peerId)
-    if (this.joinFailed && !this.readyNow) this.becomeReady(SOMEBODY_ANSWERED)
+    this.entrance.onMessage()
   }
 
   /** Only of peers that the machine knows: the others it cannot have written to. */
@@ -359,19 +346,13 @@ export class Libp2pOverlay<Message> {
     }
   }
 
-  /** One after the other, and with handles that are made for it: a machine drops those that nothing holds. */
-  private joinInTurn(introducers: readonly PeerId[], signal?: AbortSignal): Promise<Outcome> {
-    const turn = this.lastJoin.then(() => this.joinThrough(introducers, signal))
-    this.lastJoin = turn.catch(() => {})
-    return turn
-  }
-
-  private joinThrough(introducers: readonly PeerId[], signal?: AbortSignal): Promise<Outcome> {
+  /** With handles that are made for it: a machine drops those that nothing holds. */
+  private joinThrough(introducers: readonly PeerId[], signal: AbortSignal): Promise<Outcome> {
     const begin: Beginning<Message> = (machine, done) => {
       const handles = introducers.map(id => this.table.intern(id))
       return void machine.join(handles, done)
     }
-    return within(JOIN_TIMEOUT_MS, signal, either => this.run(begin, either))
+    return this.run(begin, signal)
   }
 }
 

@@ -1,31 +1,29 @@
-import type { Connection, IdentifyResult, PeerId, Stream } from '@libp2p/interface'
+import type { IdentifyResult, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { type Libp2pOverlay, openStreamOn, PenaltyLedger, SteadyClock } from '@onehop/libp2p-overlay'
-import { shuffled, type Verdict } from '@onehop/primitives'
+import type { Verdict } from '@onehop/primitives'
 import { ChainSync } from './chain-sync.ts'
 import { ConnectedPeers } from './connected-peers.ts'
 import { type Candidate, ConnectionKeeper, withPeerId } from './connection-keeper.ts'
 import { Gossip } from './gossip.ts'
-import { type ChainNames, chainNames, GRAYLIST_SCORE } from './gossip-options.ts'
+import { type ChainNames, chainNames } from './gossip-options.ts'
 import { guardChain } from './guarded-chain.ts'
 import { createHost, type Host } from './host.ts'
 import { Introductions } from './introductions.ts'
 import {
   DIAL_TIMEOUT_MS,
   FOREIGN_MISBEHAVIOUR_POINTS,
-  INVALID_BLOCK_POINTS,
-  KEEP_INTERVAL_MS,
   MALFORMED_POINTS,
   MAX_PEER_LIST_STREAMS,
   MAX_SWARM_STREAMS,
   MAX_SYNC_STREAMS,
   RELAY_WAIT_MS,
   STOP_GRACE_MS,
-  SYNC_OPEN_GRACE_MS,
   TARGET_CONNECTIONS,
 } from './limits.ts'
 import { Listeners } from './listeners.ts'
+import { Maintenance } from './maintenance.ts'
 import type {
   Network,
   NetworkEvents,
@@ -40,8 +38,8 @@ import { PeerExchange } from './peer-exchange.ts'
 import { PeersFile } from './peers-file.ts'
 import { Reachability } from './reachability.ts'
 import { freeReservation } from './relay.ts'
-import { openSwarmPath } from './swarm-path.ts'
-import { SWARM_PROTOCOL, SwarmStream } from './swarm-stream.ts'
+import { SWARM_PROTOCOL } from './swarm-stream.ts'
+import { SwarmStreams } from './swarm-streams.ts'
 import { type Traffic, TrafficMeter } from './traffic-meter.ts'
 import type { WireConnection } from './wire-connection.ts'
 
@@ -75,8 +73,9 @@ class LiveNetwork<Message> implements Network<Message> {
   private readonly greeting: OverlayGreeting
   private readonly reachability: Reachability<Message>
   private readonly peersFile: PeersFile | undefined
+  private readonly swarm: SwarmStreams
+  private readonly maintenance: Maintenance<Message>
   private readonly stopping = new AbortController()
-  private maintenance: NodeJS.Timeout | undefined
   private stopped: Promise<void> | undefined
 
   constructor(options: NetworkOptions<Message>, host: Host<Message>, { penalties, meter, now }: Instruments) {
@@ -102,6 +101,8 @@ class LiveNetwork<Message> implements Network<Message> {
     this.greeting = new OverlayGreeting({ overlay, log, now, signal: this.stopping.signal })
     this.reachability = new Reachability(host.libp2p, addresses => this.events.emit('addresses', addresses))
     this.peersFile = options.peersFile === undefined ? undefined : new PeersFile(options.peersFile, this.log)
+    this.swarm = new SwarmStreams(host.components, options.onSwarmStream, this.stopping.signal)
+    this.maintenance = this.createMaintenance()
   }
 
   async start(): Promise<void> {
@@ -119,7 +120,7 @@ class LiveNetwork<Message> implements Network<Message> {
     await this.host.handle(
       SWARM_PROTOCOL,
       MAX_SWARM_STREAMS,
-      (stream, connection) => this.acceptSwarm(stream, connection),
+      (stream, connection) => this.swarm.accept(stream, connection),
       { relayed: true },
     )
     await libp2p.start()
@@ -127,7 +128,7 @@ class LiveNetwork<Message> implements Network<Message> {
     const remembered = (await this.peersFile?.load()) ?? []
     for (const { peerId, addresses } of remembered) this.keeper.remember(peerId, addresses)
     this.keeper.start()
-    this.maintenance = setInterval(() => this.maintain(), KEEP_INTERVAL_MS)
+    this.maintenance.start()
     void joinOverlay({
       overlay: this.overlay,
       bootstrap: this.options.bootstrap,
@@ -201,21 +202,13 @@ class LiveNetwork<Message> implements Network<Message> {
     return this.sync.state()
   }
 
-  async openSwarmStream(
+  openSwarmStream(
     peerId: string,
     addresses: readonly string[] = [],
     signal?: AbortSignal,
     comeToUs?: () => Promise<unknown>,
   ): Promise<WireConnection> {
-    const { signal: stopping } = this.stopping
-    const stream = await openSwarmPath({
-      components: this.host.components,
-      peerId: peerIdFromString(peerId),
-      addresses: addresses.map(address => multiaddr(address)),
-      comeToUs,
-      signal: signal === undefined ? stopping : AbortSignal.any([stopping, signal]),
-    })
-    return new SwarmStream(stream, peerId)
+    return this.swarm.open(peerId, addresses, signal, comeToUs)
   }
 
   on<E extends keyof NetworkEvents>(event: E, listener: (value: NetworkEvents[E]) => void): () => void {
@@ -229,7 +222,7 @@ class LiveNetwork<Message> implements Network<Message> {
 
   private async shutDown(): Promise<void> {
     this.stopping.abort(new Error('the network stopped'))
-    clearInterval(this.maintenance)
+    this.maintenance.stop()
     this.keeper.stop()
     await this.peersFile?.save(this.keeper.knownPeers())
     this.gossip.stop()
@@ -309,13 +302,19 @@ class LiveNetwork<Message> implements Network<Message> {
     })
   }
 
-  private acceptSwarm(stream: Stream, connection: Connection): void {
-    const { onSwarmStream } = this.options
-    if (onSwarmStream === undefined || this.stopping.signal.aborted) {
-      stream.abort(new Error('no swarm here'))
-      return
-    }
-    onSwarmStream(new SwarmStream(stream, connection.remotePeer.toString()))
+  private createMaintenance(): Maintenance<Message> {
+    const { host, overlay, penalties, introductions, sync, keeper, connected, exchange, peersFile } = this
+    return new Maintenance({
+      host,
+      overlay,
+      penalties,
+      introductions,
+      sync,
+      keeper,
+      connected,
+      exchange,
+      peersFile,
+    })
   }
 
   private onPeer(peer: PeerId, connected: boolean): void {
@@ -351,35 +350,8 @@ class LiveNetwork<Message> implements Network<Message> {
     this.events.emit('ban', { peerId, reason })
   }
 
-  private maintain(): void {
-    this.host.makeRoom(this.overlay.connectionsWanted)
-    for (const connection of this.host.libp2p.getConnections()) {
-      const peerId = connection.remotePeer.toString()
-      this.checkGossipScore(peerId)
-      this.reopenSync(peerId, connection)
-    }
-    if (this.keeper.missing > 0) this.exchange.ask(shuffled(Math.random, this.connected.chainConnections()))
-    this.savePeers()
-  }
-
   private savePeers(): void {
     void this.peersFile?.save(this.keeper.knownPeers())
-  }
-
-  /** Gossip ignores such a peer already; there is nothing to be had from it. */
-  private checkGossipScore(peerId: string): void {
-    const { pubsub } = this.host.libp2p.services
-    const score = (pubsub as { getScore?(peerId: string): number }).getScore?.(peerId) ?? 0
-    if (score < GRAYLIST_SCORE && !this.penalties.isBanned(peerId))
-      this.penalties.penalise(peerId, INVALID_BLOCK_POINTS, `gossip score ${Math.round(score)}`)
-  }
-
-  /** The side that dialled opens the sync stream; when nothing comes of it, either does. */
-  private reopenSync(peerId: string, connection: Connection): void {
-    if (this.introductions.of(peerId)?.speaksSync !== true || this.sync.session(peerId)?.isOpen) return
-    const ageMs = Date.now() - connection.timeline.open
-    if (connection.limits !== undefined) return
-    if (connection.status === 'open' && ageMs > SYNC_OPEN_GRACE_MS) void this.sync.open(peerId, connection)
   }
 
   private dial(addresses: readonly Multiaddr[]): Promise<string> {

@@ -120,3 +120,11 @@ export function editDistance(a: string, b: string): number {
   }
   return row[b.length]!
 }
+
+/** `did you mean "chord"? There are chord, pastry.`; without the question where none of the names is like it. */
+export function suggestion(typed: string, names: readonly string[], listed = names): string {
+  const distanceTo = (name: string) => editDistance(typed.toLowerCase(), name)
+  const nearest = names.toSorted((a, b) => distanceTo(a) - distanceTo(b))[0]
+  const isNear = nearest !== undefined && 2 * distanceTo(nearest) <= Math.max(typed.length, nearest.length)
+  return `${isNear ? `did you mean "${nearest}"? T` : 't'}here are ${listed.join(', ')}.`
+}

@@ -55,7 +55,8 @@ describe('onehop compare', () => {
 
   it('refuses what makes no sense with one sentence and exit code 2', async () => {
     const cases: [string[], RegExp][] = [
-      [['--overlays', 'cord'], /There is no overlay "cord"; did you mean "chord"\? [Tt]here are kelips, .*\.$/m],
+      [['--overlays', 'cord'], /There is no overlay "cord"; did you mean "chord"\? There are kelips, .*\.$/m],
+      [['--overlays', 'foo'], /There is no overlay "foo"; there are kelips, .*\.$/m],
       [
         ['--nodes', '1000,few'],
         /The number of nodes must be a whole number from 10 to 1000000, not "few"\.$/m,
@@ -73,6 +74,12 @@ describe('onehop compare', () => {
       assert.equal(stderr.trimEnd().split('\n').length, 1)
       assert.equal(stdout, '')
     })
+  })
+
+  it('says before it runs that there can be no report, even where folders cannot be made', async () => {
+    const run = await compare(...TINY, '--nodes', '12', '--report', '/proc/report/of-onehop')
+    assert.equal(run.code, 1)
+    assert.match(run.stderr, /^Error: [^\n]+\/proc[^\n]*\n$/)
   })
 
   it('ends with the figures so far, and exit code 130, when it is interrupted', async () => {

@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonInput } from '@onehop/simulator'
-import { editDistance } from '../command-line.ts'
+import { suggestion } from '../command-line.ts'
 import { UsageFailure } from '../failure.ts'
 import { numberOr, parseChurn, parseLatency } from '../simulate/experiment-flags.ts'
 
@@ -54,8 +54,5 @@ function listed(typed: string): string[] {
 function knownName(typed: string, known: readonly string[]): string {
   const name = typed.toLowerCase()
   if (known.includes(name)) return name
-  const nearest = known.toSorted((a, b) => editDistance(name, a) - editDistance(name, b))[0]
-  throw new UsageFailure(
-    `There is no overlay "${typed}"; did you mean "${nearest}"? There are ${known.join(', ')}.`,
-  )
+  throw new UsageFailure(`There is no overlay "${typed}"; ${suggestion(typed, known)}`)
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Experiment, ExperimentInput } from '@onehop/simulator'
-import { editDistance } from '../command-line.ts'
+import { suggestion } from '../command-line.ts'
 import { UsageFailure } from '../failure.ts'
 
 /** What a person says of an experiment, as typed. */
@@ -47,10 +47,7 @@ async function inputOf(preset: string): Promise<ExperimentInput> {
   const { loadPreset, presetNames } = await import('@onehop/simulator')
   const names = presetNames()
   if (names.includes(preset)) return loadPreset(preset).input
-  const nearest = names.toSorted((a, b) => editDistance(preset, a) - editDistance(preset, b))[0]
-  throw new UsageFailure(
-    `There is no preset "${preset}"; did you mean "${nearest}"? There are ${names.join(', ')}.`,
-  )
+  throw new UsageFailure(`There is no preset "${preset}"; ${suggestion(preset, names)}`)
 }
 
 function inputOfFile(path: string): ExperimentInput {

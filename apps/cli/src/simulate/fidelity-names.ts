@@ -1,5 +1,5 @@
 import type { FidelityExperiment } from '@onehop/simulator'
-import { editDistance } from '../command-line.ts'
+import { suggestion } from '../command-line.ts'
 import { UsageFailure } from '../failure.ts'
 
 /**
@@ -20,9 +20,6 @@ function isMeant({ name, overlay }: FidelityExperiment, typed: string): boolean 
 
 function unknownName(typed: string, known: readonly FidelityExperiment[]): UsageFailure {
   const names = [...new Set(known.flatMap(({ name, overlay }) => [overlay, name]))]
-  const nearest = names.toSorted((a, b) => editDistance(typed, a) - editDistance(typed, b))[0]
-  const list = known.map(({ name }) => name).join(', ')
-  return new UsageFailure(
-    `There is no fidelity experiment "${typed}"; did you mean "${nearest}"? There are ${list}.`,
-  )
+  const list = known.map(({ name }) => name)
+  return new UsageFailure(`There is no fidelity experiment "${typed}"; ${suggestion(typed, names, list)}`)
 }

@@ -1,7 +1,11 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
+import { makeFolder } from '../folder.ts'
+
+/** Whoever may read what others write may read reports; the umask says who that is. */
+const COMMON = 0o777
 
 /** Makes the folder of a report before the run, which may take hours. @throws when nothing can be written there. */
 export function assertWritable(folder: string): void {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder, COMMON)
   accessSync(folder, constants.W_OK)
 }

@@ -178,8 +178,23 @@ class Turmoil {
 
 function forget(_outcome: Outcome): void {}
 
+/** What a small network does; where wanted, its machines are looked at in between. */
+function traceOf(name: OverlayName, isLookedAt: boolean): string {
+  const simulation = createSimulation(classicOverlay(name, 'testnet'), { nodes: NODES, seed: 1 })
+  simulation.joinAll()
+  for (let i = 0; i < 10; i++) {
+    simulation.clock.runFor(1_000)
+    if (isLookedAt) for (const { machine } of simulation.alive()) machine.inspect()
+  }
+  return simulation.traceHash()
+}
+
 for (const name of knownOverlays())
   describe(`${name}, whatever happens`, () => {
+    it('goes the same way whether it is looked at or not', () => {
+      assert.equal(traceOf(name, true), traceOf(name, false))
+    })
+
     for (const seed of [1])
       it(`finds everything once all is quiet, and breaks no promise to its driver (seed ${seed})`, () => {
         const turmoil = new Turmoil(name, seed)

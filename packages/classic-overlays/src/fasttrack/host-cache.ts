@@ -164,8 +164,12 @@ export class HostCache {
 
   /** So many of those that are thought to be there, from a random place on: each message tells of others. */
   sample(limit: number): HostEntry[] {
+    return this.listed(limit, Math.floor(this.environment.random() * this.peers.length))
+  }
+
+  /** So many of those that are thought to be there, from that place on. Without a draw: whoever looks changes nothing. */
+  listed(limit: number, first = 0): HostEntry[] {
     const { length } = this.peers
-    const first = Math.floor(this.environment.random() * length)
     const hosts: HostEntry[] = []
     for (let i = 0; i < length && hosts.length < limit; i++) {
       const row = (first + i) % length

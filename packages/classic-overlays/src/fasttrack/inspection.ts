@@ -34,7 +34,7 @@ export function inspect(machine: FastTrackMachine): Inspection {
       }
     }),
     knownSupernodes: cache.supernodeCount,
-    hostCache: cache.sample(INSPECTED_ENTRIES).map(({ peer, isSupernode, children: workload, ageMs }) => ({
+    hostCache: cache.listed(INSPECTED_ENTRIES).map(({ peer, isSupernode, children: workload, ageMs }) => ({
       peerId: idText(peer.id),
       isSupernode,
       children: workload,

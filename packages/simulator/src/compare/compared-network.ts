@@ -7,6 +7,7 @@ import { EXPERIMENT_DEFAULTS } from '../experiments/experiment.ts'
 import { Files } from '../experiments/files.ts'
 import { Lookups } from '../experiments/lookups.ts'
 import { passTime } from '../experiments/passing-time.ts'
+import { Samples } from '../experiments/samples.ts'
 import { Turnover } from '../experiments/turnover.ts'
 import { LIVE_CONNECTIONS } from '../network-model.ts'
 import { createSimulation, type Simulation } from '../simulation.ts'
@@ -58,6 +59,10 @@ export class ComparedNetwork<Probe> {
   /** Nodes that have gone, by the roles that their machines name: `server`, `supernode`, `node` where there are none. */
   readonly departures: Record<string, number> = {}
   imbalance: Imbalance = { messages: 1, lookups: 1 }
+  /** Nodes that had joined: the mean of the beginning and the end of the measured minutes, and their end. */
+  population = { mean: 0, end: 0 }
+  /** Bytes of nodes' tables at that end, before others are let in. */
+  memory = new Samples()
   private readonly setup: ComparedSetup
   private readonly contestant: Contestant<Probe>
   private readonly control: RunControl
@@ -150,6 +155,8 @@ export class ComparedNetwork<Probe> {
 
   private measure(): void {
     const start = this.mark()
+    const { joined } = this.crowd
+    const sizeBefore = joined.size
     this.stage = 'measuring'
     this.measuredFromMs = this.now
     const load = new LoadMeter(this.crowd, this.meter)
@@ -158,6 +165,8 @@ export class ComparedNetwork<Probe> {
     this.advance(this.setup.minutes * MINUTE_MS)
     this.measured = this.since(start)
     this.imbalance = load.end()
+    this.population = { mean: (sizeBefore + joined.size) / 2, end: joined.size }
+    this.memory = this.contestant.memory(this.crowd)
     if (this.setup.churn > 0) this.joining = this.measured
     this.stage = 'ending'
     this.lookups.stop()

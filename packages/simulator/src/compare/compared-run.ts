@@ -1,6 +1,5 @@
 import type { RunControl } from '../experiments/control.ts'
 import { rounded } from '../experiments/rounded.ts'
-import type { Samples } from '../experiments/samples.ts'
 import { ComparedNetwork, type Passage } from './compared-network.ts'
 import type { ComparedOverlay } from './compared-overlays.ts'
 import type { ComparedSetup } from './comparison.ts'
@@ -51,7 +50,7 @@ export interface ComparedRun {
   readonly failures: Readonly<Record<string, number>>
   /** From the settling on, by the roles of those who went: `server`, `supernode`; `node` where there are none. */
   readonly departures: Readonly<Record<string, number>>
-  /** At the end. */
+  /** At the end of the measured minutes. */
   readonly joinedNodes: number
   readonly liveFiles: number
   readonly virtualMinutes: number
@@ -76,7 +75,7 @@ function measure<Probe>(
   const network = new ComparedNetwork(setup, contestant, control)
   network.run()
   return {
-    ...figuresOf(setup, network, contestant.memory(network.crowd)),
+    ...figuresOf(setup, network),
     wallSeconds: rounded((performance.now() - startedMs) / 1000),
     interrupted: network.isInterrupted,
   }
@@ -85,10 +84,9 @@ function measure<Probe>(
 function figuresOf<Probe>(
   { overlay, nodes, churn, seed }: ComparedSetup,
   network: ComparedNetwork<Probe>,
-  memory: Samples,
 ): Omit<ComparedRun, 'wallSeconds' | 'interrupted'> {
-  const { figures, simulation, imbalance, crowd, lookups, measured } = network
-  const background = backgroundOf(measured, crowd.joined.size)
+  const { figures, simulation, imbalance, population, memory, lookups, measured } = network
+  const background = backgroundOf(measured, population.mean)
   const backgroundBytesPerSecond = Object.values(background).reduce((sum, part) => sum + part, 0)
   const lookup = costOfLookup(network.drained, lookups.begun)
   return {
@@ -117,7 +115,7 @@ function figuresOf<Probe>(
     abandonedLookups: lookups.abandoned,
     failures: figures.failures,
     departures: network.departures,
-    joinedNodes: crowd.joined.size,
+    joinedNodes: population.end,
     liveFiles: network.files.live,
     virtualMinutes: rounded((measured?.durationMs ?? 0) / 60_000),
     events: simulation.clock.events,

@@ -76,6 +76,14 @@ describe('a run of a comparison', () => {
     assert.ok(free!.p50Ms! < capped!.p50Ms!)
   })
 
+  it('measures the nodes that there are, not those that it lets in afterwards', () => {
+    const { nodes } = SMALL
+    const { joinedNodes, ...run } = runCompared({ ...SMALL, overlay: 'napster' })
+    assert.equal(joinedNodes, nodes)
+    // Of the clients nobody bears much: the server's share shows by how many the sums were divided.
+    assert.ok(run.memoryBytesMean * nodes > run.memoryBytesMax, `${run.memoryBytesMean} B`)
+  })
+
   for (const overlay of comparableOverlays())
     it(`measures ${overlay} with and without churn`, () => {
       for (const churn of [0, 6]) {

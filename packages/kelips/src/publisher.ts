@@ -4,13 +4,13 @@ import {
   checkPointer,
   type Key,
   keyHash32,
-  mergedOutcome,
   type Outcome,
   type PeerHandle,
   type Pointer,
   type Publication,
   publicationId,
   SIGNATURE_BYTES,
+  sideBySide,
   signPointer,
   type UnsignedPointer,
   unsignedPointer,
@@ -107,14 +107,9 @@ export class Publisher {
       done(new Costs(this.state.now()).outcome(this.state.now(), { failure: 'not found' }))
       return
     }
-    const outcomes: Outcome[] = []
-    for (const own of matching) {
-      this.own.delete(publicationId(own.publication.key, own.publication.target))
-      this.place(this.takeBack(own), outcome => {
-        outcomes.push(outcome)
-        if (outcomes.length === matching.length) done(mergedOutcome(outcomes))
-      })
-    }
+    for (const { publication } of matching)
+      this.own.delete(publicationId(publication.key, publication.target))
+    sideBySide(matching, (own, placed) => this.place(this.takeBack(own), placed), done)
   }
 
   /** Refreshes what is due, what expires first first: as much as the budget allows, and all that cannot wait. */

@@ -2,12 +2,12 @@ import {
   Costs,
   type Failure,
   type Key,
-  mergedOutcome,
   type Outcome,
   OwnPublications,
   type Pointer,
   type Publication,
   publicationId,
+  sideBySide,
 } from '@onehop/overlay'
 import type { Custody } from './custody.ts'
 import type { Finder } from './finding.ts'
@@ -56,12 +56,7 @@ export class Publisher {
       done(new Costs(this.state.now()).outcome(this.state.now(), { failure: 'not found' }))
       return
     }
-    const outcomes: Outcome[] = []
-    for (const pointer of removed)
-      this.place(pointer, outcome => {
-        outcomes.push(outcome)
-        if (outcomes.length === removed.length) done(mergedOutcome(outcomes))
-      })
+    sideBySide(removed, (pointer, placed) => this.place(pointer, placed), done)
   }
 
   /** Signs anew and places what is due, and what nobody has taken yet. */

@@ -7,12 +7,12 @@ import {
   type Key,
   type LookupOptions,
   MAX_SEARCH_WORDS,
-  mergedOutcome,
   type Outcome,
   type OverlayMachine,
   type PeerHandle,
   type Pointer,
   type Publication,
+  sideBySide,
 } from '@onehop/overlay'
 import { Client } from './client.ts'
 import { inspectNapster } from './inspection.ts'
@@ -119,12 +119,7 @@ export class NapsterMachine implements OverlayMachine<NapsterMessage> {
     this.client.whenSettled(() => {
       const removed = this.state.own.remove(key, target)
       if (removed.length === 0) done(this.outcome('not found'))
-      const outcomes: Outcome[] = []
-      for (const pointer of removed)
-        this.place(pointer, outcome => {
-          outcomes.push(outcome)
-          if (outcomes.length === removed.length) done(mergedOutcome(outcomes))
-        })
+      sideBySide(removed, (pointer, placed) => this.place(pointer, placed), done)
     })
   }
 

@@ -2,12 +2,12 @@ import {
   type Cancel,
   Costs,
   type Key,
-  mergedOutcome,
   type Outcome,
   OwnPublications,
   type Pointer,
   type Publication,
   publicationId,
+  sideBySide,
 } from '@onehop/overlay'
 import type { Forwarding } from './forwarding.ts'
 import type { Journeys } from './journeys.ts'
@@ -70,14 +70,8 @@ export class Publisher {
       done(new Costs(nowMs).outcome(nowMs, { failure: 'not found' }))
       return
     }
-    const outcomes: Outcome[] = []
-    for (const pointer of removed) {
-      this.unplaced.delete(publicationId(pointer.key, pointer.target))
-      this.place(pointer, outcome => {
-        outcomes.push(outcome)
-        if (outcomes.length === removed.length) done(mergedOutcome(outcomes))
-      })
-    }
+    for (const pointer of removed) this.unplaced.delete(publicationId(pointer.key, pointer.target))
+    sideBySide(removed, (pointer, placed) => this.place(pointer, placed), done)
   }
 
   /** We leave: takes everything back, without waiting for an answer. @returns what says so. */

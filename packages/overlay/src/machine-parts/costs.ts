@@ -38,6 +38,20 @@ export class Costs {
   }
 }
 
+/** Begins an operation for each; what came of all of them is told when the last has ended. Of none, nothing is told. */
+export function sideBySide<Item>(
+  items: readonly Item[],
+  begin: (item: Item, done: (outcome: Outcome) => void) => void,
+  done: (outcome: Outcome) => void,
+): void {
+  const outcomes: Outcome[] = []
+  for (const item of items)
+    begin(item, outcome => {
+      outcomes.push(outcome)
+      if (outcomes.length === items.length) done(mergedOutcome(outcomes))
+    })
+}
+
 /**
  * One outcome of several operations side by side: what they cost together, and the first failure among them. Of none, it
  * is a success that cost nothing.

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Costs, mergedOutcome, type Outcome } from '../../src/index.ts'
+import { Costs, mergedOutcome, type Outcome, sideBySide } from '../../src/index.ts'
 
 const OUTCOME: Outcome = {
   pointers: [],
@@ -40,6 +40,13 @@ describe('what an operation costs', () => {
       timeouts: 2,
       failure: 'not acknowledged',
     })
+    const told: Outcome[] = []
+    sideBySide(
+      [OUTCOME, slow],
+      (outcome, done) => done(outcome),
+      outcome => told.push(outcome),
+    )
+    assert.deepEqual(told, [mergedOutcome([OUTCOME, slow])])
     assert.deepEqual(mergedOutcome([]), {
       ...{ pointers: [], hops: 0, messages: 0, attempts: 0, elapsedMs: 0, acknowledgements: 0 },
     })

@@ -68,9 +68,17 @@ export class PeerExchange {
   private async read(connection: Connection): Promise<void> {
     const stream = await this.port.openStream(connection)
     const timer = setTimeout(() => stream.abort(new Error('no list of peers came')), PEER_LIST_TIMEOUT_MS)
+    const peerId = connection.remotePeer.toString()
+    let isAnswered = false
     const framed: FramedStream = new FramedStream(stream, FRAME_LIMITS, {
       onFrame: frame => {
-        this.take(connection.remotePeer.toString(), frame)
+        if (isAnswered) {
+          framed.abort(new Error('more than one list of peers'))
+          this.port.onMalformed(peerId, 'more than one list of peers in an answer')
+          return
+        }
+        isAnswered = true
+        this.take(peerId, frame)
         framed.close()
       },
       onClose: () => clearTimeout(timer),

@@ -61,18 +61,24 @@ describe('peers of a chain whose overlay tells of nobody', () => {
     assert.doesNotMatch(met.address, /p2p-circuit/)
   })
 
-  it('are dropped when they tell nonsense', async () => {
-    const node = await startNode({ overlay: silent })
-    const liar = await startNode({ overlay: silent })
-    const libp2p = libp2pOf(liar)
-    const protocol = libp2p.getProtocols().find(name => name.endsWith('/peers/1'))!
-    await libp2p.unhandle(protocol)
-    await libp2p.handle(protocol, stream => {
-      stream.send(Uint8Array.of(3, 0xff, 0xff, 0xff))
+  const list = encodePeerList([{ peerId: PEER, addresses: [multiaddr('/ip4/127.0.0.1/tcp/1')] }])
+  const lies: [string, Uint8Array][] = [
+    ['nonsense', Uint8Array.of(3, 0xff, 0xff, 0xff)],
+    ['more lists than they were asked for', Uint8Array.of(list.length, ...list, list.length, ...list)],
+  ]
+  for (const [what, bytes] of lies)
+    it(`are dropped when they tell ${what}`, async () => {
+      const node = await startNode({ overlay: silent })
+      const liar = await startNode({ overlay: silent })
+      const libp2p = libp2pOf(liar)
+      const protocol = libp2p.getProtocols().find(name => name.endsWith('/peers/1'))!
+      await libp2p.unhandle(protocol)
+      await libp2p.handle(protocol, stream => {
+        stream.send(bytes)
+      })
+      await liar.network.connect(node.network.addresses()[0]!)
+      await until('the liar is banned', () => node.bans.includes(liar.network.peerId))
     })
-    await liar.network.connect(node.network.addresses()[0]!)
-    await until('the liar is banned', () => node.bans.includes(liar.network.peerId))
-  })
 })
 
 describe('a list of peers', () => {

@@ -11,7 +11,6 @@ import { BoundedMap, bytesKey, equalBytes, TokenBucket } from '@onehop/primitive
 import type { Children } from './children.ts'
 import { DELIVERIES_PER_SECOND, DELIVERY_BURST, MAX_ORIGINS } from './limits.ts'
 import type { Push, Receipt } from './messages.ts'
-import { participationLevel } from './reputation.ts'
 import type { Session } from './session.ts'
 import type { FastTrackState } from './state.ts'
 
@@ -26,36 +25,16 @@ export class Deliveries {
   /** Supernodes whose children had what was found. */
   private readonly origins = new BoundedMap<string, PeerEntry>(MAX_ORIGINS)
   private readonly bucket: TokenBucket
-  private readonly startedMs: number
-  private uploads = 0
-  private uploadedBytes = 0
 
   constructor(state: FastTrackState, children: Children, session: Session) {
     this.state = state
     this.children = children
     this.session = session
-    this.startedMs = state.now()
     this.bucket = new TokenBucket(DELIVERIES_PER_SECOND, DELIVERY_BURST, state.now())
-  }
-
-  /** The level that this node would claim. Nobody asks for it. */
-  get ownLevel(): number {
-    const connectedMs = this.state.phase === 'in' ? this.state.now() - this.startedMs : 0
-    return participationLevel({ connectedMs, uploads: this.uploads, losses: 0 }, this.state.options)
-  }
-
-  get uploaded(): { readonly uploads: number; readonly bytes: number } {
-    return { uploads: this.uploads, bytes: this.uploadedBytes }
   }
 
   noteOrigin(pointer: Pointer, supernode: PeerEntry): void {
     this.origins.set(nameOf(pointer), supernode)
-  }
-
-  /** This node has delivered something. */
-  noteUpload(bytes: number): void {
-    this.uploads++
-    this.uploadedBytes += bytes
   }
 
   /** This node has got something: its provider's supernode is told. */

@@ -5,7 +5,7 @@ import type { FastTrackMachine } from './machine.ts'
 
 /** A plain snapshot: JSON values only. */
 export function inspect(machine: FastTrackMachine): Inspection {
-  const { state, children, links, session, deliveries, registrar } = machine
+  const { state, children, links, session, registrar } = machine
   const { cache } = state
   const { parent } = session
   return {
@@ -13,7 +13,6 @@ export function inspect(machine: FastTrackMachine): Inspection {
     phase: state.phase,
     role: state.role,
     settled: machine.isSettled,
-    level: deliveries.ownLevel,
     ...(parent === undefined ? {} : { supernode: idText(state.environment.idOf(parent)) }),
     childCount: children.size,
     children: children
@@ -42,8 +41,6 @@ export function inspect(machine: FastTrackMachine): Inspection {
     })),
     publications: state.own.size,
     unregistered: registrar.size,
-    uploads: deliveries.uploaded.uploads,
-    uploadedBytes: deliveries.uploaded.bytes,
     load: children.index.size,
     memoryBytes: memoryBytes(machine),
   }

@@ -196,11 +196,6 @@ export class FastTrackMachine implements OverlayMachine<FastTrackMessage> {
     this.deliveries.request(pointer, done)
   }
 
-  /** This node has delivered so many bytes: its own idea of its level rises. */
-  noteUpload(bytes: number): void {
-    this.deliveries.noteUpload(bytes)
-  }
-
   /** This node has got what the pointer leads to: its provider's supernode is told, whose word counts. */
   noteDownload(pointer: Pointer): void {
     this.deliveries.noteDownload(pointer)

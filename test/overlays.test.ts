@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { knownOverlays } from '@onehop/classic-overlays'
+import { OVERLAY_NAMES } from '@onehop/classic-overlays'
 import { NodeProcess, removeFolder, runCli, temporaryFolder, untilSynced } from './support/node-process.ts'
 import { until } from './support/wait.ts'
 
@@ -23,7 +23,7 @@ function sha256(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex')
 }
 
-for (const overlay of ['kelips', ...knownOverlays()]) {
+for (const overlay of ['kelips', ...OVERLAY_NAMES]) {
   describe(`a testnet whose overlay is ${overlay}`, () => {
     const folder = temporaryFolder(overlay)
     const datadir = join(folder, 'testnet')

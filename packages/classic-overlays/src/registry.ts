@@ -18,7 +18,7 @@ export type OverlayPreset = 'default' | 'testnet'
 type Presets = Readonly<Record<OverlayPreset, () => OverlayFactory<unknown>>>
 
 /** One line each. */
-const OVERLAYS: { readonly [Name in OverlayName]?: Presets } = {
+const OVERLAYS: Readonly<Record<OverlayName, Presets>> = {
   fasttrack: { default: () => fasttrack(FASTTRACK_DEFAULT), testnet: () => fasttrack(FASTTRACK_TESTNET) },
   gnutella: { default: () => gnutella(GNUTELLA_DEFAULT), testnet: () => gnutella(GNUTELLA_TESTNET) },
   napster: { default: () => napster(NAPSTER_DEFAULT), testnet: () => napster(NAPSTER_TESTNET) },
@@ -26,19 +26,13 @@ const OVERLAYS: { readonly [Name in OverlayName]?: Presets } = {
   pastry: { default: () => pastry(PASTRY_DEFAULT), testnet: () => pastry(PASTRY_TESTNET) },
 }
 
-/** Those of {@link OVERLAY_NAMES} that can be made. */
-export function knownOverlays(): OverlayName[] {
-  return OVERLAY_NAMES.filter(name => OVERLAYS[name] !== undefined)
-}
-
 /** Whether the text names a classic overlay. */
 export function isOverlayName(text: string): text is OverlayName {
   return (OVERLAY_NAMES as readonly string[]).includes(text)
 }
 
-/** Makes an overlay's factory. @throws {AssertionError} for one that is not among {@link knownOverlays}. */
+/** Makes an overlay's factory. @throws {AssertionError} for a name that is not among {@link OVERLAY_NAMES}. */
 export function classicOverlay(name: OverlayName, preset: OverlayPreset): OverlayFactory<unknown> {
-  const presets = OVERLAYS[name]
-  assert(presets !== undefined, `there is no overlay "${name}"`)
-  return presets[preset]()
+  assert(isOverlayName(name), `there is no overlay "${name}"`)
+  return OVERLAYS[name][preset]()
 }

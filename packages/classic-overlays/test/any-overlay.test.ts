@@ -3,7 +3,7 @@ import { contentKey, type Key, type Outcome } from '@onehop/overlay'
 import { DecodeError, SeededRandom } from '@onehop/primitives'
 import { createSimulation, type SimulatedNode, type Simulation, uniformLatency } from '@onehop/simulator'
 import { describe, it } from 'mocha'
-import { classicOverlay, knownOverlays, type OverlayName } from '../src/index.ts'
+import { classicOverlay, OVERLAY_NAMES, type OverlayName } from '../src/index.ts'
 import { type Watch, watched } from './watched.ts'
 
 const NODES = 16
@@ -189,7 +189,7 @@ function traceOf(name: OverlayName, isLookedAt: boolean): string {
   return simulation.traceHash()
 }
 
-for (const name of knownOverlays())
+for (const name of OVERLAY_NAMES)
   describe(`${name}, whatever happens`, () => {
     it('goes the same way whether it is looked at or not', () => {
       assert.equal(traceOf(name, true), traceOf(name, false))

@@ -1,5 +1,4 @@
 import { type Key, keyHash32, type PeerId, type Pointer } from '@onehop/overlay'
-import { bytesKey } from '@onehop/primitives'
 import { KeyChains, type KeyHash, NO_POINTER } from './key-chains.ts'
 import {
   MAX_POINTERS,
@@ -13,12 +12,6 @@ import { ProviderCounts } from './provider-counts.ts'
 
 /** What stands for a pointer in the tables of this node: its slot, which stays the same while it is there. */
 export type PointerId = number
-
-/** The name of a pointer whatever its version: key, provider and target, as one string. */
-export function pointerName(pointer: Pointer): string {
-  const target = pointer.target === undefined ? '' : bytesKey(pointer.target)
-  return `${bytesKey(pointer.key)}${bytesKey(pointer.provider)}/${target}`
-}
 
 /** What {@link Filetuples.put} did. */
 export type PutResult = 'new' | 'fresher' | 'known' | 'stale' | 'full'

@@ -1,7 +1,14 @@
-import { checkPointer, type PeerHandle, type Pointer, SignatureChecks, verifyPointer } from '@onehop/overlay'
+import {
+  checkPointer,
+  type PeerHandle,
+  type Pointer,
+  pointerName,
+  SignatureChecks,
+  verifyPointer,
+} from '@onehop/overlay'
 import { BoundedMap, equalBytes, invalid } from '@onehop/primitives'
 import { compactRecord } from './compact.ts'
-import { type PointerId, type PutResult, pointerName } from './filetuples.ts'
+import type { PointerId, PutResult } from './filetuples.ts'
 import {
   MAX_PENDING_VERIFICATIONS,
   MAX_PENDING_VERIFICATIONS_PER_PEER,

@@ -1,5 +1,5 @@
 import type { MessagePurpose, OverlayFactory } from '@onehop/overlay'
-import { assert, describeRejection } from '@onehop/primitives'
+import { assertOk } from '@onehop/primitives'
 import { kelipsCodec } from './codec.ts'
 import { KelipsMachine } from './machine.ts'
 import type { KelipsMessage } from './messages.ts'
@@ -28,8 +28,7 @@ export function kelips(
   options: KelipsOptions,
   keeping: { readonly tables: TableKind } = { tables: 'packed' },
 ): OverlayFactory<KelipsMessage> {
-  const verdict = checkKelipsOptions(options)
-  assert(verdict.ok, verdict.ok ? '' : describeRejection(verdict))
+  assertOk(checkKelipsOptions(options))
   return {
     protocol: 'kelips/1',
     codec: kelipsCodec,

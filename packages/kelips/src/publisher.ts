@@ -15,7 +15,7 @@ import {
   type UnsignedPointer,
   unsignedPointer,
 } from '@onehop/overlay'
-import { assert, bytesKey, describeRejection } from '@onehop/primitives'
+import { assert, assertOk, bytesKey } from '@onehop/primitives'
 import { kelipsCodec } from './codec.ts'
 import {
   EARLY_REFRESHES,
@@ -65,11 +65,7 @@ export class Publisher {
     const isKnown = this.own.has(publicationId(publication.key, publication.target))
     assert(isKnown || this.own.size < MAX_PUBLICATIONS, `at most ${MAX_PUBLICATIONS} publications`)
     const unsigned = this.unsignedPointer(publication, undefined)
-    const verdict = checkPointer(
-      { ...unsigned, signature: new Uint8Array(SIGNATURE_BYTES) },
-      this.state.nowS(),
-    )
-    assert(verdict.ok, verdict.ok ? '' : describeRejection(verdict))
+    assertOk(checkPointer({ ...unsigned, signature: new Uint8Array(SIGNATURE_BYTES) }, this.state.nowS()))
   }
 
   publish(publication: Publication, done: (outcome: Outcome) => void): void {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { encodePointer, type Pointer } from '@onehop/overlay'
+import { encodePointer, type Pointer, pointerName } from '@onehop/overlay'
 import { bytesToHex, equalBytes, SeededRandom } from '@onehop/primitives'
 import fc from 'fast-check'
 import { describe, it } from 'mocha'
-import { type Filetuples, pointerName } from '../src/filetuples.ts'
+import type { Filetuples } from '../src/filetuples.ts'
 import {
   MAX_POINTERS_PER_KEY,
   MAX_POINTERS_PER_KEY_AND_PROVIDER,

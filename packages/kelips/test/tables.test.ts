@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import type { Pointer } from '@onehop/overlay'
+import { type Pointer, pointerName } from '@onehop/overlay'
 import { SeededRandom } from '@onehop/primitives'
 import { describe, it } from 'mocha'
 import { ByteBudget } from '../src/byte-budget.ts'
-import { Filetuples, pointerName } from '../src/filetuples.ts'
+import { Filetuples } from '../src/filetuples.ts'
 import {
   checkKelipsOptions,
   firstHash,

@@ -15,7 +15,6 @@ const SWEEP_INTERVAL_MS = 10_000
 /** What the links report, by the peer id as text. */
 export interface LinksPort {
   readonly protocol: string
-  /** Peers with an open stream, at most. */
   /** Peers with an open stream, at most, as it stands now. */
   maxConnections(): number
   now(): number

@@ -1,3 +1,5 @@
+import { assert } from './assert.ts'
+
 /** Thrown by a decoder for bytes that are not what they should be. Edges turn it into a {@link Verdict}. */
 export class DecodeError extends Error {
   override name = 'DecodeError'
@@ -50,6 +52,11 @@ export function firstRejection(...checks: readonly (() => Verdict)[]): Verdict {
 /** One line for people and logs: the code, and the detail where there is one. */
 export function describeRejection(rejection: Rejection): string {
   return rejection.detail === undefined ? rejection.code : `${rejection.code}, ${rejection.detail}`
+}
+
+/** @throws {AssertionError} for a refusal: where only our own code can be to blame for it. */
+export function assertOk(verdict: Verdict): void {
+  assert(verdict.ok, verdict.ok ? '' : describeRejection(verdict))
 }
 
 /** A value, or why there is none. */

@@ -1,4 +1,4 @@
-import { classicOverlay, knownOverlays, type OverlayName } from '@onehop/classic-overlays'
+import { classicOverlay, OVERLAY_NAMES, type OverlayName } from '@onehop/classic-overlays'
 import { contentKey, contentPublications, type MessageCodec, wordsOf } from '@onehop/overlay'
 import { createSimulation, type Simulation } from '@onehop/simulator'
 import { codecTarget, Finding, type Target } from '../target.ts'
@@ -56,5 +56,5 @@ function target(overlay: OverlayName): Target {
 
 /** What the classic overlays' machines say to each other. */
 export function overlayTargets(): Target[] {
-  return knownOverlays().map(target)
+  return OVERLAY_NAMES.map(target)
 }

@@ -1,5 +1,5 @@
 import type { OverlayFactory } from '@onehop/overlay'
-import { assert, describeRejection } from '@onehop/primitives'
+import { assertOk } from '@onehop/primitives'
 import { chordCodec } from './codec.ts'
 import { type IdentifierSpace, Sha1Space } from './identifiers.ts'
 import { ChordMachine } from './machine.ts'
@@ -17,8 +17,7 @@ export function chord(
   space: IdentifierSpace = new Sha1Space(options.bits ?? CHORD_DEFAULT.bits),
 ): OverlayFactory<ChordMessage> {
   const all = { ...CHORD_DEFAULT, ...options }
-  const verdict = checkChordOptions(all)
-  assert(verdict.ok, verdict.ok ? '' : describeRejection(verdict))
+  assertOk(checkChordOptions(all))
   return {
     protocol: 'chord/1',
     codec: chordCodec,

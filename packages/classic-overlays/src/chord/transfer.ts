@@ -1,5 +1,4 @@
-import { type Costs, type PeerHandle, type Pointer, publicationId } from '@onehop/overlay'
-import { bytesKey } from '@onehop/primitives'
+import { type Costs, type PeerHandle, type Pointer, pointerName } from '@onehop/overlay'
 import { pointerCost } from './codec.ts'
 import type { Custody } from './custody.ts'
 import { MAX_POINTERS_PER_MESSAGE, MAX_PULL_PAGES, MAX_TRANSFER_BYTES, MAX_TRIES } from './limits.ts'
@@ -121,15 +120,11 @@ export class Transfer {
   }
 
   private missingFrom(theirs: readonly Pointer[], range: Range): Pointer[] {
-    const known = new Map(theirs.map(pointer => [nameOf(pointer), pointer.sequence]))
+    const known = new Map(theirs.map(pointer => [pointerName(pointer), pointer.sequence]))
     return [...this.custody.inRange(range)].filter(
-      pointer => (known.get(nameOf(pointer)) ?? -1) < pointer.sequence,
+      pointer => (known.get(pointerName(pointer)) ?? -1) < pointer.sequence,
     )
   }
-}
-
-function nameOf({ provider, key, target }: Pointer): string {
-  return `${bytesKey(provider)}/${publicationId(key, target)}`
 }
 
 function firstBatch(pointers: readonly Pointer[]): [batch: Pointer[], rest: readonly Pointer[]] {

@@ -5,9 +5,9 @@ import {
   type PeerEntry,
   type PeerHandle,
   type Pointer,
-  publicationId,
+  pointerName,
 } from '@onehop/overlay'
-import { BoundedMap, bytesKey, equalBytes, TokenBucket } from '@onehop/primitives'
+import { BoundedMap, equalBytes, TokenBucket } from '@onehop/primitives'
 import type { Children } from './children.ts'
 import { DELIVERIES_PER_SECOND, DELIVERY_BURST, MAX_ORIGINS } from './limits.ts'
 import type { Push, Receipt } from './messages.ts'
@@ -34,7 +34,7 @@ export class Deliveries {
   }
 
   noteOrigin(pointer: Pointer, supernode: PeerEntry): void {
-    this.origins.set(nameOf(pointer), supernode)
+    this.origins.set(pointerName(pointer), supernode)
   }
 
   /** This node has got something: its provider's supernode is told. */
@@ -93,7 +93,7 @@ export class Deliveries {
 
   private withSupernodeOf(pointer: Pointer, use: (peer: PeerHandle) => void): boolean {
     const { handles, environment } = this.state
-    const supernode = this.origins.get(nameOf(pointer))
+    const supernode = this.origins.get(pointerName(pointer))
     const parent = this.session.parent
     if (supernode === undefined || equalBytes(supernode.id, this.state.self.id)) {
       if (parent !== undefined) use(parent)
@@ -113,8 +113,4 @@ export class Deliveries {
       return isChild
     })
   }
-}
-
-function nameOf(pointer: Pointer): string {
-  return `${bytesKey(pointer.provider)}/${publicationId(pointer.key, pointer.target)}`
 }

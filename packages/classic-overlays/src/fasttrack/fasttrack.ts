@@ -1,5 +1,5 @@
 import type { MessagePurpose, OverlayFactory } from '@onehop/overlay'
-import { assert, describeRejection } from '@onehop/primitives'
+import { assertOk } from '@onehop/primitives'
 import { fastTrackCodec } from './codec.ts'
 import { FastTrackMachine } from './machine.ts'
 import type { FastTrackMessage } from './messages.ts'
@@ -40,8 +40,7 @@ function purposeOf(message: FastTrackMessage): MessagePurpose {
  */
 export function fasttrack(options: Partial<FastTrackOptions> = {}): OverlayFactory<FastTrackMessage> {
   const all = { ...FASTTRACK_DEFAULT, ...options }
-  const verdict = checkFastTrackOptions(all)
-  assert(verdict.ok, verdict.ok ? '' : describeRejection(verdict))
+  assertOk(checkFastTrackOptions(all))
   return {
     protocol: 'fasttrack/1',
     codec: fastTrackCodec,

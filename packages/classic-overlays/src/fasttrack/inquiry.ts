@@ -10,9 +10,9 @@ import {
   type PeerEntry,
   type PeerHandle,
   type Pointer,
-  publicationId,
+  pointerName,
 } from '@onehop/overlay'
-import { bytesKey, equalBytes } from '@onehop/primitives'
+import { equalBytes } from '@onehop/primitives'
 import type { Flooding } from './flooding.ts'
 import { MAX_WANTED } from './limits.ts'
 import type { Find, Found } from './messages.ts'
@@ -159,7 +159,7 @@ export class Inquiry {
     for (const pointer of pointers) {
       const isAsked = this.plan.keys.some(key => equalBytes(key, pointer.key))
       if (this.isOver || !isAsked || !isLive(pointer, state.nowS())) continue
-      const name = `${bytesKey(pointer.provider)}/${publicationId(pointer.key, pointer.target)}`
+      const name = pointerName(pointer)
       const known = this.found.get(name)
       if (known !== undefined && known.sequence >= pointer.sequence) continue
       this.found.set(name, pointer)

@@ -7,11 +7,11 @@ import {
   type PeerHandle,
   type Pointer,
   PointerIntake,
-  publicationId,
+  pointerName,
   type RequestSilence,
   Requests,
 } from '@onehop/overlay'
-import { BoundedMap, bytesKey } from '@onehop/primitives'
+import { BoundedMap } from '@onehop/primitives'
 import { HostCache } from './host-cache.ts'
 import {
   DIAL_ROUND_TRIPS,
@@ -70,7 +70,7 @@ export class FastTrackState {
       handles: this.handles,
       hasLeft: () => this.hasLeft,
       limits: { inAll: MAX_PENDING_VERIFICATIONS, perPeer: MAX_PENDING_VERIFICATIONS_PER_PEER },
-      knownAs: pointer => this.heldVersionOf(pointer) ?? this.verified.get(nameOf(pointer)),
+      knownAs: pointer => this.heldVersionOf(pointer) ?? this.verified.get(pointerName(pointer)),
     })
   }
 
@@ -113,7 +113,7 @@ export class FastTrackState {
   verify(pointers: readonly Pointer[], from: PeerHandle, done: (valid: readonly Pointer[]) => void): void {
     this.intake.verify(pointers, from, valid => {
       for (const pointer of valid)
-        if (pointer.genuine !== pointer) this.verified.set(nameOf(pointer), pointer)
+        if (pointer.genuine !== pointer) this.verified.set(pointerName(pointer), pointer)
       done(valid)
     })
   }
@@ -136,8 +136,4 @@ export class FastTrackState {
       },
     })
   }
-}
-
-function nameOf(pointer: Pointer): string {
-  return `${bytesKey(pointer.provider)}/${publicationId(pointer.key, pointer.target)}`
 }

@@ -1,5 +1,5 @@
 import type { MessagePurpose, OverlayFactory } from '@onehop/overlay'
-import { assert, describeRejection } from '@onehop/primitives'
+import { assertOk } from '@onehop/primitives'
 import { gnutellaCodec } from './codec.ts'
 import { GnutellaMachine } from './machine.ts'
 import type { GnutellaMessage } from './messages.ts'
@@ -9,8 +9,7 @@ import { checkGnutellaOptions, GNUTELLA_DEFAULT, type GnutellaOptions } from './
 export function gnutella(options: Partial<GnutellaOptions> = {}): GnutellaFactory {
   const { ttl = GNUTELLA_DEFAULT.ttl } = options
   const complete = { ...GNUTELLA_DEFAULT, ringTtls: [ttl], ...options }
-  const verdict = checkGnutellaOptions(complete)
-  assert(verdict.ok, verdict.ok ? '' : describeRejection(verdict))
+  assertOk(checkGnutellaOptions(complete))
   return {
     protocol: 'gnutella/1',
     codec: gnutellaCodec,

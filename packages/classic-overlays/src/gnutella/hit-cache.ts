@@ -1,4 +1,4 @@
-import { type Environment, PointerTable } from '@onehop/overlay'
+import { type Environment, PointerTable, pointerName } from '@onehop/overlay'
 import { bytesKey } from '@onehop/primitives'
 import { foreignResult, targetName } from './files.ts'
 import {
@@ -54,7 +54,7 @@ export class HitCache {
       const bytes = bytesOf(key)
       for (const table of [this.old, this.young])
         for (const pointer of table.find(bytes, nowS, MAX_CACHED_POINTERS_PER_KEY))
-          found.set(nameOf(pointer), foreignResult(pointer))
+          found.set(pointerName(pointer), foreignResult(pointer))
     }
     const results = [...found.values()]
     return (words === undefined ? results : leadingFromAll(results, keys.length)).slice(0, MAX_RESULTS)
@@ -92,10 +92,6 @@ function newTable(): PointerTable {
     perKey: MAX_CACHED_POINTERS_PER_KEY,
     perProvider: MAX_CACHED_POINTERS_PER_PROVIDER,
   })
-}
-
-function nameOf({ provider, key, target }: Result['pointer']): string {
-  return [provider, key, target ?? new Uint8Array(0)].map(bytesKey).join('/')
 }
 
 /** The bytes that a map key stands for. */

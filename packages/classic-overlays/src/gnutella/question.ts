@@ -1,11 +1,12 @@
-import type { Cancel } from '@onehop/overlay'
 import {
   type AnswerSource,
+  type Cancel,
   Costs,
   type Failure,
   type LookupOptions,
   type Outcome,
   type Pointer,
+  pointerName,
   rankContents,
 } from '@onehop/overlay'
 import { bytesKey, invalid } from '@onehop/primitives'
@@ -161,7 +162,7 @@ export class Question {
   private collect(pointers: readonly Pointer[], hops: number, source: AnswerSource): void {
     for (const pointer of pointers) {
       if (this.hasEnough() || this.found.size >= MAX_FOUND_POINTERS) return
-      const name = nameOf(pointer)
+      const name = pointerName(pointer)
       const known = this.found.get(name)
       if (known !== undefined && known.sequence >= pointer.sequence) continue
       this.found.set(name, pointer)
@@ -198,9 +199,4 @@ export class Question {
     const contents = rankContents(words, pointers).slice(0, Math.max(1, this.options.limit))
     return contents.flatMap(content => content.pointers)
   }
-}
-
-function nameOf({ provider, key, target }: Pointer): string {
-  const name = `${bytesKey(provider)}/${bytesKey(key)}`
-  return target === undefined ? name : `${name}/${bytesKey(target)}`
 }

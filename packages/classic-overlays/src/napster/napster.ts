@@ -1,5 +1,5 @@
 import type { MessagePurpose, OverlayFactory } from '@onehop/overlay'
-import { assert, describeRejection } from '@onehop/primitives'
+import { assertOk } from '@onehop/primitives'
 import { napsterCodec } from './codec.ts'
 import { NapsterMachine } from './machine.ts'
 import type { NapsterMessage } from './messages.ts'
@@ -38,8 +38,7 @@ function purposeOf(message: NapsterMessage): MessagePurpose {
  */
 export function napster(options: Partial<NapsterOptions> = {}): OverlayFactory<NapsterMessage> {
   const chosen = { ...NAPSTER_DEFAULT, ...options }
-  const verdict = checkNapsterOptions(chosen)
-  assert(verdict.ok, verdict.ok ? '' : describeRejection(verdict))
+  assertOk(checkNapsterOptions(chosen))
   return {
     protocol: 'napster/1',
     codec: napsterCodec,

@@ -1,4 +1,4 @@
-import { type FoundContent, type Pointer, rankContents, wordKey } from '@onehop/overlay'
+import { type FoundContent, type Pointer, pointerName, rankContents, wordKey } from '@onehop/overlay'
 import { bytesKey } from '@onehop/primitives'
 import type { Directory } from './directory.ts'
 import { MAX_POINTERS_PER_ANSWER, MAX_POINTERS_SEARCHED_PER_WORD } from './limits.ts'
@@ -71,8 +71,7 @@ export class Merged {
 
   /** @returns whether nothing was there for it. */
   add(pointer: Pointer): boolean {
-    const target = pointer.target === undefined ? '' : bytesKey(pointer.target)
-    const id = `${bytesKey(pointer.provider)}/${bytesKey(pointer.key)}/${target}`
+    const id = pointerName(pointer)
     const held = this.byVersion.get(id)
     if (held === undefined || held.sequence < pointer.sequence) this.byVersion.set(id, pointer)
     return held === undefined

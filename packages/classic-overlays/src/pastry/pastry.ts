@@ -1,5 +1,5 @@
 import type { OverlayFactory } from '@onehop/overlay'
-import { assert, describeRejection } from '@onehop/primitives'
+import { assertOk } from '@onehop/primitives'
 import { pastryCodec } from './codec.ts'
 import { PastryMachine } from './machine.ts'
 import { type PastryMessage, purposeOf } from './messages.ts'
@@ -12,8 +12,7 @@ import { checkPastryOptions, PASTRY_DEFAULT, type PastryOptions } from './option
  */
 export function pastry(options: Partial<PastryOptions> = {}): OverlayFactory<PastryMessage> {
   const whole = { ...PASTRY_DEFAULT, ...options }
-  const verdict = checkPastryOptions(whole)
-  assert(verdict.ok, verdict.ok ? '' : describeRejection(verdict))
+  assertOk(checkPastryOptions(whole))
   return {
     protocol: 'pastry/1',
     codec: pastryCodec,

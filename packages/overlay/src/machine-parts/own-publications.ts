@@ -1,4 +1,4 @@
-import { assert, describeRejection } from '@onehop/primitives'
+import { assert, assertOk } from '@onehop/primitives'
 import { checkPointer } from '../check-pointer.ts'
 import type { Environment, Publication } from '../contract.ts'
 import type { Key } from '../keys.ts'
@@ -60,8 +60,7 @@ export class OwnPublications {
     const isKnown = this.own.has(publicationId(publication.key, publication.target))
     assert(isKnown || this.own.size < this.options.limit, `at most ${this.options.limit} publications`)
     const unsigned = this.unsigned(publication, undefined)
-    const verdict = checkPointer({ ...unsigned, signature: new Uint8Array(SIGNATURE_BYTES) }, this.nowS)
-    assert(verdict.ok, verdict.ok ? '' : describeRejection(verdict))
+    assertOk(checkPointer({ ...unsigned, signature: new Uint8Array(SIGNATURE_BYTES) }, this.nowS))
   }
 
   /** Takes up a publication, in place of an earlier one with the same key and target. @returns its pointer. */

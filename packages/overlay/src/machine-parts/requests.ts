@@ -139,12 +139,18 @@ export class Requests<Message, Reply> {
     for (const peer of [...this.rttMs.keys()]) this.forget(peer)
   }
 
-  private measure({ peer, sentMs, isCold }: Pending<Reply>): void {
-    const elapsedMs = this.environment.now() - sentMs
+  private measure(answered: Pending<Reply>): void {
+    const { peer } = answered
     const known = this.rttMs.get(peer)
-    const sampleMs = isCold ? elapsedMs / (1 + this.options.dialRoundTrips) : elapsedMs
+    const sampleMs = this.roundTripOf(answered)
     if (known === undefined) this.remember(peer, sampleMs)
-    else if (!isCold) this.rttMs.set(peer, known * SMOOTHING + sampleMs * (1 - SMOOTHING))
+    else if (!answered.isCold) this.rttMs.set(peer, known * SMOOTHING + sampleMs * (1 - SMOOTHING))
+  }
+
+  /** What an answer that comes now says of the peer's round-trip time. */
+  private roundTripOf({ sentMs, isCold }: Pending<Reply>): number {
+    const elapsedMs = this.environment.now() - sentMs
+    return isCold ? elapsedMs / (1 + this.options.dialRoundTrips) : elapsedMs
   }
 
   private remember(peer: PeerHandle, rttMs: number): void {
@@ -173,9 +179,7 @@ export class Requests<Message, Reply> {
     const late = this.late.get(request)
     if (late?.peer !== from) return
     const known = this.rttMs.get(from)
-    const elapsedMs = this.environment.now() - late.sentMs
-    const sampleMs = late.isCold ? elapsedMs / (1 + this.options.dialRoundTrips) : elapsedMs
-    if (known !== undefined) this.rttMs.set(from, Math.max(known, sampleMs))
+    if (known !== undefined) this.rttMs.set(from, Math.max(known, this.roundTripOf(late)))
     this.forgetLate(request)
   }
 

@@ -1,5 +1,5 @@
 import { CHOKE_INTERVAL_MS, DEFAULT_UPLOAD_SLOTS } from './limits.ts'
-import type { PeerKey } from './peer-state.ts'
+import type { PeerKey } from './machine/peer-state.ts'
 
 /** What a choker may know of a peer. */
 export interface ChokerPeer {

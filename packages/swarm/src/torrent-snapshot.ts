@@ -1,5 +1,5 @@
 import type { UnchokeReason } from './choker.ts'
-import type { PeerState } from './peer-state.ts'
+import type { PeerState } from './machine/peer-state.ts'
 
 /** What a torrent knows of one of its peers, for people. */
 export interface PeerSnapshot {

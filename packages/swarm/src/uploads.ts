@@ -2,10 +2,10 @@ import { invalid, OK, type Verdict } from '@onehop/primitives'
 import type { Bitfield } from './bitfield.ts'
 import type { Choker, ChokerPeer, UnchokeReason } from './choker.ts'
 import { MAX_QUEUED_REQUESTS, MAX_REQUEST_BYTES } from './limits.ts'
+import type { PeerKey, PeerState } from './machine/peer-state.ts'
+import type { TorrentEnvironment } from './machine/torrent-environment.ts'
 import { pieceLengthAt, type TorrentInfo } from './metainfo.ts'
-import type { PeerKey, PeerState } from './peer-state.ts'
-import type { TorrentEnvironment } from './torrent-environment.ts'
-import type { BlockRange } from './wire-messages.ts'
+import type { BlockRange } from './wire/wire-messages.ts'
 
 /** The serving half of a torrent: who may fetch, and what each waits for. Gives only pieces that are verified. */
 export class Uploads {

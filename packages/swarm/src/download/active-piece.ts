@@ -1,5 +1,5 @@
-import { BLOCK_BYTES } from './limits.ts'
-import type { PeerKey } from './peer-state.ts'
+import { BLOCK_BYTES } from '../limits.ts'
+import type { PeerKey } from '../machine/peer-state.ts'
 
 /** A piece being put together from blocks, in memory. */
 export class ActivePiece {

@@ -1,4 +1,15 @@
 import { equalBytes, invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
+import type { InfoHash } from '../infohash.ts'
+import {
+  BLOCK_BYTES,
+  MAX_METADATA_BYTES,
+  MAX_METADATA_SOURCES,
+  METADATA_PIPELINE_DEPTH,
+  METADATA_SERVINGS_PER_PEER,
+  METADATA_TIMEOUT_MS,
+} from '../limits.ts'
+import type { PeerKey, PeerState } from '../machine/peer-state.ts'
+import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
 import {
   EXTENDED_HANDSHAKE_ID,
   encodeExtensionHandshake,
@@ -7,18 +18,7 @@ import {
   OUR_UT_METADATA_ID,
   parseExtensionHandshake,
   parseMetadataMessage,
-} from './extensions.ts'
-import type { InfoHash } from './infohash.ts'
-import {
-  BLOCK_BYTES,
-  MAX_METADATA_BYTES,
-  MAX_METADATA_SOURCES,
-  METADATA_PIPELINE_DEPTH,
-  METADATA_SERVINGS_PER_PEER,
-  METADATA_TIMEOUT_MS,
-} from './limits.ts'
-import type { PeerKey, PeerState } from './peer-state.ts'
-import type { TorrentEnvironment } from './torrent-environment.ts'
+} from './messages.ts'
 
 /** One peer's copy of the info dictionary, as it arrives. */
 interface Attempt {

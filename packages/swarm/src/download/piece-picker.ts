@@ -1,6 +1,6 @@
 import { type RandomSource, randomBelow } from '@onehop/primitives'
-import type { Bitfield } from './bitfield.ts'
-import { RANDOM_FIRST_PIECES } from './limits.ts'
+import type { Bitfield } from '../bitfield.ts'
+import { RANDOM_FIRST_PIECES } from '../limits.ts'
 
 const NOT_A_CANDIDATE = -1
 

@@ -1,6 +1,6 @@
 import { BoundedMap, equalBytes, type Sha1 } from '@onehop/primitives'
+import { MAX_SUSPICIONS } from '../limits.ts'
 import type { ActivePiece } from './active-piece.ts'
-import { MAX_SUSPICIONS } from './limits.ts'
 
 /** Who sent which block of a corrupt copy, and the block's SHA-1. */
 interface CorruptCopy {

@@ -1,5 +1,5 @@
 import { invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
-import { MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES } from './limits.ts'
+import { MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES } from '../limits.ts'
 import { LENGTH_PREFIX_BYTES, MESSAGE_ID, PIECE_HEAD_BYTES, type WireMessage } from './wire-messages.ts'
 
 /** Takes what a {@link WireDecoder} reads. Byte arrays are views that hold only during the call. */

@@ -1,7 +1,7 @@
 import { attemptDecode, invalid, OK, type Verdict } from '@onehop/primitives'
-import { Bitfield } from './bitfield.ts'
-import type { Downloads } from './downloads.ts'
-import { MAX_EARLY_HAVES, MAX_PIECES } from './limits.ts'
+import { Bitfield } from '../bitfield.ts'
+import type { Downloads } from '../download/downloads.ts'
+import { MAX_EARLY_HAVES, MAX_PIECES } from '../limits.ts'
 import type { PeerState } from './peer-state.ts'
 
 /**

@@ -1,9 +1,9 @@
-import type { ActivePiece } from './active-piece.ts'
-import type { Bitfield } from './bitfield.ts'
-import type { ExtensionHandshake } from './extensions.ts'
-import { DEFAULT_PEER_QUEUE, MAX_REQUEST_BYTES } from './limits.ts'
-import { RateMeter } from './rate-meter.ts'
-import type { BlockRange } from './wire-messages.ts'
+import type { Bitfield } from '../bitfield.ts'
+import type { ActivePiece } from '../download/active-piece.ts'
+import type { ExtensionHandshake } from '../extensions/messages.ts'
+import { DEFAULT_PEER_QUEUE, MAX_REQUEST_BYTES } from '../limits.ts'
+import { RateMeter } from '../rate-meter.ts'
+import type { BlockRange } from '../wire/wire-messages.ts'
 
 /** A connection to a peer within one torrent's machine. */
 export type PeerKey = number & { readonly __brand: 'PeerKey' }

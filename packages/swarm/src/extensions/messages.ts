@@ -6,8 +6,8 @@ import {
   encodeBencode,
   expectDictionary,
   expectInteger,
-} from './bencode.ts'
-import { BLOCK_BYTES, MAX_EXTENSION_DICTIONARY_BYTES, MAX_QUEUED_REQUESTS } from './limits.ts'
+} from '../bencode.ts'
+import { BLOCK_BYTES, MAX_EXTENSION_DICTIONARY_BYTES, MAX_QUEUED_REQUESTS } from '../limits.ts'
 
 /** Number of the extension handshake (BEP 10). */
 export const EXTENDED_HANDSHAKE_ID = 0

@@ -1,7 +1,7 @@
 import type { RandomSource, Sha1, Verdict } from '@onehop/primitives'
-import type { TorrentInfo } from './metainfo.ts'
+import type { TorrentInfo } from '../metainfo.ts'
+import type { WireMessage } from '../wire/wire-messages.ts'
 import type { PeerKey } from './peer-state.ts'
-import type { WireMessage } from './wire-messages.ts'
 
 /** Everything that a {@link TorrentMachine} knows of the world. Calls must not call back into the machine at once. */
 export interface TorrentEnvironment {

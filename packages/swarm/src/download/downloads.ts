@@ -1,6 +1,5 @@
 import { assert, invalid, OK, randomBelow, type Verdict } from '@onehop/primitives'
-import { ActivePiece } from './active-piece.ts'
-import type { Bitfield } from './bitfield.ts'
+import type { Bitfield } from '../bitfield.ts'
 import {
   BLOCK_BYTES,
   END_GAME_PIPELINE_DEPTH,
@@ -12,12 +11,13 @@ import {
   REQUEST_TIMEOUT_MS,
   SNUB_TIMEOUT_MS,
   SNUBBED_PIPELINE_DEPTH,
-} from './limits.ts'
-import { pieceCount, pieceLengthAt, type TorrentInfo } from './metainfo.ts'
-import type { IncomingBlock, PeerState } from './peer-state.ts'
+} from '../limits.ts'
+import type { IncomingBlock, PeerState } from '../machine/peer-state.ts'
+import type { StoreOutcome, TorrentEnvironment } from '../machine/torrent-environment.ts'
+import { pieceCount, pieceLengthAt, type TorrentInfo } from '../metainfo.ts'
+import { ActivePiece } from './active-piece.ts'
 import { PiecePicker } from './piece-picker.ts'
 import { Suspicions } from './suspicions.ts'
-import type { StoreOutcome, TorrentEnvironment } from './torrent-environment.ts'
 
 /** Refill only when this part of the pipeline is free, so that requests go out together. */
 const REFILL_PART = 8

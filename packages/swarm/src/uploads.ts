@@ -4,7 +4,7 @@ import type { Choker, ChokerPeer, UnchokeReason } from './choker.ts'
 import { MAX_QUEUED_REQUESTS, MAX_REQUEST_BYTES } from './limits.ts'
 import type { PeerKey, PeerState } from './machine/peer-state.ts'
 import type { TorrentEnvironment } from './machine/torrent-environment.ts'
-import { pieceLengthAt, type TorrentInfo } from './metainfo.ts'
+import { pieceLengthAt, type TorrentInfo } from './metainfo/torrent-info.ts'
 import type { BlockRange } from './wire/wire-messages.ts'
 
 /** The serving half of a torrent: who may fetch, and what each waits for. Gives only pieces that are verified. */

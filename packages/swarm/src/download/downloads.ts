@@ -14,7 +14,7 @@ import {
 } from '../limits.ts'
 import type { IncomingBlock, PeerState } from '../machine/peer-state.ts'
 import type { StoreOutcome, TorrentEnvironment } from '../machine/torrent-environment.ts'
-import { pieceCount, pieceLengthAt, type TorrentInfo } from '../metainfo.ts'
+import { pieceCount, pieceLengthAt, type TorrentInfo } from '../metainfo/torrent-info.ts'
 import { ActivePiece } from './active-piece.ts'
 import { PiecePicker } from './piece-picker.ts'
 import { Suspicions } from './suspicions.ts'

@@ -1,4 +1,5 @@
 import { attemptDecode, concatBytes, DecodeError, type Result, utf8Encode } from '@onehop/primitives'
+import { BLOCK_BYTES, MAX_EXTENSION_DICTIONARY_BYTES, MAX_QUEUED_REQUESTS } from '../limits.ts'
 import {
   type Bencoded,
   type BencodedDictionary,
@@ -6,8 +7,7 @@ import {
   encodeBencode,
   expectDictionary,
   expectInteger,
-} from '../bencode.ts'
-import { BLOCK_BYTES, MAX_EXTENSION_DICTIONARY_BYTES, MAX_QUEUED_REQUESTS } from '../limits.ts'
+} from '../metainfo/bencode.ts'
 
 /** Number of the extension handshake (BEP 10). */
 export const EXTENDED_HANDSHAKE_ID = 0

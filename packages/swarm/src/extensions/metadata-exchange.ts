@@ -1,5 +1,4 @@
 import { equalBytes, invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
-import type { InfoHash } from '../infohash.ts'
 import {
   BLOCK_BYTES,
   MAX_METADATA_BYTES,
@@ -10,6 +9,7 @@ import {
 } from '../limits.ts'
 import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
+import type { InfoHash } from '../metainfo/infohash.ts'
 import {
   EXTENDED_HANDSHAKE_ID,
   encodeExtensionHandshake,

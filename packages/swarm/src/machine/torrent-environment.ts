@@ -1,5 +1,5 @@
 import type { RandomSource, Sha1, Verdict } from '@onehop/primitives'
-import type { TorrentInfo } from '../metainfo.ts'
+import type { TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { WireMessage } from '../wire/wire-messages.ts'
 import type { PeerKey } from './peer-state.ts'
 

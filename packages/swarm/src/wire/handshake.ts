@@ -1,5 +1,5 @@
 import { assert, DecodeError, equalBytes, utf8Encode } from '@onehop/primitives'
-import { type InfoHash, toInfoHash } from '../infohash.ts'
+import { type InfoHash, toInfoHash } from '../metainfo/infohash.ts'
 
 /** Bytes of the handshake (BEP 3). */
 export const HANDSHAKE_BYTES = 68

@@ -1,5 +1,5 @@
 import { invalid, OK, utf8Encode, type Verdict } from '@onehop/primitives'
-import { MAX_NAME_BYTES } from './limits.ts'
+import { MAX_NAME_BYTES } from '../limits.ts'
 
 const DEVICE_NAME = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i
 const DRIVE = /^[a-z]:/i

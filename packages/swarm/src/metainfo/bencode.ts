@@ -1,5 +1,5 @@
 import { assert, compareBytes, DecodeError } from '@onehop/primitives'
-import { MAX_BENCODE_DEPTH } from './limits.ts'
+import { MAX_BENCODE_DEPTH } from '../limits.ts'
 
 /** A bencoded value (BEP 3). Strings are bytes; a dictionary's keys are one character a byte (Latin-1). */
 export type Bencoded = number | Uint8Array | readonly Bencoded[] | BencodedDictionary

@@ -9,6 +9,14 @@ import {
   utf8Encode,
 } from '@onehop/primitives'
 import {
+  DEFAULT_PIECE_LENGTH_BYTES,
+  MAX_CONTENT_BYTES,
+  MAX_METADATA_BYTES,
+  MAX_PIECE_LENGTH_BYTES,
+  MAX_PIECES,
+  MIN_PIECE_LENGTH_BYTES,
+} from '../limits.ts'
+import {
   type Bencoded,
   type BencodedDictionary,
   decodeBencode,
@@ -19,14 +27,6 @@ import {
 } from './bencode.ts'
 import { checkFileName } from './file-name.ts'
 import { type InfoHash, toInfoHash } from './infohash.ts'
-import {
-  DEFAULT_PIECE_LENGTH_BYTES,
-  MAX_CONTENT_BYTES,
-  MAX_METADATA_BYTES,
-  MAX_PIECE_LENGTH_BYTES,
-  MAX_PIECES,
-  MIN_PIECE_LENGTH_BYTES,
-} from './limits.ts'
 
 /** Bytes of a piece's SHA-1. */
 export const PIECE_HASH_BYTES = 20

@@ -7,8 +7,8 @@ import {
   parseInfohash,
   type Result,
 } from '@onehop/primitives'
+import { MAX_MAGNET_CHARACTERS } from '../limits.ts'
 import { type InfoHash, toInfoHash } from './infohash.ts'
-import { MAX_MAGNET_CHARACTERS } from './limits.ts'
 
 /** A link to a v1 torrent (BEP 9). */
 export interface Magnet {

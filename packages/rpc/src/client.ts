@@ -1,6 +1,6 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { basicAuthorization, type Credentials, parseCredentials, readCookie } from './cookie.ts'
-import { AuthenticationError, CallTimeoutError, NodeUnreachableError, RpcError } from './errors.ts'
+import { AuthenticationError, CallTimeoutError, NodeUnreachableError, RPC_CODE, RpcError } from './errors.ts'
 import { parseJsonExactly, serializeJson } from './json.ts'
 import { DEFAULT_CALL_TIMEOUT_MS, MAX_REPLY_BYTES } from './limits.ts'
 import type { RawParams } from './params.ts'
@@ -94,6 +94,34 @@ export class RpcClient {
     if (status === 200) return { ready: true }
     const { reason } = this.parse(text, false) as { reason?: string }
     return reason === undefined ? { ready: false } : { ready: false, reason }
+  }
+
+  /**
+   * Reads what `GET path` sends, as it comes.
+   * @throws {RpcError} -40 when nothing is there.
+   * @throws {NodeUnreachableError} when nobody answers, or the connection is cut before all has come.
+   * @throws the signal's reason when it is aborted.
+   */
+  async *read(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    try {
+      const response = await this.open(path, signal)
+      const isThere = response.statusCode === 200
+      if (!isThere) throw new RpcError(RPC_CODE.contentNotFound, (await readText(response)).trim())
+      yield* response as AsyncIterable<Uint8Array>
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (error instanceof RpcError) throw error
+      throw new NodeUnreachableError(`The node at ${this.url} stopped sending (${describeFailure(error)}).`)
+    }
+  }
+
+  private open(path: string, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const options = { agent: this.agent, ...(signal === undefined ? {} : { signal }) }
+      const sent = request(new URL(path, this.url), options, resolve)
+      sent.on('error', reject)
+      sent.end()
+    })
   }
 
   /** Lets go of connections that are kept for later calls. */

@@ -4,6 +4,8 @@ export {
   parseAmount,
 } from './bitcoin-amount.ts'
 export { type CallOptions, RpcClient, type RpcClientOptions } from './client.ts'
+export type { ByteRange } from './content/byte-range.ts'
+export type { ContentFinder, ListedFile, ServedContent, ServedFile } from './content/content-endpoint.ts'
 export { type Credentials, parseCredentials, readCookie } from './cookie.ts'
 export { type DispatcherOptions, RpcDispatcher } from './dispatcher.ts'
 export * from './errors.ts'

@@ -21,3 +21,6 @@ export const COOKIE_BYTES = 32
 
 /** Time in ms that a client waits for an answer when the caller names none. */
 export const DEFAULT_CALL_TIMEOUT_MS = 60_000
+
+/** Files read over `GET /content/…` at once: each holds a chunk or two, and pieces that are fetched first for it. */
+export const MAX_CONTENT_STREAMS = 64

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { refuseForeignPage } from './browser-guard.ts'
+import { asksForContent, type ContentFinder, serveContent } from './content/content-endpoint.ts'
 import { type Credentials, createCredentials, isAuthorized, removeCookie, writeCookie } from './cookie.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { PortInUseError } from './errors.ts'
@@ -22,6 +23,8 @@ export interface RpcServerOptions {
   readonly hostNames?: readonly string[]
   /** Text of `GET /metrics` (with credentials); absent: 404. */
   readonly metrics?: () => Promise<string>
+  /** What `GET /content/<id>/<path>` (without credentials) shows; absent: 404. */
+  readonly content?: ContentFinder
   /** Why the node does not answer yet; undefined once it does. Only with a list of methods. */
   readonly warmUp?: () => string | undefined
   /** Told of exceptions that are bugs. Only with a list of methods. */
@@ -40,7 +43,7 @@ export interface RpcServer {
 
 /**
  * Starts JSON-RPC over HTTP as bitcoind serves it: `POST /` and `/wallet/NAME` with cookie authentication, and
- * `GET /health` without. The cookie is written once the port is ours.
+ * `GET /health` and `GET /content/<id>/<path>` without. The cookie is written once the port is ours.
  * @throws {PortInUseError} when another process has the port.
  */
 export async function createRpcServer(options: RpcServerOptions): Promise<RpcServer> {
@@ -52,6 +55,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
   guard(app, credentials, options.hostNames)
   serveCalls(app, dispatcher, closing.signal)
   servePages(app, dispatcher, options.metrics)
+  if (options.content !== undefined) serveContent(app, options.content)
   await listen(app, host, port)
   if (cookiePath !== undefined) writeCookie(cookiePath, credentials)
   const { port: actualPort } = app.server.address() as AddressInfo
@@ -104,7 +108,8 @@ function guard(app: FastifyInstance, credentials: Credentials, hostNames?: reado
   app.addHook('onRequest', async (request, reply) => {
     const refusal = refuseForeignPage(request.headers, hostNames)
     if (refusal !== undefined) return sendText(reply, 403, refusal)
-    if (request.url === '/health' || isAuthorized(request.headers.authorization, credentials)) return
+    if (request.url === '/health' || asksForContent(request)) return
+    if (isAuthorized(request.headers.authorization, credentials)) return
     return reply.code(401).header('www-authenticate', 'Basic realm="jsonrpc"').send()
   })
 }

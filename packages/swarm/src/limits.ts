@@ -94,11 +94,38 @@ export const MAX_EXTENSION_DICTIONARY_BYTES = 16 * 1024
 /** `have` messages kept from a peer before the number of pieces is known. */
 export const MAX_EARLY_HAVES = 8192
 
-/** Peers served at once by the choker of this release; tit-for-tat will set its own. */
-export const DEFAULT_UPLOAD_SLOTS = 32
+/** Regular slots of the choker until our upload capacity is known (Cohen 2003: four). */
+export const DEFAULT_REGULAR_SLOTS = 4
 
-/** Time between two rounds of the choker (Cohen 2003). */
+/** Regular slots, at most: what a fast seed serves at once; others wait for their turn. */
+export const MAX_REGULAR_SLOTS = 32
+
+/** Time between two rounds of the choker (Cohen 2003, BEP 3). */
 export const CHOKE_INTERVAL_MS = 10_000
+
+/** How long an optimistic slot is kept: three rounds (BEP 3). */
+export const OPTIMISTIC_INTERVAL_MS = 30_000
+
+/** The span that the choker averages rates over (Cohen 2003: a rolling 20 seconds). */
+export const CHOKER_RATE_WINDOW_MS = 20_000
+
+/** A peer that has what we want and sends nothing for so long gets optimistic slots only (Cohen 2003: over a minute). */
+export const CHOKER_SNUB_MS = 60_000
+
+/** How often the choker is asked besides its occasions, so that free slots are filled between rounds. */
+export const CHOKER_LOOK_MS = 1000
+
+/** What a bandwidth limit lets go at once after a rest: short enough that the rate shown is the limit. */
+export const LIMIT_BURST_MS = 500
+
+/** Bytes of a bandwidth limit's bucket, at least: the longest request that is served, or no block would ever fit. */
+export const MIN_LIMIT_BURST_BYTES = BLOCK_BYTES
+
+/** Who wanted bytes within this time has a part of a bandwidth limit. */
+export const LIMIT_USER_MS = 1000
+
+/** How often who waits for bandwidth is looked after, where a limit or shares hold it back. */
+export const BANDWIDTH_INTERVAL_MS = 100
 
 /** How often a keep-alive is sent: BEP 3 has peers close after two minutes of silence. */
 export const KEEP_ALIVE_INTERVAL_MS = 90_000
@@ -109,8 +136,8 @@ export const IDLE_TIMEOUT_MS = 150_000
 /** How often {@link TorrentMachine.tick} wants to be called. */
 export const TICK_INTERVAL_MS = 500
 
-/** The span that a rate is averaged over. */
+/** The span that a rate is averaged over, for people and for pipelines. */
 export const RATE_WINDOW_MS = 3000
 
-/** Parts of that span: what the average moves by. */
-export const RATE_SLOTS = 12
+/** What a rate's average moves by. */
+export const RATE_SLOT_MS = 250

@@ -2,11 +2,30 @@ import type { Bitfield } from '../bitfield.ts'
 import type { ActivePiece } from '../download/active-piece.ts'
 import type { ExtensionHandshake } from '../extensions/messages.ts'
 import { DEFAULT_PEER_QUEUE, MAX_REQUEST_BYTES } from '../limits.ts'
-import { RateMeter } from '../rate-meter.ts'
+import { RateMeter } from '../bandwidth/rate-meter.ts'
+import type { PeerAddress } from '../peer-address.ts'
 import type { BlockRange } from '../wire/wire-messages.ts'
 
 /** A connection to a peer within one torrent's machine. */
 export type PeerKey = number & { readonly __brand: 'PeerKey' }
+
+/** A peer whose handshake was exchanged. */
+export interface NewPeer {
+  /** Chosen by the driver; never used twice in one machine. */
+  readonly key: PeerKey
+  /** Who it is, for bans: the same again when it comes back. */
+  readonly remotePeer: string
+  /** Whether its handshake says that it understands BEP 10. */
+  readonly extensions: boolean
+  /** Whether its handshake says that it understands BEP 6. */
+  readonly fast: boolean
+  /** What its handshake says, 20 bytes. */
+  readonly peerId: Uint8Array
+  /** Whether we opened the connection. */
+  readonly isOutbound: boolean
+  /** The other end of the connection, where it has an IP address; of an inbound one the port is not where it listens. */
+  readonly address?: PeerAddress
+}
 
 /** A block that is arriving. */
 export interface IncomingBlock {
@@ -27,10 +46,17 @@ export class PeerState {
   readonly remotePeer: string
   /** Whether the peer understands the extension protocol (BEP 10). */
   readonly extensions: boolean
+  /** Whether it understands the Fast extension (BEP 6). */
+  readonly fast: boolean
+  /** 20 bytes. */
+  readonly peerId: Uint8Array
+  readonly isOutbound: boolean
+  readonly address: PeerAddress | undefined
   readonly connectedAtMs: number
 
   amChoking = true
   amInterested = false
+  interestedSinceMs = 0
   peerChoking = true
   peerInterested = false
   unchokedAtMs = 0
@@ -51,6 +77,8 @@ export class PeerState {
   incoming: IncomingBlock | undefined
   isSnubbing = false
   lastBlockBytesMs: number
+  /** When bytes of a block last came; when it connected, before. */
+  lastDataMs: number
   /** Least time between a request and its block of late: an estimate of the round trip. */
   latencyMs: number | undefined
 
@@ -66,14 +94,19 @@ export class PeerState {
   lastReceivedMs: number
   keptAliveMs: number
 
-  constructor(key: PeerKey, remotePeer: string, extensions: boolean, nowMs: number) {
-    this.key = key
-    this.remotePeer = remotePeer
-    this.extensions = extensions
+  constructor(peer: NewPeer, nowMs: number) {
+    this.key = peer.key
+    this.remotePeer = peer.remotePeer
+    this.extensions = peer.extensions
+    this.fast = peer.fast
+    this.peerId = peer.peerId
+    this.isOutbound = peer.isOutbound
+    this.address = peer.address
     this.connectedAtMs = nowMs
     this.lastReceivedMs = nowMs
     this.keptAliveMs = nowMs
     this.lastBlockBytesMs = nowMs
+    this.lastDataMs = nowMs
     this.download = new RateMeter(nowMs)
     this.upload = new RateMeter(nowMs)
   }

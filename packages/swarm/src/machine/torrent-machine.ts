@@ -1,16 +1,17 @@
 import { assert, BoundedSet, invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
 import type { Bitfield } from '../bitfield.ts'
-import { type Choker, RotatingChoker } from '../choker.ts'
+import type { Choker } from '../choke/choker.ts'
+import { RotatingChoker } from '../choke/rotating-choker.ts'
+import { Uploads } from '../choke/uploads.ts'
 import { Downloads } from '../download/downloads.ts'
 import { MetadataExchange } from '../extensions/metadata-exchange.ts'
 import { IDLE_TIMEOUT_MS, KEEP_ALIVE_INTERVAL_MS, MAX_BANNED_PEERS } from '../limits.ts'
 import type { InfoHash } from '../metainfo/infohash.ts'
 import { parseInfo, type TorrentInfo } from '../metainfo/torrent-info.ts'
-import { describePeer, type PeerSnapshot } from '../torrent-snapshot.ts'
-import { Uploads } from '../uploads.ts'
+import { describePeer, type PeerSnapshot } from './torrent-snapshot.ts'
 import type { BlockRange, WireMessage } from '../wire/wire-messages.ts'
 import { onBitfield, onHave, settleEarlyPieces } from './peer-pieces.ts'
-import { type PeerKey, PeerState } from './peer-state.ts'
+import { type NewPeer, type PeerKey, PeerState } from './peer-state.ts'
 import type { StoreOutcome, TorrentEnvironment } from './torrent-environment.ts'
 
 /** What a torrent is made of. Without `info`, it begins by fetching that. */
@@ -20,15 +21,6 @@ export interface TorrentMachineOptions {
   /** The info dictionary, when it is known; otherwise it is fetched from peers. */
   readonly info?: TorrentInfo
   readonly choker?: Choker
-}
-
-/** A peer whose handshake was exchanged. */
-export interface NewPeer {
-  /** Chosen by the driver; never used twice in one machine. */
-  readonly key: PeerKey
-  readonly remotePeer: string
-  /** Whether its handshake says that it understands BEP 10. */
-  readonly extensions: boolean
 }
 
 /**
@@ -83,7 +75,7 @@ export class TorrentMachine {
   /** What is known of each peer, for people. */
   peerSnapshots(): PeerSnapshot[] {
     const nowMs = this.environment.now()
-    return [...this.peers.values()].map(peer => describePeer(peer, nowMs, this.uploads.reasons.get(peer.key)))
+    return [...this.peers.values()].map(peer => describePeer(peer, nowMs, this.uploads.decisionFor(peer.key)))
   }
 
   /** Bytes received from all peers in the last seconds, per second. */
@@ -126,10 +118,10 @@ export class TorrentMachine {
   }
 
   /** @returns a refusal for a banned peer. */
-  addPeer({ key, remotePeer, extensions }: NewPeer): Verdict {
-    if (this.banned.has(remotePeer)) return invalid('banned-peer')
-    const peer = new PeerState(key, remotePeer, extensions, this.environment.now())
-    this.peers.set(key, peer)
+  addPeer(newcomer: NewPeer): Verdict {
+    if (this.banned.has(newcomer.remotePeer)) return invalid('banned-peer')
+    const peer = new PeerState(newcomer, this.environment.now())
+    this.peers.set(peer.key, peer)
     this.metadata.greet(peer)
     this.introducePieces(peer)
     if (this.downloads) settleEarlyPieces(peer, this.downloads)
@@ -346,6 +338,7 @@ export class TorrentMachine {
     const isInterested = this.isFetching && peer.wanted > 0
     if (peer.amInterested === isInterested) return
     peer.amInterested = isInterested
+    peer.interestedSinceMs = this.environment.now()
     this.environment.send(peer.key, { type: isInterested ? 'interested' : 'notInterested' })
   }
 

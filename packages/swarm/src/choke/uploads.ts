@@ -1,19 +1,27 @@
 import { invalid, OK, type Verdict } from '@onehop/primitives'
-import type { Bitfield } from './bitfield.ts'
-import type { Choker, ChokerPeer, UnchokeReason } from './choker.ts'
-import { MAX_QUEUED_REQUESTS, MAX_REQUEST_BYTES } from './limits.ts'
-import type { PeerKey, PeerState } from './machine/peer-state.ts'
-import type { TorrentEnvironment } from './machine/torrent-environment.ts'
-import { pieceLengthAt, type TorrentInfo } from './metainfo/torrent-info.ts'
-import type { BlockRange } from './wire/wire-messages.ts'
+import type { Bitfield } from '../bitfield.ts'
+import {
+  CHOKER_LOOK_MS,
+  CHOKER_RATE_WINDOW_MS,
+  CHOKER_SNUB_MS,
+  MAX_QUEUED_REQUESTS,
+  MAX_REQUEST_BYTES,
+} from '../limits.ts'
+import type { PeerKey, PeerState } from '../machine/peer-state.ts'
+import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
+import { pieceLengthAt, type TorrentInfo } from '../metainfo/torrent-info.ts'
+import type { BlockRange } from '../wire/wire-messages.ts'
+import type { ChokeDecision, Choker, ChokerPeer } from './choker.ts'
+
+/** Of a peer that the choker has not seen yet. */
+const UNSEEN: ChokeDecision = { slot: 'choked', reason: 'just came' }
 
 /** The serving half of a torrent: who may fetch, and what each waits for. Gives only pieces that are verified. */
 export class Uploads {
-  /** Why each unchoked peer is. */
-  reasons: ReadonlyMap<PeerKey, UnchokeReason> = new Map()
   private readonly environment: TorrentEnvironment
   private readonly peers: ReadonlyMap<PeerKey, PeerState>
   private readonly choker: Choker
+  private decisions: ReadonlyMap<PeerKey, ChokeDecision> = new Map()
   private chokedAtMs: number
 
   constructor(environment: TorrentEnvironment, peers: ReadonlyMap<PeerKey, PeerState>, choker: Choker) {
@@ -23,9 +31,14 @@ export class Uploads {
     this.chokedAtMs = environment.now()
   }
 
-  /** Asks the choker again when its interval is over. */
+  /** What the choker said of the peer, and why. */
+  decisionFor(peer: PeerKey): ChokeDecision {
+    return this.decisions.get(peer) ?? UNSEEN
+  }
+
+  /** Asks the choker again, once a while. */
   tick(seeding: boolean): void {
-    if (this.environment.now() - this.chokedAtMs >= this.choker.intervalMs) this.rechoke(seeding)
+    if (this.environment.now() - this.chokedAtMs >= CHOKER_LOOK_MS) this.rechoke(seeding)
   }
 
   /** Asks the choker, and tells the peers what has changed. */
@@ -33,9 +46,14 @@ export class Uploads {
     const nowMs = this.environment.now()
     this.chokedAtMs = nowMs
     const view = [...this.peers.values()].map(peer => chokerView(peer, nowMs))
-    this.reasons = this.choker.choose(view, { nowMs, random: this.environment.random, seeding })
+    this.decisions = this.choker.choose(view, {
+      nowMs,
+      random: this.environment.random,
+      seeding,
+      uploadCapacityBytesPerSecond: undefined,
+    })
     for (const peer of this.peers.values()) {
-      const unchoke = this.reasons.has(peer.key)
+      const unchoke = this.decisionFor(peer.key).slot !== 'choked'
       if (unchoke && peer.amChoking) this.unchoke(peer, nowMs)
       else if (!unchoke && !peer.amChoking) this.choke(peer)
     }
@@ -100,11 +118,18 @@ function chokerView(peer: PeerState, nowMs: number): ChokerPeer {
     key: peer.key,
     remotePeer: peer.remotePeer,
     interested: peer.peerInterested,
+    wanted: peer.amInterested,
     unchoked: !peer.amChoking,
     unchokedAtMs: peer.unchokedAtMs,
     connectedAtMs: peer.connectedAtMs,
-    downloadBytesPerSecond: peer.download.bytesPerSecond(nowMs),
-    uploadBytesPerSecond: peer.upload.bytesPerSecond(nowMs),
-    snubbing: peer.isSnubbing,
+    downloadBytesPerSecond: peer.download.bytesPerSecond(nowMs, CHOKER_RATE_WINDOW_MS),
+    uploadBytesPerSecond: peer.upload.bytesPerSecond(nowMs, CHOKER_RATE_WINDOW_MS),
+    snubbing: isSnubbing(peer, nowMs),
   }
+}
+
+/** Cohen 2003: nothing for over a minute, whether it chokes us or not. Who was not asked is not to blame. */
+function isSnubbing(peer: PeerState, nowMs: number): boolean {
+  if (!peer.amInterested || (!peer.peerChoking && peer.requests.size === 0)) return false
+  return nowMs - Math.max(peer.download.lastAddedMs, peer.interestedSinceMs) >= CHOKER_SNUB_MS
 }

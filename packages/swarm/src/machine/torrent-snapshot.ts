@@ -1,5 +1,5 @@
-import type { UnchokeReason } from './choker.ts'
-import type { PeerState } from './machine/peer-state.ts'
+import type { ChokeDecision, ChokeSlot } from '../choke/choker.ts'
+import type { PeerState } from './peer-state.ts'
 
 /** What a torrent knows of one of its peers, for people. */
 export interface PeerSnapshot {
@@ -11,8 +11,12 @@ export interface PeerSnapshot {
   readonly peerChoking: boolean
   readonly peerInterested: boolean
   readonly isSnubbing: boolean
-  /** Why it may fetch from us. */
-  readonly unchokeReason?: string
+  /** As what it may fetch from us, or `choked`. */
+  readonly slot: ChokeSlot
+  /** Why it is choked or unchoked. */
+  readonly chokeReason: string
+  /** Part of our upload that it is given, 0 to 1, where the strategy says so. */
+  readonly share?: number
   readonly requestsOutstanding: number
   readonly downloadBytesPerSecond: number
   readonly uploadBytesPerSecond: number
@@ -21,11 +25,7 @@ export interface PeerSnapshot {
 }
 
 /** A plain copy of what is known of a peer, for people to look at. */
-export function describePeer(
-  peer: PeerState,
-  nowMs: number,
-  unchokeReason: UnchokeReason | undefined,
-): PeerSnapshot {
+export function describePeer(peer: PeerState, nowMs: number, decision: ChokeDecision): PeerSnapshot {
   return {
     remotePeer: peer.remotePeer,
     pieces: peer.have?.count ?? 0,
@@ -34,7 +34,9 @@ export function describePeer(
     peerChoking: peer.peerChoking,
     peerInterested: peer.peerInterested,
     isSnubbing: peer.isSnubbing,
-    ...(unchokeReason === undefined ? {} : { unchokeReason }),
+    slot: decision.slot,
+    chokeReason: decision.reason,
+    ...(decision.share === undefined ? {} : { share: decision.share }),
     requestsOutstanding: peer.requests.size,
     downloadBytesPerSecond: peer.download.bytesPerSecond(nowMs),
     uploadBytesPerSecond: peer.upload.bytesPerSecond(nowMs),

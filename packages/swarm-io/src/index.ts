@@ -2,3 +2,10 @@ export * from './limits.ts'
 export * from './session-types.ts'
 export { SwarmError, type SwarmErrorCode } from './swarm-error.ts'
 export { SwarmSession } from './swarm-session.ts'
+export {
+  MAX_TCP_GREETINGS,
+  MAX_TCP_GREETINGS_PER_HOST,
+  MAX_TCP_INBOUND,
+  TCP_GREETING_TIMEOUT_MS,
+} from './tcp/limits.ts'
+export { type EncryptionPolicy, TcpTransport, type TcpTransportOptions } from './tcp/tcp-transport.ts'

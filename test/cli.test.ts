@@ -17,6 +17,7 @@ interface NodeReport {
   readonly name: string
   readonly pid: number
   readonly rpc: string
+  readonly btPort: number
   readonly peerId: string
   readonly height: number
   readonly bestBlock: string
@@ -76,7 +77,7 @@ describe('the command line on a testnet of its own', () => {
     const status = await json<Report>('testnet', 'status')
     assert.deepEqual(status.nodes, report.nodes)
     assert.deepEqual(Object.keys(status.nodes[0]!), [
-      ...['name', 'pid', 'rpc', 'peerId', 'height', 'bestBlock', 'peers', 'address', 'balanceSats'],
+      ...['name', 'pid', 'rpc', 'btPort', 'peerId', 'height', 'bestBlock', 'peers', 'address', 'balanceSats'],
     ])
   })
 

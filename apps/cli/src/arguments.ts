@@ -53,6 +53,21 @@ export function decimal(what: string, range: NumberRange): (text: string) => Pro
   return async text => parseDecimal(text, what, range)
 }
 
+const RATE_UNITS: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 }
+const RATE = /^(\d{1,15}(?:\.\d{1,3})?)([KMG]?)$/i
+
+/** Parses a flag that limits a rate: bytes a second, `500K`, `1.5M`; 0 is no limit. @returns bytes a second. */
+export function transferLimit(what: string): (text: string) => Promise<number> {
+  return async text => {
+    const [, digits = '', unit = ''] = RATE.exec(text) ?? []
+    const bytesPerSecond = Math.round(Number(digits) * RATE_UNITS[unit.toUpperCase()]!)
+    if (digits !== '' && Number.isSafeInteger(bytesPerSecond)) return bytesPerSecond
+    throw new UsageFailure(
+      `${what} must be bytes a second, such as 500K or 2M (K is 1024), or 0 for no limit, not "${text}".`,
+    )
+  }
+}
+
 /** Parses a flag that is a fee rate: bitcoins for 1,000 virtual bytes; 0 is one. @returns satoshis for as much. */
 export function feeRate(what: string): (text: string) => Promise<bigint> {
   return async text => {

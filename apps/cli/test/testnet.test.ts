@@ -121,6 +121,23 @@ describe('the testnet', () => {
     assert.equal(new Set(ports).size, 4)
   })
 
+  it('gives each node a port for other BitTorrent clients, unless there are to be none', async () => {
+    const testnet = await up({ firstRpcPort: 38_543 })
+    const plans = testnet.nodes.map(({ plan }) => plan)
+    assert.equal(new Set(plans.flatMap(({ rpcPort, btPort }) => [rpcPort, btPort])).size, 4)
+    const states = await statesOf(findRunningTestnet()!)
+    assert.deepEqual(
+      states.map(({ btPort }) => btPort),
+      plans.map(({ btPort }) => btPort),
+    )
+    await testnet.stop()
+    const without = await up({ firstBtPort: 0 })
+    assert.deepEqual(
+      without.nodes.map(({ plan }) => plan.btPort),
+      [0, 0],
+    )
+  })
+
   it('stops everything when one node cannot start, and says why', async () => {
     process.env.FAKE_NODE_FAILS = 'node2'
     await assert.rejects(up(), /^CommandFailure: node2 ended with exit code 1: The datadir is in use/)

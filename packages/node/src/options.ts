@@ -22,12 +22,13 @@ import {
 import { isOverlayName, OVERLAYS, type OverlayName } from '@onehop/rpc'
 import { OptionError } from './errors.ts'
 import { MAX_MEMPOOL_MEGABYTES, MIN_MEMPOOL_MEGABYTES } from './limits.ts'
+import { configureSwarm, type SwarmConfiguration, type SwarmOptions } from './swarm-options.ts'
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** What a node is started with. Everything has a default; all of it is checked once, here. */
-export interface NodeOptions {
+export interface NodeOptions extends SwarmOptions {
   /** Name of the chain: `regtest`, or `onehop`, the public network. */
   readonly network?: string
   /** Folder of everything that must last. Default `~/.onehop/<network>` (`ONEHOP_HOME` replaces `~/.onehop`). */
@@ -85,6 +86,7 @@ export interface NodeConfiguration {
   readonly overlay: OverlayName
   readonly listen: readonly string[]
   readonly relay: boolean
+  readonly swarm: SwarmConfiguration
   readonly connect: readonly string[]
   readonly peerToPeer: boolean
   readonly rpcPort: number | undefined
@@ -222,6 +224,10 @@ function isTcpAddress(address: string): boolean {
   return protocol.startsWith('dns') || isIP(host) === Number(protocol.slice(2))
 }
 
+function isBtOn({ btPort = 0 }: NodeOptions): boolean {
+  return btPort > 0
+}
+
 /** @throws {OptionError} when an option makes no sense. */
 export function configure(options: NodeOptions): NodeConfiguration {
   const network = options.network ?? 'regtest'
@@ -233,12 +239,14 @@ export function configure(options: NodeOptions): NodeConfiguration {
     throw new OptionError('A node is either in memory or in a datadir; leave one of the two out.')
   }
   const datadir = options.inMemory ? undefined : resolve(options.datadir ?? defaultDatadir(network))
-  const asksForPeers = options.listen !== undefined || options.connect !== undefined
+  const asksForPeers = options.listen !== undefined || options.connect !== undefined || isBtOn(options)
+  const listen = checkAddresses('listen', options.listen ?? DEFAULT_LISTEN)
   return {
     parameters,
     datadir,
     overlay: checkOverlay(options.overlay ?? OVERLAYS[0]),
-    listen: checkAddresses('listen', options.listen ?? DEFAULT_LISTEN),
+    listen,
+    swarm: configureSwarm(options, listen),
     relay: options.relay ?? true,
     connect: checkAddresses('connect', options.connect ?? []),
     peerToPeer: options.peerToPeer ?? (datadir !== undefined || asksForPeers),

@@ -41,6 +41,34 @@ describe("a node's options", () => {
     assert.equal(configure({ inMemory: true, rpcPort: 0 }).rpcPort, 0)
   })
 
+  it('leave other BitTorrent clients alone unless they are given a port for them, on the hosts of the node', () => {
+    const off = { tcp: undefined, localDiscovery: false, limits: {}, strategy: 'tit-for-tat' }
+    assert.deepEqual(configure({}).swarm, off)
+    assert.deepEqual(configure({ btPort: 0, uploadLimit: 0 }).swarm, off)
+    assert.deepEqual(configure({ btPort: 6881 }).swarm.tcp, {
+      port: 6881,
+      hosts: ['127.0.0.1'],
+      encryption: 'allow',
+    })
+    const listen = ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001', '/ip4/0.0.0.0/tcp/4002']
+    assert.deepEqual(configure({ btPort: 1, listen }).swarm.tcp?.hosts, ['0.0.0.0', '::'])
+    assert.deepEqual(configure({ btPort: 1, listen: [] }).swarm.tcp?.hosts, [])
+    assert.deepEqual(configure({ uploadLimit: 5, downloadLimit: 7 }).swarm.limits, {
+      downloadBytesPerSecond: 7,
+      uploadBytesPerSecond: 5,
+    })
+    assert.equal(configure({ inMemory: true, btPort: 6881 }).peerToPeer, true)
+    const wrong: NodeOptions[] = [
+      { btPort: -1 },
+      { btPort: 65_536 },
+      { btPort: 1.5 },
+      { uploadLimit: -1 },
+      { downloadLimit: Number.NaN },
+      { localDiscovery: true },
+    ]
+    for (const options of wrong) assert.throws(() => configure(options), OptionError)
+  })
+
   it('give coins 450 MiB of memory, or what is asked for', () => {
     assert.equal(configure({}).coinsCacheBytes, 450 * 1024 * 1024)
     assert.equal(configure({ dbcacheMebibytes: 4 }).coinsCacheBytes, 4 * 1024 * 1024)

@@ -12,6 +12,8 @@ export interface NodeStatus {
   readonly peerId: string
   /** Multiaddrs that others reach it at, with its peer id. */
   readonly addresses: readonly string[]
+  /** Port for other BitTorrent clients; 0 when that side is off. */
+  readonly btPort: number
   /** URL of its RPC server. */
   readonly rpc: string
   readonly datadir: string

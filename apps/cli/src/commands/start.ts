@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { Flags } from '@oclif/core'
 import type { NodeStatus, OverlayName } from '@onehop/rpc'
-import { feeRate, overlayName, wholeNumber } from '../arguments.ts'
+import { feeRate, overlayName, transferLimit, wholeNumber } from '../arguments.ts'
 import { tellFailure } from '../failure.ts'
 import { fields } from '../format.ts'
 import { onInterrupt } from '../interruption.ts'
@@ -12,6 +12,10 @@ import { showSync } from '../sync-progress.ts'
 
 /** The interval of a miner that begins with the next block at once, in milliseconds. */
 const ALWAYS_MS = 1
+
+/** In the node's words; its package is imported in `run` only. */
+const BT_ENCRYPTION = ['allow', 'prefer', 'require'] as const
+const CHOKING_STRATEGIES = ['tit-for-tat', 'proportional-share'] as const
 
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 
@@ -57,6 +61,39 @@ export class Start extends OutputCommand {
     'rpc-port': Flags.custom<number>({
       description: "Port of the RPC server, 0 for any free one. Default: the network's.",
       parse: wholeNumber('--rpc-port', { min: 0, max: 65_535 }),
+    })(),
+    'bt-port': Flags.custom<number>({
+      description:
+        'Port for other BitTorrent clients (TCP), on the hosts of --listen. Default: 0, off: onehop nodes only.',
+      env: 'ONEHOP_BT_PORT',
+      parse: wholeNumber('--bt-port', { min: 0, max: 65_535 }),
+    })(),
+    'bt-encryption': Flags.option({
+      description:
+        'allow: plain, encrypted where the other wants it; prefer: the other way; require: no other.',
+      env: 'ONEHOP_BT_ENCRYPTION',
+      options: BT_ENCRYPTION,
+    })(),
+    'local-discovery': Flags.boolean({
+      description: 'Find BitTorrent peers in the local network, and be found there.',
+      env: 'ONEHOP_LOCAL_DISCOVERY',
+    }),
+    'download-limit': Flags.custom<number>({
+      description: 'Bytes a second for all content together: 500K, 2M. Default: 0, no limit.',
+      env: 'ONEHOP_DOWNLOAD_LIMIT',
+      helpValue: 'RATE',
+      parse: transferLimit('--download-limit'),
+    })(),
+    'upload-limit': Flags.custom<number>({
+      description: 'The same for what is sent.',
+      env: 'ONEHOP_UPLOAD_LIMIT',
+      helpValue: 'RATE',
+      parse: transferLimit('--upload-limit'),
+    })(),
+    choking: Flags.option({
+      description: 'Who is served when many want something: tit-for-tat, the default, or in proportion.',
+      env: 'ONEHOP_CHOKING',
+      options: CHOKING_STRATEGIES,
     })(),
     name: Flags.string({ description: 'What to call the node in its status.' }),
     'log-level': Flags.option({
@@ -121,6 +158,7 @@ export class Start extends OutputCommand {
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --network onehop --mine',
     '<%= config.bin %> <%= command.id %> --overlay chord',
+    '<%= config.bin %> <%= command.id %> --bt-port 6881 --upload-limit 2M',
     '<%= config.bin %> <%= command.id %> --datadir /tmp/a --rpc-port 0 --connect /ip4/127.0.0.1/tcp/40001/p2p/12D3KooW…',
   ]
 
@@ -138,6 +176,12 @@ export class Start extends OutputCommand {
         listen: flags['no-listen'] ? [] : flags.listen,
         connect: flags.connect,
         rpcPort: flags['rpc-port'],
+        btPort: flags['bt-port'],
+        btEncryption: flags['bt-encryption'],
+        localDiscovery: flags['local-discovery'],
+        downloadLimit: flags['download-limit'],
+        uploadLimit: flags['upload-limit'],
+        choking: flags.choking,
         name: flags.name,
         logLevel: flags['log-level'],
         assumeValid: flags.assumevalid,
@@ -194,6 +238,7 @@ function describe(status: NodeStatus): string {
     RPC: status.rpc,
     'peer id': status.peerId,
     addresses: status.addresses.join('\n           ') || 'none yet',
+    'BT port': status.btPort === 0 ? 'off' : status.btPort,
     datadir: status.datadir,
     overlay: status.overlay.name,
     address: status.address,

@@ -30,6 +30,7 @@ function describe(status: NodeStatus): string {
     mining: mining === undefined ? undefined : `a block each ${duration(mining.intervalMs)}`,
     'peer id': status.peerId,
     addresses: status.addresses?.join('\n           '),
+    'BT port': status.btPort === 0 ? 'off' : status.btPort,
     RPC: status.rpc,
     datadir: status.datadir,
     address: status.address,

@@ -7,6 +7,8 @@ export interface NodeReport {
   readonly name: string
   readonly pid: number
   readonly rpc: string
+  /** Port for other BitTorrent clients; 0 when that side is off. */
+  readonly btPort: number
   readonly peerId: string
   readonly height: number
   readonly bestBlock: string
@@ -25,8 +27,8 @@ export interface BannerFacts {
 
 /** The figures of a node that answers. */
 export function reportOf(name: string, pid: number, rpc: string, status: NodeStatus): NodeReport {
-  const { peerId, height, bestBlock, peers, address, balanceSats } = status
-  return { name, pid, rpc, peerId, height, bestBlock, peers, address, balanceSats }
+  const { btPort, peerId, height, bestBlock, peers, address, balanceSats } = status
+  return { name, pid, rpc, btPort, peerId, height, bestBlock, peers, address, balanceSats }
 }
 
 /** What one sees when the testnet is up: where its nodes are, who has coins, what to try next. */
@@ -40,10 +42,11 @@ export function bannerOf(nodes: readonly NodeReport[], facts: BannerFacts): stri
     style('bold', title),
     '',
     table(
-      ['node', 'RPC', 'balance', ''],
+      ['node', 'RPC', 'BitTorrent', 'balance', ''],
       nodes.map((node, i) => [
         node.name,
         node.rpc,
+        node.btPort === 0 ? 'off' : String(node.btPort),
         bitcoins(node.balanceSats),
         isMiner(i) ? style('green', 'mines') : '',
       ]),

@@ -18,6 +18,8 @@ export interface NodePlan {
   readonly name: string
   readonly datadir: string
   readonly rpcPort: number
+  /** For other BitTorrent clients; 0: that side is off. */
+  readonly btPort: number
 }
 
 /** How a node's process is started. */
@@ -70,13 +72,14 @@ export class NodeProcess {
 
   /** Starts the process; {@link ready} tells when it answers. */
   spawn({ launcher, overlay, connect, detach }: LaunchOptions): void {
-    const { datadir, name, rpcPort } = this.plan
+    const { datadir, name, rpcPort, btPort } = this.plan
     makeFolder(datadir)
     rmSync(join(datadir, 'rpc.json'), { force: true })
     const log = openSync(this.logPath, 'w', 0o600)
     const args = ['start', '--network', 'regtest', '--datadir', datadir, '--name', name]
     args.push('--overlay', overlay)
-    args.push('--rpc-port', String(rpcPort), ...connect.flatMap(address => ['--connect', address]))
+    args.push('--rpc-port', String(rpcPort), '--bt-port', String(btPort))
+    args.push(...connect.flatMap(address => ['--connect', address]))
     const child = spawn(process.execPath, [...process.execArgv, launcher, ...args], {
       stdio: ['ignore', log, log],
       // A group of its own: Ctrl-C in the terminal reaches only the one that stops them all in order.

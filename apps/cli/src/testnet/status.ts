@@ -20,6 +20,7 @@ export function isUp(state: NodeState): state is NodeReport {
 }
 
 const NOTHING_KNOWN = {
+  btPort: null,
   peerId: null,
   height: null,
   bestBlock: null,

@@ -20,6 +20,8 @@ export interface TestnetOptions {
   readonly blockTimeSeconds: number
   /** Where the search for free RPC ports begins. */
   readonly firstRpcPort: number
+  /** Where the search for free BitTorrent ports begins; 0: off. Default: behind the RPC ports. */
+  readonly firstBtPort?: number | undefined
   /** Whether the nodes outlive this process. */
   readonly detach: boolean
   /** The launcher, `bin/onehop.js`. */
@@ -55,10 +57,12 @@ export class Testnet {
     const unlock = lockTestnet(options.datadir)
     let testnet: Testnet | undefined
     try {
-      const ports = await findFreePorts(options.nodes, options.firstRpcPort)
-      const nodes = ports.map((rpcPort, i) => {
+      const rpcPorts = await findFreePorts(options.nodes, options.firstRpcPort)
+      const btPorts = await findBtPorts(options, rpcPorts)
+      const nodes = rpcPorts.map((rpcPort, i) => {
         const name = `node${i + 1}`
-        return new NodeProcess({ name, datadir: join(options.datadir, name), rpcPort })
+        const btPort = btPorts[i] ?? 0
+        return new NodeProcess({ name, datadir: join(options.datadir, name), rpcPort, btPort })
       })
       testnet = new Testnet(options, nodes, unlock)
       await testnet.bringUp()
@@ -136,4 +140,13 @@ export class Testnet {
     const supervisor = this.options.detach ? {} : { supervisor: process.pid }
     writeRunning({ datadir: this.datadir, overlay: this.overlay, ...supervisor, nodes })
   }
+}
+
+/** A port for each node; none when they are to have none. */
+async function findBtPorts(
+  { nodes, firstBtPort }: TestnetOptions,
+  rpcPorts: readonly number[],
+): Promise<readonly number[]> {
+  const first = firstBtPort ?? Math.max(...rpcPorts) + 1
+  return first === 0 ? [] : findFreePorts(nodes, first, rpcPorts)
 }

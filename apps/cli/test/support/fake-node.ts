@@ -17,6 +17,7 @@ const { values } = parseArgs({
     name: { type: 'string' },
     overlay: { type: 'string' },
     'rpc-port': { type: 'string' },
+    'bt-port': { type: 'string' },
   },
 })
 const datadir = String(values.datadir)
@@ -60,6 +61,7 @@ const methods = [
     handler: () => ({
       name,
       peerId: `12D3KooW${name}`,
+      btPort: Number(values['bt-port']),
       addresses: [`/ip4/127.0.0.1/tcp/1/p2p/${name}`],
       height: readChain().height,
       bestBlock: hashAt(readChain().height),

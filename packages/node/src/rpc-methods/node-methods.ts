@@ -50,6 +50,7 @@ export function statusOf(context: MethodContext): NodeStatus {
     pid: process.pid,
     peerId: network?.peerId ?? '',
     addresses: network?.addresses() ?? [],
+    btPort: network === undefined ? 0 : (configuration.swarm.tcp?.port ?? 0),
     rpc: context.rpcUrl(),
     datadir: configuration.datadir ?? '',
     height: chain.tip.height,

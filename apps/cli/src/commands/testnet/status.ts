@@ -39,13 +39,14 @@ export class TestnetStatus extends OutputCommand {
 
 function describe(nodes: readonly NodeState[]): string {
   const rows = nodes.map(node => (isUp(node) ? rowOf(node) : downRow(node)))
-  return table(['node', 'pid', 'RPC', 'height', 'peers', 'balance', 'tip'], rows)
+  return table(['node', 'pid', 'RPC', 'BitTorrent', 'height', 'peers', 'balance', 'tip'], rows)
 }
 
 function rowOf(node: NodeReport): string[] {
-  const { name, pid, rpc, height, peers, balanceSats, bestBlock } = node
+  const { name, pid, rpc, btPort, height, peers, balanceSats, bestBlock } = node
   const tip = `…${bestBlock.slice(-8)}`
-  return [name, String(pid), rpc, String(height), String(peers), bitcoins(balanceSats), tip]
+  const port = btPort === 0 ? 'off' : String(btPort)
+  return [name, String(pid), rpc, port, String(height), String(peers), bitcoins(balanceSats), tip]
 }
 
 function downRow({ name, pid, rpc }: NodeState): string[] {

@@ -51,6 +51,11 @@ export class TestnetUp extends OutputCommand {
       description: 'The first RPC port; busy ones are skipped.',
       parse: wholeNumber('--rpc-port', { min: 1024, max: 65_535 }),
     })({ default: DEFAULT_RPC_PORT }),
+    'bt-port': Flags.custom<number>({
+      description:
+        'The first port for other BitTorrent clients, one a node; 0: none. Default: behind the RPC ports.',
+      parse: wholeNumber('--bt-port', { min: 0, max: 65_535 }),
+    })(),
   }
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -81,6 +86,7 @@ export class TestnetUp extends OutputCommand {
       miners,
       blockTimeSeconds,
       firstRpcPort,
+      firstBtPort: flags['bt-port'],
       detach,
       launcher: launcherOf(this.config.root),
       signal: interruption.signal,

@@ -8,7 +8,7 @@ export const DEFAULT_PIECE_LENGTH_BYTES = 256 * 1024
 export const MIN_PIECE_LENGTH_BYTES = 1024
 
 /** Longest piece length accepted: a piece is assembled in memory before it is verified. */
-export const MAX_PIECE_LENGTH_BYTES = 32 * 1024 * 1024
+export const MAX_PIECE_LENGTH_BYTES = 64 * 1024 * 1024
 
 /** Pieces of one torrent: 64 GiB at the default piece length; its bitfield takes 32 KiB. */
 export const MAX_PIECES = 256 * 1024
@@ -25,8 +25,8 @@ export const MAX_NAME_BYTES = 255
 /** Characters of a magnet link: far above any real one with a dozen trackers. */
 export const MAX_MAGNET_CHARACTERS = 16 * 1024
 
-/** Nesting of a bencoded value from outside; real ones have 3 to 5. */
-export const MAX_BENCODE_DEPTH = 16
+/** Nesting of a bencoded value from outside: a path of MAX_PATH_DEPTH names in a file tree (BEP 52), and the rest. */
+export const MAX_BENCODE_DEPTH = 40
 
 /** Bytes after the length prefix of a message: the largest real one is a bitfield of MAX_PIECES (32 KiB). */
 export const MAX_MESSAGE_BYTES = 128 * 1024

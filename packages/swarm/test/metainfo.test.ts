@@ -106,8 +106,8 @@ describe('metainfo', () => {
     ['no dictionary', encodeBencode([]), 'bad-metainfo'],
     ['bytes that are not bencoded', Uint8Array.of(1, 2, 3), 'bad-metainfo'],
     ['an oversized dictionary', new Uint8Array(MAX_METADATA_BYTES + 1), 'bad-metainfo'],
-    ['several files', infoOf({ length: undefined, files: [] }), 'unsupported-metainfo'],
-    ['version 2 alone', infoOf({ pieces: undefined, 'file tree': new Map() }), 'unsupported-metainfo'],
+    ['no files', infoOf({ length: undefined, files: [] }), 'bad-metainfo'],
+    ['a version of the future', infoOf({ pieces: undefined, 'meta version': 3 }), 'unsupported-metainfo'],
   ]
   for (const [what, bytes, code] of refusals) {
     it(`refuses ${what}`, () => {

@@ -1,5 +1,6 @@
-import { assert, compareBytes, DecodeError } from '@onehop/primitives'
+import { assert, DecodeError } from '@onehop/primitives'
 import { MAX_BENCODE_DEPTH } from '../limits.ts'
+import { MAX_BENCODE_KEY_BYTES, MAX_BENCODE_VALUES } from './limits.ts'
 
 /** A bencoded value (BEP 3). Strings are bytes; a dictionary's keys are one character a byte (Latin-1). */
 export type Bencoded = number | Uint8Array | readonly Bencoded[] | BencodedDictionary
@@ -28,6 +29,7 @@ class BencodeReader {
   readonly bytes: Uint8Array
   offset = 0
   private readonly sorted: boolean
+  private values = 0
 
   constructor(bytes: Uint8Array, options: BencodeOptions) {
     this.bytes = bytes
@@ -36,6 +38,7 @@ class BencodeReader {
 
   readValue(depth: number): Bencoded {
     if (depth > MAX_BENCODE_DEPTH) throw new DecodeError('bencoded value is nested too deeply')
+    if (++this.values > MAX_BENCODE_VALUES) throw new DecodeError('there are too many bencoded values')
     const first = this.bytes[this.offset]
     if (first === I) return this.readInteger()
     if (first === L) return this.readList(depth)
@@ -86,20 +89,33 @@ class BencodeReader {
   }
 
   private readDictionary(depth: number): BencodedDictionary {
+    return this.readEntries(depth, value => value)
+  }
+
+  /** A dictionary of what is made from every value and from the bytes that it is encoded in. */
+  readEntries<T>(depth: number, make: (value: Bencoded, encoded: Uint8Array) => T): Map<string, T> {
     this.offset++
-    const dictionary = new Map<string, Bencoded>()
-    let previous: Uint8Array | undefined
+    const entries = new Map<string, T>()
+    let previous: string | undefined
     while (!this.readEnd()) {
-      const keyBytes = this.readString()
-      if (this.sorted && previous && compareBytes(previous, keyBytes) >= 0) {
+      const key = this.readKey()
+      // Comparing Latin-1 strings by code units compares their bytes.
+      if (this.sorted && previous !== undefined && previous >= key) {
         throw new DecodeError('bencoded dictionary is not sorted')
       }
-      const key = latin1(keyBytes)
-      if (dictionary.has(key)) throw new DecodeError('bencoded dictionary repeats a key')
-      previous = keyBytes
-      dictionary.set(key, this.readValue(depth + 1))
+      if (entries.has(key)) throw new DecodeError('bencoded dictionary repeats a key')
+      previous = key
+      const start = this.offset
+      const value = this.readValue(depth + 1)
+      entries.set(key, make(value, this.bytes.subarray(start, this.offset)))
     }
-    return dictionary
+    return entries
+  }
+
+  private readKey(): string {
+    const bytes = this.readString()
+    if (bytes.length > MAX_BENCODE_KEY_BYTES) throw new DecodeError('a bencoded key is too long')
+    return keyOf(bytes)
   }
 
   private readEnd(): boolean {
@@ -129,10 +145,41 @@ export function decodeBencodePrefix(
   return { value, consumed: reader.offset }
 }
 
+/** A value of a dictionary, and the bytes that it is encoded in: what a hash of it is made from. */
+export interface BencodedField {
+  readonly value: Bencoded
+  readonly encoded: Uint8Array
+}
+
+/** Decodes exactly one dictionary as {@link decodeBencode} does. */
+export function decodeBencodeFields(
+  bytes: Uint8Array,
+  options: BencodeOptions = {},
+): ReadonlyMap<string, BencodedField> {
+  const reader = new BencodeReader(bytes, options)
+  if (bytes[0] !== D) throw new DecodeError('not a bencoded dictionary')
+  const fields = reader.readEntries(0, (value, encoded) => ({ value, encoded }))
+  if (reader.offset !== bytes.length) throw new DecodeError('bytes follow the bencoded value')
+  return fields
+}
+
 /** The canonical encoding: keys sorted by their bytes. Numbers must be safe integers. */
 export function encodeBencode(value: Bencoded): Uint8Array {
   const parts: Uint8Array[] = []
   encodeInto(value, parts)
+  return joinParts(parts)
+}
+
+/** The canonical dictionary of values that are encoded already. */
+export function encodeBencodeFields(fields: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const parts: Uint8Array[] = [latin1Bytes('d')]
+  for (const [key, encoded] of sortedEntries(fields)) parts.push(encodedKey(key), encoded)
+  parts.push(latin1Bytes('e'))
+  return joinParts(parts)
+}
+
+/** There may be more parts than a function takes arguments. */
+function joinParts(parts: readonly Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let offset = 0
   for (const part of parts) {
@@ -159,18 +206,32 @@ function encodeInto(value: Bencoded, parts: Uint8Array[]): void {
 
 function encodeDictionary(dictionary: BencodedDictionary, parts: Uint8Array[]): void {
   parts.push(latin1Bytes('d'))
-  // Comparing Latin-1 strings by code units compares their bytes.
-  for (const key of [...dictionary.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
-    parts.push(latin1Bytes(`${key.length}:${key}`))
-    encodeInto(dictionary.get(key)!, parts)
+  for (const [key, value] of sortedEntries(dictionary)) {
+    parts.push(encodedKey(key))
+    encodeInto(value, parts)
   }
   parts.push(latin1Bytes('e'))
 }
 
-function latin1(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
+function encodedKey(key: string): Uint8Array {
+  return latin1Bytes(`${key.length}:${key}`)
+}
+
+/** Entries in the order of their keys' bytes, as a canonical dictionary has them. */
+export function sortedEntries<T>(dictionary: ReadonlyMap<string, T>): [string, T][] {
+  return [...dictionary].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+}
+
+/** The bytes of a dictionary's key. */
+export function keyBytes(key: string): Uint8Array {
+  return latin1Bytes(key)
+}
+
+/** The dictionary's key of bytes. */
+export function keyOf(bytes: Uint8Array): string {
+  let key = ''
+  for (const byte of bytes) key += String.fromCharCode(byte)
+  return key
 }
 
 function latin1Bytes(text: string): Uint8Array {
@@ -199,4 +260,10 @@ export function expectBytes(value: Bencoded | undefined, what: string): Uint8Arr
 export function expectInteger(value: Bencoded | undefined, what: string): number {
   if (typeof value === 'number') return value
   throw new DecodeError(`${what} is not an integer`)
+}
+
+/** The value as a list. @throws {DecodeError} */
+export function expectList(value: Bencoded | undefined, what: string): readonly Bencoded[] {
+  if (Array.isArray(value)) return value
+  throw new DecodeError(`${what} is not a list`)
 }

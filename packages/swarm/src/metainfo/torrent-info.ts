@@ -1,47 +1,65 @@
-import {
-  attemptDecode,
-  DecodeError,
-  describeRejection,
-  type Result,
-  refused,
-  type Sha1,
-  utf8Decode,
-  utf8Encode,
-} from '@onehop/primitives'
-import {
-  DEFAULT_PIECE_LENGTH_BYTES,
-  MAX_CONTENT_BYTES,
-  MAX_METADATA_BYTES,
-  MAX_PIECE_LENGTH_BYTES,
-  MAX_PIECES,
-  MIN_PIECE_LENGTH_BYTES,
-} from '../limits.ts'
-import {
-  type Bencoded,
-  type BencodedDictionary,
-  decodeBencode,
-  encodeBencode,
-  expectBytes,
-  expectDictionary,
-  expectInteger,
-} from './bencode.ts'
-import { checkFileName } from './file-name.ts'
-import { type InfoHash, toInfoHash } from './infohash.ts'
+import { DEFAULT_PIECE_LENGTH_BYTES, MAX_PIECES } from '../limits.ts'
+import type { InfoHash } from './infohash.ts'
 
 /** Bytes of a piece's SHA-1. */
 export const PIECE_HASH_BYTES = 20
 
-/** A v1 torrent of one file (BEP 3). */
-export interface TorrentInfo {
-  /** The bencoded info dictionary as it was hashed; what ut_metadata hands on. */
-  readonly bytes: Uint8Array
-  readonly infohash: InfoHash
-  /** A safe file name ({@link checkFileName}). */
-  readonly name: string
+/** A file of a torrent, in the torrent's order. */
+export interface ContentFile {
+  /**
+   * Where it lies below the target folder, every name a safe one: the name alone for the one file of a torrent, the
+   * torrent's name and more where there are several.
+   */
+  readonly path: readonly string[]
+  /** In the stream of pieces. */
+  readonly offsetBytes: number
+  readonly lengthBytes: number
+  /** Zeros that make the next file begin with a piece (BEP 47). Never stored. */
+  readonly isPadding: boolean
+  readonly isExecutable: boolean
+  /** Root of the file's SHA-256 tree, 32 bytes (BEP 52): v2 and hybrid; none of an empty file or of padding. */
+  readonly piecesRoot?: Uint8Array
+}
+
+/** `v1` is BEP 3, `v2` is BEP 52, and a `hybrid` describes the same files both ways. */
+export type TorrentVersion = 'v1' | 'v2' | 'hybrid'
+
+/** How files lie in the stream of pieces. */
+export interface PieceLayout {
+  readonly version: TorrentVersion
+  readonly files: readonly ContentFile[]
+  /** Of the stream of pieces: padding, and the gaps of v2, which begins every file with a piece, included. */
   readonly lengthBytes: number
   readonly pieceLengthBytes: number
-  /** SHA-1 of every piece, 20 bytes each, one after the other. */
+}
+
+/** What an info dictionary says. */
+export interface TorrentInfo extends PieceLayout {
+  /** The bencoded info dictionary as it was hashed; what ut_metadata hands on. */
+  readonly bytes: Uint8Array
+  /** What handshakes and trackers call it: the SHA-1, and of v2 the first 20 bytes of {@link infohashV2}. */
+  readonly infohash: InfoHash
+  /** SHA-256 of the info dictionary, 32 bytes: v2 and hybrid. */
+  readonly infohashV2?: Uint8Array
+  /** A safe file name ({@link checkFileName}): of the file, or of the folder. */
+  readonly name: string
+  /** Whether it is one file, not a folder with one or more in it. */
+  readonly isSingleFile: boolean
+  /** Whether peers may come from its trackers only (BEP 27). */
+  readonly isPrivate: boolean
+  /** Of the files that are stored: what people take for the size. */
+  readonly contentBytes: number
+  /** SHA-1 of every piece, 20 bytes each, one after the other; empty for v2. */
   readonly pieceHashes: Uint8Array
+}
+
+/** A part of a file that lies in a piece. */
+export interface FileSlice {
+  readonly fileIndex: number
+  readonly file: ContentFile
+  readonly offsetInFile: number
+  readonly offsetInPiece: number
+  readonly lengthBytes: number
 }
 
 /** How many pieces there are; the last one may be shorter. */
@@ -50,18 +68,72 @@ export function pieceCountOf(lengthBytes: number, pieceLengthBytes: number): num
 }
 
 /** Number of pieces; 0 for an empty file. */
-export function pieceCount(info: TorrentInfo): number {
-  return pieceCountOf(info.lengthBytes, info.pieceLengthBytes)
+export function pieceCount(layout: PieceLayout): number {
+  return pieceCountOf(layout.lengthBytes, layout.pieceLengthBytes)
 }
 
-/** Length of a piece in bytes: the last one may be shorter. */
-export function pieceLengthAt(info: TorrentInfo, piece: number): number {
-  return Math.min(info.pieceLengthBytes, info.lengthBytes - piece * info.pieceLengthBytes)
+/** Length of a piece in bytes: the last one may be shorter, and in v2 the last one of every file. */
+export function pieceLengthAt(layout: PieceLayout, piece: number): number {
+  const start = piece * layout.pieceLengthBytes
+  if (layout.version !== 'v2') return Math.min(layout.pieceLengthBytes, layout.lengthBytes - start)
+  const file = layout.files[firstFileEndingAfter(layout.files, start)]
+  return file === undefined ? 0 : Math.min(layout.pieceLengthBytes, endOf(file) - start)
 }
 
-/** SHA-1 that a piece must have, 20 bytes (a view). */
+/** SHA-1 that a piece of v1 or a hybrid must have, 20 bytes (a view). */
 export function pieceHashAt(info: TorrentInfo, piece: number): Uint8Array {
   return info.pieceHashes.subarray(piece * PIECE_HASH_BYTES, (piece + 1) * PIECE_HASH_BYTES)
+}
+
+/** What a piece consists of, in order, padding included. Empty files are in no piece. */
+export function filesOfPiece(layout: PieceLayout, piece: number): FileSlice[] {
+  const start = piece * layout.pieceLengthBytes
+  const end = start + pieceLengthAt(layout, piece)
+  const slices: FileSlice[] = []
+  for (let i = firstFileEndingAfter(layout.files, start); i < layout.files.length; i++) {
+    const file = layout.files[i]!
+    if (file.offsetBytes >= end) break
+    if (file.lengthBytes > 0) slices.push(sliceOf(file, i, start, end))
+  }
+  return slices
+}
+
+function sliceOf(file: ContentFile, fileIndex: number, start: number, end: number): FileSlice {
+  const from = Math.max(start, file.offsetBytes)
+  return {
+    fileIndex,
+    file,
+    offsetInFile: from - file.offsetBytes,
+    offsetInPiece: from - start,
+    lengthBytes: Math.min(end, endOf(file)) - from,
+  }
+}
+
+/** The pieces that have bytes of a file in them: from `first` up to `end`, which is not one of them. */
+export function piecesOfFile(
+  layout: PieceLayout,
+  fileIndex: number,
+): { readonly first: number; readonly end: number } {
+  const file = layout.files[fileIndex]!
+  const first = Math.floor(file.offsetBytes / layout.pieceLengthBytes)
+  if (file.lengthBytes === 0) return { first, end: first }
+  return { first, end: pieceCountOf(endOf(file), layout.pieceLengthBytes) }
+}
+
+function endOf(file: ContentFile): number {
+  return file.offsetBytes + file.lengthBytes
+}
+
+/** Index of the first file that has bytes at or after an offset, by bisection; the number of files where none has. */
+function firstFileEndingAfter(files: readonly ContentFile[], offset: number): number {
+  let low = 0
+  let high = files.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (endOf(files[middle]!) > offset) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /**
@@ -72,71 +144,4 @@ export function choosePieceLength(lengthBytes: number): number {
   let pieceLengthBytes = DEFAULT_PIECE_LENGTH_BYTES
   while (pieceCountOf(lengthBytes, pieceLengthBytes) > MAX_PIECES) pieceLengthBytes *= 2
   return pieceLengthBytes
-}
-
-/**
- * The info dictionary of a file: exactly `length`, `name`, `piece length` and `pieces`, so that two publishers of
- * the same file under the same name share one infohash.
- * @param content.pieceHashes SHA-1 of every piece, 20 bytes each.
- * @returns a refusal when the name or a size cannot be published.
- */
-export function createInfo(
-  content: { name: string; lengthBytes: number; pieceLengthBytes: number; pieceHashes: Uint8Array },
-  sha1: Sha1,
-): Result<TorrentInfo> {
-  return attemptDecode('bad-metainfo', () => {
-    checkSizes(content.lengthBytes, content.pieceLengthBytes, content.pieceHashes.length)
-    const dictionary = new Map<string, Bencoded>([
-      ['length', content.lengthBytes],
-      ['name', utf8Encode(content.name)],
-      ['piece length', content.pieceLengthBytes],
-      ['pieces', content.pieceHashes],
-    ])
-    return readInfo(dictionary, encodeBencode(dictionary), sha1)
-  })
-}
-
-/**
- * Parses and checks an info dictionary from outside. Other keys than ours are kept in `bytes` and otherwise ignored.
- * @returns a refusal without blame for what is valid elsewhere but not supported here (several files, v2 only).
- */
-export function parseInfo(bytes: Uint8Array, sha1: Sha1): Result<TorrentInfo> {
-  if (bytes.length > MAX_METADATA_BYTES) return refused('bad-metainfo', 'the info dictionary is too large')
-  const decoded = attemptDecode('bad-metainfo', () =>
-    expectDictionary(decodeBencode(bytes, { keyOrder: 'any' }), 'info'),
-  )
-  if (!decoded.ok) return decoded
-  const unsupported = unsupportedFeature(decoded.value)
-  if (unsupported !== undefined) return refused('unsupported-metainfo', unsupported)
-  return attemptDecode('bad-metainfo', () => readInfo(decoded.value, bytes, sha1))
-}
-
-function unsupportedFeature(dictionary: BencodedDictionary): string | undefined {
-  if (dictionary.has('files')) return 'the torrent has several files'
-  if (dictionary.has('file tree') && !dictionary.has('pieces')) return 'the torrent is of version 2 only'
-  return undefined
-}
-
-function readInfo(dictionary: BencodedDictionary, bytes: Uint8Array, sha1: Sha1): TorrentInfo {
-  const lengthBytes = expectInteger(dictionary.get('length'), 'length')
-  const pieceLengthBytes = expectInteger(dictionary.get('piece length'), 'piece length')
-  const pieceHashes = expectBytes(dictionary.get('pieces'), 'pieces')
-  const name = utf8Decode(expectBytes(dictionary.get('name'), 'name'))
-  checkSizes(lengthBytes, pieceLengthBytes, pieceHashes.length)
-  const nameVerdict = checkFileName(name)
-  if (!nameVerdict.ok) throw new DecodeError(describeRejection(nameVerdict))
-  return { bytes, infohash: toInfoHash(sha1(bytes)), name, lengthBytes, pieceLengthBytes, pieceHashes }
-}
-
-function checkSizes(lengthBytes: number, pieceLengthBytes: number, hashesLength: number): void {
-  if (!Number.isInteger(lengthBytes) || !Number.isInteger(pieceLengthBytes)) {
-    throw new DecodeError('a length is not an integer')
-  }
-  if (lengthBytes < 0 || lengthBytes > MAX_CONTENT_BYTES) throw new DecodeError('length is out of bounds')
-  if (pieceLengthBytes < MIN_PIECE_LENGTH_BYTES || pieceLengthBytes > MAX_PIECE_LENGTH_BYTES) {
-    throw new DecodeError('piece length is out of bounds')
-  }
-  const pieces = pieceCountOf(lengthBytes, pieceLengthBytes)
-  if (pieces > MAX_PIECES) throw new DecodeError('there are too many pieces')
-  if (hashesLength !== pieces * PIECE_HASH_BYTES) throw new DecodeError('length and pieces do not agree')
 }

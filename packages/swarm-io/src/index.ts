@@ -3,6 +3,7 @@ export * from './session-types.ts'
 export { SwarmError, type SwarmErrorCode } from './swarm-error.ts'
 export { SwarmSession } from './swarm-session.ts'
 export {
+  MAX_TCP_ACCEPTS_PER_SECOND,
   MAX_TCP_GREETINGS,
   MAX_TCP_GREETINGS_PER_HOST,
   MAX_TCP_INBOUND,

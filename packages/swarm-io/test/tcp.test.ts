@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { encodeHandshake, toInfoHash, type WireConnection } from '@onehop/swarm'
-import { MAX_TCP_GREETINGS_PER_HOST, TcpTransport } from '@onehop/swarm-io'
+import { MAX_TCP_ACCEPTS_PER_SECOND, MAX_TCP_GREETINGS_PER_HOST, TcpTransport } from '@onehop/swarm-io'
 import { until } from './session-scene.ts'
 
 const HOST = '127.0.0.1'
@@ -136,9 +136,22 @@ describe('BitTorrent over TCP', () => {
     const { port, inbound } = await startTransport()
     const socket = await rawSocket(port)
     const closed = once(socket, 'close')
-    socket.write('\u0013BitTorrent protocoX')
+    socket.resume()
+    socket.write('\u0013BitTorrent protocoX'.padEnd(1000))
     await closed
     assert.equal(inbound.length, 0)
+  })
+
+  it('takes only so many connections of one host in a second', async () => {
+    const { port } = await startTransport()
+    let refused = 0
+    for (let opened = 0; refused === 0 && opened <= 3 * MAX_TCP_ACCEPTS_PER_SECOND; opened++) {
+      const socket = connect(port, HOST)
+      socket.on('error', () => refused++)
+      await once(socket, 'connect').catch(() => {})
+      socket.destroy()
+    }
+    assert.ok(refused > 0)
   })
 
   it('keeps only so many connections of one host that say nothing', async () => {
@@ -147,7 +160,7 @@ describe('BitTorrent over TCP', () => {
       Array.from({ length: MAX_TCP_GREETINGS_PER_HOST }, () => rawSocket(port)),
     )
     const oneMore = await rawSocket(port)
-    await once(oneMore, 'close')
+    await until(() => oneMore.destroyed)
     assert.ok(silent.every(socket => !socket.destroyed))
     silent[0]!.write(HANDSHAKE)
     await until(() => inbound.length === 1)

@@ -1,6 +1,8 @@
+import { equalBytes } from '@onehop/primitives'
+import { GreetingError } from './greeting-error.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 
-/** Reads how a connection begins, so many bytes at a time. Who comes after it gets what it has not taken. */
+/** How a connection begins, read so many bytes at a time. Who comes after it gets what was not taken. */
 export class GreetingReader {
   private readonly connection: TcpConnection
   private read = new Uint8Array(0)
@@ -22,6 +24,17 @@ export class GreetingReader {
     return bytes
   }
 
+  /** Takes everything up to the end of `mark`, which at most `mostBytes` may precede. @throws {GreetingError} */
+  async takeThrough(mark: Uint8Array, mostBytes: number): Promise<void> {
+    for (let at = 0; at <= mostBytes; at++) {
+      const bytes = await this.peek(at + mark.length)
+      if (!equalBytes(bytes.subarray(at), mark)) continue
+      await this.take(at + mark.length)
+      return
+    }
+    throw new GreetingError('the mark after the padding did not come')
+  }
+
   /** Puts back what was not taken. */
   release(): void {
     this.connection.unread(this.read)
@@ -30,7 +43,7 @@ export class GreetingReader {
 
   private more(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.connection.onClose(error => reject(error ?? new Error('the connection was closed')))
+      this.connection.onClose(error => reject(error ?? new GreetingError('the connection was closed')))
       this.connection.onData(bytes => {
         this.connection.onData(undefined)
         this.append(bytes)

@@ -13,6 +13,9 @@ export const MAX_TCP_GREETINGS = 128
 /** The same of one host, loopback and private ranges included: what a NAT's peers open at once fits in. */
 export const MAX_TCP_GREETINGS_PER_HOST = 32
 
+/** Connections of one host in a second: an encrypted greeting costs a quarter of a millisecond. */
+export const MAX_TCP_ACCEPTS_PER_SECOND = 200
+
 /** Connections that came in and are open. The session's own limit is lower; this one holds before it is asked. */
 export const MAX_TCP_INBOUND = 256
 
@@ -30,3 +33,6 @@ export const TCP_WRITE_AHEAD_BYTES = 512 * 1024
 
 /** Attempts to find a port that is free on several addresses. */
 export const PORT_TRIES = 10
+
+/** Sent to a peer that has not sent anything, and sent again if it hangs up on plain text: a handshake and a bit. */
+export const MAX_REPLAYED_BYTES = 1024

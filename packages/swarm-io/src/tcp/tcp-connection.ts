@@ -4,6 +4,8 @@ import { TCP_CLOSE_GRACE_MS } from './limits.ts'
 
 /** What changes the bytes of a connection on their way, in place. */
 export interface StreamCiphers {
+  /** Only the beginning is encrypted. */
+  readonly isPlain?: boolean
   decrypt(bytes: Uint8Array): void
   encrypt(bytes: Uint8Array): void
 }
@@ -41,7 +43,7 @@ export class TcpConnection implements WireConnection {
   }
 
   get isEncrypted(): boolean {
-    return this.ciphers !== undefined
+    return this.ciphers !== undefined && !this.ciphers.isPlain
   }
 
   /** From now on everything goes through the ciphers, in both directions; what is held has not. */

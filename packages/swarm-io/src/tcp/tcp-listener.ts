@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { formatIpAddress, type PeerAddress, parseIpAddress } from '@onehop/swarm'
 import { SwarmError } from '../swarm-error.ts'
 import {
+  MAX_TCP_ACCEPTS_PER_SECOND,
   MAX_TCP_GREETINGS,
   MAX_TCP_GREETINGS_PER_HOST,
   MAX_TCP_INBOUND,
@@ -36,6 +37,9 @@ export class TcpListener {
   /** Connections that are greeting, by host. */
   private readonly greetings = new Map<string, number>()
   private greetingCount = 0
+  /** Connections of this second, by host. */
+  private readonly accepts = new Map<string, number>()
+  private second = 0
   private isClosed = false
 
   constructor(greet: Greet, onConnection: (connection: TcpConnection) => void) {
@@ -79,8 +83,9 @@ export class TcpListener {
 
   private onSocket(socket: Socket): void {
     const address = addressOf(socket)
+    // Reset: a polite end would keep the port of each refused connection for a minute.
     if (address === undefined || !this.admits(address.host)) {
-      socket.destroy()
+      socket.resetAndDestroy()
       return
     }
     const connection = new TcpConnection(socket, address)
@@ -93,10 +98,19 @@ export class TcpListener {
   }
 
   private admits(host: string): boolean {
-    if (this.isClosed || this.open.size >= MAX_TCP_INBOUND) return false
+    if (this.isClosed || this.open.size >= MAX_TCP_INBOUND || this.isFlooding(host)) return false
     return (
       this.greetingCount < MAX_TCP_GREETINGS && (this.greetings.get(host) ?? 0) < MAX_TCP_GREETINGS_PER_HOST
     )
+  }
+
+  private isFlooding(host: string): boolean {
+    const second = Math.floor(performance.now() / 1000)
+    if (second !== this.second) this.accepts.clear()
+    this.second = second
+    const accepts = (this.accepts.get(host) ?? 0) + 1
+    this.accepts.set(host, accepts)
+    return accepts > MAX_TCP_ACCEPTS_PER_SECOND
   }
 
   private async onGreeting(connection: TcpConnection, host: string): Promise<void> {

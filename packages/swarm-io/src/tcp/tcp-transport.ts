@@ -1,6 +1,11 @@
 import { type InfoHash, type PeerAddress, startsLikeHandshake, type WireConnection } from '@onehop/swarm'
 import { dialTcp } from './dial.ts'
+import { CRYPTO } from './encryption/handshake-format.ts'
+import { initiateEncryption } from './encryption/initiate.ts'
+import { respondToEncryption } from './encryption/respond.ts'
+import { FallbackConnection } from './fallback-connection.ts'
 import { GreetingReader } from './greeting-reader.ts'
+import { TCP_GREETING_TIMEOUT_MS } from './limits.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 import { TcpListener, type TcpListenOptions } from './tcp-listener.ts'
 
@@ -9,7 +14,8 @@ const PROTOCOL_NAME_BYTES = 20
 
 /**
  * Whether connections are encrypted (MSE/PE).
- * - `allow`: dials in plain text, and encrypted where the other hangs up on that; takes both.
+ * - `allow`: dials in plain text, and encrypted where the other hangs up on that; takes both. Where both ends can
+ *   choose, only the handshake is encrypted.
  * - `prefer`: dials encrypted, and in plain text where that leads to nothing; takes both.
  * - `require`: everything is encrypted, or there is no connection.
  */
@@ -25,12 +31,16 @@ export interface TcpTransportOptions {
   readonly onConnection: (connection: WireConnection) => void
 }
 
-/** BitTorrent over TCP: dials other clients, and lets them dial us. */
+/** BitTorrent over TCP, in plain text and encrypted: dials other clients, and lets them dial us. */
 export class TcpTransport {
+  private readonly encryption: EncryptionPolicy
+  private readonly infohashes: () => Iterable<InfoHash>
   private readonly listener: TcpListener
   private readonly stopping = new AbortController()
 
   constructor(options: TcpTransportOptions) {
+    this.encryption = options.encryption ?? 'allow'
+    this.infohashes = options.infohashes
     this.listener = new TcpListener(connection => this.greet(connection), options.onConnection)
   }
 
@@ -40,15 +50,72 @@ export class TcpTransport {
   }
 
   /** Opens a connection for a torrent. @throws when nobody takes it. */
-  async connect(address: PeerAddress, _infohash: InfoHash, signal: AbortSignal): Promise<WireConnection> {
-    return dialTcp(address, AbortSignal.any([signal, this.stopping.signal]))
+  async connect(address: PeerAddress, infohash: InfoHash, signal: AbortSignal): Promise<WireConnection> {
+    const either = AbortSignal.any([signal, this.stopping.signal])
+    if (this.encryption === 'require') return this.dialEncrypted(address, infohash, either)
+    if (this.encryption === 'prefer') {
+      try {
+        return await this.dialEncrypted(address, infohash, either)
+      } catch {
+        return dialTcp(address, either)
+      }
+    }
+    const plain = await dialTcp(address, either)
+    return new FallbackConnection(plain, plain.address, () =>
+      this.dialEncrypted(address, infohash, this.stopping.signal),
+    )
   }
 
+  private async dialEncrypted(
+    address: PeerAddress,
+    infohash: InfoHash,
+    signal: AbortSignal,
+  ): Promise<TcpConnection> {
+    const connection = await dialTcp(address, signal)
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(TCP_GREETING_TIMEOUT_MS)])
+    const onAbort = () => connection.destroy()
+    limit.addEventListener('abort', onAbort)
+    try {
+      const reader = new GreetingReader(connection)
+      const offer = this.encryption === 'require' ? CRYPTO.rc4 : CRYPTO.rc4 | CRYPTO.plain
+      const ciphers = await initiateEncryption(reader, bytes => connection.send(bytes), infohash, offer)
+      reader.release()
+      if (ciphers) connection.useCiphers(ciphers)
+      return connection
+    } catch (error) {
+      connection.destroy()
+      throw error
+    } finally {
+      limit.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Tells plain text from encrypted by the first bytes. */
   private async greet(connection: TcpConnection): Promise<boolean> {
     const reader = new GreetingReader(connection)
-    const isPlain = startsLikeHandshake(await reader.peek(PROTOCOL_NAME_BYTES))
+    if (await this.beginsPlain(reader)) {
+      if (this.encryption === 'require') return false
+      reader.release()
+      return true
+    }
+    const ciphers = await respondToEncryption(reader, bytes => connection.send(bytes), {
+      infohashes: this.infohashes,
+      choose: offer => this.choose(offer),
+    })
     reader.release()
-    return isPlain
+    if (ciphers) connection.useCiphers(ciphers)
+    return true
+  }
+
+  private async beginsPlain(reader: GreetingReader): Promise<boolean> {
+    if (!startsLikeHandshake(await reader.peek(1))) return false
+    return startsLikeHandshake(await reader.peek(PROTOCOL_NAME_BYTES))
+  }
+
+  private choose(offer: number): number | undefined {
+    const order = this.encryption === 'allow' ? [CRYPTO.plain, CRYPTO.rc4] : [CRYPTO.rc4, CRYPTO.plain]
+    const allowed = this.encryption === 'require' ? [CRYPTO.rc4] : order
+    return allowed.find(choice => (offer & choice) !== 0)
   }
 
   /** Takes and opens nothing any more; connections that came in are ended. */

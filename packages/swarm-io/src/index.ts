@@ -10,3 +10,6 @@ export {
   TCP_GREETING_TIMEOUT_MS,
 } from './tcp/limits.ts'
 export { type EncryptionPolicy, TcpTransport, type TcpTransportOptions } from './tcp/tcp-transport.ts'
+export { TrackerClient, type TrackerClientOptions } from './tracker/tracker-client.ts'
+export { TrackerServer, type TrackerServerOptions } from './tracker/tracker-server.ts'
+export { TrackerTransport, type TransportedAnswer } from './tracker/tracker-transport.ts'

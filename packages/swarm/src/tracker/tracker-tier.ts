@@ -101,12 +101,24 @@ export class TrackerTier {
     this.dueMs = Math.min(this.dueMs, Math.max(nowMs, soonestMs))
   }
 
-  /** Begins to leave: those who know us, for a last `stopped` each. Nothing is due from then on. */
+  /** Begins to leave: those who know us, or may know us by now, for a last `stopped` each. Nothing is due from then on. */
   leave(): Tracker[] {
     this.dueMs = Number.POSITIVE_INFINITY
-    const told = this.trackers.filter(tracker => tracker.isToldOfUs)
-    for (const tracker of told) tracker.isToldOfUs = false
+    const asked = this.isAsking ? this.trackers[this.position] : undefined
+    const told = this.trackers.filter(tracker => tracker.isToldOfUs || tracker === asked)
+    for (const tracker of told) {
+      tracker.isToldOfUs = false
+      tracker.owesCompleted = false
+    }
     return told
+  }
+
+  /** Begins anew, after {@link leave} too. */
+  restart(nowMs: number): void {
+    this.isAsking = false
+    this.position = 0
+    this.failedRounds = 0
+    this.dueMs = nowMs
   }
 
   /** For people. @param tier its place in the list. */

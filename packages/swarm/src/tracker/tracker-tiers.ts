@@ -49,6 +49,11 @@ export class TrackerTiers {
     })
   }
 
+  /** Begins anew with all. */
+  restart(nowMs: number): void {
+    for (const tier of this.tiers) tier.restart(nowMs)
+  }
+
   completed(nowMs: number): void {
     for (const tier of this.tiers) tier.completed(nowMs)
   }

@@ -1,0 +1,104 @@
+import type { RandomSource } from '@onehop/primitives'
+import {
+  type AnnounceAnswer,
+  type AnnounceRequest,
+  announceUrl,
+  type InfoHash,
+  parseHttpAnnounce,
+  parseHttpScrape,
+  type ScrapeEntry,
+  scrapeUrl,
+} from '@onehop/swarm'
+import { askHttpTracker } from './http-tracker-client.ts'
+import { MAX_ANNOUNCES_AT_ONCE } from './limits.ts'
+import { askUdpTracker } from './udp-tracker-client.ts'
+
+/** An answer, and the address that it came from. */
+export interface TransportedAnswer {
+  readonly answer: AnnounceAnswer
+  readonly host: string
+}
+
+/** Carries announces and scrapes to trackers: one for all torrents of a session, so that few are under way at once. */
+export class TrackerTransport {
+  private readonly tools: { nowMs(): number; readonly random: RandomSource }
+  private readonly waiting: (() => void)[] = []
+  private busy = 0
+
+  constructor(tools: { nowMs(): number; readonly random: RandomSource }) {
+    this.tools = tools
+  }
+
+  /** @throws {Error} with what went wrong, for people. */
+  announce(url: string, request: AnnounceRequest, signal: AbortSignal): Promise<TransportedAnswer> {
+    return this.inTurn(() =>
+      isUdp(url) ? this.announceByUdp(url, request, signal) : announceByHttp(url, request, signal),
+    )
+  }
+
+  private async announceByUdp(url: string, request: AnnounceRequest, signal: AbortSignal) {
+    const outcome = await askUdpTracker(url, { kind: 'announce', request }, this.tools, signal)
+    if (outcome.kind !== 'announced') throw new Error('it answers another question')
+    return { answer: outcome.answer, host: outcome.host }
+  }
+
+  /**
+   * How many have each torrent; those that the tracker does not know are left out, or have zeros.
+   * @throws {Error} with what went wrong, for people.
+   */
+  scrape(url: string, infohashes: readonly InfoHash[], signal: AbortSignal): Promise<readonly ScrapeEntry[]> {
+    return this.inTurn(() =>
+      isUdp(url) ? this.scrapeByUdp(url, infohashes, signal) : scrapeByHttp(url, infohashes, signal),
+    )
+  }
+
+  private async scrapeByUdp(url: string, infohashes: readonly InfoHash[], signal: AbortSignal) {
+    const outcome = await askUdpTracker(url, { kind: 'scrape', infohashes }, this.tools, signal)
+    if (outcome.kind !== 'scraped') throw new Error('it answers another question')
+    return outcome.entries
+  }
+
+  private async inTurn<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.busy >= MAX_ANNOUNCES_AT_ONCE) await new Promise<void>(resolve => this.waiting.push(resolve))
+    this.busy++
+    try {
+      return await ask()
+    } finally {
+      this.busy--
+      this.waiting.shift()?.()
+    }
+  }
+}
+
+function isUdp(url: string): boolean {
+  return /^udp:/i.test(url)
+}
+
+async function announceByHttp(
+  url: string,
+  request: AnnounceRequest,
+  signal: AbortSignal,
+): Promise<TransportedAnswer> {
+  const { status, body, host } = await askHttpTracker(announceUrl(url, request), signal)
+  const parsed = parseHttpAnnounce(body, request.peerId)
+  if (parsed.ok) return { answer: parsed.value, host }
+  throw new Error(reasonOf(parsed, status))
+}
+
+async function scrapeByHttp(
+  url: string,
+  infohashes: readonly InfoHash[],
+  signal: AbortSignal,
+): Promise<readonly ScrapeEntry[]> {
+  const address = scrapeUrl(url, infohashes)
+  if (address === undefined) throw new Error('its URL does not tell where it takes scrapes')
+  const { status, body } = await askHttpTracker(address, signal)
+  const parsed = parseHttpScrape(body, infohashes)
+  if (parsed.ok) return parsed.value
+  throw new Error(reasonOf(parsed, status))
+}
+
+function reasonOf({ code, detail }: { code: string; detail?: string }, status: number): string {
+  if (code === 'tracker-failure') return detail ?? 'it says no'
+  return status === 200 ? 'its answer is not a tracker’s' : `it answers with HTTP status ${status}`
+}

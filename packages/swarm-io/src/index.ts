@@ -10,6 +10,7 @@ export {
   TCP_GREETING_TIMEOUT_MS,
 } from './tcp/limits.ts'
 export { type EncryptionPolicy, TcpTransport, type TcpTransportOptions } from './tcp/tcp-transport.ts'
+export { LocalDiscovery, type LocalDiscoveryOptions } from './tracker/local-discovery.ts'
 export { TrackerClient, type TrackerClientOptions } from './tracker/tracker-client.ts'
 export { TrackerServer, type TrackerServerOptions } from './tracker/tracker-server.ts'
 export { TrackerTransport, type TransportedAnswer } from './tracker/tracker-transport.ts'

@@ -33,3 +33,6 @@ export const EXPIRY_INTERVAL_MS = 60_000
 
 /** Ports tried when any free one will do: TCP and UDP must both be free. */
 export const FREE_PORT_ATTEMPTS = 10
+
+/** How often it is looked whether the local network is to be told of something. */
+export const LOCAL_STEP_MS = 1000

@@ -91,11 +91,17 @@ export const LOCAL_ANNOUNCE_INTERVAL_MS = 5 * 60_000
 /** Time between two messages to the local network (BEP 14: no more than one a minute). */
 export const LOCAL_MESSAGE_INTERVAL_MS = 60_000
 
+/** The same while some torrent has not been told of yet: whoever begins a fetch is found within seconds. */
+export const LOCAL_NEWS_INTERVAL_MS = 6000
+
 /** Infohashes of one message to the local network: they fit into 1400 bytes (BEP 14). */
 export const MAX_LOCAL_INFOHASHES = 20
 
 /** Torrents that are told to the local network. */
 export const MAX_LOCAL_TORRENTS = 1000
 
-/** Messages of one neighbour on the local network that are looked at, per second. */
-export const LOCAL_MESSAGES_PER_SECOND = 2
+/** Messages from the local network that are looked at, per second on average. */
+export const LOCAL_MESSAGES_PER_SECOND = 20
+
+/** Messages from the local network that are looked at in one burst. */
+export const LOCAL_MESSAGE_BURST = 200

@@ -10,6 +10,8 @@ describe('file names', () => {
     'con1',
     'console',
     'a..b',
+    'Vol. 1.',
+    'a ',
     'x'.repeat(255),
   ]) {
     it(`takes ${JSON.stringify(name.slice(0, 30))}`, () => assert.equal(checkFileName(name).ok, true))
@@ -37,8 +39,9 @@ describe('file names', () => {
     'a\u007f',
     'a\u0085',
     'gpj\u202eexe',
-    'a.',
-    'a ',
+    '. .',
+    '   ',
+    ' nul',
     '\ud800',
     'x'.repeat(256),
     'ü'.repeat(128),

@@ -77,6 +77,7 @@ export function readLength(entry: BencodedDictionary): number {
 /** `path.utf-8` is what clients wrote beside a `path` in another encoding. */
 function readPath(entry: BencodedDictionary): string[] {
   const components = expectList(entry.get('path.utf-8') ?? entry.get('path'), 'path')
+  if (components.length === 0) throw new DecodeError('a path is empty')
   return components.map(component => readName(component, 'path'))
 }
 

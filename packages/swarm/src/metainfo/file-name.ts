@@ -9,7 +9,8 @@ const SEPARATOR = /[/\\]/
 
 /**
  * Whether a name from a torrent may become a file here: one path component, on any system. A name is refused, never
- * mended: two mended names could fall on one file, and one torrent would have two names.
+ * mended: two mended names could fall on one file, and one torrent would have two names. Names that end in a dot or a
+ * space are common ("Vol. 1."), and only Windows trims them; {@link FilePaths} takes two that differ in that for one.
  */
 export function checkFileName(name: string): Verdict {
   const fault = faultOf(name)
@@ -20,10 +21,9 @@ function faultOf(name: string): string | undefined {
   if (name === '') return 'the name is empty'
   if (hasControlCharacter(name) || DECEPTIVE.test(name)) return 'the name has a control character'
   if (SEPARATOR.test(name)) return 'the name has a path separator'
-  if (name === '.' || name === '..') return 'the name is a folder'
+  if (/^[. ]+$/.test(name)) return 'the name is a folder'
   if (DRIVE.test(name)) return 'the name starts with a drive letter'
-  if (DEVICE_NAME.test(name.trimEnd())) return 'the name is a device'
-  if (/[. ]$/.test(name)) return 'the name ends in a dot or a space'
+  if (DEVICE_NAME.test(name.trim())) return 'the name is a device'
   if (/\p{Surrogate}/u.test(name)) return 'the name has half of a character'
   if (utf8Encode(name).length > MAX_NAME_BYTES) return `the name is longer than ${MAX_NAME_BYTES} bytes`
   return undefined

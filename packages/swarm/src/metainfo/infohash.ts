@@ -1,6 +1,6 @@
 import { bytesToHex, DecodeError, hexToBytes } from '@onehop/primitives'
 
-/** SHA-1 of a bencoded info dictionary, 20 bytes: the name of a torrent (BEP 3). */
+/** The name of a torrent, 20 bytes: the SHA-1 of its bencoded info dictionary (BEP 3), or {@link infohashOfV2}. */
 export type InfoHash = Uint8Array & { readonly __brand: 'InfoHash' }
 
 /** Bytes of an infohash. */
@@ -20,4 +20,9 @@ export function infoHashToHex(infohash: Uint8Array): string {
 /** @throws {DecodeError} unless there are 40 hexadecimal digits. */
 export function hexToInfoHash(hex: string): InfoHash {
   return toInfoHash(hexToBytes(hex))
+}
+
+/** What handshakes and trackers call a v2 torrent: the first 20 of the 32 bytes (BEP 52). */
+export function infohashOfV2(infohashV2: Uint8Array): InfoHash {
+  return toInfoHash(infohashV2.subarray(0, INFO_HASH_BYTES))
 }

@@ -27,7 +27,7 @@ import {
 import { checkFilePaths, readFileList, readName, UnsupportedMetainfo } from './file-list.ts'
 import { checkFileName } from './file-name.ts'
 import { placeFiles, readFileTree, type TreeFile } from './file-tree.ts'
-import { toInfoHash } from './infohash.ts'
+import { infohashOfV2, toInfoHash } from './infohash.ts'
 import { nextPowerOfTwo } from './merkle.ts'
 import {
   type ContentFile,
@@ -39,8 +39,6 @@ import {
 
 /** The `meta version` of BEP 52. */
 export const META_VERSION = 2
-
-const INFO_HASH_BYTES = 20
 
 /**
  * Parses and checks an info dictionary from outside. Keys that we do not know are kept in `bytes` and otherwise
@@ -111,8 +109,7 @@ function infohashesOf(
 ): Pick<TorrentInfo, 'infohash' | 'infohashV2'> {
   if (version === 'v1') return { infohash: toInfoHash(sha1(bytes)) }
   const infohashV2 = sha256(bytes)
-  const infohash = version === 'v2' ? infohashV2.subarray(0, INFO_HASH_BYTES) : sha1(bytes)
-  return { infohash: toInfoHash(infohash), infohashV2 }
+  return { infohash: version === 'v2' ? infohashOfV2(infohashV2) : toInfoHash(sha1(bytes)), infohashV2 }
 }
 
 function readVersion(dictionary: BencodedDictionary): TorrentVersion {
@@ -190,6 +187,6 @@ function checkPieces(lengthBytes: number, pieceLengthBytes: number, hashesLength
 
 /** Whether an infohash, of either version, is the torrent's. */
 export function isInfohashOf(infohash: Uint8Array, info: TorrentInfo): boolean {
-  const short = info.infohashV2?.subarray(0, INFO_HASH_BYTES)
+  const short = info.infohashV2 && infohashOfV2(info.infohashV2)
   return equalBytes(infohash, info.infohash) || (short !== undefined && equalBytes(infohash, short))
 }

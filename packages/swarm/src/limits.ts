@@ -58,6 +58,36 @@ export const REQUEST_TIMEOUT_MS = 60_000
 /** Requests outstanding at a peer that snubs us: one, to see when it comes back. */
 export const SNUBBED_PIPELINE_DEPTH = 1
 
+/** As long as requests are new, each block that comes makes room for one more: until the rate is known. */
+export const SLOW_START_MS = 5000
+
+/** Requests outstanding at a slow peer cover no more than this of its rate, so that it holds up few blocks. */
+export const SLOW_PEER_HORIZON_MS = 10_000
+
+/** A block not sent for so long is asked of a second peer that has nothing else to do. */
+export const LATE_BLOCK_MS = 5000
+
+/** The same for a block that a reader waits for: the fastest peer is asked then, whatever else it does. */
+export const URGENT_LATE_BLOCK_MS = 1000
+
+/** The next pieces of readers that are looked after so. */
+export const MAX_HASTENED_PIECES = 4
+
+/** Blocks asked for twice so, per tick. */
+export const MAX_HASTENED_BLOCKS = 32
+
+/** Pieces that all readers together may have fetched ahead of all else. */
+export const MAX_READ_AHEAD_PIECES = 256
+
+/** Pieces begun for readers although {@link MAX_BUFFERED_BYTES} are in use. */
+export const EXTRA_URGENT_PIECES = 2
+
+/** Pieces that a peer may refuse before it is asked for nothing, until it has choked and unchoked us or REFUSAL_MS are over. */
+export const MAX_REFUSED_PIECES = 64
+
+/** How long a peer is not asked again for a piece that it refused to send. */
+export const REFUSAL_MS = 60_000
+
 /** Peers asked for the same block in the end game. */
 export const MAX_END_GAME_COPIES = 3
 
@@ -106,6 +136,18 @@ export const CHOKE_INTERVAL_MS = 10_000
 /** How long an optimistic slot is kept: three rounds (BEP 3). */
 export const OPTIMISTIC_INTERVAL_MS = 30_000
 
+/** A newcomer is so many times as likely to be put at the front of the row of optimistic turns as elsewhere (BEP 3). */
+export const NEWCOMER_CHANCES = 3
+
+/** Peers whose place in that row is kept, gone ones included; beyond it, those that are gone are forgotten. */
+export const MAX_REMEMBERED_TURNS = 1024
+
+/** Part of a seed's slots that everybody gets in turn, at least one; the rest are for those that take fastest. */
+export const SEEDING_TURN_PART = 0.4
+
+/** Part of our upload that the proportional choker gives optimistically: as one slot of five in the classic one. */
+export const OPTIMISTIC_SHARE = 0.2
+
 /** The span that the choker averages rates over (Cohen 2003: a rolling 20 seconds). */
 export const CHOKER_RATE_WINDOW_MS = 20_000
 
@@ -123,6 +165,15 @@ export const MIN_LIMIT_BURST_BYTES = BLOCK_BYTES
 
 /** Who wanted bytes within this time has a part of a bandwidth limit. */
 export const LIMIT_USER_MS = 1000
+
+/** The span that our upload is averaged over to see the most that it carries: 16 KiB blocks do not blur it. */
+export const UPLOAD_PEAK_WINDOW_MS = 1000
+
+/** The most that was sent is remembered for so long, and at most twice as long. */
+export const UPLOAD_PEAK_MEMORY_MS = 60_000
+
+/** Where shares divide an upload without a limit, so much more than it is known to carry is tried. */
+export const UPLOAD_PROBE = 1.1
 
 /** How often who waits for bandwidth is looked after, where a limit or shares hold it back. */
 export const BANDWIDTH_INTERVAL_MS = 100

@@ -5,6 +5,8 @@ import {
   type Choker,
   createInfo,
   encodeMessage,
+  type NewPeer,
+  type PeerAddress,
   type PeerKey,
   pieceCount,
   pieceCountOf,
@@ -13,6 +15,7 @@ import {
   TICK_INTERVAL_MS,
   type TorrentInfo,
   TorrentMachine,
+  type TransferLimits,
   WireDecoder,
   type WireMessage,
 } from '@onehop/swarm'
@@ -49,6 +52,13 @@ export interface VirtualPeerOptions {
   readonly knowsInfo?: boolean
   readonly choker?: Choker
   readonly uploadBytesPerMs?: number
+  /** What its handshake says that it understands: by default everything. */
+  readonly extensions?: boolean
+  readonly fast?: boolean
+  /** Where others see it. */
+  readonly address?: PeerAddress
+  readonly listenPort?: number
+  readonly limits?: TransferLimits
   /** Replaces a message before it goes out; undefined swallows it. */
   readonly tamper?: (message: WireMessage) => WireMessage | undefined
 }
@@ -63,6 +73,9 @@ export class VirtualPeer {
   completedAtMs: number | undefined
   refusal: Rejection | undefined
   failWrites = false
+  /** Addresses from peer exchange, and those where connected peers say that they listen. */
+  readonly learned: PeerAddress[] = []
+  readonly listening: PeerAddress[] = []
   readonly links = new Map<PeerKey, Link>()
   private readonly swarm: VirtualSwarm
   private readonly options: VirtualPeerOptions
@@ -94,12 +107,32 @@ export class VirtualPeer {
         completed: () => {
           this.completedAtMs = swarm.nowMs
         },
+        peersLearned: addresses => {
+          this.learned.push(...addresses)
+        },
+        peerListensAt: (_, address) => {
+          this.listening.push(address)
+        },
       },
       ...(knowsInfo ? { info } : {}),
       ...(options.choker ? { choker: options.choker } : {}),
+      ...(options.listenPort ? { listenPort: options.listenPort } : {}),
+      ...(options.limits ? { limits: options.limits } : {}),
     })
     const all = options.content ? Bitfield.full(pieceCount(info)) : new Bitfield(pieceCount(info))
     if (knowsInfo) this.machine.start(options.have ?? all)
+  }
+
+  /** What its handshake tells others. */
+  get introduction(): Omit<NewPeer, 'key' | 'isOutbound'> {
+    const { extensions = true, fast = true, address } = this.options
+    return {
+      remotePeer: this.name,
+      extensions,
+      fast,
+      peerId: new Uint8Array(20),
+      ...(address ? { address } : {}),
+    }
   }
 
   get isComplete(): boolean {
@@ -233,8 +266,8 @@ export class VirtualSwarm {
     const bKey = this.nextKey++ as PeerKey
     a.attach(aKey, { to: b, toKey: bKey, isOpen: true })
     b.attach(bKey, { to: a, toKey: aKey, isOpen: true })
-    const introduced = a.machine.addPeer({ key: aKey, remotePeer: b.name, extensions: true })
-    if (introduced.ok) b.machine.addPeer({ key: bKey, remotePeer: a.name, extensions: true })
+    const introduced = a.machine.addPeer({ ...b.introduction, key: aKey, isOutbound: true })
+    if (introduced.ok) b.machine.addPeer({ ...a.introduction, key: bKey, isOutbound: false })
     return [aKey, bKey]
   }
 

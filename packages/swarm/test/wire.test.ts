@@ -173,11 +173,18 @@ describe('the handshake', () => {
     extensions: true,
   }
 
-  it('has the 68 bytes of BEP 3 with the bit of BEP 10', () => {
-    const bytes = encodeHandshake(handshake)
-    const expected = `13${Buffer.from('BitTorrent protocol').toString('hex')}0000000000100000${'01'.repeat(20)}${'02'.repeat(20)}`
-    assert.equal(Buffer.from(bytes).toString('hex'), expected)
-    assert.deepEqual(parseHandshake(bytes), handshake)
+  it('has the 68 bytes of BEP 3 with the bits of BEP 10, 6 and 52', () => {
+    const expected = (reserved: string) =>
+      `13${Buffer.from('BitTorrent protocol').toString('hex')}${reserved}${'01'.repeat(20)}${'02'.repeat(20)}`
+    for (const [abilities, reserved] of [
+      [{ extensions: true, fast: false, v2: false }, '0000000000100000'],
+      [{ extensions: false, fast: true, v2: false }, '0000000000000004'],
+      [{ extensions: true, fast: true, v2: true }, '0000000000100014'],
+    ] as const) {
+      const bytes = encodeHandshake({ ...handshake, ...abilities })
+      assert.equal(Buffer.from(bytes).toString('hex'), expected(reserved))
+      assert.deepEqual(parseHandshake(bytes), { ...handshake, ...abilities })
+    }
   })
 
   it('takes any reserved bits', () => {

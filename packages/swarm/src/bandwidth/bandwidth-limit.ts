@@ -63,10 +63,15 @@ export class BandwidthLimit {
    */
   join(user: object, nowMs: number): number {
     this.users.set(user, nowMs)
+    return this.usersAt(nowMs)
+  }
+
+  /** By how many the bound is divided now; 1 when nobody wants anything. */
+  usersAt(nowMs: number): number {
     for (const [other, wantedMs] of this.users) {
       if (nowMs - wantedMs > LIMIT_USER_MS) this.users.delete(other)
     }
-    return this.users.size
+    return Math.max(1, this.users.size)
   }
 
   private get burst(): number {

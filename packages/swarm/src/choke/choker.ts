@@ -14,6 +14,8 @@ export interface ChokerPeer {
   /** When it was last unchoked; 0 when never. */
   readonly unchokedAtMs: number
   readonly connectedAtMs: number
+  /** Whether it lets us fetch from it now. */
+  readonly unchokesUs: boolean
   /** What it sends us, over {@link CHOKER_RATE_WINDOW_MS}. */
   readonly downloadBytesPerSecond: number
   /** What we send it, over {@link CHOKER_RATE_WINDOW_MS}. */
@@ -28,8 +30,10 @@ export interface ChokerContext {
   readonly random: () => number
   /** We have everything that we want, so that there is nothing to get in return. */
   readonly seeding: boolean
-  /** What we can send: the limit if there is one, else the most that was seen of late; undefined until something was sent. */
-  readonly uploadCapacityBytesPerSecond: number | undefined
+  /** What we may send; undefined when nothing bounds it. */
+  readonly uploadLimitBytesPerSecond: number | undefined
+  /** The most that we sent of late, all peers together: our upload is no less than that. */
+  readonly uploadPeakBytesPerSecond: number
 }
 
 /**

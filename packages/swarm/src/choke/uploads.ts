@@ -1,34 +1,47 @@
 import { invalid, OK, type Verdict } from '@onehop/primitives'
+import type { BandwidthLimit } from '../bandwidth/bandwidth-limit.ts'
+import { UploadBudgets, type UploadClaim } from '../bandwidth/upload-budgets.ts'
+import { UploadPeak } from '../bandwidth/upload-peak.ts'
 import type { Bitfield } from '../bitfield.ts'
-import {
-  CHOKER_LOOK_MS,
-  CHOKER_RATE_WINDOW_MS,
-  CHOKER_SNUB_MS,
-  MAX_QUEUED_REQUESTS,
-  MAX_REQUEST_BYTES,
-} from '../limits.ts'
+import { CHOKER_LOOK_MS, MAX_QUEUED_REQUESTS, MAX_REQUEST_BYTES } from '../limits.ts'
 import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
 import { pieceLengthAt, type TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { BlockRange } from '../wire/wire-messages.ts'
-import type { ChokeDecision, Choker, ChokerPeer } from './choker.ts'
+import type { ChokeDecision, Choker } from './choker.ts'
+import { chokerView } from './choker-view.ts'
 
 /** Of a peer that the choker has not seen yet. */
 const UNSEEN: ChokeDecision = { slot: 'choked', reason: 'just came' }
 
-/** The serving half of a torrent: who may fetch, and what each waits for. Gives only pieces that are verified. */
+const NO_CLAIM: UploadClaim = { nextBytes: 0, queuedBytes: 0, weight: 0 }
+
+/** The serving half of a torrent: who may fetch, what each waits for, and what may go when. Gives only verified pieces. */
 export class Uploads {
   private readonly environment: TorrentEnvironment
   private readonly peers: ReadonlyMap<PeerKey, PeerState>
   private readonly choker: Choker
+  private readonly limits: readonly BandwidthLimit[]
+  private readonly budgets: UploadBudgets<PeerKey>
+  private readonly peak: UploadPeak
   private decisions: ReadonlyMap<PeerKey, ChokeDecision> = new Map()
+  private hasShares = false
   private chokedAtMs: number
 
-  constructor(environment: TorrentEnvironment, peers: ReadonlyMap<PeerKey, PeerState>, choker: Choker) {
+  constructor(
+    environment: TorrentEnvironment,
+    peers: ReadonlyMap<PeerKey, PeerState>,
+    choker: Choker,
+    limits: readonly BandwidthLimit[] = [],
+  ) {
+    const nowMs = environment.now()
     this.environment = environment
     this.peers = peers
     this.choker = choker
-    this.chokedAtMs = environment.now()
+    this.limits = limits
+    this.budgets = new UploadBudgets(limits, key => this.claimOf(key), nowMs)
+    this.peak = new UploadPeak(nowMs)
+    this.chokedAtMs = nowMs
   }
 
   /** What the choker said of the peer, and why. */
@@ -36,9 +49,15 @@ export class Uploads {
     return this.decisions.get(peer) ?? UNSEEN
   }
 
+  /** Somebody waits for bandwidth: {@link release} wants to be called every BANDWIDTH_INTERVAL_MS. */
+  get isHeldBack(): boolean {
+    return this.budgets.isHeldBack
+  }
+
   /** Asks the choker again, once a while. */
   tick(seeding: boolean): void {
     if (this.environment.now() - this.chokedAtMs >= CHOKER_LOOK_MS) this.rechoke(seeding)
+    this.release()
   }
 
   /** Asks the choker, and tells the peers what has changed. */
@@ -50,13 +69,48 @@ export class Uploads {
       nowMs,
       random: this.environment.random,
       seeding,
-      uploadCapacityBytesPerSecond: undefined,
+      uploadLimitBytesPerSecond: this.limitBytesPerSecond(nowMs),
+      uploadPeakBytesPerSecond: this.peak.bytesPerSecond,
     })
+    this.hasShares = [...this.decisions.values()].some(({ share }) => share !== undefined)
     for (const peer of this.peers.values()) {
       const unchoke = this.decisionFor(peer.key).slot !== 'choked'
       if (unchoke && peer.amChoking) this.unchoke(peer, nowMs)
       else if (!unchoke && !peer.amChoking) this.choke(peer)
     }
+  }
+
+  /** Lets those go on that waited for bandwidth, as far as there is any. */
+  release(): void {
+    const nowMs = this.environment.now()
+    this.peak.observe(nowMs)
+    const relieved = this.isDivided
+      ? this.budgets.release(this.peak.bytesPerSecond, nowMs)
+      : this.budgets.clear()
+    for (const key of relieved) this.environment.uploadsReady(key)
+  }
+
+  /** Without limits and shares everybody gets what its connection takes. */
+  private get isDivided(): boolean {
+    return this.hasShares || this.limits.some(limit => limit.bytesPerSecond !== undefined)
+  }
+
+  /** Our part of the narrowest limit. */
+  private limitBytesPerSecond(nowMs: number): number | undefined {
+    let least: number | undefined
+    for (const limit of this.limits) {
+      if (limit.bytesPerSecond === undefined) continue
+      least = Math.min(least ?? Number.POSITIVE_INFINITY, limit.bytesPerSecond / limit.usersAt(nowMs))
+    }
+    return least
+  }
+
+  private claimOf(key: PeerKey): UploadClaim {
+    const peer = this.peers.get(key)
+    const nextBytes = peer?.uploads[0]?.length
+    if (peer === undefined || nextBytes === undefined) return NO_CLAIM
+    const weight = this.hasShares ? (this.decisionFor(key).share ?? 0) : 1
+    return { nextBytes, queuedBytes: nextBytes * peer.uploads.length, weight }
   }
 
   private unchoke(peer: PeerState, nowMs: number): void {
@@ -70,7 +124,12 @@ export class Uploads {
   private choke(peer: PeerState): void {
     peer.amChoking = true
     peer.uploads.length = 0
+    this.budgets.remove(peer.key)
     this.environment.send(peer.key, { type: 'choke' })
+  }
+
+  onPeerGone(peer: PeerState): void {
+    this.budgets.remove(peer.key)
   }
 
   onRequest(peer: PeerState, range: BlockRange, info: TorrentInfo, have: Bitfield): Verdict {
@@ -91,10 +150,15 @@ export class Uploads {
     if (at >= 0) peer.uploads.splice(at, 1)
   }
 
-  /** The next block to send to the peer. */
+  /** The next block to send to the peer; undefined when it waits for none, or has to wait for bandwidth. */
   take(peer: PeerState): BlockRange | undefined {
-    const range = peer.uploads.shift()
-    if (range) peer.upload.add(range.length, this.environment.now())
+    const range = peer.uploads[0]
+    if (range === undefined) return undefined
+    const nowMs = this.environment.now()
+    if (this.isDivided && !this.budgets.take(peer.key, range.length, nowMs)) return undefined
+    peer.uploads.shift()
+    peer.upload.add(range.length, nowMs)
+    this.peak.add(range.length, nowMs)
     return range
   }
 }
@@ -111,25 +175,4 @@ function isInside({ piece, begin, length }: BlockRange, info: TorrentInfo): bool
 
 function describe({ piece, begin, length }: BlockRange): string {
   return `piece ${piece}, ${begin}+${length}`
-}
-
-function chokerView(peer: PeerState, nowMs: number): ChokerPeer {
-  return {
-    key: peer.key,
-    remotePeer: peer.remotePeer,
-    interested: peer.peerInterested,
-    wanted: peer.amInterested,
-    unchoked: !peer.amChoking,
-    unchokedAtMs: peer.unchokedAtMs,
-    connectedAtMs: peer.connectedAtMs,
-    downloadBytesPerSecond: peer.download.bytesPerSecond(nowMs, CHOKER_RATE_WINDOW_MS),
-    uploadBytesPerSecond: peer.upload.bytesPerSecond(nowMs, CHOKER_RATE_WINDOW_MS),
-    snubbing: isSnubbing(peer, nowMs),
-  }
-}
-
-/** Cohen 2003: nothing for over a minute, whether it chokes us or not. Who was not asked is not to blame. */
-function isSnubbing(peer: PeerState, nowMs: number): boolean {
-  if (!peer.amInterested || (!peer.peerChoking && peer.requests.size === 0)) return false
-  return nowMs - Math.max(peer.download.lastAddedMs, peer.interestedSinceMs) >= CHOKER_SNUB_MS
 }

@@ -1,6 +1,9 @@
 import { BLOCK_BYTES } from '../limits.ts'
 import type { PeerKey } from '../machine/peer-state.ts'
 
+/** The contributor of blocks of padding: nobody. */
+export const PADDING = ''
+
 /** A piece being put together from blocks, in memory. */
 export class ActivePiece {
   readonly index: number
@@ -12,7 +15,7 @@ export class ActivePiece {
   state: 'fetching' | 'storing' | 'abandoned' = 'fetching'
   /** When set, only this peer may contribute: it is under suspicion, or the piece was corrupt before. */
   owner: PeerKey | undefined
-  /** Who sent each block that is here: `remotePeer`. */
+  /** Who sent each block that is here: `remotePeer`, or {@link PADDING}. */
   readonly contributors: (string | undefined)[]
   /** Blocks that no one has been asked for and that are not here. */
   unrequested: number
@@ -20,6 +23,8 @@ export class ActivePiece {
   outstanding = 0
   private missing: number
   private readonly requesters: Uint8Array
+  /** When the requests for each block began. */
+  private readonly askedMs: Float64Array
   /** Who is writing into the buffer at each block right now. */
   private readonly writers: (PeerKey | undefined)[]
   /** No block before this one is unrequested. */
@@ -35,6 +40,7 @@ export class ActivePiece {
     this.contributors = new Array<string | undefined>(this.blockCount).fill(undefined)
     this.writers = new Array<PeerKey | undefined>(this.blockCount).fill(undefined)
     this.requesters = new Uint8Array(this.blockCount)
+    this.askedMs = new Float64Array(this.blockCount)
   }
 
   /** The piece's bytes. */
@@ -48,6 +54,11 @@ export class ActivePiece {
 
   has(block: number): boolean {
     return this.contributors[block] !== undefined
+  }
+
+  /** Whether there is such a block. */
+  hasBlock(block: number, length: number): boolean {
+    return block < this.blockCount && this.blockLength(block) === length
   }
 
   blockLength(block: number): number {
@@ -75,9 +86,16 @@ export class ActivePiece {
     return this.requesters[block]!
   }
 
-  addRequester(block: number): void {
+  addRequester(block: number, nowMs: number): void {
     this.outstanding++
-    if (this.requesters[block]!++ === 0 && !this.has(block)) this.unrequested--
+    if (this.requesters[block]!++ > 0) return
+    this.askedMs[block] = nowMs
+    if (!this.has(block)) this.unrequested--
+  }
+
+  /** Whether the block was asked for so long ago, and is not here. */
+  isLate(block: number, nowMs: number, limitMs: number): boolean {
+    return this.requesters[block]! > 0 && !this.has(block) && nowMs - this.askedMs[block]! >= limitMs
   }
 
   removeRequester(block: number): void {
@@ -96,6 +114,12 @@ export class ActivePiece {
 
   unclaim(block: number, peer: PeerKey): void {
     if (this.writers[block] === peer) this.writers[block] = undefined
+  }
+
+  /** The block is padding: zeros that nobody needs to send (BEP 47). */
+  fillWithZeros(block: number): void {
+    this.blockBytes(block).fill(0)
+    this.complete(block, PADDING)
   }
 
   /** The block's bytes are in the buffer. */

@@ -1,42 +1,70 @@
 import { type RandomSource, randomBelow } from '@onehop/primitives'
 import type { Bitfield } from '../bitfield.ts'
 import { RANDOM_FIRST_PIECES } from '../limits.ts'
-
-const NOT_A_CANDIDATE = -1
+import { PRIORITY_RANK } from './file-priorities.ts'
+import { NOT_QUEUED, PieceQueue } from './piece-queue.ts'
 
 /**
- * Which piece to start next: a random one at first, then the rarest (BEP 3; Cohen 2003). Candidates are the pieces
- * that are neither here nor being fetched, kept sorted by availability: buckets in one array, so that every change
- * costs one swap a bucket, whatever the number of pieces.
+ * Which piece to start next: of the highest priority first, and among those a random one at first, then the rarest
+ * (BEP 3; Cohen 2003), or, in order, the first. Candidates are the wanted pieces that are neither here nor being
+ * fetched.
  */
 export class PiecePicker {
+  /** Take pieces as they follow each other. */
+  isSequential = false
   private readonly random: RandomSource
   private readonly availability: Uint16Array
-  /** Candidates, rarest first. */
-  private readonly order: Int32Array
   private readonly positions: Int32Array
-  /** `ends[a]` is the end in `order` of the candidates of availability a, which begins at `ends[a - 1]`. */
-  private readonly ends: number[] = [0]
+  /** Of each piece: {@link PRIORITY_RANK}. */
+  private ranks: Uint8Array
+  /** Candidates by rank, from the lowest wanted one. */
+  private readonly queues: readonly PieceQueue[]
+  /** No candidate is before this piece. */
+  private firstCandidate = 0
   private startedRandomly = 0
 
   /** @param have pieces that are here already. */
-  constructor(have: Bitfield, random: RandomSource) {
+  constructor(have: Bitfield, random: RandomSource, ranks?: Uint8Array) {
     this.random = random
     this.availability = new Uint16Array(have.length)
-    this.order = new Int32Array(have.length)
-    this.positions = new Int32Array(have.length).fill(NOT_A_CANDIDATE)
+    this.positions = new Int32Array(have.length).fill(NOT_QUEUED)
+    this.ranks = ranks ?? new Uint8Array(have.length).fill(PRIORITY_RANK.normal)
+    this.queues = [1, 2, 3].map(() => new PieceQueue(this.availability, this.positions, random))
     for (let piece = 0; piece < have.length; piece++) if (!have.has(piece)) this.putBack(piece)
     this.startedRandomly = Math.min(have.count, RANDOM_FIRST_PIECES)
   }
 
   /** Candidates left. */
   get size(): number {
-    return this.ends.at(-1)!
+    return this.queues.reduce((sum, queue) => sum + queue.size, 0)
   }
 
   /** Connected peers that have the piece. */
   availabilityOf(piece: number): number {
     return this.availability[piece] ?? 0
+  }
+
+  /** Of every piece; a copy. */
+  availabilities(): Uint16Array {
+    return this.availability.slice()
+  }
+
+  isWanted(piece: number): boolean {
+    return this.ranks[piece] !== PRIORITY_RANK.skip
+  }
+
+  isCandidate(piece: number): boolean {
+    return (this.positions[piece] ?? NOT_QUEUED) !== NOT_QUEUED
+  }
+
+  /** What is being fetched stays taken. @param ranks of every piece. */
+  setRanks(ranks: Uint8Array, isOpen: (piece: number) => boolean): void {
+    for (let piece = 0; piece < ranks.length; piece++) {
+      if (ranks[piece] === this.ranks[piece]) continue
+      if (this.isCandidate(piece)) this.queueOf(piece).remove(piece)
+    }
+    this.ranks = ranks
+    for (let piece = 0; piece < ranks.length; piece++) if (isOpen(piece)) this.putBack(piece)
   }
 
   removePeer(has: Bitfield): void {
@@ -45,85 +73,61 @@ export class PiecePicker {
 
   /** One more peer has the piece. */
   addHave(piece: number): void {
-    const level = this.availability[piece]!++
-    if (this.positions[piece] === NOT_A_CANDIDATE) return
-    this.reach(level + 1)
-    // The last of its bucket becomes the first of the next.
-    this.swap(this.positions[piece]!, this.ends[level]! - 1)
-    this.ends[level]!--
-    this.shuffleIn(piece)
+    this.availability[piece]!++
+    if (this.isCandidate(piece)) this.queueOf(piece).onMoreAvailable(piece)
   }
 
-  /** Takes a piece that `has` holds out of the candidates. */
-  take(has: Bitfield): number | undefined {
-    const size = this.size
-    const isRandom = this.startedRandomly < RANDOM_FIRST_PIECES && size > 0
-    const start = isRandom ? randomBelow(this.random, size) : 0
-    for (let i = 0; i < size; i++) {
-      const piece = this.order[(start + i) % size]!
-      if (!has.has(piece)) continue
-      if (isRandom) this.startedRandomly++
-      this.remove(piece)
+  private removeHave(piece: number): void {
+    this.availability[piece]!--
+    if (this.isCandidate(piece)) this.queueOf(piece).onLessAvailable(piece)
+  }
+
+  /** Takes a piece that a peer has, and has not refused to send, out of the candidates. */
+  take(has: Bitfield, refused?: ReadonlySet<number>): number | undefined {
+    for (let rank = this.queues.length; rank > 0; rank--) {
+      const piece = this.bestOfRank(rank, has, refused)
+      if (piece === undefined) continue
+      this.takePiece(piece)
       return piece
     }
     return undefined
   }
 
-  /** The piece is a candidate again. */
+  private bestOfRank(rank: number, has: Bitfield, refused?: ReadonlySet<number>): number | undefined {
+    const queue = this.queues[rank - 1]!
+    if (queue.size === 0) return undefined
+    if (this.isSequential) return this.firstInOrder(rank, has, refused)
+    const isRandom = this.startedRandomly < RANDOM_FIRST_PIECES
+    const start = isRandom ? randomBelow(this.random, queue.size) : 0
+    const piece = queue.firstOf(has, refused, start)
+    if (isRandom && piece !== undefined) this.startedRandomly++
+    return piece
+  }
+
+  private firstInOrder(rank: number, has: Bitfield, refused?: ReadonlySet<number>): number | undefined {
+    while (this.firstCandidate < has.length && !this.isCandidate(this.firstCandidate)) this.firstCandidate++
+    for (let piece = this.firstCandidate; piece < has.length; piece++) {
+      const isOne = this.isCandidate(piece) && this.ranks[piece] === rank
+      if (isOne && has.has(piece) && !refused?.has(piece)) return piece
+    }
+    return undefined
+  }
+
+  /** @returns false when the piece is no candidate. */
+  takePiece(piece: number): boolean {
+    if (!this.isCandidate(piece)) return false
+    this.queueOf(piece).remove(piece)
+    return true
+  }
+
+  /** The piece is a candidate again, if it is wanted. */
   putBack(piece: number): void {
-    if (this.positions[piece] !== NOT_A_CANDIDATE) return
-    const level = this.availability[piece]!
-    this.reach(level)
-    const top = this.ends.length - 1
-    let hole = this.ends[top]!++
-    for (let bucket = top; bucket > level; bucket--) {
-      const first = this.ends[bucket - 1]!
-      if (first !== hole) this.place(this.order[first]!, hole)
-      this.ends[bucket - 1]!++
-      hole = first
-    }
-    this.place(piece, hole)
-    this.shuffleIn(piece)
+    if (this.isCandidate(piece) || !this.isWanted(piece)) return
+    this.queueOf(piece).add(piece)
+    this.firstCandidate = Math.min(this.firstCandidate, piece)
   }
 
-  private removeHave(piece: number): void {
-    const level = this.availability[piece]!--
-    if (this.positions[piece] === NOT_A_CANDIDATE) return
-    // The first of its bucket becomes the last of the one before.
-    this.swap(this.positions[piece]!, this.ends[level - 1]!)
-    this.ends[level - 1]!++
-    this.shuffleIn(piece)
-  }
-
-  private remove(piece: number): void {
-    let hole = this.positions[piece]!
-    for (let bucket = this.availability[piece]!; bucket < this.ends.length; bucket++) {
-      const last = --this.ends[bucket]!
-      if (last !== hole) this.place(this.order[last]!, hole)
-      hole = last
-    }
-    this.positions[piece] = NOT_A_CANDIDATE
-  }
-
-  private reach(level: number): void {
-    while (this.ends.length <= level) this.ends.push(this.ends.at(-1)!)
-  }
-
-  /** A random place within its bucket, so that peers do not all ask for the same piece. */
-  private shuffleIn(piece: number): void {
-    const level = this.availability[piece]!
-    const start = level === 0 ? 0 : this.ends[level - 1]!
-    this.swap(this.positions[piece]!, start + randomBelow(this.random, this.ends[level]! - start))
-  }
-
-  private swap(a: number, b: number): void {
-    const held = this.order[a]!
-    this.place(this.order[b]!, a)
-    this.place(held, b)
-  }
-
-  private place(piece: number, position: number): void {
-    this.order[position] = piece
-    this.positions[piece] = position
+  private queueOf(piece: number): PieceQueue {
+    return this.queues[this.ranks[piece]! - 1]!
   }
 }

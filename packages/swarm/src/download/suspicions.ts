@@ -1,6 +1,6 @@
 import { BoundedMap, equalBytes, type Sha1 } from '@onehop/primitives'
 import { MAX_SUSPICIONS } from '../limits.ts'
-import type { ActivePiece } from './active-piece.ts'
+import { type ActivePiece, PADDING } from './active-piece.ts'
 
 /** Who sent which block of a corrupt copy, and the block's SHA-1. */
 interface CorruptCopy {
@@ -14,7 +14,10 @@ interface CorruptCopy {
  */
 export class Suspicions {
   private readonly sha1: Sha1
-  private readonly copies = new BoundedMap<number, CorruptCopy[]>(MAX_SUSPICIONS)
+  /** The first corrupt copy of each piece: later ones are made by one peer alone. */
+  private readonly copies = new BoundedMap<number, CorruptCopy>(MAX_SUSPICIONS)
+  /** In how many of the copies each peer has blocks. */
+  private readonly suspects = new Map<string, number>()
 
   constructor(sha1: Sha1) {
     this.sha1 = sha1
@@ -27,35 +30,53 @@ export class Suspicions {
 
   /** Whether a corrupt copy has blocks of this peer in it. */
   concerns(remotePeer: string): boolean {
-    for (const copies of this.copies.values()) {
-      if (copies.some(copy => copy.contributors.includes(remotePeer))) return true
-    }
-    return false
+    return this.suspects.size > 0 && this.suspects.has(remotePeer)
   }
 
-  /** @returns the liar, when one peer alone made the piece; otherwise the copy is kept as evidence. */
+  /**
+   * @returns the liar, when one peer alone made the piece; otherwise the copy is kept as evidence. That padding was
+   * taken for zeros may be wrong as well, so that nobody is convicted by such a copy.
+   */
   onCorrupt(piece: ActivePiece): string | undefined {
-    const contributors = piece.contributors.map(contributor => contributor ?? '')
-    if (new Set(contributors).size === 1) return contributors[0]
-    const copies = this.copies.get(piece.index) ?? []
-    copies.push({ contributors, blockHashes: this.hashBlocks(piece) })
-    this.copies.set(piece.index, copies)
+    const contributors = piece.contributors.map(contributor => contributor ?? PADDING)
+    const authors = new Set(contributors)
+    if (authors.size === 1 && !authors.has(PADDING)) return contributors[0]
+    this.forget(piece.index)
+    this.makeRoom()
+    this.copies.set(piece.index, { contributors, blockHashes: this.hashBlocks(piece) })
+    for (const author of authors) this.suspects.set(author, (this.suspects.get(author) ?? 0) + 1)
     return undefined
   }
 
   /** A good copy: @returns those whose blocks were not as they are in it. */
   onVerified(piece: ActivePiece): ReadonlySet<string> {
     const liars = new Set<string>()
-    const copies = this.copies.get(piece.index)
-    if (copies === undefined) return liars
-    this.copies.delete(piece.index)
+    const copy = this.copies.get(piece.index)
+    if (copy === undefined) return liars
+    this.forget(piece.index)
     const good = this.hashBlocks(piece)
-    for (const { contributors, blockHashes } of copies) {
-      for (const [block, hash] of blockHashes.entries()) {
-        if (!equalBytes(hash, good[block]!)) liars.add(contributors[block]!)
-      }
+    for (const [block, hash] of copy.blockHashes.entries()) {
+      if (!equalBytes(hash, good[block]!)) liars.add(copy.contributors[block]!)
     }
+    liars.delete(PADDING)
     return liars
+  }
+
+  private makeRoom(): void {
+    if (this.copies.size < this.copies.limit) return
+    const [oldest] = this.copies.keys()
+    if (oldest !== undefined) this.forget(oldest)
+  }
+
+  private forget(piece: number): void {
+    const copy = this.copies.get(piece)
+    if (copy === undefined) return
+    this.copies.delete(piece)
+    for (const author of new Set(copy.contributors)) {
+      const left = this.suspects.get(author)! - 1
+      if (left > 0) this.suspects.set(author, left)
+      else this.suspects.delete(author)
+    }
   }
 
   private hashBlocks(piece: ActivePiece): Uint8Array[] {

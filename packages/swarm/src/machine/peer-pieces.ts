@@ -55,5 +55,5 @@ export function settleEarlyPieces(peer: PeerState, downloads: Downloads): Verdic
 function gain(peer: PeerState, have: Bitfield, piece: number, downloads: Downloads): void {
   if (!have.set(piece)) return
   downloads.picker.addHave(piece)
-  if (!downloads.have.has(piece)) peer.wanted++
+  if (downloads.lacks(piece)) peer.wanted++
 }

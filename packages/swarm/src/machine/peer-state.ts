@@ -1,8 +1,8 @@
+import { RateMeter } from '../bandwidth/rate-meter.ts'
 import type { Bitfield } from '../bitfield.ts'
 import type { ActivePiece } from '../download/active-piece.ts'
 import type { ExtensionHandshake } from '../extensions/messages.ts'
 import { DEFAULT_PEER_QUEUE, MAX_REQUEST_BYTES } from '../limits.ts'
-import { RateMeter } from '../bandwidth/rate-meter.ts'
 import type { PeerAddress } from '../peer-address.ts'
 import type { BlockRange } from '../wire/wire-messages.ts'
 
@@ -67,7 +67,7 @@ export class PeerState {
   earlyBits: Uint8Array | undefined
   readonly earlyHaves = new Set<number>()
   sentBitfield = false
-  /** Pieces that it has and we lack. */
+  /** Pieces that it has and we want and lack. */
   wanted = 0
 
   /** Blocks asked for, by number in the torrent, and when. */
@@ -76,9 +76,15 @@ export class PeerState {
   excusedBytes = MAX_REQUEST_BYTES
   incoming: IncomingBlock | undefined
   isSnubbing = false
+  /** When requests began after a pause, and the blocks that have come since. */
+  askedSinceMs = 0
+  blocksSinceAsked = 0
+  /** Pieces that we may ask for while it chokes us (BEP 6). */
+  readonly allowedFast = new Set<number>()
+  /** Pieces that it has and would not send, or was too slow with; for a while only. */
+  readonly refused = new Set<number>()
+  refusedSinceMs = 0
   lastBlockBytesMs: number
-  /** When bytes of a block last came; when it connected, before. */
-  lastDataMs: number
   /** Least time between a request and its block of late: an estimate of the round trip. */
   latencyMs: number | undefined
 
@@ -106,7 +112,6 @@ export class PeerState {
     this.lastReceivedMs = nowMs
     this.keptAliveMs = nowMs
     this.lastBlockBytesMs = nowMs
-    this.lastDataMs = nowMs
     this.download = new RateMeter(nowMs)
     this.upload = new RateMeter(nowMs)
   }

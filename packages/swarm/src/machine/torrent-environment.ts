@@ -1,5 +1,6 @@
 import type { RandomSource, Sha1, Verdict } from '@onehop/primitives'
 import type { TorrentInfo } from '../metainfo/torrent-info.ts'
+import type { PeerAddress } from '../peer-address.ts'
 import type { WireMessage } from '../wire/wire-messages.ts'
 import type { PeerKey } from './peer-state.ts'
 
@@ -12,7 +13,7 @@ export interface TorrentEnvironment {
   /** Messages to one peer arrive in order. Byte arrays in them are not changed afterwards. */
   send(peer: PeerKey, message: WireMessage): void
   /** Close the connection; the machine has forgotten the peer. A rejection says what the peer is to blame for. */
-  drop(peer: PeerKey, reason: Verdict): void
+  drop(peer: PeerKey, reason: Verdict, parting: Parting): void
   /** There are blocks to send: take them with {@link TorrentMachine.takeUpload} as the connection has room. */
   uploadsReady(peer: PeerKey): void
   /**
@@ -24,11 +25,18 @@ export interface TorrentEnvironment {
   metadataReady(info: TorrentInfo): void
   /** The piece is verified and stored. */
   pieceVerified(piece: number): void
-  /** All pieces are. */
+  /** All wanted pieces are. Again, when more were wanted and those are here too. */
   completed(): void
-  /** The info dictionary is genuine and we cannot use it: several files, an unsafe name, absurd sizes. */
+  /** The info dictionary is genuine and we cannot use it: an unsafe name, absurd sizes. */
   metadataRefused(verdict: Verdict): void
+  /** A peer tells where others listen (BEP 11); never called for a private torrent. At most 100 addresses a call. */
+  peersLearned(addresses: readonly PeerAddress[]): void
+  /** A connected peer says where it takes connections itself: its extension handshake's `p` and its own host. */
+  peerListensAt(peer: PeerKey, address: PeerAddress): void
 }
+
+/** Why the machine lets a peer go: it did wrong, it said nothing for long, or neither side has anything to give. */
+export type Parting = 'fault' | 'silent' | 'both-complete'
 
 /** What became of a piece that was to be stored. */
 export type StoreOutcome = 'stored' | 'corrupt' | 'failed'

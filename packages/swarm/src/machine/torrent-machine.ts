@@ -1,19 +1,22 @@
 import { assert, BoundedSet, invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
 import type { Bitfield } from '../bitfield.ts'
 import type { Choker } from '../choke/choker.ts'
-import { RotatingChoker } from '../choke/rotating-choker.ts'
+import { TitForTatChoker } from '../choke/tit-for-tat-choker.ts'
 import { Uploads } from '../choke/uploads.ts'
 import { Downloads } from '../download/downloads.ts'
+import type { FilePriority } from '../download/file-priorities.ts'
+import type { ReadAhead } from '../download/read-ahead.ts'
 import { MetadataExchange } from '../extensions/metadata-exchange.ts'
 import { IDLE_TIMEOUT_MS, KEEP_ALIVE_INTERVAL_MS, MAX_BANNED_PEERS } from '../limits.ts'
 import type { InfoHash } from '../metainfo/infohash.ts'
 import { parseInfo } from '../metainfo/parse-info.ts'
 import type { TorrentInfo } from '../metainfo/torrent-info.ts'
-import { describePeer, type PeerSnapshot } from './torrent-snapshot.ts'
 import type { BlockRange, WireMessage } from '../wire/wire-messages.ts'
 import { onBitfield, onHave, settleEarlyPieces } from './peer-pieces.ts'
 import { type NewPeer, type PeerKey, PeerState } from './peer-state.ts'
-import type { StoreOutcome, TorrentEnvironment } from './torrent-environment.ts'
+import type { Parting, StoreOutcome, TorrentEnvironment } from './torrent-environment.ts'
+import { describePeer, type PeerSnapshot } from './torrent-snapshot.ts'
+import type { TransferLimits } from './transfer-limits.ts'
 
 /** What a torrent is made of. Without `info`, it begins by fetching that. */
 export interface TorrentMachineOptions {
@@ -22,7 +25,13 @@ export interface TorrentMachineOptions {
   /** The info dictionary, when it is known; otherwise it is fetched from peers. */
   readonly info?: TorrentInfo
   readonly choker?: Choker
+  /** What may be sent and taken: the torrent's own limits, and those that it shares with others. */
+  readonly limits?: TransferLimits
+  /** Where we take TCP connections; told to peers (BEP 10, `p`). */
+  readonly listenPort?: number
 }
+
+const NO_LIMITS: TransferLimits = { upload: [], download: [] }
 
 /**
  * One torrent: fetches the info dictionary and the pieces from peers, and serves what it has. Synchronous: time,
@@ -41,12 +50,22 @@ export class TorrentMachine {
   private downloads: Downloads | undefined
   private knownInfo: TorrentInfo | undefined
   private isFetching = false
+  private isSequential = false
+  private priorities: readonly FilePriority[] = []
+  private readAhead: readonly ReadAhead[] = []
+  private readonly limits: TransferLimits
 
   constructor(options: TorrentMachineOptions) {
     this.infohash = options.infohash
     this.knownInfo = options.info
     this.environment = options.environment
-    this.uploads = new Uploads(this.environment, this.peers, options.choker ?? new RotatingChoker())
+    this.limits = options.limits ?? NO_LIMITS
+    this.uploads = new Uploads(
+      this.environment,
+      this.peers,
+      options.choker ?? new TitForTatChoker(),
+      options.limits?.upload ?? [],
+    )
     this.metadata = new MetadataExchange(options.infohash, this.environment, this.peers, options.info?.bytes)
   }
 
@@ -60,8 +79,19 @@ export class TorrentMachine {
     return this.downloads?.have
   }
 
+  /** Whether all wanted pieces are here; `have.isFull` says whether all are. */
   get isComplete(): boolean {
-    return this.downloads?.have.isFull === true
+    return this.downloads?.isComplete === true
+  }
+
+  /** Bytes of the wanted pieces that are not here; undefined before {@link start}. */
+  get wantedBytesLeft(): number | undefined {
+    return this.downloads?.wantedBytesLeft
+  }
+
+  /** Of each piece, how many connected peers have it, up to 65,535; undefined before {@link start}. A copy. */
+  pieceAvailability(): Uint16Array | undefined {
+    return this.downloads?.picker.availabilities()
   }
 
   /** Bytes of blocks in pieces verified by this machine, by who sent them. */
@@ -97,14 +127,17 @@ export class TorrentMachine {
       info !== undefined && this.downloads === undefined,
       'a torrent starts once, when its info is known',
     )
-    const downloads = new Downloads(info, have, this.environment, this.peers)
+    const downloads = new Downloads(info, have, this.environment, this.peers, this.limits.download)
     this.downloads = downloads
+    downloads.picker.isSequential = this.isSequential
+    downloads.setReadAhead(this.readAhead)
+    if (this.priorities.length > 0) downloads.setPriorities(this.priorities)
     for (const peer of [...this.peers.values()]) {
       this.announcePieces(peer, have)
       this.check(peer, settleEarlyPieces(peer, downloads))
       this.afterNews(peer)
     }
-    if (have.isFull) this.onComplete()
+    if (downloads.isComplete) this.onComplete()
     else this.fillAll()
   }
 
@@ -115,6 +148,35 @@ export class TorrentMachine {
     if (!isFetching) this.downloads?.stop()
     for (const peer of this.peers.values()) this.updateInterest(peer)
     this.metadata.setWanted(isFetching)
+    this.fillAll()
+  }
+
+  /** What to fetch, and what of it first: in the order of the files, `normal` where nothing is said. */
+  setFilePriorities(priorities: readonly FilePriority[]): void {
+    this.priorities = priorities
+    this.applyPriorities()
+  }
+
+  private applyPriorities(): void {
+    const { downloads } = this
+    if (!downloads) return
+    const wasComplete = downloads.isComplete
+    downloads.setPriorities(this.priorities)
+    for (const peer of this.peers.values()) this.updateInterest(peer)
+    if (downloads.isComplete && !wasComplete) this.onComplete()
+    else this.fillAll()
+  }
+
+  /** Whether pieces are fetched in order, not the rarest first. */
+  setSequential(isSequential: boolean): void {
+    this.isSequential = isSequential
+    if (this.downloads) this.downloads.picker.isSequential = isSequential
+  }
+
+  /** What readers will want next: it comes before all else. */
+  setReadAhead(readers: readonly ReadAhead[]): void {
+    this.readAhead = readers
+    this.downloads?.setReadAhead(readers)
     this.fillAll()
   }
 
@@ -161,13 +223,14 @@ export class TorrentMachine {
   private forget(peer: PeerState): void {
     this.peers.delete(peer.key)
     this.downloads?.onPeerGone(peer)
+    this.uploads.onPeerGone(peer)
     this.metadata.onPeerGone(peer)
   }
 
   /** Who is to blame for something is banned; everyone else may come back. */
-  private drop(peer: PeerState, reason: Verdict): void {
+  private drop(peer: PeerState, reason: Verdict, parting: Parting = 'fault'): void {
     this.forget(peer)
-    this.environment.drop(peer.key, reason)
+    this.environment.drop(peer.key, reason, parting)
     if (!reason.ok && reason.blame === 'sender') this.ban(peer.remotePeer, reason)
   }
 
@@ -177,7 +240,7 @@ export class TorrentMachine {
     for (const peer of [...this.peers.values()]) {
       if (peer.remotePeer !== remotePeer) continue
       this.forget(peer)
-      this.environment.drop(peer.key, reason)
+      this.environment.drop(peer.key, reason, 'fault')
     }
   }
 
@@ -204,6 +267,7 @@ export class TorrentMachine {
         return this.onChoke(peer)
       case 'unchoke':
         peer.peerChoking = false
+        peer.refused.clear()
         return OK
       case 'interested':
       case 'notInterested':
@@ -225,7 +289,7 @@ export class TorrentMachine {
   private onChoke(peer: PeerState): Verdict {
     if (peer.peerChoking) return OK
     peer.peerChoking = true
-    this.downloads?.releaseRequests(peer)
+    this.downloads?.onChoked(peer)
     this.fillAll()
     return OK
   }
@@ -315,14 +379,15 @@ export class TorrentMachine {
 
   private onVerified(piece: number): void {
     this.environment.pieceVerified(piece)
+    const wasWanted = this.downloads!.picker.isWanted(piece)
     for (const peer of this.peers.values()) {
-      if (!peer.have?.has(piece)) this.environment.send(peer.key, { type: 'have', piece })
-      else if (--peer.wanted === 0) this.updateInterest(peer)
+      // Told to those who have the piece as well: a seed that shows us its pieces one by one waits for it (BEP 16).
+      if (!peer.have?.isFull) this.environment.send(peer.key, { type: 'have', piece })
+      if (wasWanted && peer.have?.has(piece) && --peer.wanted === 0) this.updateInterest(peer)
     }
   }
 
   private onComplete(): void {
-    this.isFetching = false
     for (const peer of [...this.peers.values()]) {
       this.updateInterest(peer)
       this.dropIfBothComplete(peer)
@@ -332,7 +397,7 @@ export class TorrentMachine {
 
   /** Two who have everything have nothing to say to each other. */
   private dropIfBothComplete(peer: PeerState): void {
-    if (this.isComplete && peer.have?.isFull && this.peers.has(peer.key)) this.drop(peer, OK)
+    if (this.isComplete && peer.have?.isFull && this.peers.has(peer.key)) this.drop(peer, OK, 'both-complete')
   }
 
   private updateInterest(peer: PeerState): void {
@@ -354,13 +419,24 @@ export class TorrentMachine {
     this.uploads.tick(this.isComplete)
     if (!this.isFetching) return
     this.metadata.tick()
-    this.downloads?.checkSnubs()
+    this.downloads?.tick()
+    this.fillAll()
+  }
+
+  /** Somebody waits for bandwidth: call {@link releaseBandwidth} every BANDWIDTH_INTERVAL_MS. */
+  get isHeldBack(): boolean {
+    return this.uploads.isHeldBack
+  }
+
+  /** Lets those go on that limits or shares held back. {@link tick} does so too, only less often. */
+  releaseBandwidth(): void {
+    this.uploads.release()
     this.fillAll()
   }
 
   private checkSilence(peer: PeerState): void {
     const now = this.environment.now()
-    if (now - peer.lastReceivedMs >= IDLE_TIMEOUT_MS) this.drop(peer, OK)
+    if (now - peer.lastReceivedMs >= IDLE_TIMEOUT_MS) this.drop(peer, OK, 'silent')
     else if (now - peer.keptAliveMs >= KEEP_ALIVE_INTERVAL_MS) {
       peer.keptAliveMs = now
       this.environment.send(peer.key, { type: 'keepAlive' })

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { BandwidthLimit, RateMeter, takeFromAll, waitForAll } from '@onehop/swarm'
+
+const BLOCK = 16 * 1024
+
+/** Takes blocks as soon as they may go. @returns the bytes taken. */
+function takeFor(limit: BandwidthLimit, fromMs: number, spanMs: number, bytes = BLOCK): number {
+  let taken = 0
+  for (let nowMs = fromMs; nowMs < fromMs + spanMs; nowMs += 10)
+    while (limit.take(bytes, nowMs)) taken += bytes
+  return taken
+}
+
+describe('a bandwidth limit', () => {
+  it('lets go what it says, over time', () => {
+    for (const rate of [2_000, 100_000, 20_000_000]) {
+      const limit = new BandwidthLimit(0, rate)
+      takeFor(limit, 0, 1000)
+      const taken = takeFor(limit, 1000, 60_000)
+      assert.ok(Math.abs(taken - rate * 60) <= Math.max(BLOCK, rate / 50), `${taken} at ${rate}`)
+    }
+  })
+
+  it('never lets go more than a second of it at once after a rest', () => {
+    const limit = new BandwidthLimit(0, 1_000_000)
+    assert.ok(takeFor(limit, 3_600_000, 1) <= 1_000_000)
+  })
+
+  it('lets go a request that is longer than its bucket, and waits for it afterwards', () => {
+    const limit = new BandwidthLimit(0, 10_000)
+    assert.ok(limit.take(131_072, 60_000))
+    assert.equal(limit.take(1, 61_000), false)
+    const waitMs = limit.waitMs(BLOCK, 60_000)
+    assert.ok(waitMs >= 13_000)
+    assert.equal(limit.take(BLOCK, 60_000 + waitMs - 1), false)
+    assert.ok(limit.take(BLOCK, 60_000 + waitMs))
+  })
+
+  it('lets everything go without a rate, and at once when the rate is taken away', () => {
+    const limit = new BandwidthLimit(0)
+    assert.ok(limit.take(1e12, 0))
+    limit.setRate(100, 0)
+    takeFor(limit, 0, 10)
+    assert.ok(limit.waitMs(BLOCK, 10) > 0)
+    limit.setRate(undefined, 10)
+    assert.equal(limit.waitMs(BLOCK, 10), 0)
+  })
+
+  it('gives back what did not go', () => {
+    const limit = new BandwidthLimit(0, 1000)
+    assert.ok(limit.take(BLOCK, 0))
+    limit.giveBack(BLOCK)
+    assert.ok(limit.take(BLOCK, 0))
+  })
+
+  it('takes from all or from none', () => {
+    const [wide, narrow] = [new BandwidthLimit(0, 1_000_000), new BandwidthLimit(0, 1000)]
+    assert.ok(takeFromAll([wide, narrow], BLOCK, 0))
+    const left = wide.available(0)
+    assert.equal(takeFromAll([wide, narrow], BLOCK, 0), false)
+    assert.equal(wide.available(0), left)
+    assert.equal(waitForAll([wide, narrow], BLOCK, 0), narrow.waitMs(BLOCK, 0))
+  })
+
+  it('counts who wanted something within a second', () => {
+    const limit = new BandwidthLimit(0, 1000)
+    const [a, b] = [{}, {}]
+    assert.equal(limit.usersAt(0), 1)
+    assert.equal(limit.join(a, 0), 1)
+    assert.equal(limit.join(b, 500), 2)
+    assert.equal(limit.join(b, 1200), 1)
+  })
+})
+
+describe('a rate', () => {
+  it('is averaged over the span that is asked for', () => {
+    const meter = new RateMeter(0)
+    for (let nowMs = 0; nowMs < 20_000; nowMs += 100) meter.add(nowMs < 17_000 ? 100 : 300, nowMs)
+    assert.equal(meter.bytesPerSecond(19_999, 3000), 3000)
+    assert.equal(meter.bytesPerSecond(19_999, 20_000), 1300)
+    assert.equal(meter.totalBytes, 26_000)
+  })
+
+  it('is over the time that there was, in the beginning', () => {
+    const meter = new RateMeter(1000)
+    meter.add(500, 1500)
+    assert.equal(meter.bytesPerSecond(2000, 20_000), 500)
+  })
+
+  it('is nothing after the span without bytes', () => {
+    const meter = new RateMeter(0)
+    meter.add(1000, 0)
+    assert.equal(meter.bytesPerSecond(3000, 3000), 0)
+    assert.equal(meter.lastAddedMs, 0)
+  })
+})

@@ -55,10 +55,10 @@ function readHeaders(lines: readonly string[]): LocalMessage {
     const match = HEADER.exec(line)
     return match ? [{ name: match[1]!.toLowerCase(), value: match[2]! }] : []
   })
-  const valueOf = (name: string) => headers.find(header => header.name === name)?.value
-  const port = /^\d{1,5}$/.test(valueOf('port') ?? '') ? Number(valueOf('port')) : 0
+  const header = (name: string) => headers.find(each => each.name === name)?.value
+  const port = /^\d{1,5}$/.test(header('port') ?? '') ? Number(header('port')) : 0
   if (port < 1 || port > 0xffff) throw new DecodeError('the message names no port')
-  const cookie = valueOf('cookie')
+  const cookie = header('cookie')
   const infohashes = headers
     .filter(({ name, value }) => name === 'infohash' && INFO_HASH.test(value))
     .slice(0, MAX_LOCAL_INFOHASHES)

@@ -27,7 +27,7 @@ import {
 import { checkFilePaths, readFileList, readName, UnsupportedMetainfo } from './file-list.ts'
 import { checkFileName } from './file-name.ts'
 import { placeFiles, readFileTree, type TreeFile } from './file-tree.ts'
-import { infohashOfV2, toInfoHash } from './infohash.ts'
+import { type InfoHash, infohashOfV2, toInfoHash } from './infohash.ts'
 import { nextPowerOfTwo } from './merkle.ts'
 import {
   type ContentFile,
@@ -185,8 +185,27 @@ function checkPieces(lengthBytes: number, pieceLengthBytes: number, hashesLength
   }
 }
 
-/** Whether an infohash, of either version, is the torrent's. */
+/** Whether an infohash, of either version, is the torrent's: a hybrid has two. */
 export function isInfohashOf(infohash: Uint8Array, info: TorrentInfo): boolean {
   const short = info.infohashV2 && infohashOfV2(info.infohashV2)
   return equalBytes(infohash, info.infohash) || (short !== undefined && equalBytes(infohash, short))
+}
+
+/**
+ * The info under the infohash that it was asked for by: who fetches a hybrid by its v2 infohash goes on among the
+ * peers of that one.
+ */
+export function infoKnownAs(info: TorrentInfo, infohash: InfoHash): TorrentInfo {
+  assert(isInfohashOf(infohash, info), 'the infohash is of another torrent')
+  return { ...info, infohash }
+}
+
+/** Whether bytes are the info dictionary of an infohash of either version. */
+export function isInfoOf(
+  bytes: Uint8Array,
+  infohash: InfoHash,
+  sha1: Sha1,
+  sha256: Sha256 = defaultSha256,
+): boolean {
+  return equalBytes(sha1(bytes), infohash) || equalBytes(infohashOfV2(sha256(bytes)), infohash)
 }

@@ -1,5 +1,6 @@
 /**
  * - `not-found`: the file, folder or torrent does not exist · `not-a-file` · `permission` · `disk-full` · `io`
+ * - `unsafe-path`: a link stands where the content's own folder should be
  * - `bad-name`, `bad-metainfo`: cannot be published, or the provider's description is not acceptable
  * - `output-exists`: another file stands where the content would go · `in-use`: another torrent or fetch is there
  * - `file-changed`: the file changed under us
@@ -12,6 +13,7 @@ export type SwarmErrorCode =
   | 'permission'
   | 'disk-full'
   | 'io'
+  | 'unsafe-path'
   | 'bad-name'
   | 'bad-metainfo'
   | 'output-exists'
@@ -45,6 +47,8 @@ const CODES: Readonly<Record<string, SwarmErrorCode>> = {
   EDQUOT: 'disk-full',
   EFBIG: 'disk-full',
   EEXIST: 'output-exists',
+  ELOOP: 'unsafe-path',
+  ENAMETOOLONG: 'bad-name',
 }
 
 const REASONS: Readonly<Partial<Record<SwarmErrorCode, string>>> = {
@@ -53,6 +57,8 @@ const REASONS: Readonly<Partial<Record<SwarmErrorCode, string>>> = {
   permission: 'permission denied',
   'disk-full': 'the disk is full',
   'output-exists': 'it exists already',
+  'unsafe-path': 'it is a symbolic link',
+  'bad-name': 'the name is too long',
 }
 
 /** A system call's failure as a {@link SwarmError}: "Cannot write /x/y: the disk is full." */

@@ -1,0 +1,223 @@
+import { type FileHandle, lstat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { TorrentInfo } from '@onehop/swarm'
+import { syncFolder } from '../atomic-file.ts'
+import { readFully, writeFully } from '../file-pieces.ts'
+import { SwarmError } from '../swarm-error.ts'
+import { forEachAtOnce } from './at-once.ts'
+import type { FilePlaces, Place } from './file-places.ts'
+import { type FileStamp, type FileStamps, sameStamp, stampOf } from './file-stamps.ts'
+import { FILES_AT_ONCE, PREALLOCATE_BYTES } from './limits.ts'
+import { type OpenFile, openFiles } from './open-files.ts'
+import { hasCode, joined, makeFolders, openExisting, openNew } from './safe-path.ts'
+
+/** The files of one torrent: opened when they are needed, made where they are missing, synced when they were written. */
+export class ContentFiles {
+  places: FilePlaces
+  readonly info: TorrentInfo
+  /** Whether files in their place may be written, because what is there is damaged. */
+  isRepairing = false
+  private readonly preallocate: boolean
+  /** As they were when they were last known to be good. */
+  private readonly stamps: (FileStamp | undefined)[]
+  private readonly dirty = new Set<number>()
+  private readonly changedFolders = new Set<string>()
+  private readonly making = new Map<number, Promise<void>>()
+  private readonly taken = new Set<string>()
+
+  constructor(places: FilePlaces, preallocate: boolean) {
+    this.places = places
+    this.info = places.info
+    this.preallocate = preallocate
+    this.stamps = places.info.files.map(() => undefined)
+  }
+
+  // Opening
+
+  isWritable(file: number): boolean {
+    return this.isRepairing || this.places.of(file) !== 'target'
+  }
+
+  /** To be given back with {@link release}. */
+  take(file: number, isForWriting: boolean): Promise<OpenFile> {
+    const path = this.places.pathOf(file)
+    const isWritable = isForWriting && this.isWritable(file)
+    const key = `${isWritable ? 'write' : 'read'} ${joined(path)}`
+    this.taken.add(key)
+    return openFiles.take(key, () => openExisting(path, isWritable))
+  }
+
+  /** For writing: what is nowhere is made, and set aside. Each to be given back with {@link release}. */
+  async takeAll(files: readonly number[]): Promise<OpenFile[]> {
+    const taken: OpenFile[] = []
+    try {
+      for (const file of files) {
+        if (this.places.of(file) === undefined) await this.make(file, 'aside')
+        taken.push(await this.take(file, true))
+      }
+      return taken
+    } catch (error) {
+      for (const file of taken) this.release(file)
+      throw error
+    }
+  }
+
+  release(file: OpenFile): void {
+    openFiles.release(file)
+  }
+
+  private async using<T>(
+    file: number,
+    isForWriting: boolean,
+    use: (handle: FileHandle) => Promise<T>,
+  ): Promise<T> {
+    const open = await this.take(file, isForWriting)
+    try {
+      return await use(open.handle)
+    } finally {
+      this.release(open)
+    }
+  }
+
+  /** Closes what is open; what is needed afterwards is opened anew. */
+  async close(): Promise<void> {
+    const keys = [...this.taken]
+    this.taken.clear()
+    await Promise.all(keys.map(key => openFiles.close(key)))
+  }
+
+  // Making
+
+  /** Makes a file that is nowhere: sparse, or with its room taken; one set aside has no length of its own. */
+  async make(file: number, place: Place): Promise<void> {
+    const making = this.making.get(file) ?? this.makeNow(file, place).finally(() => this.making.delete(file))
+    this.making.set(file, making)
+    await making
+  }
+
+  private async makeNow(file: number, place: Place): Promise<void> {
+    const path = this.places.pathAt(file, place)
+    const { lengthBytes, isExecutable } = this.info.files[file]!
+    for (const folder of await makeFolders(path)) this.changedFolders.add(folder)
+    const handle = await openNew(path, isExecutable ? 0o777 : 0o666)
+    try {
+      if (place === 'part') await this.extend(handle, lengthBytes)
+    } finally {
+      await handle.close()
+    }
+    this.places.set(file, place)
+    this.changedFolders.add(dirname(joined(path)))
+  }
+
+  /** Gives an unfinished file its full length. */
+  async complete(file: number): Promise<void> {
+    await this.using(file, true, handle => this.extend(handle, this.info.files[file]!.lengthBytes))
+  }
+
+  private async extend(handle: FileHandle, lengthBytes: number): Promise<void> {
+    if (this.preallocate) await takeRoom(handle, lengthBytes)
+    await handle.truncate(lengthBytes)
+  }
+
+  // Reading and writing
+
+  /** Fills the buffer. What is stored nowhere is zeros. @throws {SwarmError} `file-changed` */
+  async read(file: number, position: number, buffer: Uint8Array): Promise<void> {
+    const place = this.places.of(file)
+    if (place === undefined) return void buffer.fill(0)
+    const read = await this.using(file, false, async handle => {
+      const noted = place === 'target' ? this.stamps[file] : undefined
+      const bytes = await readFully(handle, buffer, position)
+      if (noted && !sameStamp(noted, stampOf(await handle.stat({ bigint: true })))) {
+        throw this.changed(file, 'has changed since it was verified')
+      }
+      return bytes
+    })
+    if (read === buffer.length) return
+    if (place !== 'aside') throw this.changed(file, 'is shorter than it was')
+    buffer.fill(0, read)
+  }
+
+  private changed(file: number, how: string): SwarmError {
+    return new SwarmError('file-changed', `${this.places.nameOf(file)} ${how}.`)
+  }
+
+  needsSync(file: number): void {
+    this.dirty.add(file)
+  }
+
+  onWritten(file: number): void {
+    this.dirty.add(file)
+    if (this.places.of(file) === 'target') this.stamps[file] = undefined
+  }
+
+  // Syncing
+
+  /** What was written is on the disk when this resolves. @throws when it may not be; it is tried again then. */
+  async sync(): Promise<void> {
+    const files = [...this.dirty]
+    const folders = [...this.changedFolders]
+    this.dirty.clear()
+    this.changedFolders.clear()
+    try {
+      await forEachAtOnce(files, FILES_AT_ONCE, file => this.syncFile(file))
+      await forEachAtOnce(folders, FILES_AT_ONCE, syncFolder)
+    } catch (error) {
+      for (const file of files) this.dirty.add(file)
+      for (const folder of folders) this.changedFolders.add(folder)
+      throw error
+    }
+  }
+
+  private async syncFile(file: number): Promise<void> {
+    const isOurs = this.isWritable(file)
+    await this.using(file, true, async handle => {
+      const stamp = stampOf(await handle.stat({ bigint: true }))
+      await handle.datasync().catch(error => {
+        // Where we may only read, some systems do not let us sync either.
+        if (isOurs) throw error
+      })
+      // Of somebody else's, what counts is how it was when it was verified.
+      if (isOurs) this.stamps[file] = stamp
+    })
+  }
+
+  // Stamps
+
+  get notedStamps(): FileStamps {
+    return [...this.stamps]
+  }
+
+  note(file: number, stamp: FileStamp | undefined): void {
+    this.stamps[file] = stamp
+  }
+
+  /** Of the files that are in their place, as they are now. */
+  async stampsNow(): Promise<FileStamps> {
+    const stamps: (FileStamp | undefined)[] = this.info.files.map(() => undefined)
+    await forEachAtOnce(this.places.filesAt('target'), FILES_AT_ONCE, async file => {
+      stamps[file] = await this.stampNow(file)
+    })
+    return stamps
+  }
+
+  /** As the file is now; undefined when it is not there. */
+  async stampNow(file: number): Promise<FileStamp | undefined> {
+    try {
+      return stampOf(await lstat(joined(this.places.pathOf(file)), { bigint: true }))
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return undefined
+      throw error
+    }
+  }
+}
+
+async function takeRoom(handle: FileHandle, lengthBytes: number): Promise<void> {
+  const zeros = new Uint8Array(Math.min(PREALLOCATE_BYTES, lengthBytes))
+  let { size } = await handle.stat()
+  while (size < lengthBytes) {
+    const bytes = zeros.subarray(0, Math.min(zeros.length, lengthBytes - size))
+    await writeFully(handle, bytes, size)
+    size += bytes.length
+  }
+}

@@ -1,0 +1,356 @@
+import {
+  Bitfield,
+  type BlockRange,
+  type PieceCheck,
+  type PieceLayers,
+  pieceCheckAt,
+  pieceCount,
+  pieceLengthAt,
+  piecesOfFile,
+  type TorrentInfo,
+} from '@onehop/swarm'
+import { unfilledBytes } from '../file-pieces.ts'
+import { READ_CHUNK_BYTES } from '../limits.ts'
+import type { ReadCache } from '../read-cache.ts'
+import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
+import { forEachAtOnce } from './at-once.ts'
+import type { ContentFiles } from './content-files.ts'
+import { type StoredSlice, slicesOfPiece, slicesOfRange } from './content-slices.ts'
+import type { FilePlaces, Placement } from './file-places.ts'
+import { type FileStamps, sameStamp } from './file-stamps.ts'
+import { finishFiles } from './finish-files.ts'
+import { Gate } from './gate.ts'
+import { FILES_AT_ONCE, MAX_SLICES_IN_A_JOB } from './limits.ts'
+import type { StoreReply } from './piece-jobs.ts'
+import { pieceThreads } from './piece-threads.ts'
+import { relocateContent } from './relocate-files.ts'
+import { removeFinished, removeUnfinished } from './remove-files.ts'
+import { checkNames, renamedPlacement } from './renamed-files.ts'
+import { joined } from './safe-path.ts'
+import { selectFiles } from './select-files.ts'
+import { type HashingOptions, verifyPieces } from './verify-pieces.ts'
+
+/** Notes where content is, or is about to be; `former` is where it may still be. */
+export type NotePlacement = (placement: Placement, former?: Placement) => Promise<void>
+
+let storages = 0
+
+/**
+ * The pieces of one torrent in its files. What is unfinished stands beside the target, and becomes the target in one
+ * step; nothing is ever replaced.
+ */
+export class ContentStorage {
+  readonly info: TorrentInfo
+  private readonly files: ContentFiles
+  private readonly cache: ReadCache
+  private readonly layers: PieceLayers | undefined
+  private readonly gate = new Gate()
+  private readonly synced: Bitfield
+  private readonly unsynced = new Set<number>()
+  /** Pieces that a failed sync may have lost: the system does not say which, and does not try again. */
+  private readonly doubtful = new Set<number>()
+  private readonly cacheName = `@${storages++}`
+  private isClosed = false
+
+  /** Use {@link openContent}. */
+  constructor(files: ContentFiles, cache: ReadCache, layers: PieceLayers | undefined) {
+    this.info = files.info
+    this.files = files
+    this.cache = cache
+    this.layers = layers
+    this.synced = new Bitfield(pieceCount(files.info))
+  }
+
+  private get places(): FilePlaces {
+    return this.files.places
+  }
+
+  /** Where the content is, or will be. */
+  get path(): string {
+    return this.places.placement.path
+  }
+
+  /** Where files that are wanted are being fetched to; undefined when all are in their place. */
+  get partPath(): string | undefined {
+    return this.places.filesAt('part').length > 0 ? this.places.roots.part : undefined
+  }
+
+  /** Names that files were given here. */
+  get placement(): Placement {
+    return this.places.placement
+  }
+
+  /** Of every file as it was when it was last synced or verified. */
+  get stamps(): FileStamps {
+    return this.files.notedStamps
+  }
+
+  /** A piece is known to be good; it is noted only when it is known to be on the disk, too. */
+  markGood(piece: number, isSynced: boolean): void {
+    if (isSynced) {
+      this.synced.set(piece)
+      return
+    }
+    this.unsynced.add(piece)
+    for (const { fileIndex } of slicesOfPiece(this.info, piece)) this.files.needsSync(fileIndex)
+  }
+
+  /** Lets pieces be written into files that are in their place already, because what is there is damaged. */
+  async allowRepair(): Promise<void> {
+    await this.gate.alone(async () => {
+      this.files.isRepairing = true
+    })
+  }
+
+  /** Verifies a piece and writes it. @throws {SwarmError} */
+  async writePiece(piece: number, bytes: Uint8Array): Promise<'stored' | 'corrupt'> {
+    return this.gate.together(async () => {
+      this.assertOpen()
+      const outcome = await this.store(piece, bytes).catch((error: unknown) => {
+        throw swarmErrorOf(error, `write ${this.path}`)
+      })
+      if (outcome === 'corrupt') return outcome
+      if (outcome === 'different') {
+        throw new SwarmError('output-exists', `Cannot write ${this.path}: a different file is there already.`)
+      }
+      this.unsynced.add(piece)
+      this.doubtful.delete(piece)
+      this.invalidate(piece)
+      return 'stored'
+    })
+  }
+
+  private async store(piece: number, bytes: Uint8Array): Promise<StoreReply> {
+    const check = pieceCheckAt(this.info, piece, this.layers)
+    if (!check) throw new SwarmError('bad-metainfo', `The hashes of ${this.path} are not known yet.`)
+    const slices = slicesOfPiece(this.info, piece)
+    let outcome: StoreReply = 'stored'
+    for (let i = 0; (i === 0 || i < slices.length) && outcome === 'stored'; i += MAX_SLICES_IN_A_JOB) {
+      const group = slices.slice(i, i + MAX_SLICES_IN_A_JOB)
+      outcome = await this.storeGroup(bytes, group, i === 0 ? { check } : {})
+    }
+    return outcome
+  }
+
+  private async storeGroup(
+    bytes: Uint8Array,
+    slices: readonly StoredSlice[],
+    first: { readonly check?: PieceCheck },
+  ): Promise<StoreReply> {
+    const taken = await this.files.takeAll(slices.map(({ fileIndex }) => fileIndex))
+    try {
+      const writes = slices.map((slice, i) => ({
+        descriptor: taken[i]!.handle.fd,
+        position: slice.positionInFile,
+        offsetInPiece: slice.offset,
+        lengthBytes: slice.lengthBytes,
+        isComparedOnly: !this.files.isWritable(slice.fileIndex),
+      }))
+      const outcome = await pieceThreads.store({ kind: 'store', bytes, ...first, writes })
+      if (outcome === 'stored') for (const { fileIndex } of slices) this.files.onWritten(fileIndex)
+      return outcome
+    } finally {
+      for (const file of taken) this.files.release(file)
+    }
+  }
+
+  // Reading
+
+  private invalidate(piece: number): void {
+    const position = piece * this.info.pieceLengthBytes
+    const last = Math.floor((position + pieceLengthAt(this.info, piece) - 1) / READ_CHUNK_BYTES)
+    for (let chunk = Math.floor(position / READ_CHUNK_BYTES); chunk <= last; chunk++) {
+      this.cache.invalidate(`${chunk}${this.cacheName}`)
+    }
+  }
+
+  /** A block's bytes: a view of a chunk that is kept for the blocks beside it. @throws {SwarmError} */
+  readBlock(range: BlockRange): Uint8Array | Promise<Uint8Array> {
+    const position = range.piece * this.info.pieceLengthBytes + range.begin
+    const chunk = Math.floor(position / READ_CHUNK_BYTES)
+    const start = position - chunk * READ_CHUNK_BYTES
+    if (start + range.length > READ_CHUNK_BYTES) return this.read(position, range.length)
+    const bytes = this.cache.get(`${chunk}${this.cacheName}`, () => this.readChunk(chunk))
+    if (bytes instanceof Uint8Array) return bytes.subarray(start, start + range.length)
+    return bytes.then(read => read.subarray(start, start + range.length))
+  }
+
+  private readChunk(chunk: number): Promise<Uint8Array> {
+    const position = chunk * READ_CHUNK_BYTES
+    return this.read(position, Math.min(READ_CHUNK_BYTES, this.info.lengthBytes - position))
+  }
+
+  private read(position: number, length: number): Promise<Uint8Array> {
+    return this.gate.together(async () => {
+      this.assertOpen()
+      const bytes = unfilledBytes(length)
+      const slices = slicesOfRange(this.info, position, position + length)
+      if (slices.reduce((sum, slice) => sum + slice.lengthBytes, 0) < length) bytes.fill(0)
+      try {
+        await forEachAtOnce(slices, FILES_AT_ONCE, ({ fileIndex, positionInFile, offset, lengthBytes }) =>
+          this.files.read(fileIndex, positionInFile, bytes.subarray(offset, offset + lengthBytes)),
+        )
+      } catch (error) {
+        throw swarmErrorOf(error, `read ${this.path}`)
+      }
+      return bytes
+    })
+  }
+
+  /** Hashes pieces where they are stored. @returns those of them that are as they should be. @throws {SwarmError} */
+  async verify(pieces: Iterable<number> | 'all', options: HashingOptions = {}): Promise<Bitfield> {
+    const count = pieceCount(this.info)
+    const good = new Bitfield(count)
+    const asked = pieces === 'all' ? Array.from(Array(count).keys()) : [...pieces]
+    await this.gate.together(async () => {
+      this.assertOpen()
+      const before = await this.files.stampsNow()
+      try {
+        await verifyPieces(
+          this.info,
+          asked,
+          piece => pieceCheckAt(this.info, piece, this.layers),
+          file => (this.places.of(file) === undefined ? undefined : joined(this.places.pathOf(file))),
+          piece => good.set(piece),
+          options,
+        )
+      } catch (error) {
+        throw swarmErrorOf(error, `read ${this.path}`)
+      }
+      await this.noteVerified(before, good)
+    })
+    return good
+  }
+
+  /** A finished file that was found to be whole may be read again, however it was touched. */
+  private async noteVerified(before: FileStamps, good: Bitfield): Promise<void> {
+    for (const file of this.places.filesAt('target')) {
+      const stamp = before[file]
+      if (!this.isWhole(file, good) || stamp === undefined) continue
+      const now = await this.files.stampNow(file)
+      if (now && sameStamp(now, stamp)) this.files.note(file, stamp)
+    }
+  }
+
+  private isWhole(file: number, have: Bitfield): boolean {
+    const { first, end } = piecesOfFile(this.info, file)
+    for (let piece = first; piece < end; piece++) if (!have.has(piece)) return false
+    return true
+  }
+
+  // Keeping
+
+  /** Brings what was written onto the disk. @returns the pieces that may be noted. @throws {SwarmError} */
+  async sync(): Promise<Bitfield> {
+    return this.gate.together(async () => {
+      this.assertOpen()
+      const pieces = [...this.unsynced]
+      try {
+        for (const piece of this.doubtful) await this.writeAgain(piece)
+        await this.files.sync()
+      } catch (error) {
+        for (const piece of pieces) this.doubtful.add(piece)
+        throw swarmErrorOf(error, `write ${this.path}`)
+      }
+      for (const piece of pieces) {
+        this.unsynced.delete(piece)
+        this.synced.set(piece)
+      }
+      return this.synced.copy()
+    })
+  }
+
+  /** After a failed sync what is read may be only in memory: it is written once more. */
+  private async writeAgain(piece: number): Promise<void> {
+    const length = pieceLengthAt(this.info, piece)
+    const bytes = new Uint8Array(length)
+    for (const { fileIndex, positionInFile, offset, lengthBytes } of slicesOfPiece(this.info, piece)) {
+      await this.files.read(fileIndex, positionInFile, bytes.subarray(offset, offset + lengthBytes))
+    }
+    if ((await this.store(piece, bytes)) !== 'stored') {
+      throw new SwarmError('io', `A part of ${this.path} was lost by the disk; it must be checked again.`)
+    }
+    this.doubtful.delete(piece)
+  }
+
+  /** What is wanted is complete: it takes its place. Never replaces anything. @throws {SwarmError} `output-exists` */
+  async finish(): Promise<void> {
+    await this.sync()
+    await this.movingFiles(async () => {
+      await finishFiles(this.places).catch((error: unknown) => {
+        throw swarmErrorOf(error, `write ${this.path}`)
+      })
+    })
+  }
+
+  /** Nobody reads or writes meanwhile, and no file is open. */
+  private movingFiles(action: () => Promise<void>): Promise<void> {
+    return this.gate.alone(async () => {
+      this.assertOpen()
+      await this.files.close()
+      await action()
+      for (const file of this.places.filesAt('target')) this.files.note(file, await this.files.stampNow(file))
+    })
+  }
+
+  /**
+   * Moves the content, finished or not. Nothing is replaced, and when it fails all is as it was.
+   * @param note is called before and after, so that an interrupted move can be ended when it is opened again.
+   */
+  async moveTo(path: string, note: NotePlacement): Promise<void> {
+    await this.relocate({ path, renamed: this.placement.renamed }, note)
+  }
+
+  /** Gives a file another name, or another folder below the content's own. @throws {SwarmError} `bad-name` */
+  async renameFile(file: number, path: readonly string[], note: NotePlacement): Promise<void> {
+    await this.relocate(renamedPlacement(this.places, file, path), note)
+  }
+
+  private async relocate(placement: Placement, note: NotePlacement): Promise<void> {
+    const former = this.placement
+    const places = this.places.at(placement)
+    checkNames(places)
+    // Not inside the gate: whoever notes it may sync first.
+    await note(placement, former)
+    try {
+      await this.movingFiles(async () => {
+        await relocateContent(this.places, places)
+        this.files.places = places
+      })
+    } catch (error) {
+      await note(former)
+      throw error
+    }
+    await note(placement)
+  }
+
+  /** Says of each file whether it is wanted. What is there of one that is not is set aside. @throws {SwarmError} */
+  async setSelection(wanted: readonly boolean[]): Promise<void> {
+    await this.movingFiles(() => selectFiles(this.files, wanted))
+  }
+
+  /** Closes, and deletes what is unfinished. @throws {SwarmError} */
+  async removeUnfinished(): Promise<void> {
+    await this.close()
+    await removeUnfinished(this.places)
+  }
+
+  /** Closes, and deletes everything, but nothing that is not a file of the torrent. @throws {SwarmError} */
+  async removeAll(): Promise<void> {
+    await this.close()
+    await removeUnfinished(this.places)
+    await removeFinished(this.places)
+  }
+
+  private assertOpen(): void {
+    if (this.isClosed) throw new SwarmError('closed', `${this.path} was closed.`)
+  }
+
+  /** When what is under way is done. */
+  async close(): Promise<void> {
+    await this.gate.alone(async () => {
+      this.isClosed = true
+      await this.files.close()
+    })
+  }
+}

@@ -1,0 +1,43 @@
+import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { syncFolder } from '../atomic-file.ts'
+import { forEachAtOnce } from './at-once.ts'
+import type { FilePlaces } from './file-places.ts'
+import { FILES_AT_ONCE } from './limits.ts'
+import {
+  existsAtAll,
+  isEmptyFolder,
+  joined,
+  makeFolders,
+  moveFileWithoutReplacing,
+  moveFolderWithoutReplacing,
+} from './safe-path.ts'
+
+/**
+ * What was fetched takes its place: a folder in one step where there is none yet, else file by file. Nothing is ever
+ * replaced. May be repeated. @throws `EEXIST`
+ */
+export async function finishFiles(places: FilePlaces): Promise<void> {
+  const { roots, info } = places
+  const files = places.filesAt('part')
+  if (files.length === 0) return
+  if (info.isSingleFile) {
+    await moveFileWithoutReplacing(roots.part, roots.target)
+  } else if (!(await existsAtAll(roots.target)) || (await isEmptyFolder(roots.target))) {
+    await moveFolderWithoutReplacing(roots.part, roots.target)
+  } else {
+    await moveEach(places, files)
+  }
+  for (const file of files) places.set(file, 'target')
+}
+
+async function moveEach(places: FilePlaces, files: readonly number[]): Promise<void> {
+  await forEachAtOnce(files, FILES_AT_ONCE, async file => {
+    const to = places.pathAt(file, 'target')
+    for (const folder of await makeFolders(to)) await syncFolder(folder)
+    await moveFileWithoutReplacing(joined(places.pathAt(file, 'part')), joined(to))
+    places.set(file, 'target')
+  })
+  await rm(places.roots.part, { recursive: true, force: true })
+  await syncFolder(dirname(places.roots.part))
+}

@@ -1,0 +1,158 @@
+import { type FileHandle, lstat, mkdir, rm, rmdir, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { TorrentInfo } from '@onehop/swarm'
+import { syncFolder } from '../atomic-file.ts'
+import { readFully, writeFully } from '../file-pieces.ts'
+import { swarmErrorOf } from '../swarm-error.ts'
+import { forEachAtOnce } from './at-once.ts'
+import { storedFiles } from './content-slices.ts'
+import type { FilePlaces } from './file-places.ts'
+import { COPY_BYTES, FILES_AT_ONCE } from './limits.ts'
+import { movingPathOf } from './part-paths.ts'
+import {
+  hasCode,
+  joined,
+  makeFolders,
+  moveFileWithoutReplacing,
+  openExisting,
+  openNew,
+  type RootedPath,
+} from './safe-path.ts'
+
+/**
+ * Takes every file from where it is to where it is to be. May be repeated after it was interrupted: what has arrived
+ * stays. When one cannot be moved, those that were go back. @throws `EEXIST` before anything is moved.
+ */
+export async function relocateFiles(from: FilePlaces, to: FilePlaces): Promise<void> {
+  const moves = await movesOf(from, to)
+  const moved: Move[] = []
+  try {
+    await forEachAtOnce(moves, FILES_AT_ONCE, async move => {
+      await moveFile(move)
+      moved.push(move)
+    })
+  } catch (error) {
+    const back = moved.map(move => moveOf(move.to, move.from, to.info))
+    // What does not go back either is found when the move is repeated.
+    await forEachAtOnce(back, 1, moveFile).catch(() => {})
+    await removeEmptyFolders(back)
+    throw error
+  }
+  await removeEmptyFolders(moves)
+}
+
+/** Takes all files along. @throws {SwarmError} when it cannot; all is as it was then. */
+export async function relocateContent(from: FilePlaces, to: FilePlaces): Promise<void> {
+  const { path } = to.placement
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await relocateFiles(from, to)
+  } catch (error) {
+    throw swarmErrorOf(error, `move ${from.placement.path} to ${path}`)
+  }
+}
+
+interface Move {
+  /** Where a copy is made, if it has to be. */
+  readonly staging: RootedPath
+  readonly from: RootedPath
+  readonly to: RootedPath
+}
+
+function moveOf(from: RootedPath, to: RootedPath, info: TorrentInfo): Move {
+  return { from, to, staging: { root: movingPathOf(joined(to), info), below: [] } }
+}
+
+async function movesOf(from: FilePlaces, to: FilePlaces): Promise<Move[]> {
+  const moves: Move[] = []
+  await forEachAtOnce(storedFiles(from.info), FILES_AT_ONCE, async ([file]) => {
+    const place = to.of(file)
+    if (place === undefined || from.of(file) === undefined) return
+    const move = moveOf(from.pathOf(file), to.pathAt(file, place), to.info)
+    if (joined(move.from) === joined(move.to)) return
+    const there = await idOf(joined(move.to))
+    const here = await idOf(joined(move.from))
+    if (here === undefined && there !== undefined) return
+    // A link that was made before an interruption is no other file.
+    if (there !== undefined && there !== here) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
+    moves.push(move)
+  })
+  return moves
+}
+
+/** What tells a file from all others. */
+async function idOf(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino } = await lstat(path, { bigint: true })
+    return `${dev}:${ino}`
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+async function moveFile(move: Move): Promise<void> {
+  const from = joined(move.from)
+  const to = joined(move.to)
+  for (const folder of await makeFolders(move.to)) await syncFolder(folder)
+  if ((await idOf(to)) === (await idOf(from))) return unlink(from)
+  try {
+    await moveFileWithoutReplacing(from, to)
+  } catch (error) {
+    if (!hasCode(error, 'EXDEV')) throw error
+    await copyFileSafely(move)
+    await unlink(from)
+  }
+}
+
+/** To another disk: under another name first, so that half a file is never taken for the whole. */
+async function copyFileSafely({ from, to, staging }: Move): Promise<void> {
+  // Left there by a copy that was interrupted.
+  await rm(joined(staging), { force: true })
+  const source = await openExisting(from, false)
+  try {
+    await copyTo(source, staging)
+  } catch (error) {
+    await rm(joined(staging), { force: true })
+    throw error
+  } finally {
+    await source.close()
+  }
+  await moveFileWithoutReplacing(joined(staging), joined(to))
+}
+
+async function copyTo(source: FileHandle, path: RootedPath): Promise<void> {
+  const { size, mode, atime, mtime } = await source.stat()
+  const target = await openNew(path, mode & 0o777)
+  try {
+    const buffer = new Uint8Array(COPY_BYTES)
+    for (let position = 0; position < size; ) {
+      const read = await readFully(source, buffer, position)
+      if (read === 0) break
+      // A hole stays a hole.
+      const bytes = buffer.subarray(0, read)
+      if (bytes.some(byte => byte !== 0)) await writeFully(target, bytes, position)
+      position += read
+    }
+    await target.truncate(size)
+    await target.utimes(atime, mtime)
+    await target.sync()
+  } finally {
+    await target.close()
+  }
+}
+
+/** Folders that the files came from go when nothing is left in them, the root with them. */
+async function removeEmptyFolders(moves: readonly Move[]): Promise<void> {
+  const folders = new Set<string>()
+  for (const { from } of moves) {
+    for (let depth = 0; depth < from.below.length; depth++)
+      folders.add(join(from.root, ...from.below.slice(0, depth)))
+  }
+  await removeEmpty(folders)
+}
+
+/** Removes those of the folders that are empty, the innermost first. */
+export async function removeEmpty(folders: Iterable<string>): Promise<void> {
+  for (const folder of [...folders].sort((a, b) => b.length - a.length)) await rmdir(folder).catch(() => {})
+}

@@ -1,0 +1,38 @@
+import { rm } from 'node:fs/promises'
+import { swarmErrorOf } from '../swarm-error.ts'
+import type { ContentFiles } from './content-files.ts'
+import { storedFiles } from './content-slices.ts'
+import type { FilePlaces, Place } from './file-places.ts'
+import { relocateFiles } from './relocate-files.ts'
+
+/**
+ * Brings each file to where its being wanted puts it: what is not wanted is set aside with what there is of it, what is
+ * wanted again comes back. Finished files stay where they are. @throws {SwarmError}
+ */
+export async function selectFiles(files: ContentFiles, wanted: readonly boolean[]): Promise<void> {
+  const { places } = files
+  try {
+    const next = selectedPlaces(places, wanted)
+    const returned = places.filesAt('aside').filter(file => next.of(file) === 'part')
+    await relocateFiles(places, next)
+    files.places = next
+    for (const file of returned) await files.complete(file)
+    for (const [file] of storedFiles(places.info)) {
+      if (wanted[file] && next.of(file) === undefined) await files.make(file, 'part')
+    }
+    if (next.filesAt('part').length === 0) await rm(next.roots.part, { recursive: true, force: true })
+  } catch (error) {
+    throw swarmErrorOf(error, `write ${places.placement.path}`)
+  }
+}
+
+function selectedPlaces(places: FilePlaces, wanted: readonly boolean[]): FilePlaces {
+  const next = places.at(places.placement)
+  for (const [file] of storedFiles(places.info)) next.set(file, selectedPlace(places.of(file), wanted[file]!))
+  return next
+}
+
+function selectedPlace(place: Place | undefined, isWanted: boolean): Place | undefined {
+  if (place === 'part' && !isWanted) return 'aside'
+  return place === 'aside' && isWanted ? 'part' : place
+}

@@ -102,6 +102,18 @@ describe('BitTorrent over TCP', () => {
     assert.ok(drained > 0)
   })
 
+  it('calls no listener while it is being set', async () => {
+    const { inbound } = await startPair()
+    let isSet = false
+    let calls = 0
+    inbound.onData(() => {
+      assert.ok(isSet)
+      calls++
+    })
+    isSet = true
+    await until(() => calls === 1)
+  })
+
   it('tells the end after the last byte, also where nobody listened in time', async () => {
     const { outbound, inbound } = await startPair()
     outbound.send(Uint8Array.of(5))

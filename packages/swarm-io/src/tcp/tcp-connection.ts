@@ -26,6 +26,7 @@ export class TcpConnection implements WireConnection {
   private isPaused = false
   private isReading = true
   private isClosing = false
+  private isSettling = false
   private ended: { readonly error?: Error } | undefined
   private failure: Error | undefined
   private closeTimer: NodeJS.Timeout | undefined
@@ -60,7 +61,7 @@ export class TcpConnection implements WireConnection {
 
   onData(listener: ((bytes: Uint8Array) => void) | undefined): void {
     this.dataListener = listener
-    this.flow()
+    this.flowSoon()
   }
 
   onDrain(listener: () => void): void {
@@ -69,17 +70,17 @@ export class TcpConnection implements WireConnection {
 
   onClose(listener: (error?: Error) => void): void {
     this.closeListener = listener
-    this.reportEnd()
+    this.flowSoon()
   }
 
   pause(): void {
     this.isPaused = true
-    this.flow()
+    this.flowSoon()
   }
 
   resume(): void {
     this.isPaused = false
-    this.flow()
+    this.flowSoon()
   }
 
   close(): void {
@@ -115,11 +116,21 @@ export class TcpConnection implements WireConnection {
 
   private hold(bytes: Uint8Array): void {
     this.held.push(bytes)
-    this.flow()
+    this.flowSoon()
   }
 
   private get isFlowing(): boolean {
     return !this.isPaused && this.dataListener !== undefined
+  }
+
+  /** In a turn of its own: whoever sets a listener is not called by it before it is done. */
+  private flowSoon(): void {
+    if (this.isSettling) return
+    this.isSettling = true
+    queueMicrotask(() => {
+      this.isSettling = false
+      this.flow()
+    })
   }
 
   /** Delivers what is held, and lets the socket read or not. */

@@ -19,8 +19,8 @@ export interface WireConnection {
    */
   send(bytes: Uint8Array): boolean
   /**
-   * One listener. What arrived before it was set is delivered when it is set. The bytes are the listener's to read (not
-   * to keep) until it returns: a socket reads into the same memory again.
+   * One listener. What arrived before it was set is delivered soon after, never during the call. The bytes are the
+   * listener's to read (not to keep) until it returns: a socket reads into the same memory again.
    */
   onData(listener: (bytes: Uint8Array) => void): void
   onDrain(listener: () => void): void

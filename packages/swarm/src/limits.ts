@@ -121,6 +121,39 @@ export const METADATA_SERVINGS_PER_PEER = 4
 /** Bytes of an extension handshake or of the dictionary before metadata (BEP 10): real ones have a few hundred. */
 export const MAX_EXTENSION_DICTIONARY_BYTES = 16 * 1024
 
+/** Characters of another client's name that are kept, for people. */
+export const MAX_CLIENT_NAME_CHARACTERS = 64
+
+/** Peers that one message of ut_pex tells to have come, and to have gone, at most (BEP 11). */
+export const MAX_PEX_PEERS = 50
+
+/** Peers taken from one message: 50 of each family (BEP 11). */
+export const MAX_PEX_PEERS_TAKEN = 100
+
+/** Each peer is told about others once a minute at most (BEP 11). */
+export const PEX_INTERVAL_MS = 60_000
+
+/** How soon a peer that there was nothing to tell is looked after again. */
+export const PEX_LOOK_MS = 5000
+
+/** Messages of ut_pex that follow each other faster are not read: half of what BEP 11 asks for, as clocks differ. */
+export const PEX_MIN_INTERVAL_MS = 30_000
+
+/** Bitfields taken from a peer within {@link BITFIELD_SPAN_MS}: aria2 sends them again in place of many `have`s. */
+export const MAX_BITFIELDS = 120
+
+/** See {@link MAX_BITFIELDS}. */
+export const BITFIELD_SPAN_MS = 60_000
+
+/** Pieces of a peer's allowed fast set that are kept; BEP 6 has ten. */
+export const MAX_ALLOWED_FAST_TAKEN = 64
+
+/** Pieces that a newcomer may fetch from us while we choke it (BEP 6). */
+export const ALLOWED_FAST_PIECES = 10
+
+/** Bytes of those pieces, all together, and of what is sent of them: with long pieces there are fewer. */
+export const MAX_ALLOWED_FAST_BYTES = 4 * 1024 * 1024
+
 /** `have` messages kept from a peer before the number of pieces is known. */
 export const MAX_EARLY_HAVES = 8192
 
@@ -166,14 +199,17 @@ export const MIN_LIMIT_BURST_BYTES = BLOCK_BYTES
 /** Who wanted bytes within this time has a part of a bandwidth limit. */
 export const LIMIT_USER_MS = 1000
 
-/** The span that our upload is averaged over to see the most that it carries: 16 KiB blocks do not blur it. */
-export const UPLOAD_PEAK_WINDOW_MS = 1000
+/** What our upload carries is measured over at least so long. */
+export const MIN_UPLOAD_WINDOW_MS = 1000
+
+/** And over at least so many blocks, so that their size does not blur it, */
+export const MIN_UPLOAD_WINDOW_BLOCKS = 32
+
+/** but no longer than this. */
+export const MAX_UPLOAD_WINDOW_MS = 5000
 
 /** The most that was sent is remembered for so long, and at most twice as long. */
 export const UPLOAD_PEAK_MEMORY_MS = 60_000
-
-/** Where shares divide an upload without a limit, so much more than it is known to carry is tried. */
-export const UPLOAD_PROBE = 1.1
 
 /** How often who waits for bandwidth is looked after, where a limit or shares hold it back. */
 export const BANDWIDTH_INTERVAL_MS = 100

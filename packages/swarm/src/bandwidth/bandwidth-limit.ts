@@ -49,7 +49,7 @@ export class BandwidthLimit {
   waitMs(bytes: number, nowMs: number): number {
     if (this.rate === undefined) return 0
     const missing = Math.min(bytes, this.burst) - this.available(nowMs)
-    return missing <= 0 ? 0 : (missing * 1000) / this.rate
+    return missing <= 0 ? 0 : Math.ceil((missing * 1000) / this.rate)
   }
 
   /** Bytes that were taken and did not go after all. */
@@ -58,19 +58,22 @@ export class BandwidthLimit {
   }
 
   /**
-   * Says that the user wants bytes now.
-   * @returns by how many the bound is divided: all that said so within {@link LIMIT_USER_MS}, this one included.
+   * Bytes that one of those who share the limit may take now: its part of what came in since it asked last, and what the
+   * others leave, so that who asks first does not get more.
    */
-  join(user: object, nowMs: number): number {
+  partOf(user: object, nowMs: number): number {
+    const available = Math.max(0, this.available(nowMs))
+    const askedMs = this.users.get(user) ?? nowMs
     this.users.set(user, nowMs)
-    return this.usersAt(nowMs)
+    const users = this.usersAt(nowMs)
+    if (this.rate === undefined || users === 1) return available
+    const part = (this.rate * (nowMs - askedMs)) / 1000 / users
+    return Math.min(available, Math.max(part, available - this.burst / 2))
   }
 
-  /** By how many the bound is divided now; 1 when nobody wants anything. */
+  /** How many asked for a part within {@link LIMIT_USER_MS}; 1 when nobody did. */
   usersAt(nowMs: number): number {
-    for (const [other, wantedMs] of this.users) {
-      if (nowMs - wantedMs > LIMIT_USER_MS) this.users.delete(other)
-    }
+    for (const [user, askedMs] of this.users) if (nowMs - askedMs > LIMIT_USER_MS) this.users.delete(user)
     return Math.max(1, this.users.size)
   }
 

@@ -5,10 +5,21 @@ export interface WeightedClaim {
 }
 
 /**
- * Divides an amount in proportion to the weights. What is more than somebody wants goes to the others, in proportion
- * again, so that nothing is left over while anybody wants more.
+ * Divides an amount in proportion to the weights, to nobody more than it wants.
+ * @param spill how much of what somebody leaves goes to the others, 0 to 1.
  */
-export function divideByWeight(amount: number, claims: readonly WeightedClaim[]): number[] {
+export function divideByWeight(amount: number, claims: readonly WeightedClaim[], spill = 1): number[] {
+  const full = divideFully(amount, claims)
+  const weights = claims.reduce((sum, { weight }) => sum + weight, 0)
+  if (spill === 1 || weights === 0) return full
+  return claims.map(({ weight, most }, i) => {
+    const own = Math.min(most, (amount * weight) / weights)
+    return own + spill * (full[i]! - own)
+  })
+}
+
+/** What is more than somebody wants goes to the others, in proportion again, while anybody wants more. */
+function divideFully(amount: number, claims: readonly WeightedClaim[]): number[] {
   const parts = claims.map(() => 0)
   let open = claims.map((_, i) => i).filter(i => claims[i]!.weight > 0 && claims[i]!.most > 0)
   let left = amount

@@ -1,6 +1,10 @@
-import { BANDWIDTH_INTERVAL_MS, BLOCK_BYTES, UPLOAD_PROBE } from '../limits.ts'
+import { BANDWIDTH_INTERVAL_MS, BLOCK_BYTES } from '../limits.ts'
 import type { BandwidthLimit } from './bandwidth-limit.ts'
 import { divideByWeight } from './divide-by-weight.ts'
+import type { UploadCapacity } from './upload-capacity.ts'
+
+/** How fast what a peer usually takes follows what it takes: over some ten deals, so that blocks do not blur it. */
+const USUAL_GAIN = 0.1
 
 /** A peer as far as sending to it goes. */
 export interface UploadClaim {
@@ -17,23 +21,30 @@ class Budget {
   bytes = 0
   /** What was taken since the clock dealt last. */
   taken = 0
-  /** The peer would have taken, and could not. */
-  isShort = false
+  /** What was taken between two deals of the clock, of late. */
+  usuallyTaken = 0
+  /** The peer would have taken, and could not; it has not taken since. */
+  wasRefused = false
+
+  /** The peer waits for a new budget, not for its connection. */
+  isShortOf(nextBytes: number): boolean {
+    return this.wasRefused && this.bytes < nextBytes
+  }
 }
 
 /**
  * Divides our upload between peers that wait for blocks, in proportion to their weights and within limits.
  *
- * The clock deals every {@link BANDWIDTH_INTERVAL_MS}: what the limits allow, or, without limits, {@link UPLOAD_PROBE}
- * times the most that was sent of late, so that the weights rule where the link is too narrow for all. Nothing is held
- * back that the link would carry: a budget shrinks to what its peer takes and the rest goes to others; and when all who
- * wait have used up theirs, the link is idle, and budgets are dealt at once. So a peer alone gets everything.
+ * The clock deals every {@link BANDWIDTH_INTERVAL_MS}: what the limits allow, and where weights differ no more than
+ * our upload is known to carry, so that the weights rule where it is too narrow for all. Nothing is held back that the link would carry: what a peer does not take goes to others ({@link UploadCapacity}), and
+ * when all who wait have used up their budgets the link is idle, and new ones are dealt at once. A peer alone gets
+ * everything. Until it is known what our upload carries, all that is wanted is dealt.
  */
 export class UploadBudgets<Key> {
   private readonly limits: readonly BandwidthLimit[]
   private readonly claimOf: (key: Key) => UploadClaim
   private readonly budgets = new Map<Key, Budget>()
-  private peakBytesPerSecond = 0
+  private capacity: UploadCapacity | undefined
   private spanMs = BANDWIDTH_INTERVAL_MS
   private dealtMs: number
 
@@ -45,7 +56,7 @@ export class UploadBudgets<Key> {
 
   /** Somebody waits for the clock: {@link release} wants to be called. */
   get isHeldBack(): boolean {
-    for (const [key, budget] of this.budgets) if (budget.isShort && this.waits(key)) return true
+    for (const [key, budget] of this.budgets) if (budget.wasRefused && this.waits(key)) return true
     return false
   }
 
@@ -53,31 +64,32 @@ export class UploadBudgets<Key> {
   take(key: Key, bytes: number, nowMs: number): boolean {
     const budget = this.budgetOf(key)
     if (budget.bytes < bytes) {
-      budget.isShort = true
-      if (this.areAllShort()) this.deal(nowMs)
+      budget.wasRefused = true
+      if (this.areAllShort() && this.isAlone(nowMs)) this.deal(nowMs)
     }
     if (budget.bytes < bytes) return false
     budget.bytes -= bytes
     budget.taken += bytes
-    budget.isShort = false
+    budget.wasRefused = false
     return true
   }
 
   /**
    * The clock deals, if it is time.
-   * @param peakBytesPerSecond the most that was sent of late.
+   * @param capacity what our upload carries, where weights divide it; without it, only the limits do.
    * @returns those that were short and may go on.
    */
-  release(peakBytesPerSecond: number, nowMs: number): Key[] {
+  release(capacity: UploadCapacity | undefined, nowMs: number): Key[] {
     if (nowMs - this.dealtMs < BANDWIDTH_INTERVAL_MS) return []
     this.spanMs = nowMs - this.dealtMs
     this.dealtMs = nowMs
-    this.peakBytesPerSecond = peakBytesPerSecond
+    this.capacity = capacity
     this.deal(nowMs)
     const relieved: Key[] = []
     for (const [key, budget] of this.budgets) {
+      budget.usuallyTaken += (budget.taken - budget.usuallyTaken) * USUAL_GAIN
       budget.taken = 0
-      if (budget.isShort && budget.bytes >= this.claimOf(key).nextBytes) relieved.push(key)
+      if (budget.wasRefused && budget.bytes >= this.claimOf(key).nextBytes) relieved.push(key)
     }
     return relieved
   }
@@ -87,12 +99,12 @@ export class UploadBudgets<Key> {
     const budget = this.budgets.get(key)
     if (!budget) return
     this.budgets.delete(key)
-    this.giveBack(budget)
+    this.giveBack(budget, budget.bytes)
   }
 
   /** Nothing is divided any more. @returns those that were short. */
   clear(): Key[] {
-    const short = [...this.budgets].filter(([, budget]) => budget.isShort).map(([key]) => key)
+    const short = [...this.budgets].filter(([, budget]) => budget.wasRefused).map(([key]) => key)
     for (const key of [...this.budgets.keys()]) this.remove(key)
     return short
   }
@@ -110,49 +122,50 @@ export class UploadBudgets<Key> {
   }
 
   private areAllShort(): boolean {
-    for (const [key, budget] of this.budgets) if (!budget.isShort && this.waits(key)) return false
+    for (const [key, budget] of this.budgets) {
+      const { nextBytes } = this.claimOf(key)
+      if (nextBytes > 0 && !budget.isShortOf(nextBytes)) return false
+    }
     return true
+  }
+
+  /** Whether nobody else wants a part of what the limits allow. */
+  private isAlone(nowMs: number): boolean {
+    return this.limits.every(limit => limit.usersAt(nowMs) === 1)
   }
 
   private deal(nowMs: number): void {
     const claims: { readonly budget: Budget; readonly weight: number; readonly most: number }[] = []
     for (const [key, budget] of this.budgets) {
       const claim = this.claimOf(key)
-      if (claim.nextBytes > 0) claims.push({ budget, weight: claim.weight, most: mostFor(budget, claim) })
-      else this.giveBack(budget)
+      const most = mostFor(budget, claim)
+      this.giveBack(budget, budget.bytes - most)
+      if (claim.nextBytes > 0) claims.push({ budget, weight: claim.weight, most: most - budget.bytes })
+      else budget.wasRefused = false
     }
     const wanted = claims.reduce((sum, { most }) => sum + most, 0)
-    const parts = divideByWeight(this.draw(wanted, nowMs), claims)
+    const parts = divideByWeight(this.mayDeal(wanted, nowMs), claims, this.capacity?.spill ?? 1)
+    const dealt = parts.reduce((sum, part) => sum + part, 0)
+    for (const limit of this.limits) limit.take(dealt, nowMs)
     for (const [i, part] of parts.entries()) claims[i]!.budget.bytes += part
   }
 
-  /** Bytes to deal; they are paid to the limits at once. */
-  private draw(wanted: number, nowMs: number): number {
-    let bytes = wanted
-    let isLimited = false
-    for (const limit of this.limits) {
-      if (limit.bytesPerSecond === undefined) continue
-      isLimited = true
-      bytes = Math.min(bytes, Math.max(0, limit.available(nowMs)) / limit.join(this, nowMs))
-    }
-    if (!isLimited) return Math.min(bytes, this.roundBytes)
-    for (const limit of this.limits) limit.take(bytes, nowMs)
+  private mayDeal(wanted: number, nowMs: number): number {
+    const span = this.capacity ? (this.capacity.trialBytesPerSecond * this.spanMs) / 1000 : wanted
+    let bytes = Math.min(wanted, Math.max(BLOCK_BYTES, span))
+    for (const limit of this.limits) bytes = Math.min(bytes, limit.partOf(this, nowMs))
     return bytes
   }
 
-  private get roundBytes(): number {
-    return Math.max(BLOCK_BYTES, (UPLOAD_PROBE * this.peakBytesPerSecond * this.spanMs) / 1000)
-  }
-
-  private giveBack(budget: Budget): void {
-    for (const limit of this.limits) limit.giveBack(budget.bytes)
-    budget.bytes = 0
-    budget.isShort = false
+  private giveBack(budget: Budget, bytes: number): void {
+    if (bytes <= 0) return
+    for (const limit of this.limits) limit.giveBack(bytes)
+    budget.bytes -= bytes
   }
 }
 
-/** Who was short may get all that it waits for; a peer that took less, twice what it took. */
-function mostFor(budget: Budget, claim: UploadClaim): number {
-  const most = budget.isShort ? claim.queuedBytes : Math.min(claim.queuedBytes, 2 * budget.taken)
-  return Math.max(0, Math.max(claim.nextBytes, most) - budget.bytes)
+/** What a budget may hold: of who was short, all that it waits for; of others, a few blocks or twice what is usual. */
+function mostFor(budget: Budget, { nextBytes, queuedBytes }: UploadClaim): number {
+  if (budget.isShortOf(nextBytes)) return queuedBytes
+  return Math.min(queuedBytes, Math.max(4 * nextBytes, 2 * budget.usuallyTaken, 2 * budget.taken))
 }

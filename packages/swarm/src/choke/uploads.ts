@@ -1,7 +1,7 @@
 import { invalid, OK, type Verdict } from '@onehop/primitives'
 import type { BandwidthLimit } from '../bandwidth/bandwidth-limit.ts'
 import { UploadBudgets, type UploadClaim } from '../bandwidth/upload-budgets.ts'
-import { UploadPeak } from '../bandwidth/upload-peak.ts'
+import { UploadCapacity } from '../bandwidth/upload-capacity.ts'
 import type { Bitfield } from '../bitfield.ts'
 import { CHOKER_LOOK_MS, MAX_QUEUED_REQUESTS, MAX_REQUEST_BYTES } from '../limits.ts'
 import type { PeerKey, PeerState } from '../machine/peer-state.ts'
@@ -23,7 +23,7 @@ export class Uploads {
   private readonly choker: Choker
   private readonly limits: readonly BandwidthLimit[]
   private readonly budgets: UploadBudgets<PeerKey>
-  private readonly peak: UploadPeak
+  private readonly capacity: UploadCapacity
   private decisions: ReadonlyMap<PeerKey, ChokeDecision> = new Map()
   private hasShares = false
   private chokedAtMs: number
@@ -40,7 +40,7 @@ export class Uploads {
     this.choker = choker
     this.limits = limits
     this.budgets = new UploadBudgets(limits, key => this.claimOf(key), nowMs)
-    this.peak = new UploadPeak(nowMs)
+    this.capacity = new UploadCapacity(nowMs)
     this.chokedAtMs = nowMs
   }
 
@@ -70,7 +70,7 @@ export class Uploads {
       random: this.environment.random,
       seeding,
       uploadLimitBytesPerSecond: this.limitBytesPerSecond(nowMs),
-      uploadPeakBytesPerSecond: this.peak.bytesPerSecond,
+      uploadPeakBytesPerSecond: this.capacity.bytesPerSecond,
     })
     this.hasShares = [...this.decisions.values()].some(({ share }) => share !== undefined)
     for (const peer of this.peers.values()) {
@@ -83,9 +83,9 @@ export class Uploads {
   /** Lets those go on that waited for bandwidth, as far as there is any. */
   release(): void {
     const nowMs = this.environment.now()
-    this.peak.observe(nowMs)
+    this.capacity.observe(nowMs)
     const relieved = this.isDivided
-      ? this.budgets.release(this.peak.bytesPerSecond, nowMs)
+      ? this.budgets.release(this.hasShares ? this.capacity : undefined, nowMs)
       : this.budgets.clear()
     for (const key of relieved) this.environment.uploadsReady(key)
   }
@@ -158,7 +158,7 @@ export class Uploads {
     if (this.isDivided && !this.budgets.take(peer.key, range.length, nowMs)) return undefined
     peer.uploads.shift()
     peer.upload.add(range.length, nowMs)
-    this.peak.add(range.length, nowMs)
+    this.capacity.add(range.length)
     return range
   }
 }

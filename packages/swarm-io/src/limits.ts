@@ -10,11 +10,14 @@ export const MAX_GREETINGS_PER_PEER = 32
 /** Connections of one torrent. */
 export const MAX_CONNECTIONS_PER_TORRENT = 50
 
-/** Connections that a fetch opens by itself; the rest of a torrent's are for those who come to us. */
-export const MAX_OUTBOUND_PER_FETCH = 30
+/** Connections that a torrent opens by itself; the rest of its own are for those who come to us. */
+export const MAX_OUTBOUND_PER_TORRENT = 30
 
-/** Dials of one fetch under way at once. */
+/** Dials of one torrent under way at once. */
 export const MAX_DIALS = 8
+
+/** Dials of all torrents under way at once: routers of old forget connections when many are half open. */
+export const MAX_DIALS_IN_ALL = 32
 
 /** Time for one dial. */
 export const DIAL_TIMEOUT_MS = 15_000
@@ -25,13 +28,22 @@ export const MAX_DIAL_ATTEMPTS = 4
 /** Pause before a provider is dialled again; doubles with every failure. */
 export const REDIAL_DELAY_MS = 500
 
-/** Providers remembered by one fetch. */
+/** As long as a torrent is complete, those who had everything too are left alone for so long. */
+export const SEED_REDIAL_DELAY_MS = 10 * 60_000
+
+/** Two connections between the same peers that begin within so long of each other were dialled at once, from both sides. */
+export const SIMULTANEOUS_DIAL_MS = 10_000
+
+/** Peers remembered by one torrent. */
 export const MAX_CANDIDATES = 1000
+
+/** Addresses of links and users kept for one torrent. */
+export const MAX_GIVEN_PEERS = 100
 
 /** A fetch without a verified piece (or the info dictionary) for so long has failed. */
 export const FETCH_STALL_TIMEOUT_MS = 60_000
 
-/** How often a fetch looks at its providers. */
+/** How often a fetch looks at how far it is. */
 export const FETCH_INTERVAL_MS = 100
 
 /** How often progress is reported, at most. */

@@ -30,7 +30,7 @@ export interface LinkHandler extends WireSink {
 export class PeerLink {
   readonly remotePeer: string
   readonly isOutbound: boolean
-  private readonly connection: WireConnection
+  readonly connection: WireConnection
   private readonly gatherer: MessageGatherer
   private readonly handshakeTimer: NodeJS.Timeout
   private onHandshake: ((handshake: Handshake) => void) | undefined

@@ -1,60 +1,90 @@
 import { randomBytes } from 'node:crypto'
-import { copyFile, mkdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { RandomSource, Rejection } from '@onehop/primitives'
 import {
+  BandwidthLimit,
   type Handshake,
   type InfoHash,
   infoHashToHex,
   PEER_ID_BYTES,
   type PeerSnapshot,
-  pieceCount,
   type TorrentInfo,
   toInfoHash,
   type WireConnection,
 } from '@onehop/swarm'
+import { EventListeners } from './event-listeners.ts'
 import { Fetch } from './fetch.ts'
 import { type FileStamp, hashFile } from './hash-file.ts'
-import { MAX_CONNECTIONS, MAX_GREETINGS_PER_PEER, RESTORES_AT_ONCE } from './limits.ts'
-import { PeerLink } from './peer-link.ts'
+import { RESTORES_AT_ONCE } from './limits.ts'
+import { fetchLocally } from './local-copy.ts'
+import type { PeerLink } from './peer-link.ts'
 import { exists } from './piece-storage.ts'
 import { ReadCache } from './read-cache.ts'
 import { type ResumeRecord, ResumeStore } from './resume-store.ts'
+import { type ConnectionsOwner, SessionConnections } from './session-connections.ts'
 import type {
+  AddOptions,
+  ChokingStrategy,
   FetchOptions,
   FetchResult,
-  FetchTarget,
+  PeerFinder,
   SeedOptions,
+  SwarmEvents,
   SwarmSessionOptions,
+  TorrentSource,
   TorrentSummary,
 } from './session-types.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
-import { Torrent, type TorrentHost } from './torrent.ts'
-import { openForFetch, openForSeed, openRestored, partPathOf, resolveTarget } from './torrent-files.ts'
+import { Torrent } from './torrent.ts'
+import { openForSeed } from './torrent-files.ts'
+import type { TorrentHost } from './torrent-host.ts'
 
 /** What other clients see: Azureus style, client OH, version 0.1.0. */
 const PEER_ID_PREFIX = '-OH0100-'
 
-/** Publishes and fetches files: all torrents of one node, over connections that somebody else opens. */
-export class SwarmSession implements TorrentHost {
+/** Publishes and fetches content: all torrents of one node, over TCP and over connections that somebody else opens. */
+export class SwarmSession implements TorrentHost, ConnectionsOwner {
   readonly peerId: Uint8Array
   readonly cache = new ReadCache()
-  readonly resume: ResumeStore
+  readonly resumeStore: ResumeStore
   readonly random: RandomSource
+  readonly strategy: ChokingStrategy
+  readonly preallocate: boolean
+  readonly uploadLimit: BandwidthLimit
+  readonly downloadLimit: BandwidthLimit
+  readonly findPeers: PeerFinder | undefined
+  readonly connections: SessionConnections
   private readonly options: SwarmSessionOptions
   private readonly torrents = new Map<string, Torrent>()
   /** By infohash in hex: torrents whose files are being opened again. */
   private readonly restoring = new Map<string, Promise<void>>()
-  private readonly greeting = new Set<PeerLink>()
-  private connections = 0
+  private readonly listeners = new EventListeners()
   private isClosed = false
 
   constructor(options: SwarmSessionOptions) {
     this.options = options
     this.random = options.random ?? Math.random
-    this.resume = new ResumeStore(options.resumeDir)
+    this.resumeStore = new ResumeStore(options.resumeDir)
+    this.strategy = options.strategy ?? 'tit-for-tat'
+    this.preallocate = options.preallocate === true
+    this.findPeers = options.findPeers
+    this.uploadLimit = new BandwidthLimit(this.nowMs(), options.limits?.uploadBytesPerSecond)
+    this.downloadLimit = new BandwidthLimit(this.nowMs(), options.limits?.downloadBytesPerSecond)
+    this.connections = new SessionConnections(this, options.tcp)
     const random = randomBytes(PEER_ID_BYTES - PEER_ID_PREFIX.length)
     this.peerId = new Uint8Array(Buffer.concat([Buffer.from(PEER_ID_PREFIX, 'latin1'), random]))
+  }
+
+  /** Opens the TCP side, if it is wanted; before it, nobody can dial us. @throws {SwarmError} */
+  async start(): Promise<void> {
+    this.assertOpen()
+    await this.connections.listen()
+  }
+
+  /** Where other clients connect to; 0 when they cannot. */
+  get btPort(): number {
+    return this.connections.port
   }
 
   nowMs(): number {
@@ -70,14 +100,13 @@ export class SwarmSession implements TorrentHost {
     this.options.onMisbehaviour?.(remotePeer, rejection)
   }
 
-  admitConnection(): boolean {
-    if (this.isClosed || this.connections >= MAX_CONNECTIONS) return false
-    this.connections++
-    return true
+  /** Calls the listener whenever it happens. @returns what ends that. */
+  on<Event extends keyof SwarmEvents>(event: Event, listener: SwarmEvents[Event]): () => void {
+    return this.listeners.add(event, listener)
   }
 
-  releaseConnection(): void {
-    this.connections--
+  emit(event: keyof SwarmEvents, torrent: Torrent): void {
+    this.listeners.tell(event, torrent.summary())
   }
 
   claimPath(path: string, owner: Torrent): void {
@@ -91,6 +120,23 @@ export class SwarmSession implements TorrentHost {
     }
   }
 
+  *openInfohashes(): Iterable<InfoHash> {
+    for (const torrent of this.torrents.values()) if (torrent.isOpen) yield torrent.infohash
+  }
+
+  /** Takes a connection that a peer opened. Its handshake says which torrent it wants; unknown ones are closed. */
+  accept(connection: WireConnection): void {
+    this.connections.accept(connection)
+  }
+
+  onHandshake(link: PeerLink, handshake: Handshake): void {
+    const torrent = this.torrents.get(infoHashToHex(handshake.infohash))
+    if (torrent) torrent.links.attach(link, handshake)
+    else link.close()
+  }
+
+  // Publishing
+
   /**
    * Hashes a file and offers it. The same content twice is one torrent, at the path that was first.
    * @throws {SwarmError}
@@ -100,9 +146,7 @@ export class SwarmSession implements TorrentHost {
     const absolute = resolve(path)
     const { info, stamp } = await hashFile(absolute, options)
     this.assertOpen()
-    const opening = this.restoring.get(infoHashToHex(info.infohash))
-    if (opening) await opening
-    const known = this.torrents.get(infoHashToHex(info.infohash))
+    const known = await this.known(info.infohash)
     if (known?.isSeeding && (await exists(known.path))) {
       await known.setWords(options.words)
       return known.summary()
@@ -114,25 +158,27 @@ export class SwarmSession implements TorrentHost {
       )
     }
     if (known) await this.forget(known)
-    return this.register(info, absolute, stamp, options.words)
+    return this.register(info, absolute, stamp, options)
   }
 
   private async register(
     info: TorrentInfo,
     path: string,
     stamp: FileStamp,
-    words: readonly string[] | undefined,
+    { words }: SeedOptions,
   ): Promise<TorrentSummary> {
     const files = await openForSeed(info, path, stamp, this.cache)
     const torrent = this.addTorrent(info.infohash, info)
-    torrent.words = words
+    torrent.settings.words = words
     try {
       await torrent.adopt(files)
+      await torrent.resume()
     } catch (error) {
       this.torrents.delete(infoHashToHex(info.infohash))
       await files.storage.close()
       throw swarmErrorOf(error, `publish ${path}`)
     }
+    this.emit('added', torrent)
     return torrent.summary()
   }
 
@@ -142,91 +188,63 @@ export class SwarmSession implements TorrentHost {
     return torrent
   }
 
+  /** The torrent, once its files are open again. */
+  private async known(infohash: Uint8Array): Promise<Torrent | undefined> {
+    await this.restoring.get(infoHashToHex(infohash))
+    return this.torrents.get(infoHashToHex(infohash))
+  }
+
+  // Fetching
+
   /**
-   * Fetches content from its providers, continuing where an earlier fetch stopped, and offers it from then on.
-   * Several fetches of one infohash share the work.
+   * Fetches content without anyone who waits for it, also after a restart, and offers it from then on. What is known
+   * already goes on.
    * @throws {SwarmError}
    */
-  async fetch(infohash: Uint8Array, options: FetchOptions): Promise<FetchResult> {
-    this.assertOpen()
-    const id = toInfoHash(infohash)
-    const opening = this.restoring.get(infoHashToHex(id))
-    if (opening) await opening
-    const known = this.torrents.get(infoHashToHex(id))
-    if (known?.isSeeding && !(await exists(known.path))) await this.forget(known)
-    else if (known?.isSeeding) return this.fetchLocally(known, options)
-    const torrent = this.torrents.get(infoHashToHex(id)) ?? this.addTorrent(id)
+  async add(source: TorrentSource, options: AddOptions): Promise<TorrentSummary> {
+    const torrent = await this.torrentFor(source)
+    const isNew = torrent.record === undefined
     try {
-      return await new Fetch(torrent, options, () => this.nowMs()).run()
+      await torrent.begin(source, options)
+      torrent.goesOn = true
+      if (isNew) this.emit('added', torrent)
     } catch (error) {
-      if (!torrent.info && !torrent.isFetching) await this.forget(torrent)
+      if (isNew) await this.forget(torrent)
+      throw swarmErrorOf(error, 'add the content')
+    }
+    return torrent.summary()
+  }
+
+  /**
+   * Fetches content from its providers, continuing where an earlier fetch stopped, and offers it from then on.
+   * Several fetches of one infohash share the work. One that was begun by this call is paused when the call gives up.
+   * @throws {SwarmError}
+   */
+  async fetch(source: TorrentSource, options: FetchOptions): Promise<FetchResult> {
+    const found = await this.known(infohashOf(source))
+    if (found?.isSeeding && (await exists(found.path))) {
+      return fetchLocally(found, options, this.cache, () => this.nowMs())
+    }
+    if (found?.isSeeding) await this.forget(found)
+    const torrent = await this.torrentFor(source)
+    try {
+      return await new Fetch(torrent, source, options, () => this.nowMs()).run()
+    } catch (error) {
+      if (torrent.record === undefined && !torrent.isFetching && !torrent.goesOn) await this.forget(torrent)
       throw swarmErrorOf(error, 'fetch the content')
     }
   }
 
-  /** The content is here: at the wanted place already, or a copy of it goes there. */
-  private async fetchLocally(torrent: Torrent, target: FetchTarget): Promise<FetchResult> {
-    const info = torrent.info!
-    const startedMs = this.nowMs()
-    const path = await resolveTarget(target, info)
-    if (path !== torrent.path) await this.copyContent(info, torrent.path, path)
-    return {
-      infohash: torrent.infohash,
-      name: info.name,
-      path,
-      bytes: info.lengthBytes,
-      pieces: pieceCount(info),
-      providers: [],
-      elapsedMs: this.nowMs() - startedMs,
-    }
+  private async torrentFor(source: TorrentSource): Promise<Torrent> {
+    const infohash = infohashOf(source)
+    await this.restoring.get(infoHashToHex(infohash))
+    this.assertOpen()
+    // No pause between the question and the answer: two calls at once must share one torrent.
+    const known = this.torrents.get(infoHashToHex(infohash))
+    return known ?? this.addTorrent(infohash, 'torrent' in source ? source.torrent.info : undefined)
   }
 
-  private async copyContent(info: TorrentInfo, from: string, to: string): Promise<void> {
-    try {
-      if (!(await exists(to))) await copyFile(from, partPathOf(to, info))
-      const { storage, have, partPath } = await openForFetch(info, to, undefined, this.cache)
-      try {
-        if (!have.isFull) throw new SwarmError('file-changed', `${from} has changed since it was verified.`)
-        if (partPath !== undefined) await storage.finish(to)
-      } finally {
-        await storage.close()
-      }
-    } catch (error) {
-      throw swarmErrorOf(error, `write ${to}`)
-    }
-  }
-
-  /** Takes a connection that a peer opened. Its handshake says which torrent it wants; unknown ones are closed. */
-  accept(connection: WireConnection): void {
-    if (this.greetingsOf(connection.remotePeer) >= MAX_GREETINGS_PER_PEER || !this.admitConnection()) {
-      connection.close()
-      return
-    }
-    const link: PeerLink = new PeerLink(
-      connection,
-      false,
-      handshake => this.onHandshake(link, handshake),
-      rejection => this.onMisbehaviour(link.remotePeer, rejection),
-      () => {
-        this.greeting.delete(link)
-        this.releaseConnection()
-      },
-    )
-    this.greeting.add(link)
-  }
-
-  private greetingsOf(remotePeer: string): number {
-    let count = 0
-    for (const link of this.greeting) if (link.remotePeer === remotePeer) count++
-    return count
-  }
-
-  private onHandshake(link: PeerLink, handshake: Handshake): void {
-    this.greeting.delete(link)
-    const torrent = this.torrents.get(infoHashToHex(handshake.infohash))
-    if (torrent) torrent.links.attach(link, handshake)
-    else link.close()
-  }
+  // What is here
 
   /** All torrents, in the order in which they came. */
   list(): TorrentSummary[] {
@@ -240,31 +258,56 @@ export class SwarmSession implements TorrentHost {
 
   /** The connected peers of a torrent. */
   peersOf(infohash: Uint8Array): PeerSnapshot[] {
-    return this.torrents.get(infoHashToHex(infohash))?.peerSnapshots() ?? []
+    return this.torrents.get(infoHashToHex(infohash))?.machine.peerSnapshots() ?? []
   }
 
-  /** Stops offering and forgets. The file stays; an unfinished part file goes. @returns whether it was known. */
-  async remove(infohash: Uint8Array): Promise<boolean> {
-    await this.restoring.get(infoHashToHex(infohash))
-    const torrent = this.torrents.get(infoHashToHex(infohash))
-    if (torrent) await this.forget(torrent)
-    return torrent !== undefined
+  /** Nothing of it goes in or out any more, until it is resumed. @throws {SwarmError} */
+  async pause(infohash: Uint8Array): Promise<TorrentSummary> {
+    const torrent = await this.existing(infohash)
+    await torrent.pause()
+    return torrent.summary()
   }
 
-  private async forget(torrent: Torrent): Promise<void> {
-    this.torrents.delete(infoHashToHex(torrent.infohash))
-    await torrent.remove()
+  /** Goes on with it, and tries again what went wrong. @throws {SwarmError} */
+  async resume(infohash: Uint8Array): Promise<TorrentSummary> {
+    const torrent = await this.existing(infohash)
+    await torrent.resume()
+    return torrent.summary()
+  }
+
+  private async existing(infohash: Uint8Array): Promise<Torrent> {
+    this.assertOpen()
+    const torrent = await this.known(infohash)
+    if (torrent) return torrent
+    throw new SwarmError('not-found', `There is no content ${infoHashToHex(toInfoHash(infohash))} here.`)
   }
 
   /**
-   * Brings back what an earlier session of the same folder had: complete files are offered, unfinished fetches stand
-   * as `stopped` (and offer what they have) until `fetch` is called for them. What is missing or was changed is
-   * listed with its `problem`.
+   * Stops offering and forgets. An unfinished part file goes; the content stays unless it is to go too.
+   * @returns whether it was known.
+   */
+  async remove(infohash: Uint8Array, { deleteFiles = false } = {}): Promise<boolean> {
+    const torrent = await this.known(infohash)
+    if (torrent) await this.forget(torrent, deleteFiles)
+    return torrent !== undefined
+  }
+
+  private async forget(torrent: Torrent, deleteFiles = false): Promise<void> {
+    this.torrents.delete(infoHashToHex(torrent.infohash))
+    await torrent.remove(deleteFiles)
+    this.emit('removed', torrent)
+  }
+
+  // From one session to the next
+
+  /**
+   * Brings back what an earlier session of the same folder had: it goes on as it was. What is missing or was changed
+   * is listed with its `problem`.
    */
   async restore(): Promise<TorrentSummary[]> {
     this.assertOpen()
     await mkdir(this.options.resumeDir, { recursive: true })
-    const records = await this.resume.load((path, reason) =>
+    const records = await this.resumeStore.load((path, reason) =>
       this.log('a resume file is damaged', { path, reason }),
     )
     const restored: Torrent[] = []
@@ -280,21 +323,11 @@ export class SwarmSession implements TorrentHost {
   private async restoreOne(record: ResumeRecord): Promise<Torrent> {
     const torrent = this.addTorrent(record.info.infohash, record.info)
     const name = infoHashToHex(record.info.infohash)
-    const opening = this.openAgain(torrent, record).finally(() => this.restoring.delete(name))
+    const opening = torrent.restore(record).finally(() => this.restoring.delete(name))
     this.restoring.set(name, opening)
     await opening
+    this.emit('added', torrent)
     return torrent
-  }
-
-  private async openAgain(torrent: Torrent, record: ResumeRecord): Promise<void> {
-    torrent.words = record.words
-    try {
-      await torrent.adopt(await openRestored(record, this.cache), record)
-    } catch (error) {
-      const { message } = swarmErrorOf(error, `read ${record.path}`)
-      torrent.setProblem(record.path, message)
-      this.log('content cannot be offered', { path: record.path, reason: message })
-    }
   }
 
   private assertOpen(): void {
@@ -305,7 +338,12 @@ export class SwarmSession implements TorrentHost {
   async close(): Promise<void> {
     if (this.isClosed) return
     this.isClosed = true
-    for (const link of [...this.greeting]) link.close()
+    const closing = this.connections.close()
     await Promise.all([...this.torrents.values()].map(torrent => torrent.close()))
+    await closing
   }
+}
+
+function infohashOf(source: TorrentSource): InfoHash {
+  return 'torrent' in source ? source.torrent.info.infohash : toInfoHash(source.infohash)
 }

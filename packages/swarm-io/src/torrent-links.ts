@@ -1,16 +1,21 @@
-import { equalBytes, type Verdict } from '@onehop/primitives'
-import type {
-  BlockRange,
-  Handshake,
-  InfoHash,
-  PeerKey,
-  TorrentMachine,
-  WireConnection,
-  WireMessage,
+import { BoundedMap, bytesToHex, equalBytes, type Verdict } from '@onehop/primitives'
+import {
+  type BlockRange,
+  formatPeerAddress,
+  type Handshake,
+  type InfoHash,
+  type Parting,
+  type PeerAddress,
+  type PeerKey,
+  type TorrentMachine,
+  type WireConnection,
+  type WireMessage,
 } from '@onehop/swarm'
-import { MAX_CONNECTIONS_PER_TORRENT } from './limits.ts'
+import { MAX_CANDIDATES, MAX_CONNECTIONS_PER_TORRENT } from './limits.ts'
+import { peerIdentity } from './peer-identity.ts'
 import { type LinkHandler, PeerLink } from './peer-link.ts'
-import type { TorrentHost } from './torrent.ts'
+import { type Established, survives } from './same-peer.ts'
+import type { TorrentHost } from './torrent-host.ts'
 
 /** What a torrent's links need of it. */
 export interface LinksOwner {
@@ -23,12 +28,45 @@ export interface LinksOwner {
   onUpload(bytes: number): void
 }
 
+/** How a connection that we opened has ended. */
+export interface LinkEnd {
+  /** Its BitTorrent peer id in hex, and what it would be banned by; absent when it did not shake hands. */
+  readonly peerId?: string
+  readonly identity?: string
+  /** Whether a block went one way or the other. */
+  readonly wasUseful: boolean
+  /** Whether it was given up because both sides have everything. */
+  readonly isSeed: boolean
+  /** Whether the connection led to this very session. */
+  readonly isOurselves: boolean
+}
+
+/** A link that has shaken hands. */
+interface Attached extends Established {
+  readonly link: PeerLink
+  readonly identity: string
+  /** `host:port`, once it has said so. */
+  listensAt?: string
+}
+
+/** What becomes known of a connection before it ends. */
+interface Account {
+  peerId?: string
+  identity?: string
+  wasUseful: boolean
+  isSeed: boolean
+  isOurselves: boolean
+}
+
 /** The connections of one torrent. */
 export class TorrentLinks {
   private readonly infohash: InfoHash
   private readonly host: TorrentHost
   private readonly owner: LinksOwner
-  private readonly links = new Map<PeerKey, PeerLink>()
+  private readonly links = new Map<PeerKey, Attached>()
+  private readonly accounts = new Map<PeerLink, Account>()
+  /** By identity: how those are shown who are, or were, connected. */
+  private readonly shownNames = new BoundedMap<string, string>(MAX_CANDIDATES)
   private nextKey = 1
 
   constructor(infohash: InfoHash, host: TorrentHost, owner: LinksOwner) {
@@ -41,16 +79,38 @@ export class TorrentLinks {
     return this.links.size
   }
 
-  isConnectedTo(remotePeer: string): boolean {
-    for (const link of this.links.values()) if (link.remotePeer === remotePeer) return true
+  /** Whether one more connection may be opened; those that shake hands count. */
+  get hasRoom(): boolean {
+    return this.accounts.size < MAX_CONNECTIONS_PER_TORRENT
+  }
+
+  /** A peer as people know it: its libp2p peer id, or its address. */
+  shown(identity: string): string {
+    return this.shownNames.get(identity) ?? identity
+  }
+
+  /** The connection behind a key of the machine's. */
+  connectionOf(
+    key: PeerKey,
+  ): { readonly connection: WireConnection; readonly isOutbound: boolean } | undefined {
+    const link = this.links.get(key)?.link
+    return link && { connection: link.connection, isOutbound: link.isOutbound }
+  }
+
+  /** @param peerId its BitTorrent peer id in hex, if that is known. */
+  isConnectedTo(remotePeer: string, peerId?: string): boolean {
+    for (const { link, peerIdHex, listensAt } of this.links.values()) {
+      if (link.remotePeer === remotePeer || listensAt === remotePeer || peerIdHex === peerId) return true
+    }
     return false
   }
 
   /** Takes a connection that was opened by us: shakes hands, and uses it. @param onGone when it is closed. */
-  connect(connection: WireConnection, onGone: () => void): void {
-    if (!this.host.admitConnection()) {
+  connect(connection: WireConnection, onGone: (end: LinkEnd) => void): void {
+    const account: Account = { wasUseful: false, isSeed: false, isOurselves: false }
+    if (!this.owner.isOpen || !this.host.connections.admitConnection()) {
       connection.close()
-      onGone()
+      onGone(account)
       return
     }
     const link: PeerLink = new PeerLink(
@@ -59,10 +119,12 @@ export class TorrentLinks {
       handshake => this.onReply(link, handshake),
       rejection => this.host.onMisbehaviour(link.remotePeer, rejection),
       () => {
-        this.host.releaseConnection()
-        onGone()
+        this.accounts.delete(link)
+        this.host.connections.releaseConnection()
+        onGone(account)
       },
     )
+    this.accounts.set(link, account)
     this.sendHandshake(link)
   }
 
@@ -77,51 +139,72 @@ export class TorrentLinks {
 
   /** Uses a connection whose handshake was for this torrent, or closes it. */
   attach(link: PeerLink, handshake: Handshake): void {
-    if (!this.admits(link, handshake)) {
+    const account = this.accountOf(link, handshake)
+    const attached: Attached = {
+      link,
+      identity: account.identity!,
+      connection: link.connection,
+      isOutbound: link.isOutbound,
+      peerIdHex: account.peerId!,
+      sinceMs: this.host.nowMs(),
+    }
+    if (account.isOurselves || !this.admits(attached)) {
       link.close()
       return
     }
     const key = this.nextKey++ as PeerKey
     if (!link.isOutbound) this.sendHandshake(link)
-    this.links.set(key, link)
-    link.attach(this.handlerOf(key))
-    this.owner.machine.addPeer({ key, remotePeer: link.remotePeer, extensions: handshake.extensions })
+    this.links.set(key, attached)
+    this.shownNames.set(attached.identity, link.remotePeer)
+    link.attach(this.handlerOf(key, account))
+    const { address } = link.connection
+    this.owner.machine.addPeer({
+      key,
+      remotePeer: attached.identity,
+      extensions: handshake.extensions,
+      fast: handshake.fast === true,
+      peerId: handshake.peerId,
+      isOutbound: link.isOutbound,
+      ...(address ? { address } : {}),
+    })
   }
 
-  private admits(link: PeerLink, handshake: Handshake): boolean {
-    if (!this.owner.isOpen || this.owner.machine.isBanned(link.remotePeer)) return false
-    if (equalBytes(handshake.peerId, this.host.peerId)) return false
-    for (const other of [...this.links.values()]) {
-      if (other.remotePeer !== link.remotePeer) continue
-      if (this.survivorOf(other, link, handshake) === other) return false
-      other.close()
+  private accountOf(link: PeerLink, { peerId }: Handshake): Account {
+    const account = this.accounts.get(link) ?? { wasUseful: false, isSeed: false, isOurselves: false }
+    account.peerId = bytesToHex(peerId)
+    account.identity = peerIdentity(link.connection, peerId)
+    account.isOurselves = equalBytes(peerId, this.host.peerId)
+    return account
+  }
+
+  private admits(newer: Attached): boolean {
+    if (!this.owner.isOpen || this.owner.machine.isBanned(newer.identity)) return false
+    const ourId = bytesToHex(this.host.peerId)
+    for (const older of [...this.links.values()]) {
+      const verdict = survives(older, newer, ourId)
+      if (verdict === 'older') return false
+      if (verdict === 'newer') older.link.close()
     }
     return this.links.size < MAX_CONNECTIONS_PER_TORRENT
   }
 
-  /**
-   * Two peers may dial each other at the same moment; both then keep the connection that the lower peer id opened.
-   * Of two that were opened by the same side, the newer one: whoever opened it knows that the older is dead.
-   */
-  private survivorOf(older: PeerLink, newer: PeerLink, handshake: Handshake): PeerLink {
-    if (older.isOutbound === newer.isOutbound) return newer
-    const ourIdIsLower = Buffer.compare(this.host.peerId, handshake.peerId) < 0
-    return newer.isOutbound === ourIdIsLower ? newer : older
-  }
-
-  private handlerOf(key: PeerKey): LinkHandler {
+  private handlerOf(key: PeerKey, account: Account): LinkHandler {
     const { owner } = this
     const { machine } = owner
     return {
       onMessage: message => machine.onMessage(key, message),
       onBlockStart: (piece, begin, length) => machine.onBlockStart(key, piece, begin, length),
       onBlockBytes: bytes => machine.onBlockBytes(key, bytes),
-      onBlockEnd: () => machine.onBlockEnd(key),
+      onBlockEnd: () => {
+        account.wasUseful = true
+        machine.onBlockEnd(key)
+      },
       afterBatch: () => machine.afterBatch(key),
       onMalformed: rejection => machine.onMalformed(key, rejection),
       takeUpload: () => {
         const range = machine.takeUpload(key)
         if (range) owner.onUpload(range.length)
+        if (range) account.wasUseful = true
         return range
       },
       readBlock: range => owner.readBlock(range),
@@ -134,23 +217,32 @@ export class TorrentLinks {
   }
 
   send(key: PeerKey, message: WireMessage): void {
-    this.links.get(key)?.sendMessage(message)
+    this.links.get(key)?.link.sendMessage(message)
   }
 
   uploadsReady(key: PeerKey): void {
-    this.links.get(key)?.uploadsReady()
+    this.links.get(key)?.link.uploadsReady()
   }
 
   /** The machine has dropped the peer. */
-  drop(key: PeerKey, reason: Verdict): void {
-    const link = this.links.get(key)
+  drop(key: PeerKey, reason: Verdict, parting: Parting): void {
+    const link = this.links.get(key)?.link
     if (!link) return
+    const account = this.accounts.get(link)
+    if (account) account.isSeed = parting === 'both-complete'
     if (!reason.ok && reason.blame === 'sender') this.host.onMisbehaviour(link.remotePeer, reason)
     link.close()
   }
 
-  /** Closes all, or only those that we opened. */
-  close(which: 'all' | 'outbound'): void {
-    for (const link of [...this.links.values()]) if (which === 'all' || link.isOutbound) link.close()
+  /** A peer that came to us says where it takes connections: it is not dialled there as long as it is connected. */
+  onListening(key: PeerKey, address: PeerAddress): void {
+    const attached = this.links.get(key)
+    if (attached) attached.listensAt = formatPeerAddress(address)
+  }
+
+  /** Closes all, those that still shake hands too. */
+  closeAll(): void {
+    for (const link of this.accounts.keys()) link.close()
+    for (const { link } of [...this.links.values()]) link.close()
   }
 }

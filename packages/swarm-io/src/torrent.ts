@@ -1,91 +1,92 @@
-import { rm } from 'node:fs/promises'
-import type { RandomSource, Rejection, Verdict } from '@onehop/primitives'
+import type { Verdict } from '@onehop/primitives'
 import {
+  BandwidthLimit,
   type BlockRange,
-  formatMagnet,
   type InfoHash,
-  type PeerSnapshot,
-  pieceCount,
+  infoHashToHex,
+  type PeerAddress,
   pieceLengthAt,
   TICK_INTERVAL_MS,
   type TorrentEnvironment,
   type TorrentInfo,
   TorrentMachine,
+  type WireConnection,
 } from '@onehop/swarm'
-import { CHECKPOINT_INTERVAL_MS } from './limits.ts'
+import { PeerPool, type PoolOwner } from './peer-pool.ts'
+import { PeerSearch } from './peer-search.ts'
 import { sha1Now } from './piece-hash.ts'
-import type { PieceStorage } from './piece-storage.ts'
-import type { ReadCache } from './read-cache.ts'
-import type { ResumeRecord, ResumeStore } from './resume-store.ts'
-import type { FetchTarget, TorrentState, TorrentSummary } from './session-types.ts'
+import type { ResumeRecord } from './resume-store.ts'
+import type { AddOptions, FetchTarget, TorrentSource, TorrentState, TorrentSummary } from './session-types.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
-import { type OpenedFiles, openForFetch, resolveTarget } from './torrent-files.ts'
-import { TorrentLinks } from './torrent-links.ts'
+import { TorrentContent } from './torrent-content.ts'
+import { type OpenedFiles, openForFetch, openRestored, resolveTarget } from './torrent-files.ts'
+import type { TorrentHost } from './torrent-host.ts'
+import { type LinksOwner, TorrentLinks } from './torrent-links.ts'
+import { TorrentNotes } from './torrent-notes.ts'
+import { defaultSettings, type TorrentCounters, type TorrentSettings } from './torrent-settings.ts'
+import { summaryOf } from './torrent-summary.ts'
 
-/** What a torrent needs of its session. */
-export interface TorrentHost {
-  /** This session's BitTorrent peer id, 20 bytes. */
-  readonly peerId: Uint8Array
-  readonly cache: ReadCache
-  readonly resume: ResumeStore
-  readonly random: RandomSource
-  nowMs(): number
-  log(message: string, details?: Readonly<Record<string, unknown>>): void
-  onMisbehaviour(remotePeer: string, rejection: Rejection): void
-  /** Whether one more connection may be opened; if so it is counted until {@link releaseConnection}. */
-  admitConnection(): boolean
-  releaseConnection(): void
-  /** @throws {SwarmError} `in-use` when another torrent's content is at the path. */
-  claimPath(path: string, owner: Torrent): void
-}
-
-/** A fetch that waits for the torrent to be complete. */
+/** Someone who waits for the torrent to be complete. */
 export interface FetchListener {
   onComplete(): void
   onFailed(error: SwarmError): void
 }
 
-/** One torrent of a session: its machine, its connections, its file. */
-export class Torrent {
+/** One torrent of a session: its machine, its peers, its files, and what users decided about it. */
+export class Torrent implements LinksOwner, PoolOwner {
   readonly infohash: InfoHash
-  /** Where the content is or will be; empty until that is known. */
-  path = ''
-  /** Why nothing is offered. */
-  problem: string | undefined
-  /** What its publisher wants it to be found by, where he said so. */
-  words: readonly string[] | undefined
+  readonly settings: TorrentSettings = defaultSettings()
+  readonly counters: TorrentCounters = { uploadedBytes: 0, downloadedBytes: 0, seedingMs: 0 }
   machine: TorrentMachine
   readonly links: TorrentLinks
+  readonly pool: PeerPool
+  readonly search: PeerSearch
+  /** The files, while they are open. */
+  content: TorrentContent | undefined
+  /** What went wrong, in one sentence; nothing is offered then. */
+  problem: string | undefined
+  /** Why it is paused although nothing is wrong. */
+  reason: string | undefined
+  /** Whether it goes on when nobody waits for it. */
+  goesOn = false
+  isChecking = false
+  /** As it was last noted, or read. */
+  record: ResumeRecord | undefined
   private readonly host: TorrentHost
-  private storage: PieceStorage | undefined
-  private files: OpenedFiles | undefined
-  private target: FetchTarget | undefined
+  private readonly uploadLimit: BandwidthLimit
+  private readonly downloadLimit: BandwidthLimit
   private readonly fetches = new Set<FetchListener>()
-  private isDirty = false
-  private checkpointMs = 0
-  private saving: Promise<void> = Promise.resolve()
-  private isFinished = false
+  private preparing: Promise<void> | undefined
+  private isRunning = false
+  private hasHalted = false
   private isClosed = false
-  private isPreparing = false
-  private storing = 0
-  private uploadedBytes = 0
-  private downloadedBytes = 0
-  private readonly ticker: NodeJS.Timeout
+  private readonly notes: TorrentNotes
+  private ticker: NodeJS.Timeout | undefined
+  private tickedMs = 0
 
   constructor(infohash: InfoHash, host: TorrentHost, info?: TorrentInfo) {
     this.infohash = infohash
     this.host = host
+    this.uploadLimit = new BandwidthLimit(host.nowMs())
+    this.downloadLimit = new BandwidthLimit(host.nowMs())
     this.machine = this.newMachine(info)
     this.links = new TorrentLinks(infohash, host, this)
-    this.ticker = setInterval(() => this.tick(), TICK_INTERVAL_MS)
-    this.ticker.unref()
+    this.pool = new PeerPool(this)
+    this.search = new PeerSearch(this, host)
+    this.notes = new TorrentNotes(this, host)
   }
 
   private newMachine(info: TorrentInfo | undefined): TorrentMachine {
+    const { host } = this
     return new TorrentMachine({
       infohash: this.infohash,
       environment: this.environment(),
       ...(info ? { info } : {}),
+      ...(host.btPort > 0 ? { listenPort: host.btPort } : {}),
+      limits: {
+        upload: [host.uploadLimit, this.uploadLimit],
+        download: [host.downloadLimit, this.downloadLimit],
+      },
     })
   }
 
@@ -95,13 +96,15 @@ export class Torrent {
       random: this.host.random,
       sha1: sha1Now,
       send: (peer, message) => this.links.send(peer, message),
-      drop: (peer, reason) => this.links.drop(peer, reason),
+      drop: (peer, reason, parting) => this.links.drop(peer, reason, parting),
       uploadsReady: peer => this.links.uploadsReady(peer),
       storePiece: (piece, bytes) => void this.storePiece(piece, bytes),
-      metadataReady: () => void this.prepare(),
+      metadataReady: () => this.onMetadata(),
       metadataRefused: verdict => this.onMetadataRefused(verdict),
       pieceVerified: piece => this.onPieceVerified(piece),
       completed: () => void this.finish(),
+      peersLearned: addresses => this.search.onPeersLearned(addresses),
+      peerListensAt: (peer, address) => this.links.onListening(peer, address),
     }
   }
 
@@ -109,281 +112,369 @@ export class Torrent {
     return this.machine.info
   }
 
-  /** Complete, verified and in its place. */
+  get path(): string {
+    return this.content?.path ?? this.record?.path ?? ''
+  }
+
+  /** All that is wanted is verified and in its place. */
   get isSeeding(): boolean {
-    return this.isFinished && this.problem === undefined
-  }
-
-  get isFetching(): boolean {
-    return this.fetches.size > 0 && !this.isFinished
-  }
-
-  /** Pieces are being verified or written. */
-  get isStoring(): boolean {
-    return this.storing > 0
+    return this.content?.isFinished === true && this.problem === undefined
   }
 
   /** Whether connections are wanted. */
   get isOpen(): boolean {
-    return !this.isClosed && this.problem === undefined
+    return this.isRunning
+  }
+
+  get isComplete(): boolean {
+    return this.machine.isComplete
+  }
+
+  get isFetching(): boolean {
+    return this.fetches.size > 0 && !this.isSeeding
+  }
+
+  get isPrivate(): boolean {
+    return this.info?.isPrivate === true
+  }
+
+  nowMs(): number {
+    return this.host.nowMs()
+  }
+
+  isBanned(identity: string): boolean {
+    return this.machine.isBanned(identity)
+  }
+
+  get dialTcp(): ((address: PeerAddress, signal: AbortSignal) => Promise<WireConnection>) | undefined {
+    const { dialTcp } = this.host.connections
+    return dialTcp && ((address, signal) => dialTcp(address, this.infohash, signal))
+  }
+
+  admitDial(): boolean {
+    return this.host.connections.admitDial()
+  }
+
+  releaseDial(): void {
+    this.host.connections.releaseDial()
   }
 
   /** A block's bytes; asking is reading ahead. */
   readBlock(range: BlockRange): Uint8Array | Promise<Uint8Array> {
-    return this.storage!.readBlock(range)
+    return this.content!.readBlock(range)
   }
 
   onUpload(bytes: number): void {
-    this.uploadedBytes += bytes
+    this.counters.uploadedBytes += bytes
+  }
+
+  /** Pieces are being verified or written. */
+  get isStoring(): boolean {
+    return this.content !== undefined && this.content.storing > 0
+  }
+
+  /** Peers whose blocks are in the verified pieces, as they are shown. */
+  providers(): string[] {
+    return [...this.machine.contributions.keys()].map(identity => this.links.shown(identity))
   }
 
   summary(): TorrentSummary {
-    const info = this.info
-    return {
-      infohash: this.infohash,
-      name: info?.name ?? '',
-      path: this.path,
-      bytes: info?.lengthBytes ?? 0,
-      pieces: info ? pieceCount(info) : 0,
-      piecesDone: this.machine.have?.count ?? 0,
-      state: this.state(),
-      peers: this.links.count,
-      uploadedBytes: this.uploadedBytes,
-      downloadedBytes: this.downloadedBytes,
-      magnet: formatMagnet({
-        infohash: this.infohash,
-        ...(info ? { displayName: info.name, lengthBytes: info.lengthBytes } : {}),
-      }),
-      ...(this.words === undefined ? {} : { words: this.words }),
-      ...(this.problem === undefined ? {} : { problem: this.problem }),
-    }
+    return summaryOf(this)
   }
 
-  /** Notes what its publisher wants it to be found by. @throws {SwarmError} */
-  async setWords(words: readonly string[] | undefined): Promise<void> {
-    if (words?.join() === this.words?.join()) return
-    this.words = words
-    await this.save()
+  state(): TorrentState {
+    if (this.isChecking) return 'checking'
+    if (this.settings.isPaused || this.problem !== undefined) return 'paused'
+    return this.isSeeding ? 'seeding' : 'fetching'
   }
 
-  private state(): TorrentState {
-    if (this.isSeeding) return 'seeding'
-    return this.isFetching ? 'fetching' : 'stopped'
+  // Activity
+
+  /** Brings what goes on in line with what is wanted. */
+  private update(): void {
+    const shouldRun =
+      !this.isClosed && !this.isChecking && !this.settings.isPaused && this.problem === undefined
+    if (shouldRun === this.isRunning) return
+    this.isRunning = shouldRun
+    if (shouldRun) this.run()
+    else this.halt()
   }
 
-  peerSnapshots(): PeerSnapshot[] {
-    return this.machine.peerSnapshots()
+  private run(): void {
+    this.tickedMs = this.host.nowMs()
+    this.ticker = setInterval(() => this.tick(), TICK_INTERVAL_MS)
+    this.ticker.unref()
+    this.machine.setFetching(!this.isComplete)
+    this.pool.start()
+    this.search.start()
+    if (this.hasHalted) this.host.emit('resumed', this)
   }
 
-  /** Bytes of verified pieces. */
-  get bytesDone(): number {
-    const { have } = this.machine
-    const info = this.info
-    if (!have || !info) return 0
-    const last = have.length - 1
-    const lastIsShort = last >= 0 && have.has(last) ? info.pieceLengthBytes - pieceLengthAt(info, last) : 0
-    return have.count * info.pieceLengthBytes - lastIsShort
-  }
-
-  // Files
-
-  /** Takes over files that are open, and begins to serve. */
-  async adopt(files: OpenedFiles, counters?: Pick<ResumeRecord, 'uploadedBytes' | 'downloadedBytes'>) {
-    this.host.claimPath(files.path, this)
-    this.files = files
-    this.storage = files.storage
-    this.path = files.path
-    this.problem = undefined
-    this.uploadedBytes += counters?.uploadedBytes ?? 0
-    this.downloadedBytes += counters?.downloadedBytes ?? 0
-    this.isFinished = files.partPath === undefined
-    await this.save()
-    this.machine.start(files.have)
-  }
-
-  /** A torrent that is known, and whose content cannot be offered. */
-  setProblem(path: string, problem: string): void {
-    this.path = path
-    this.problem = problem
-  }
-
-  /** The info dictionary is here: opens the target, and begins to fetch pieces. */
-  private async prepare(): Promise<void> {
-    const { info, target } = this
-    if (!info || !target || this.isPreparing || this.storage) return
-    this.isPreparing = true
-    try {
-      const path = await resolveTarget(target, info)
-      this.host.claimPath(path, this)
-      this.path = path
-      const files = await openForFetch(info, path, undefined, this.host.cache)
-      if (this.isClosed) await files.storage.close()
-      else await this.adopt(files)
-    } catch (error) {
-      this.failFetches(swarmErrorOf(error, 'store the content'))
-    } finally {
-      this.isPreparing = false
-    }
-  }
-
-  private async storePiece(piece: number, bytes: Uint8Array): Promise<void> {
-    const { machine, storage } = this
-    this.storing++
-    try {
-      const isGood = await storage!.writePiece(piece, bytes)
-      if (this.machine !== machine) return
-      if (!isGood) this.host.log('a piece is corrupt', { piece })
-      machine.onPieceStored(piece, isGood ? 'stored' : 'corrupt')
-    } catch (error) {
-      if (this.machine !== machine || this.isClosed) return
-      machine.onPieceStored(piece, 'failed')
-      this.failFetches(swarmErrorOf(error, `write ${this.path}`))
-    } finally {
-      this.storing--
-    }
-  }
-
-  private onPieceVerified(piece: number): void {
-    this.isDirty = true
-    this.downloadedBytes += pieceLengthAt(this.info!, piece)
-  }
-
-  /** All pieces are stored: the part file becomes the file. */
-  private async finish(): Promise<void> {
-    try {
-      if (!this.isFinished) {
-        const stamp = await this.storage!.finish(this.path)
-        const { partPath: _, ...files } = this.files!
-        this.files = { ...files, stamp }
-        this.isFinished = true
-        await this.save()
-      }
-      for (const fetch of [...this.fetches]) fetch.onComplete()
-    } catch (error) {
-      this.failFetches(swarmErrorOf(error, `write ${this.path}`))
-    }
-  }
-
-  /** Syncs what was stored, then notes it. One at a time; who asked for it hears of a failure, the next one does not. */
-  private save(): Promise<void> {
-    this.saving = this.saving.catch(() => {}).then(() => this.saveNow())
-    return this.saving
-  }
-
-  private async saveNow(): Promise<void> {
-    const { info, files } = this
-    if (!info || !files) return
-    this.isDirty = false
-    this.checkpointMs = this.host.nowMs()
-    const have = this.machine.have?.copy() ?? files.have.copy()
-    if (files.partPath !== undefined && have.count > 0) await files.storage.sync()
-    await this.host.resume.save({
-      info,
-      path: files.path,
-      have,
-      ...(files.partPath === undefined ? {} : { partPath: files.partPath }),
-      ...(files.stamp === undefined ? {} : { stamp: files.stamp }),
-      uploadedBytes: this.uploadedBytes,
-      downloadedBytes: this.downloadedBytes,
-      ...(this.words === undefined ? {} : { words: this.words }),
-    })
+  private halt(): void {
+    clearInterval(this.ticker)
+    this.machine.setFetching(false)
+    this.pool.stop()
+    this.links.closeAll()
+    void this.search.stop()
+    this.hasHalted = true
+    if (!this.isClosed) this.host.emit('paused', this)
   }
 
   private tick(): void {
     this.machine.tick()
-    if (!this.isDirty || this.host.nowMs() - this.checkpointMs < CHECKPOINT_INTERVAL_MS) return
-    this.save().catch((error: unknown) => this.failFetches(swarmErrorOf(error, `write ${this.path}`)))
+    this.pool.step()
+    this.search.tick()
+    const now = this.host.nowMs()
+    if (this.isSeeding) this.counters.seedingMs += now - this.tickedMs
+    this.tickedMs = now
+    this.notes.tick((error: unknown) => this.fail(swarmErrorOf(error, `write ${this.path}`)))
   }
 
-  // Fetches
-
-  /** @throws {SwarmError} `in-use` when the content is, or is being fetched, somewhere else. */
-  async beginFetch(fetch: FetchListener, target: FetchTarget): Promise<void> {
-    // Counted at once, so that another one sees it while this one looks at the disk.
-    const isFirst = this.fetches.size === 0
-    this.fetches.add(fetch)
-    await this.checkTarget(target, isFirst)
-    this.machine.setFetching(true)
-    if (this.isFinished) fetch.onComplete()
-    else if (this.info && !this.storage) await this.prepare()
+  /** Nothing goes in or out any more, until {@link resume}. @param reason a sentence, if it was not by hand. */
+  async pause(reason?: string): Promise<void> {
+    this.settings.isPaused = true
+    this.reason = reason
+    this.update()
+    this.failFetches(new SwarmError('aborted', `The fetch of ${this.shownName} was paused.`))
+    await this.notes.save()
   }
 
-  private async checkTarget(target: FetchTarget, isFirst: boolean): Promise<void> {
-    if (isFirst && !this.storage) {
-      this.target = target
-      this.path = ''
-    } else if (this.info && this.path !== '') {
-      const path = await resolveTarget(target, this.info)
-      if (path !== this.path) throw this.inUse(path, this.path)
-    } else if (JSON.stringify(target) !== JSON.stringify(this.target)) {
-      throw this.inUse('another place', 'where an earlier fetch wants it')
-    }
+  /** Goes on, and tries again what went wrong. @throws {SwarmError} */
+  async resume(): Promise<void> {
+    this.settings.isPaused = false
+    this.problem = undefined
+    this.reason = undefined
+    if (this.content === undefined && this.info !== undefined) await this.open()
+    this.update()
+    await this.notes.save()
   }
 
-  private inUse(wanted: string, path: string): SwarmError {
-    return new SwarmError(
-      'in-use',
-      `Cannot fetch to ${wanted}: what there is of the content goes to ${path}.`,
-    )
+  /** Notes what its publisher wants it to be found by. @throws {SwarmError} */
+  async setWords(words: readonly string[] | undefined): Promise<void> {
+    if (words?.join() === this.settings.words?.join()) return
+    this.settings.words = words
+    await this.notes.save()
   }
 
-  endFetch(fetch: FetchListener): void {
-    this.fetches.delete(fetch)
-    if (this.fetches.size > 0 || this.isFinished) return
-    this.machine.setFetching(false)
-    this.links.close('outbound')
-    this.save().catch((error: unknown) => this.host.log('cannot note what was fetched', { error }))
+  /** What it is called, for sentences. */
+  get shownName(): string {
+    return this.info?.name ?? this.settings.displayName ?? infoHashToHex(this.infohash)
+  }
+
+  /** Stops at an error until somebody resumes it. */
+  private fail(error: SwarmError): void {
+    if (this.isClosed) return
+    this.host.log('a torrent is paused', { code: error.code, message: error.message })
+    this.problem = error.message
+    this.update()
+    this.failFetches(error)
+    this.notes.save().catch((failure: unknown) => this.host.log('cannot note the torrent', { failure }))
   }
 
   private failFetches(error: SwarmError): void {
-    if (this.fetches.size > 0) this.host.log('a fetch failed', { code: error.code, message: error.message })
     for (const fetch of [...this.fetches]) fetch.onFailed(error)
+  }
+
+  // Files
+
+  /** Takes over files that are open, and begins to serve. @throws {SwarmError} */
+  async adopt(files: OpenedFiles): Promise<void> {
+    this.host.claimPath(files.path, this)
+    this.content = new TorrentContent(this.info!, files)
+    this.problem = undefined
+    await this.notes.save()
+    this.machine.start(files.have)
+  }
+
+  /** Brings back what was noted. Failures are the torrent's `problem`. */
+  async restore(record: ResumeRecord): Promise<void> {
+    this.record = record
+    this.goesOn = true
+    this.settings.words = record.words
+    this.counters.uploadedBytes = record.uploadedBytes
+    this.counters.downloadedBytes = record.downloadedBytes
+    try {
+      await this.open()
+    } catch (error) {
+      this.problem = swarmErrorOf(error, `read ${record.path}`).message
+      this.host.log('content cannot be offered', { path: record.path, reason: this.problem })
+    }
+    this.update()
+  }
+
+  /** Opens the files: those that were noted, else those where the content is to go. @throws {SwarmError} */
+  private open(): Promise<void> {
+    this.preparing ??= this.openNow().finally(() => {
+      this.preparing = undefined
+    })
+    return this.preparing
+  }
+
+  private async openNow(): Promise<void> {
+    const { info, record } = this
+    const { target } = this.settings
+    if (this.content !== undefined || info === undefined) return
+    this.isChecking = true
+    try {
+      const files =
+        target === undefined && record
+          ? await openRestored(record, this.host.cache)
+          : await this.openTarget(info, target!)
+      if (this.isClosed) await files.storage.close()
+      else await this.adopt(files)
+    } finally {
+      this.isChecking = false
+    }
+  }
+
+  private async openTarget(info: TorrentInfo, target: FetchTarget): Promise<OpenedFiles> {
+    const path = await resolveTarget(target, info)
+    this.host.claimPath(path, this)
+    return openForFetch(info, path, undefined, this.host.cache)
+  }
+
+  private onMetadata(): void {
+    this.search.onMetadata()
+    this.open().catch((error: unknown) => this.fail(swarmErrorOf(error, 'store the content')))
   }
 
   private onMetadataRefused(verdict: Verdict): void {
     const reason = verdict.ok ? '' : (verdict.detail ?? verdict.code)
-    this.failFetches(new SwarmError('bad-metainfo', `The content cannot be fetched: ${reason}.`))
+    this.fail(new SwarmError('bad-metainfo', `The content cannot be fetched: ${reason}.`))
+  }
+
+  private async storePiece(piece: number, bytes: Uint8Array): Promise<void> {
+    const { machine, content } = this
+    try {
+      const outcome = await content!.writePiece(piece, bytes)
+      if (this.machine !== machine) return
+      if (outcome === 'corrupt') this.host.log('a piece is corrupt', { piece })
+      machine.onPieceStored(piece, outcome)
+    } catch (error) {
+      if (this.machine !== machine || this.isClosed) return
+      machine.onPieceStored(piece, 'failed')
+      this.fail(swarmErrorOf(error, `write ${this.path}`))
+    }
+  }
+
+  private onPieceVerified(piece: number): void {
+    this.notes.isDirty = true
+    this.counters.downloadedBytes += pieceLengthAt(this.info!, piece)
+    if (this.machine.have?.count === 1) this.host.emit('firstPiece', this)
+  }
+
+  /** All that is wanted is stored: it takes its place. */
+  private async finish(): Promise<void> {
+    const content = this.content!
+    try {
+      if (!content.isFinished) {
+        await content.finish()
+        await this.notes.save()
+        this.search.onComplete()
+        this.host.emit('completed', this)
+      }
+      this.goesOn = true
+      for (const fetch of [...this.fetches]) fetch.onComplete()
+    } catch (error) {
+      this.fail(swarmErrorOf(error, `write ${this.path}`))
+    }
   }
 
   /** What cannot be read, or has changed, is not offered any more. */
   onReadFailed(error: unknown): void {
     if (this.isClosed || this.problem !== undefined) return
-    const failure = swarmErrorOf(error, `read ${this.path}`)
-    this.problem = failure.message
-    this.host.log('content is not offered any more', { path: this.path, reason: failure.message })
-    const { storage } = this
-    this.storage = undefined
-    this.files = undefined
-    this.isFinished = false
-    this.machine = this.newMachine(this.info)
-    this.links.close('all')
-    this.failFetches(failure)
-    // It cannot be read any more: that closing fails as well tells nothing new.
-    storage?.close().catch(() => {})
+    this.letGo()
+    this.fail(swarmErrorOf(error, `read ${this.path}`))
   }
+
+  /** Closes the files; the machine forgets what it had. */
+  private letGo(): void {
+    const { content } = this
+    this.content = undefined
+    this.machine = this.newMachine(this.info)
+    // It cannot be read any more: that closing fails as well tells nothing new.
+    content?.close().catch(() => {})
+  }
+
+  // Fetches
+
+  /** @throws {SwarmError} `in-use` when the content is, or is being fetched, somewhere else. */
+  async beginFetch(fetch: FetchListener, source: TorrentSource, options: AddOptions): Promise<void> {
+    this.fetches.add(fetch)
+    await this.begin(source, options)
+    if (this.isSeeding) fetch.onComplete()
+  }
+
+  /** Takes over what is said about it, and goes on. @throws {SwarmError} */
+  async begin(source: TorrentSource, options: AddOptions): Promise<void> {
+    await this.aim(options)
+    this.learn(source)
+    this.configure(options)
+    if (options.paused) await this.pause()
+    else await this.resume()
+  }
+
+  private learn(source: TorrentSource): void {
+    const { settings } = this
+    if ('torrent' in source) {
+      if (this.info === undefined) this.machine = this.newMachine(source.torrent.info)
+    } else if (source.displayName !== undefined) settings.displayName = source.displayName
+    this.search.addTrackers('torrent' in source ? source.torrent.trackers : [])
+    this.search.addTrackers((source.trackers ?? []).map(url => [url]))
+    this.search.addPeers(source.peers ?? [])
+  }
+
+  private configure({ sequential, limits, goals }: AddOptions): void {
+    const { settings } = this
+    if (sequential !== undefined) settings.isSequential = sequential
+    settings.limits = { ...settings.limits, ...limits, ...goals }
+  }
+
+  /** Says where the content goes; nothing changes where that is decided. @throws {SwarmError} `in-use` */
+  async aim(target: FetchTarget): Promise<void> {
+    const { settings, content, info } = this
+    if (content !== undefined && info !== undefined) {
+      const path = await resolveTarget(target, info)
+      if (path !== content.path) throw inUse(path, content.path)
+    } else if (settings.target === undefined || this.fetches.size < 2) {
+      settings.target = target
+    } else if (JSON.stringify(target) !== JSON.stringify(settings.target)) {
+      throw inUse('another place', 'where an earlier fetch wants it')
+    }
+  }
+
+  endFetch(fetch: FetchListener): void {
+    this.fetches.delete(fetch)
+    if (this.fetches.size > 0 || this.goesOn || this.isClosed) return
+    this.pause('The fetch was given up.').catch((error: unknown) =>
+      this.host.log('cannot note what was fetched', { error }),
+    )
+  }
+
+  // The end
 
   /** Notes what is there, and lets go of everything. */
   async close(): Promise<void> {
     if (this.isClosed) return
     this.isClosed = true
-    clearInterval(this.ticker)
     this.failFetches(new SwarmError('closed', 'The session was closed.'))
-    this.machine.setFetching(false)
-    this.links.close('all')
-    await this.save().catch((error: unknown) => this.host.log('cannot note what was fetched', { error }))
-    await this.storage?.close()
+    this.update()
+    await this.preparing?.catch(() => {})
+    await this.notes
+      .save()
+      .catch((error: unknown) => this.host.log('cannot note what was fetched', { error }))
+    await this.search.stop()
+    await this.content?.close()
   }
 
   /** Forgets the torrent: the content stays if it is complete, what is unfinished goes. @throws {SwarmError} */
-  async remove(): Promise<void> {
-    const partPath = this.files?.partPath
+  async remove(deleteFiles: boolean): Promise<void> {
     await this.close()
-    await this.host.resume.remove(this.infohash)
-    if (partPath === undefined) return
-    try {
-      await rm(partPath, { force: true })
-    } catch (error) {
-      throw swarmErrorOf(error, `remove ${partPath}`)
-    }
+    await this.host.resumeStore.remove(this.infohash)
+    await this.content?.delete(deleteFiles)
   }
+}
+
+function inUse(wanted: string, path: string): SwarmError {
+  return new SwarmError('in-use', `Cannot fetch to ${wanted}: what there is of the content goes to ${path}.`)
 }

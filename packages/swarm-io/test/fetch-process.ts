@@ -32,8 +32,8 @@ async function* peers() {
   await new Promise(() => {})
 }
 
-void fetcher.fetch(infohash, { outputPath: output, peers: peers() })
-await until(() => fetcher.list()[0]!.piecesDone >= 16)
+void fetcher.fetch({ infohash }, { outputPath: output, peers: peers() })
+await until(() => (fetcher.list()[0]?.piecesDone ?? 0) >= 16)
 await until(async () => (await notedPieces(resumeDir, pieces)).count >= 16)
 release()
 await until(() => fetcher.list()[0]!.piecesDone >= 24)

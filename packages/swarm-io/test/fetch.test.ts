@@ -24,10 +24,13 @@ describe('fetching a file', () => {
     it(`brings ${what}, knowing the infohash only`, async () => {
       const path = await scene.write('file.bin', content(length))
       const { infohash } = await scene.session('seeder').seed(path)
-      const result = await scene.session('fetcher').fetch(infohash, {
-        outputDir: scene.path('out'),
-        peers: from(scene.source('fetcher', 'seeder')),
-      })
+      const result = await scene.session('fetcher').fetch(
+        { infohash },
+        {
+          outputDir: scene.path('out'),
+          peers: from(scene.source('fetcher', 'seeder')),
+        },
+      )
       assert.equal(result.path, scene.path('out', 'file.bin'))
       assert.equal(result.bytes, length)
       assert.equal(result.pieces, Math.ceil(length / PIECE))
@@ -41,10 +44,13 @@ describe('fetching a file', () => {
     const path = await scene.write('file.bin', content(40 * PIECE))
     const { infohash } = await scene.session('a').seed(path)
     await scene.session('b').seed(path)
-    const result = await scene.session('fetcher').fetch(infohash, {
-      outputPath: scene.path('copy.bin'),
-      peers: from(scene.source('fetcher', 'a'), scene.source('fetcher', 'b')),
-    })
+    const result = await scene.session('fetcher').fetch(
+      { infohash },
+      {
+        outputPath: scene.path('copy.bin'),
+        peers: from(scene.source('fetcher', 'a'), scene.source('fetcher', 'b')),
+      },
+    )
     assert.deepEqual([...result.providers].sort(), ['a', 'b'])
     assert.equal(await sha256Of(result.path), await sha256Of(path))
     for (const name of ['a', 'b']) {
@@ -57,11 +63,14 @@ describe('fetching a file', () => {
     const path = await scene.write('file.bin', content(10 * PIECE + 5))
     const { infohash } = await scene.session('seeder').seed(path)
     const reports: FetchProgress[] = []
-    await scene.session('fetcher').fetch(infohash, {
-      outputDir: `${scene.folder}/out`,
-      peers: from(scene.source('fetcher', 'seeder')),
-      onProgress: progress => reports.push(progress),
-    })
+    await scene.session('fetcher').fetch(
+      { infohash },
+      {
+        outputDir: `${scene.folder}/out`,
+        peers: from(scene.source('fetcher', 'seeder')),
+        onProgress: progress => reports.push(progress),
+      },
+    )
     const last = reports.at(-1)!
     assert.deepEqual(
       [last.pieces, last.piecesDone, last.bytes, last.bytesDone],
@@ -86,15 +95,21 @@ describe('fetching a file', () => {
         return pausing(ours, 10 * PIECE, held)
       },
     }
-    const fetching = middle.fetch(infohash, { outputPath: scene.path('middle.bin'), peers: searching(slow) })
+    const fetching = middle.fetch(
+      { infohash },
+      { outputPath: scene.path('middle.bin'), peers: searching(slow) },
+    )
     await until(() => (middle.list()[0]?.piecesDone ?? 0) > 2)
     assert.equal(middle.list()[0]!.state, 'fetching')
 
     const last = scene.session('last')
-    const chained = last.fetch(infohash, {
-      outputPath: scene.path('last.bin'),
-      peers: searching(scene.source('last', 'middle')),
-    })
+    const chained = last.fetch(
+      { infohash },
+      {
+        outputPath: scene.path('last.bin'),
+        peers: searching(scene.source('last', 'middle')),
+      },
+    )
     await until(() => (last.list()[0]?.piecesDone ?? 0) > 2)
     assert.notEqual(middle.list()[0]!.state, 'seeding')
     release()
@@ -115,10 +130,13 @@ describe('fetching a file', () => {
         return ours
       },
     }
-    const result = await scene.session('fetcher').fetch(infohash, {
-      outputPath: scene.path('copy.bin'),
-      peers: from(corrupting, scene.source('fetcher', 'honest', { windowBytes: 64 * 1024 })),
-    })
+    const result = await scene.session('fetcher').fetch(
+      { infohash },
+      {
+        outputPath: scene.path('copy.bin'),
+        peers: from(corrupting, scene.source('fetcher', 'honest', { windowBytes: 64 * 1024 })),
+      },
+    )
     assert.equal(await sha256Of(result.path), await sha256Of(path))
     assert.deepEqual(result.providers, ['honest'])
     assert.deepEqual(scene.misbehaviours, ['fetcher: liar corrupt-piece'])
@@ -136,7 +154,7 @@ describe('fetching a file', () => {
       },
     }
     await assert.rejects(
-      scene.session('fetcher').fetch(infohash, { outputPath: scene.path('x'), peers: from(corrupting) }),
+      scene.session('fetcher').fetch({ infohash }, { outputPath: scene.path('x'), peers: from(corrupting) }),
       failsWith('verification-failed', /1 provider/),
     )
   })
@@ -147,10 +165,13 @@ describe('fetching a file', () => {
     await scene.session('b').seed(path)
     const fetcher = scene.session('fetcher')
     const fetches = ['a', 'b'].map(name =>
-      fetcher.fetch(infohash, {
-        outputPath: scene.path('one.bin'),
-        peers: from(scene.source('fetcher', name)),
-      }),
+      fetcher.fetch(
+        { infohash },
+        {
+          outputPath: scene.path('one.bin'),
+          peers: from(scene.source('fetcher', name)),
+        },
+      ),
     )
     const results = await Promise.all(fetches)
     assert.equal(fetcher.list().length, 1)
@@ -163,13 +184,16 @@ describe('fetching a file', () => {
     const { infohash } = await scene.session('seeder').seed(path)
     const fetcher = scene.session('fetcher')
     const aborter = new AbortController()
-    const first = fetcher.fetch(infohash, {
-      outputPath: scene.path('one'),
-      peers: searching(),
-      signal: aborter.signal,
-    })
+    const first = fetcher.fetch(
+      { infohash },
+      {
+        outputPath: scene.path('one'),
+        peers: searching(),
+        signal: aborter.signal,
+      },
+    )
     await assert.rejects(
-      fetcher.fetch(infohash, { outputPath: scene.path('two'), peers: searching() }),
+      fetcher.fetch({ infohash }, { outputPath: scene.path('two'), peers: searching() }),
       failsWith('in-use'),
     )
     aborter.abort()
@@ -181,9 +205,9 @@ describe('fetching a file', () => {
     const path = await scene.write('file.bin', content(3 * PIECE))
     const seeder = scene.session('seeder')
     const { infohash } = await seeder.seed(path)
-    const here = await seeder.fetch(infohash, { outputPath: path, peers: from() })
+    const here = await seeder.fetch({ infohash }, { outputPath: path, peers: from() })
     assert.equal(here.path, path)
-    const copy = await seeder.fetch(infohash, { outputPath: scene.path('copy.bin'), peers: from() })
+    const copy = await seeder.fetch({ infohash }, { outputPath: scene.path('copy.bin'), peers: from() })
     assert.equal(await sha256Of(copy.path), await sha256Of(path))
     assert.deepEqual(copy.providers, [])
   })
@@ -194,17 +218,20 @@ describe('fetching a file', () => {
     const { infohash } = await scene.session('seeder').seed(path)
     await mkdir(scene.path('out'))
     await writeFile(scene.path('out', 'file.bin'), bytes)
-    const same = await scene.session('fetcher').fetch(infohash, {
-      outputDir: scene.path('out'),
-      peers: from(scene.source('fetcher', 'seeder')),
-    })
+    const same = await scene.session('fetcher').fetch(
+      { infohash },
+      {
+        outputDir: scene.path('out'),
+        peers: from(scene.source('fetcher', 'seeder')),
+      },
+    )
     assert.deepEqual(same.providers, [])
 
     const other = await scene.write('other.bin', Buffer.from('precious'))
     await assert.rejects(
       scene
         .session('second')
-        .fetch(infohash, { outputPath: other, peers: from(scene.source('second', 'seeder')) }),
+        .fetch({ infohash }, { outputPath: other, peers: from(scene.source('second', 'seeder')) }),
       failsWith('output-exists', /other\.bin: a different file is there/),
     )
     assert.equal((await readFile(other)).toString(), 'precious')
@@ -216,15 +243,15 @@ describe('fetching a file', () => {
     const peers = () => from(scene.source('fetcher', 'seeder'))
     const fetcher = scene.session('fetcher')
     await assert.rejects(
-      fetcher.fetch(infohash, { outputPath: scene.path('no', 'such', 'folder'), peers: peers() }),
+      fetcher.fetch({ infohash }, { outputPath: scene.path('no', 'such', 'folder'), peers: peers() }),
       failsWith('not-found'),
     )
     await assert.rejects(
-      fetcher.fetch(infohash, { outputDir: path, peers: peers() }),
+      fetcher.fetch({ infohash }, { outputDir: path, peers: peers() }),
       failsWith('output-exists', /Cannot write/),
     )
     await assert.rejects(
-      fetcher.fetch(infohash, { outputPath: '/proc/x', peers: peers() }),
+      fetcher.fetch({ infohash }, { outputPath: '/proc/x', peers: peers() }),
       failsWith('not-found', /Cannot write/),
     )
   })
@@ -234,7 +261,7 @@ describe('fetching a file', () => {
     const nobody = new Uint8Array(20).fill(9)
     const target = { outputPath: scene.path('x') }
     await assert.rejects(
-      fetcher.fetch(nobody, { ...target, peers: from() }),
+      fetcher.fetch({ infohash: nobody }, { ...target, peers: from() }),
       failsWith('no-providers', /no provider is known/),
     )
     const unreachable: PeerSource = {
@@ -242,11 +269,11 @@ describe('fetching a file', () => {
       connect: () => Promise.reject(new Error('connection refused')),
     }
     await assert.rejects(
-      fetcher.fetch(nobody, { ...target, peers: searching(unreachable), stallTimeoutMs: 200 }),
+      fetcher.fetch({ infohash: nobody }, { ...target, peers: searching(unreachable), stallTimeoutMs: 200 }),
       failsWith('no-providers', /connection refused/),
     )
     await assert.rejects(
-      fetcher.fetch(nobody, { ...target, peers: searching(), stallTimeoutMs: 100 }),
+      fetcher.fetch({ infohash: nobody }, { ...target, peers: searching(), stallTimeoutMs: 100 }),
       failsWith('no-providers'),
     )
     assert.deepEqual(fetcher.list(), [])
@@ -265,11 +292,14 @@ describe('fetching a file', () => {
     const path = await scene.write('file.bin', content(PIECE))
     const { infohash } = await scene.session('seeder').seed(path)
     await assert.rejects(
-      scene.session('fetcher').fetch(infohash, {
-        outputPath: scene.path('x'),
-        peers: searching(silent),
-        stallTimeoutMs: 300,
-      }),
+      scene.session('fetcher').fetch(
+        { infohash },
+        {
+          outputPath: scene.path('x'),
+          peers: searching(silent),
+          stallTimeoutMs: 300,
+        },
+      ),
       failsWith('timed-out', /no progress/),
     )
   })
@@ -289,7 +319,7 @@ describe('fetching a file', () => {
     }
     const result = await scene
       .session('fetcher')
-      .fetch(infohash, { outputPath: scene.path('x'), peers: from(flaky) })
+      .fetch({ infohash }, { outputPath: scene.path('x'), peers: from(flaky) })
     assert.equal(dials, 3)
     assert.equal(await sha256Of(result.path), await sha256Of(path))
   })
@@ -307,20 +337,26 @@ describe('fetching a file', () => {
         return pausing(ours, 8 * PIECE, new Promise(() => {}))
       },
     }
-    const first = fetcher.fetch(infohash, {
-      outputPath: scene.path('x'),
-      peers: searching(held),
-      signal: aborter.signal,
-    })
+    const first = fetcher.fetch(
+      { infohash },
+      {
+        outputPath: scene.path('x'),
+        peers: searching(held),
+        signal: aborter.signal,
+      },
+    )
     await until(() => (fetcher.list()[0]?.piecesDone ?? 0) >= 4)
     aborter.abort()
     await assert.rejects(first, failsWith('aborted'))
     const { state, piecesDone } = fetcher.list()[0]!
-    assert.equal(state, 'stopped')
-    const second = await fetcher.fetch(infohash, {
-      outputPath: scene.path('x'),
-      peers: from(scene.source('fetcher', 'seeder')),
-    })
+    assert.equal(state, 'paused')
+    const second = await fetcher.fetch(
+      { infohash },
+      {
+        outputPath: scene.path('x'),
+        peers: from(scene.source('fetcher', 'seeder')),
+      },
+    )
     assert.equal(await sha256Of(second.path), await sha256Of(path))
     const again = scene.sessions.get('seeder')!.list()[0]!.uploadedBytes
     assert.ok(again < (20 + 8 + 20 - piecesDone) * PIECE)
@@ -331,14 +367,20 @@ describe('fetching a file', () => {
     const [a, b] = [scene.session('a'), scene.session('b')]
     const { infohash } = await scene.session('seeder').seed(path)
     const fetches = [
-      a.fetch(infohash, {
-        outputPath: scene.path('a.bin'),
-        peers: from(scene.source('a', 'b'), scene.source('a', 'seeder')),
-      }),
-      b.fetch(infohash, {
-        outputPath: scene.path('b.bin'),
-        peers: from(scene.source('b', 'a'), scene.source('b', 'seeder')),
-      }),
+      a.fetch(
+        { infohash },
+        {
+          outputPath: scene.path('a.bin'),
+          peers: from(scene.source('a', 'b'), scene.source('a', 'seeder')),
+        },
+      ),
+      b.fetch(
+        { infohash },
+        {
+          outputPath: scene.path('b.bin'),
+          peers: from(scene.source('b', 'a'), scene.source('b', 'seeder')),
+        },
+      ),
     ]
     await Promise.all(fetches)
     assert.equal(await sha256Of(scene.path('a.bin')), await sha256Of(path))

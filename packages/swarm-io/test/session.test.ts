@@ -36,6 +36,8 @@ describe('a swarm session', () => {
       assert.ok(magnet.ok)
       assert.deepEqual(magnet.value, {
         infohash: summary.infohash,
+        trackers: [],
+        peers: [],
         displayName: 'answer.bin',
         lengthBytes: 600_000,
       })
@@ -91,13 +93,16 @@ describe('a swarm session', () => {
       const session = scene.session('a')
       const { infohash } = await session.seed(path)
       await writeFile(path, content(4 * PIECE, 2))
-      const failing = scene.session('b').fetch(infohash, {
-        outputPath: scene.path('b.bin'),
-        peers: from(scene.source('b', 'a')),
-      })
+      const failing = scene.session('b').fetch(
+        { infohash },
+        {
+          outputPath: scene.path('b.bin'),
+          peers: from(scene.source('b', 'a')),
+        },
+      )
       await assert.rejects(failing, failsWith('no-providers'))
       assert.match(session.list()[0]!.problem!, /has changed since it was verified/)
-      assert.equal(session.list()[0]!.state, 'stopped')
+      assert.equal(session.list()[0]!.state, 'paused')
       assert.deepEqual(scene.misbehaviours, [])
     })
   })
@@ -114,10 +119,13 @@ describe('a swarm session', () => {
       const again = await restarted('a')
       const [summary] = await again.restore()
       assert.deepEqual([summary!.state, summary!.piecesDone, summary!.path], ['seeding', 2, path])
-      await scene.session('b').fetch(infohash, {
-        outputPath: scene.path('b.bin'),
-        peers: from(scene.source('b', 'a')),
-      })
+      await scene.session('b').fetch(
+        { infohash },
+        {
+          outputPath: scene.path('b.bin'),
+          peers: from(scene.source('b', 'a')),
+        },
+      )
       assert.equal(await sha256Of(scene.path('b.bin')), await sha256Of(path))
     })
 
@@ -149,7 +157,10 @@ describe('a swarm session', () => {
       )
       const [published, fetched, removed] = await Promise.all([
         again.seed(first!.path, { words: ['rome'] }),
-        again.fetch(second!.infohash, { outputPath: scene.path('copy.bin'), peers: searching() }),
+        again.fetch(
+          { infohash: second!.infohash },
+          { outputPath: scene.path('copy.bin'), peers: searching() },
+        ),
         again.remove(third!.infohash),
       ])
       assert.deepEqual([published.infohash, published.words], [first!.infohash, ['rome']])
@@ -183,7 +194,7 @@ describe('a swarm session', () => {
         new Set(problems.map(([, problem]) => problem)),
         new Set([`${changed} has changed since it was verified.`, `${missing} is missing.`]),
       )
-      assert.ok(problems.every(([state]) => state === 'stopped'))
+      assert.ok(problems.every(([state]) => state === 'paused'))
       await rename(changed, scene.path('elsewhere'))
       await writeFile(changed, content(2 * PIECE))
       assert.equal((await again.seed(changed)).state, 'seeding')
@@ -213,18 +224,24 @@ describe('a swarm session', () => {
         },
       }
       const session = scene.session('b')
-      const fetching = session.fetch(infohash, { outputPath: scene.path('b.bin'), peers: searching(held) })
+      const fetching = session.fetch(
+        { infohash },
+        { outputPath: scene.path('b.bin'), peers: searching(held) },
+      )
       const rejected = assert.rejects(fetching, failsWith('closed'))
       await until(() => (session.list()[0]?.piecesDone ?? 0) >= 5)
       const again = await restarted('b')
       await rejected
       const [summary] = await again.restore()
-      assert.equal(summary!.state, 'stopped')
+      assert.equal(summary!.state, 'fetching')
       assert.ok(summary!.piecesDone >= 5)
-      const result = await again.fetch(infohash, {
-        outputPath: scene.path('b.bin'),
-        peers: from(scene.source('b', 'seeder')),
-      })
+      const result = await again.fetch(
+        { infohash },
+        {
+          outputPath: scene.path('b.bin'),
+          peers: from(scene.source('b', 'seeder')),
+        },
+      )
       assert.equal(await sha256Of(result.path), await sha256Of(path))
       assert.equal(again.list()[0]!.downloadedBytes, 20 * PIECE)
     })
@@ -249,10 +266,13 @@ describe('a swarm session', () => {
 
       const { infohash } = await scene.session('seeder').seed(path)
       const again = scene.session('b')
-      const result = await again.fetch(infohash, {
-        outputPath: output,
-        peers: from(scene.source('b', 'seeder')),
-      })
+      const result = await again.fetch(
+        { infohash },
+        {
+          outputPath: output,
+          peers: from(scene.source('b', 'seeder')),
+        },
+      )
       assert.equal(await sha256Of(result.path), await sha256Of(path))
       assert.equal(again.list()[0]!.downloadedBytes, (40 - summary!.piecesDone + 1) * PIECE)
       assert.deepEqual(
@@ -331,10 +351,13 @@ describe('a swarm session', () => {
       ours.send(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 7))
       await new Promise<void>(resolve => ours.onClose(() => resolve()))
       assert.deepEqual(scene.misbehaviours, ['a: vandal message-too-long'])
-      await scene.session('b').fetch(infohash, {
-        outputPath: scene.path('b.bin'),
-        peers: from(scene.source('b', 'a')),
-      })
+      await scene.session('b').fetch(
+        { infohash },
+        {
+          outputPath: scene.path('b.bin'),
+          peers: from(scene.source('b', 'a')),
+        },
+      )
       assert.equal(await sha256Of(scene.path('b.bin')), await sha256Of(path))
     })
 

@@ -1,0 +1,242 @@
+import { formatPeerAddress, type PeerAddress, type WireConnection } from '@onehop/swarm'
+import { DIAL_TIMEOUT_MS, MAX_CANDIDATES, MAX_DIALS, MAX_OUTBOUND_PER_TORRENT } from './limits.ts'
+import { Candidate, type CandidateOrigin } from './peer-candidate.ts'
+import type { PeerSource } from './session-types.ts'
+import { SwarmError } from './swarm-error.ts'
+import type { LinkEnd, TorrentLinks } from './torrent-links.ts'
+
+/** What a pool needs of its torrent. */
+export interface PoolOwner {
+  readonly links: TorrentLinks
+  /** Whether everything that is wanted is here: others who have it too are not dialled then. */
+  readonly isComplete: boolean
+  isBanned(identity: string): boolean
+  nowMs(): number
+  /** Dials over TCP; undefined where that is off. */
+  readonly dialTcp: ((address: PeerAddress, signal: AbortSignal) => Promise<WireConnection>) | undefined
+  /** Whether one more dial of all torrents may be under way; if so it is counted until {@link releaseDial}. */
+  admitDial(): boolean
+  releaseDial(): void
+}
+
+/** Who may have a torrent's content, from wherever we heard of it: dials them, and keeps to limits and good manners. */
+export class PeerPool {
+  private readonly owner: PoolOwner
+  private readonly candidates = new Map<string, Candidate>()
+  private over = new AbortController()
+  private isRunning = false
+  private dialling = 0
+  private outbound = 0
+  private openFeeds = 0
+  /** Whether anyone was ever connected, for the sentence of a failure. */
+  hasConnected = false
+  lastDialError = ''
+  bannedPeers = 0
+
+  constructor(owner: PoolOwner) {
+    this.owner = owner
+  }
+
+  /** Peers known and not connected. */
+  get idleCount(): number {
+    return this.candidates.size - this.outbound
+  }
+
+  /** From now on peers are dialled, and feeds are read. */
+  start(): void {
+    if (this.isRunning) return
+    this.isRunning = true
+    this.over = new AbortController()
+    for (const candidate of this.candidates.values()) candidate.forgive()
+    this.step()
+  }
+
+  /** Ends dials and feeds; what is known of peers stays. */
+  stop(): void {
+    this.isRunning = false
+    this.over.abort()
+  }
+
+  /**
+   * Takes peers as the iterable names them, until it ends. They are dialled until the pool stops or the signal is
+   * aborted: who named them is the one who gets through to them.
+   */
+  async follow(peers: AsyncIterable<PeerSource>, signal: AbortSignal): Promise<void> {
+    this.openFeeds++
+    const over = AbortSignal.any([this.over.signal, signal])
+    const named = new Set<string>()
+    over.addEventListener('abort', () => this.forget(named), { once: true })
+    try {
+      await readUntil(over, peers, source => {
+        named.add(source.peerId)
+        this.offer(source)
+      })
+    } catch (error) {
+      this.lastDialError = messageOf(error)
+    }
+    this.openFeeds--
+  }
+
+  private forget(keys: ReadonlySet<string>): void {
+    for (const key of keys) this.candidates.delete(key)
+  }
+
+  private offer(source: PeerSource): void {
+    const connect = (signal: AbortSignal) => source.connect(signal)
+    const known = this.candidates.get(source.peerId)
+    if (known) known.nameAgain(connect)
+    else this.add(new Candidate(source.peerId, 'search', connect))
+    this.step()
+  }
+
+  /** Addresses for TCP, from a tracker, a peer, the local network, a link, or a user. */
+  offerAddresses(addresses: readonly PeerAddress[], origin: CandidateOrigin): void {
+    if (this.owner.dialTcp === undefined) return
+    for (const address of addresses) this.offerAddress(address, origin)
+    this.step()
+  }
+
+  private offerAddress(address: PeerAddress, origin: CandidateOrigin): void {
+    const key = formatPeerAddress(address)
+    const dial = (signal: AbortSignal) => this.owner.dialTcp!(address, signal)
+    const known = this.candidates.get(key)
+    if (known) known.nameAgain(dial)
+    else this.add(new Candidate(key, origin, dial, address))
+  }
+
+  /** Forgets those who were not named by one of these. */
+  keepOnly(origins: readonly CandidateOrigin[]): void {
+    for (const candidate of this.candidates.values()) {
+      if (!origins.includes(candidate.origin)) this.candidates.delete(candidate.key)
+    }
+  }
+
+  private add(candidate: Candidate): void {
+    if (this.candidates.size >= MAX_CANDIDATES && !this.makeRoom()) return
+    this.candidates.set(candidate.key, candidate)
+  }
+
+  /** Those who could not be reached make room for new ones. */
+  private makeRoom(): boolean {
+    for (const candidate of this.candidates.values()) {
+      if (candidate.isExhausted && this.candidates.delete(candidate.key)) return true
+    }
+    return false
+  }
+
+  /** Dials who is due. */
+  step(): void {
+    if (!this.isRunning) return
+    for (const candidate of this.candidates.values()) {
+      if (this.dialling >= MAX_DIALS || this.outbound >= MAX_OUTBOUND_PER_TORRENT) return
+      if (this.mayDial(candidate) && this.owner.links.hasRoom) {
+        if (!this.owner.admitDial()) return
+        void this.dial(candidate)
+      }
+    }
+  }
+
+  private mayDial(candidate: Candidate): boolean {
+    const { owner } = this
+    return (
+      candidate.isDue(owner.nowMs(), owner.isComplete) &&
+      !this.isBanned(candidate) &&
+      !this.isConnected(candidate)
+    )
+  }
+
+  private isBanned(candidate: Candidate): boolean {
+    return candidate.identities.some(identity => this.owner.isBanned(identity))
+  }
+
+  private isConnected(candidate: Candidate): boolean {
+    return this.owner.links.isConnectedTo(candidate.key, candidate.peerId)
+  }
+
+  private async dial(candidate: Candidate): Promise<void> {
+    candidate.state = 'dialling'
+    this.dialling++
+    this.outbound++
+    try {
+      const connection = await connectWithin(candidate.connect, this.over.signal)
+      candidate.state = 'linked'
+      this.hasConnected = true
+      this.owner.links.connect(connection, end => this.onGone(candidate, end))
+    } catch (error) {
+      this.lastDialError = messageOf(error)
+      this.onGone(candidate, undefined)
+    } finally {
+      this.dialling--
+      this.owner.releaseDial()
+    }
+    this.step()
+  }
+
+  /** The connection is closed, or there was none. */
+  private onGone(candidate: Candidate, end: LinkEnd | undefined): void {
+    this.outbound--
+    candidate.onGone(end, this.owner.nowMs())
+    if (!this.isBanned(candidate)) return
+    this.candidates.delete(candidate.key)
+    this.bannedPeers++
+  }
+
+  /** Whether somebody may still come: a feed goes on, a dial is under way, or one of those known is left to be tried. */
+  get hasHope(): boolean {
+    if (this.openFeeds > 0) return true
+    for (const candidate of this.candidates.values()) {
+      if (candidate.state !== 'idle') return true
+      if (!candidate.isExhausted && !this.isBanned(candidate)) return true
+    }
+    return false
+  }
+}
+
+/** Hands over what the iterable brings, until it ends or the signal is aborted. @throws what the iterable throws. */
+async function readUntil<T>(
+  over: AbortSignal,
+  values: AsyncIterable<T>,
+  onValue: (value: T) => void,
+): Promise<void> {
+  const iterator = values[Symbol.asyncIterator]()
+  const end = new Promise<{ done: true; value: undefined }>(resolve => {
+    if (over.aborted) resolve({ done: true, value: undefined })
+    over.addEventListener('abort', () => resolve({ done: true, value: undefined }), { once: true })
+  })
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), end])
+      if (next.done) return
+      onValue(next.value)
+    }
+  } finally {
+    // A generator that is waiting for its next value may never return; how it ends is its own affair.
+    void Promise.resolve(iterator.return?.()).catch(() => {})
+  }
+}
+
+/** Dials. A connection that comes when nobody waits for it any more is closed. */
+async function connectWithin(
+  connect: (signal: AbortSignal) => Promise<WireConnection>,
+  over: AbortSignal,
+): Promise<WireConnection> {
+  const signal = AbortSignal.any([over, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+  let onAbort = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(new SwarmError('timed-out', 'the dial took too long'))
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  const dialled = connect(signal)
+  try {
+    return await Promise.race([dialled, aborted])
+  } catch (error) {
+    dialled.then(late => late.close()).catch(() => {})
+    throw error
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -28,7 +28,10 @@ export class Bitfield {
   /** All pieces. */
   static full(length: number): Bitfield {
     const field = new Bitfield(length)
-    for (let piece = 0; piece < length; piece++) field.set(piece)
+    field.bytes.fill(0xff)
+    const spareBits = field.bytes.length * 8 - length
+    if (spareBits > 0) field.bytes[field.bytes.length - 1] = 0xff & (0xff << spareBits)
+    field.members = length
     return field
   }
 

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import {
   BLOCK_BYTES,
   encodeMessage,
+  MAX_BITFIELDS,
   MAX_QUEUED_REQUESTS,
   MAX_REQUEST_BYTES,
+  OUR_UT_PEX_ID,
   type PeerKey,
   type WireMessage,
 } from '@onehop/swarm'
@@ -14,18 +16,22 @@ const PIECE = 4 * BLOCK_BYTES
 const { content, info } = makeContent(10 * PIECE, PIECE)
 
 /** A fetcher or a seeder, and a peer connected to it that says whatever it is told to. */
-function scene(victimHasContent: boolean) {
+function scene(victimHasContent: boolean, abilities: { readonly fast?: boolean }) {
   const swarm = new VirtualSwarm(info)
   const victim = swarm.addPeer('victim', victimHasContent ? { content } : {})
   victim.machine.setFetching(!victimHasContent)
-  const hostile = swarm.addPeer('hostile')
+  const hostile = swarm.addPeer('hostile', abilities)
   const [key] = swarm.connect(hostile, victim)
   swarm.run(50)
   return { swarm, victim, hostile, key }
 }
 
-function codeAfter(victimHasContent: boolean, say: (hostile: VirtualPeer, key: PeerKey) => void): string {
-  const { swarm, victim, hostile, key } = scene(victimHasContent)
+function codeAfter(
+  victimHasContent: boolean,
+  say: (hostile: VirtualPeer, key: PeerKey) => void,
+  abilities: { readonly fast?: boolean } = {},
+): string {
+  const { swarm, victim, hostile, key } = scene(victimHasContent, abilities)
   say(hostile, key)
   swarm.run(500)
   const reason = victim.drops[0]?.reason
@@ -55,10 +61,26 @@ describe('a hostile peer is dropped and blamed', () => {
       'bad-bitfield',
     ],
     [
-      'for a second bitfield',
+      'for a flood of bitfields',
       false,
-      saying({ type: 'bitfield', bits: new Uint8Array(2) }, { type: 'bitfield', bits: new Uint8Array(2) }),
-      'repeated-bitfield',
+      (hostile, key) => {
+        for (let i = 0; i <= MAX_BITFIELDS; i++) {
+          hostile.send(key, { type: 'bitfield', bits: new Uint8Array(2) })
+        }
+      },
+      'too-many-bitfields',
+    ],
+    [
+      'for an allowed fast piece that does not exist',
+      false,
+      saying({ type: 'allowedFast', piece: 10 }),
+      'bad-allowed-fast',
+    ],
+    [
+      'for peer exchange that is malformed',
+      true,
+      saying({ type: 'extended', id: OUR_UT_PEX_ID, payload: Uint8Array.of(1) }),
+      'bad-pex-message',
     ],
     [
       'for a block of a piece that does not exist',
@@ -110,12 +132,6 @@ describe('a hostile peer is dropped and blamed', () => {
       'bad-request',
     ],
     [
-      'for a request of a piece that we do not have',
-      false,
-      saying(INTERESTED, { type: 'request', piece: 0, begin: 0, length: 1 }),
-      'request-for-missing-piece',
-    ],
-    [
       'for a flood of requests while it is choked',
       true,
       (hostile, key) => {
@@ -159,6 +175,26 @@ describe('a hostile peer is dropped and blamed', () => {
   }
 })
 
+describe('a peer that did not agree on the Fast extension is dropped and blamed', () => {
+  const cases: WireMessage[] = [
+    { type: 'haveAll' },
+    { type: 'haveNone' },
+    { type: 'suggest', piece: 0 },
+    { type: 'allowedFast', piece: 0 },
+    { type: 'reject', piece: 0, begin: 0, length: BLOCK_BYTES },
+  ]
+  for (const message of cases) {
+    it(`for ${message.type}`, () => {
+      assert.equal(codeAfter(false, saying(message), { fast: false }), 'fast-not-agreed by sender')
+    })
+  }
+
+  it('for a request of a piece that we do not have', () => {
+    const say = saying(INTERESTED, { type: 'request', piece: 0, begin: 0, length: 1 })
+    assert.equal(codeAfter(false, say, { fast: false }), 'request-for-missing-piece by sender')
+  })
+})
+
 describe('a peer that is only late or odd is not blamed', () => {
   it('when its request crosses our choke', () => {
     assert.equal(codeAfter(true, saying({ type: 'request', piece: 0, begin: 0, length: 1 })), 'nothing')
@@ -172,6 +208,27 @@ describe('a peer that is only late or odd is not blamed', () => {
     const say = saying({ type: 'have', piece: 1 }, { type: 'have', piece: 1 }, INTERESTED, INTERESTED, {
       type: 'choke',
     })
+    assert.equal(codeAfter(false, say), 'nothing')
+  })
+
+  it('when it agreed on the Fast extension and asks for a piece that we do not have: it is told so', () => {
+    const request = { type: 'request', piece: 0, begin: 0, length: 1 } as const
+    assert.equal(codeAfter(false, saying(INTERESTED, request)), 'nothing')
+  })
+
+  it('when it says again what it has, in other words', () => {
+    const bits = Uint8Array.of(0xff, 0xc0)
+    const say = saying({ type: 'haveNone' }, { type: 'bitfield', bits }, { type: 'haveAll' })
+    assert.equal(codeAfter(false, say), 'nothing')
+  })
+
+  it('when it rejects, suggests or allows what means nothing to us', () => {
+    const say = saying(
+      { type: 'reject', piece: 99, begin: 5, length: 1 },
+      { type: 'suggest', piece: 99 },
+      { type: 'allowedFast', piece: 9 },
+      { type: 'allowedFast', piece: 9 },
+    )
     assert.equal(codeAfter(false, say), 'nothing')
   })
 

@@ -94,7 +94,14 @@ describe('fetching the info dictionary', () => {
     const peer = fetcherIn(swarm)
     const absurd = (message: WireMessage): WireMessage =>
       message.type === 'extended' && message.id === 0
-        ? { ...message, payload: encodeExtensionHandshake(2 ** 40) }
+        ? {
+            ...message,
+            payload: encodeExtensionHandshake({
+              metadataSize: 2 ** 40,
+              exchangesPeers: true,
+              isUploadOnly: false,
+            }),
+          }
         : message
     swarm.connect(peer, swarm.addPeer('absurd', { content, tamper: absurd }))
     swarm.run(1000)
@@ -148,10 +155,29 @@ describe('extension messages', () => {
   })
 
   it('carry our numbers as BEP 9 and 10 have them', () => {
+    const handshake = encodeExtensionHandshake({
+      metadataSize: 31235,
+      exchangesPeers: true,
+      listenPort: 6881,
+      yourHost: '97.98.99.100',
+      isUploadOnly: true,
+    })
     assert.equal(
-      Buffer.from(encodeExtensionHandshake(31235)).toString('latin1'),
-      'd1:md11:ut_metadatai1ee13:metadata_sizei31235e4:reqqi2048e1:v10:onehop 0.1e',
+      Buffer.from(handshake).toString('latin1'),
+      'd1:md11:ut_metadatai1e6:ut_pexi2ee13:metadata_sizei31235e1:pi6881e4:reqqi2048e11:upload_onlyi1e1:v10:onehop 0.16:yourip4:abcde',
     )
+    assert.deepEqual(parseExtensionHandshake(handshake), {
+      ok: true,
+      value: {
+        utMetadataId: 1,
+        utPexId: 2,
+        metadataSize: 31235,
+        requestQueue: 2048,
+        client: 'onehop 0.1',
+        listenPort: 6881,
+        isUploadOnly: true,
+      },
+    })
     const data = { type: 'data', piece: 0, totalSize: 3425, data: Uint8Array.of(120) } as const
     assert.equal(
       Buffer.from(encodeMetadataMessage(data)).toString('latin1'),

@@ -266,8 +266,12 @@ export class VirtualSwarm {
     const bKey = this.nextKey++ as PeerKey
     a.attach(aKey, { to: b, toKey: bKey, isOpen: true })
     b.attach(bKey, { to: a, toKey: aKey, isOpen: true })
-    const introduced = a.machine.addPeer({ ...b.introduction, key: aKey, isOutbound: true })
-    if (introduced.ok) b.machine.addPeer({ ...a.introduction, key: bKey, isOutbound: false })
+    const agreed = {
+      extensions: a.introduction.extensions && b.introduction.extensions,
+      fast: a.introduction.fast && b.introduction.fast,
+    }
+    const introduced = a.machine.addPeer({ ...b.introduction, ...agreed, key: aKey, isOutbound: true })
+    if (introduced.ok) b.machine.addPeer({ ...a.introduction, ...agreed, key: bKey, isOutbound: false })
     return [aKey, bKey]
   }
 

@@ -1,9 +1,15 @@
-import { invalid, OK, type Verdict } from '@onehop/primitives'
+import { BoundedMap, invalid, OK, type Verdict } from '@onehop/primitives'
 import type { BandwidthLimit } from '../bandwidth/bandwidth-limit.ts'
 import { UploadBudgets, type UploadClaim } from '../bandwidth/upload-budgets.ts'
 import { UploadCapacity } from '../bandwidth/upload-capacity.ts'
 import type { Bitfield } from '../bitfield.ts'
-import { CHOKER_LOOK_MS, MAX_QUEUED_REQUESTS, MAX_REQUEST_BYTES } from '../limits.ts'
+import {
+  CHOKER_LOOK_MS,
+  MAX_ALLOWED_FAST_BYTES,
+  MAX_BANNED_PEERS,
+  MAX_QUEUED_REQUESTS,
+  MAX_REQUEST_BYTES,
+} from '../limits.ts'
 import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
 import { pieceLengthAt, type TorrentInfo } from '../metainfo/torrent-info.ts'
@@ -26,6 +32,8 @@ export class Uploads {
   private readonly capacity: UploadCapacity
   private decisions: ReadonlyMap<PeerKey, ChokeDecision> = new Map()
   private hasShares = false
+  /** Bytes of allowed fast sets, by who asked for them: who comes back gets no second helping. */
+  private readonly servedWhileChoked = new BoundedMap<string, number>(MAX_BANNED_PEERS)
   private chokedAtMs: number
 
   constructor(
@@ -120,25 +128,63 @@ export class Uploads {
     this.environment.send(peer.key, { type: 'unchoke' })
   }
 
-  /** What it asked for is forgotten; it asks again when it is unchoked (BEP 3). */
+  /** What it asked for is forgotten (BEP 3), and rejected one by one where that was agreed on (BEP 6). */
   private choke(peer: PeerState): void {
     peer.amChoking = true
-    peer.uploads.length = 0
-    this.budgets.remove(peer.key)
     this.environment.send(peer.key, { type: 'choke' })
+    for (const range of peer.uploads.splice(0)) {
+      if (peer.grantedFast?.has(range.piece)) peer.uploads.push(range)
+      else this.reject(peer, range)
+    }
+    if (peer.uploads.length === 0) this.budgets.remove(peer.key)
+  }
+
+  /** Every request is answered where that was agreed on (BEP 6). */
+  private reject(peer: PeerState, { piece, begin, length }: BlockRange): void {
+    if (peer.fast) this.environment.send(peer.key, { type: 'reject', piece, begin, length })
   }
 
   onPeerGone(peer: PeerState): void {
     this.budgets.remove(peer.key)
   }
 
-  onRequest(peer: PeerState, range: BlockRange, info: TorrentInfo, have: Bitfield): Verdict {
-    if (peer.amChoking) return onRequestWhileChoked(peer)
+  /** @param have undefined as long as we have no storage. */
+  onRequest(
+    peer: PeerState,
+    range: BlockRange,
+    info: TorrentInfo | undefined,
+    have: Bitfield | undefined,
+  ): Verdict {
+    const isServed = !peer.amChoking || this.mayHaveWhileChoked(peer, range)
+    if (!info || !have || !isServed) return this.onRequestWhileChoked(peer, range)
     if (!isInside(range, info)) return invalid('bad-request', describe(range))
-    if (!have.has(range.piece)) return invalid('request-for-missing-piece', describe(range))
+    if (!have.has(range.piece)) return this.onRequestForMissing(peer, range)
     if (peer.uploads.length >= MAX_QUEUED_REQUESTS) return invalid('too-many-requests')
     peer.uploads.push(range)
     if (peer.uploads.length === 1) this.environment.uploadsReady(peer.key)
+    return OK
+  }
+
+  /** A piece of its allowed fast set (BEP 6), as long as it has not had as much as all of that. */
+  private mayHaveWhileChoked(peer: PeerState, { piece, length }: BlockRange): boolean {
+    if (!peer.grantedFast?.has(piece)) return false
+    const served = (this.servedWhileChoked.get(peer.remotePeer) ?? 0) + length
+    if (served > MAX_ALLOWED_FAST_BYTES) return false
+    this.servedWhileChoked.set(peer.remotePeer, served)
+    return true
+  }
+
+  /** Requests may cross a choke on the way; a flood may not. */
+  private onRequestWhileChoked(peer: PeerState, range: BlockRange): Verdict {
+    if (++peer.requestsWhileChoked > MAX_QUEUED_REQUESTS) return invalid('too-many-requests')
+    this.reject(peer, range)
+    return OK
+  }
+
+  /** One who agreed on BEP 6 may try, and takes no for an answer. */
+  private onRequestForMissing(peer: PeerState, range: BlockRange): Verdict {
+    if (!peer.fast) return invalid('request-for-missing-piece', describe(range))
+    this.reject(peer, range)
     return OK
   }
 
@@ -147,7 +193,9 @@ export class Uploads {
       upload =>
         upload.piece === range.piece && upload.begin === range.begin && upload.length === range.length,
     )
-    if (at >= 0) peer.uploads.splice(at, 1)
+    if (at < 0) return
+    peer.uploads.splice(at, 1)
+    this.reject(peer, range)
   }
 
   /** The next block to send to the peer; undefined when it waits for none, or has to wait for bandwidth. */
@@ -161,12 +209,6 @@ export class Uploads {
     this.capacity.add(range.length)
     return range
   }
-}
-
-/** Requests may cross a choke on the way; a flood may not. */
-function onRequestWhileChoked(peer: PeerState): Verdict {
-  peer.requestsWhileChoked++
-  return peer.requestsWhileChoked > MAX_QUEUED_REQUESTS ? invalid('too-many-requests') : OK
 }
 
 function isInside({ piece, begin, length }: BlockRange, info: TorrentInfo): boolean {

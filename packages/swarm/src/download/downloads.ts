@@ -44,7 +44,8 @@ export class Downloads {
   readonly arrivals: BlockArrivals
   /** Bytes of blocks in verified pieces, by who sent them. */
   readonly contributions = new Map<string, number>()
-  /** Bytes of the wanted pieces that are not here. */
+  /** The wanted pieces that are not here, and their bytes. */
+  wantedPiecesLeft = 0
   wantedBytesLeft = 0
   private readonly info: TorrentInfo
   private readonly environment: TorrentEnvironment
@@ -54,6 +55,7 @@ export class Downloads {
   private readonly lateBlocks: LateBlocks
   /** What readers wait for, in the order in which to fetch it. */
   private urgent: readonly number[] = []
+  private turn = 0
 
   constructor(
     info: TorrentInfo,
@@ -77,7 +79,7 @@ export class Downloads {
   }
 
   get isComplete(): boolean {
-    return this.wantedBytesLeft === 0
+    return this.wantedPiecesLeft === 0
   }
 
   /** Pieces that are no longer wanted are given up. */
@@ -92,9 +94,12 @@ export class Downloads {
   }
 
   private countWanted(): void {
+    this.wantedPiecesLeft = 0
     this.wantedBytesLeft = 0
     for (let piece = 0; piece < this.have.length; piece++) {
-      if (this.lacks(piece)) this.wantedBytesLeft += pieceLengthAt(this.info, piece)
+      if (!this.lacks(piece)) continue
+      this.wantedPiecesLeft++
+      this.wantedBytesLeft += pieceLengthAt(this.info, piece)
     }
   }
 
@@ -102,6 +107,11 @@ export class Downloads {
     let wanted = 0
     for (let piece = 0; piece < has.length; piece++) if (has.has(piece) && this.lacks(piece)) wanted++
     return wanted
+  }
+
+  /** Limits hold requests back: fill again when there is bandwidth. */
+  get isHeldBack(): boolean {
+    return this.requests.isHeldBack
   }
 
   /** Whether the piece is wanted and not here. */
@@ -113,6 +123,14 @@ export class Downloads {
     this.urgent = urgentPieces(readers, this.have.length, MAX_READ_AHEAD_PIECES).filter(
       piece => !this.have.has(piece),
     )
+  }
+
+  /** Fills everybody's pipeline, another one first each time: where bandwidth is limited it goes around. */
+  fillAll(): void {
+    this.requests.isHeldBack = false
+    const peers = [...this.peers.values()]
+    this.turn++
+    for (let i = 0; i < peers.length; i++) this.fill(peers[(this.turn + i) % peers.length]!)
   }
 
   /** Keeps the peer's pipeline full. Call once per batch of what arrived. */
@@ -253,7 +271,8 @@ export class Downloads {
   onPeerGone(peer: PeerState): void {
     this.releaseRequests(peer, () => true)
     this.arrivals.onPeerGone(peer)
-    if (peer.have) this.picker.removePeer(peer.have)
+    if (peer.isKnownSeed) this.picker.removeSeed()
+    else if (peer.have) this.picker.removePeer(peer.have)
   }
 
   /** Gives the blocks of those who have gone silent to others, and forgives refusals of long ago. */
@@ -290,7 +309,10 @@ export class Downloads {
     assert(piece?.state === 'storing', 'a piece was reported that is not being stored')
     if (outcome !== 'stored') return this.onNotStored(piece, outcome)
     const liars = this.suspicions.onVerified(piece)
-    if (this.lacks(index)) this.wantedBytesLeft -= piece.lengthBytes
+    if (this.lacks(index)) {
+      this.wantedPiecesLeft--
+      this.wantedBytesLeft -= piece.lengthBytes
+    }
     this.have.set(index)
     this.creditContributors(piece)
     this.pieces.close(piece)

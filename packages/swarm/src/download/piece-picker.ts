@@ -22,6 +22,8 @@ export class PiecePicker {
   /** No candidate is before this piece. */
   private firstCandidate = 0
   private startedRandomly = 0
+  /** Peers that have everything: they make no piece rarer than another. */
+  private seeds = 0
 
   /** @param have pieces that are here already. */
   constructor(have: Bitfield, random: RandomSource, ranks?: Uint8Array) {
@@ -41,12 +43,12 @@ export class PiecePicker {
 
   /** Connected peers that have the piece. */
   availabilityOf(piece: number): number {
-    return this.availability[piece] ?? 0
+    return (this.availability[piece] ?? 0) + this.seeds
   }
 
   /** Of every piece; a copy. */
   availabilities(): Uint16Array {
-    return this.availability.slice()
+    return this.availability.map(others => others + this.seeds)
   }
 
   isWanted(piece: number): boolean {
@@ -65,6 +67,14 @@ export class PiecePicker {
     }
     this.ranks = ranks
     for (let piece = 0; piece < ranks.length; piece++) if (isOpen(piece)) this.putBack(piece)
+  }
+
+  addSeed(): void {
+    this.seeds++
+  }
+
+  removeSeed(): void {
+    this.seeds--
   }
 
   removePeer(has: Bitfield): void {

@@ -10,15 +10,7 @@ import {
 import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
 import type { InfoHash } from '../metainfo/infohash.ts'
-import {
-  EXTENDED_HANDSHAKE_ID,
-  encodeExtensionHandshake,
-  encodeMetadataMessage,
-  type MetadataMessage,
-  OUR_UT_METADATA_ID,
-  parseExtensionHandshake,
-  parseMetadataMessage,
-} from './messages.ts'
+import { encodeMetadataMessage, type MetadataMessage, parseMetadataMessage } from './metadata-message.ts'
 
 /** One peer's copy of the info dictionary, as it arrives. */
 interface Attempt {
@@ -71,7 +63,7 @@ class MetadataFetch {
 
   private begin(peer: PeerState): void {
     const { utMetadataId, metadataSize } = peer.extension
-    if (utMetadataId === undefined || metadataSize === undefined || metadataSize > MAX_METADATA_BYTES) return
+    if (!utMetadataId || metadataSize === undefined || metadataSize > MAX_METADATA_BYTES) return
     const attempt: Attempt = {
       parts: new Array<Uint8Array | undefined>(Math.ceil(metadataSize / BLOCK_BYTES)).fill(undefined),
       totalSize: metadataSize,
@@ -144,13 +136,9 @@ class MetadataFetch {
   }
 }
 
-/**
- * The extension protocol of one torrent (BEP 10) with its one extension, ut_metadata (BEP 9): says what we speak,
- * fetches the info dictionary, and serves it.
- */
+/** ut_metadata of one torrent (BEP 9): fetches the info dictionary, and serves it. */
 export class MetadataExchange {
   private readonly environment: TorrentEnvironment
-  private readonly peers: ReadonlyMap<PeerKey, PeerState>
   private readonly fetch: MetadataFetch
   /** The info dictionary, once it is known. */
   private metadata: Uint8Array | undefined
@@ -163,54 +151,36 @@ export class MetadataExchange {
     metadata: Uint8Array | undefined,
   ) {
     this.environment = environment
-    this.peers = peers
     this.fetch = new MetadataFetch(infohash, environment, peers)
     this.metadata = metadata
+  }
+
+  /** Bytes of the info dictionary, once it is known. */
+  get size(): number | undefined {
+    return this.metadata?.length
   }
 
   /** Whether to fetch the info dictionary when it is not known. */
   setWanted(isWanted: boolean): void {
     this.isWanted = isWanted
-    this.tick()
+    this.advance()
   }
 
-  tick(): void {
+  /** Asks more peers when there is room. Call when one has told its extensions, and every tick. */
+  advance(): void {
     if (this.isWanted && !this.metadata) this.fetch.advance()
   }
 
-  /** The info dictionary is known: peers are told that we have it. */
+  /** The info dictionary is known. */
   setMetadata(metadata: Uint8Array): void {
     this.metadata = metadata
-    for (const peer of this.peers.values()) this.greet(peer)
-  }
-
-  /** Tells the peer which extensions we speak. */
-  greet(peer: PeerState): void {
-    if (!peer.extensions) return
-    const payload = encodeExtensionHandshake(this.metadata?.length)
-    this.environment.send(peer.key, { type: 'extended', id: EXTENDED_HANDSHAKE_ID, payload })
   }
 
   onPeerGone(peer: PeerState): void {
     this.fetch.onPeerGone(peer)
   }
 
-  /** Extensions that we did not offer are ignored. */
-  onExtended(peer: PeerState, id: number, payload: Uint8Array): MetadataOutcome {
-    if (id === EXTENDED_HANDSHAKE_ID) return this.onHandshake(peer, payload)
-    return id === OUR_UT_METADATA_ID ? this.onMetadataMessage(peer, payload) : OK
-  }
-
-  /** May come again, when something has changed. */
-  private onHandshake(peer: PeerState, payload: Uint8Array): Verdict {
-    const parsed = parseExtensionHandshake(payload)
-    if (!parsed.ok) return parsed
-    peer.extension = { ...peer.extension, ...parsed.value }
-    this.tick()
-    return OK
-  }
-
-  private onMetadataMessage(peer: PeerState, payload: Uint8Array): MetadataOutcome {
+  onMessage(peer: PeerState, payload: Uint8Array): MetadataOutcome {
     const parsed = parseMetadataMessage(payload)
     if (!parsed.ok) return parsed
     const message = parsed.value
@@ -228,7 +198,7 @@ function serveMetadata(
   environment: TorrentEnvironment,
 ): Verdict {
   const id = peer.extension.utMetadataId
-  if (id === undefined) return OK
+  if (!id) return OK
   const parts = metadata ? Math.ceil(metadata.length / BLOCK_BYTES) : 0
   const most = METADATA_SERVINGS_PER_PEER * Math.max(parts, METADATA_PIPELINE_DEPTH)
   if (peer.metadataPartsServed++ >= most) return invalid('too-many-metadata-requests')

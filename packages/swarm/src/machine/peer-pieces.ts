@@ -1,8 +1,14 @@
 import { attemptDecode, invalid, OK, type Verdict } from '@onehop/primitives'
 import { Bitfield } from '../bitfield.ts'
 import type { Downloads } from '../download/downloads.ts'
-import { MAX_EARLY_HAVES, MAX_PIECES } from '../limits.ts'
-import type { PeerState } from './peer-state.ts'
+import {
+  BITFIELD_SPAN_MS,
+  MAX_ALLOWED_FAST_TAKEN,
+  MAX_BITFIELDS,
+  MAX_EARLY_HAVES,
+  MAX_PIECES,
+} from '../limits.ts'
+import type { EarlyPieces, PeerState } from './peer-state.ts'
 
 /**
  * Keeps what peers say that they have: in each peer's bitfield, in its count of pieces that we lack, and in the
@@ -10,7 +16,8 @@ import type { PeerState } from './peer-state.ts'
  */
 export function onHave(peer: PeerState, piece: number, downloads: Downloads | undefined): Verdict {
   if (!downloads || !peer.have) {
-    if (piece < MAX_PIECES && peer.earlyHaves.size < MAX_EARLY_HAVES) peer.earlyHaves.add(piece)
+    const { haves } = earlyOf(peer)
+    if (piece < MAX_PIECES && haves.size < MAX_EARLY_HAVES) haves.add(piece)
     return OK
   }
   if (piece >= peer.have.length) return invalid('bad-have', `piece ${piece}`)
@@ -18,38 +25,81 @@ export function onHave(peer: PeerState, piece: number, downloads: Downloads | un
   return OK
 }
 
-/** A peer says so once at most (BEP 3). Real clients do not always say it first. */
-export function onBitfield(peer: PeerState, bits: Uint8Array, downloads: Downloads | undefined): Verdict {
-  if (peer.sentBitfield) return invalid('repeated-bitfield')
-  peer.sentBitfield = true
+/**
+ * BEP 3 has it once and first. Real clients send it late, and aria2 sends it again in place of many `have`s: what is
+ * new in it counts.
+ */
+export function onBitfield(
+  peer: PeerState,
+  bits: Uint8Array,
+  downloads: Downloads | undefined,
+  nowMs: number,
+): Verdict {
+  if (nowMs - peer.bitfieldsSinceMs >= BITFIELD_SPAN_MS) {
+    peer.bitfieldsSinceMs = nowMs
+    peer.bitfields = 0
+  }
+  if (++peer.bitfields > MAX_BITFIELDS) return invalid('too-many-bitfields')
   if (!downloads || !peer.have) {
-    peer.earlyBits = bits.slice()
+    earlyOf(peer).bits = bits.slice()
     return OK
   }
-  const parsed = attemptDecode('bad-bitfield', () => Bitfield.parse(bits, downloads.have.length))
-  if (!parsed.ok) return parsed
-  for (let piece = 0; piece < parsed.value.length; piece++) {
-    if (parsed.value.has(piece)) gain(peer, peer.have, piece, downloads)
-  }
-  return OK
+  return gainBits(peer, bits, downloads)
+}
+
+/** The peer has everything (BEP 6). */
+export function onHaveAll(peer: PeerState, downloads: Downloads | undefined): void {
+  if (downloads && peer.have) gainAll(peer, peer.have.length, downloads)
+  else earlyOf(peer).bits = 'all'
 }
 
 /** The number of pieces is known now: what the peer said before is checked and counted. */
 export function settleEarlyPieces(peer: PeerState, downloads: Downloads): Verdict {
   const { length } = downloads.have
-  const early = attemptDecode('bad-bitfield', () =>
-    Bitfield.parse(peer.earlyBits ?? new Uint8Array(0), length),
-  )
-  if (peer.earlyBits && !early.ok) return early
-  const have = new Bitfield(length)
-  peer.have = have
-  for (let piece = 0; piece < length; piece++) {
-    const hasIt = (early.ok && early.value.has(piece)) || peer.earlyHaves.has(piece)
-    if (hasIt) gain(peer, have, piece, downloads)
-  }
-  peer.earlyBits = undefined
-  peer.earlyHaves.clear()
+  const { early } = peer
+  peer.have = new Bitfield(length)
+  peer.early = undefined
+  if (early?.bits === 'all') gainAll(peer, length, downloads)
+  const verdict = early?.bits instanceof Uint8Array ? gainBits(peer, early.bits, downloads) : OK
+  if (!verdict.ok) return verdict
+  for (const piece of early?.haves ?? []) if (piece < length) gain(peer, peer.have, piece, downloads)
   return OK
+}
+
+/** We may ask for the piece while the peer chokes us (BEP 6). It need not have it. */
+export function onAllowedFast(peer: PeerState, piece: number, downloads: Downloads | undefined): Verdict {
+  if (downloads && piece >= downloads.have.length) return invalid('bad-allowed-fast', `piece ${piece}`)
+  if (piece < MAX_PIECES && peer.allowedFast.size < MAX_ALLOWED_FAST_TAKEN) peer.allowedFast.add(piece)
+  return OK
+}
+
+function earlyOf(peer: PeerState): EarlyPieces {
+  peer.early ??= { bits: undefined, haves: new Set() }
+  return peer.early
+}
+
+function gainBits(peer: PeerState, bits: Uint8Array, downloads: Downloads): Verdict {
+  const { length } = downloads.have
+  const parsed = attemptDecode('bad-bitfield', () => Bitfield.parse(bits, length))
+  if (!parsed.ok) return parsed
+  const has = parsed.value
+  if (has.isFull) gainAll(peer, length, downloads)
+  else
+    for (let piece = 0; piece < length; piece++) if (has.has(piece)) gain(peer, peer.have!, piece, downloads)
+  return OK
+}
+
+/** One who had nothing before is counted as a seed, whatever the number of pieces. */
+function gainAll(peer: PeerState, length: number, downloads: Downloads): void {
+  if (peer.have!.count > 0) {
+    for (let piece = 0; piece < length; piece++) gain(peer, peer.have!, piece, downloads)
+    return
+  }
+  if (length === 0) return
+  peer.have = Bitfield.full(length)
+  peer.isKnownSeed = true
+  peer.wanted = downloads.wantedPiecesLeft
+  downloads.picker.addSeed()
 }
 
 function gain(peer: PeerState, have: Bitfield, piece: number, downloads: Downloads): void {

@@ -1,7 +1,7 @@
 import { RateMeter } from '../bandwidth/rate-meter.ts'
 import type { Bitfield } from '../bitfield.ts'
 import type { ActivePiece } from '../download/active-piece.ts'
-import type { ExtensionHandshake } from '../extensions/messages.ts'
+import type { ExtensionHandshake } from '../extensions/extension-handshake.ts'
 import { DEFAULT_PEER_QUEUE, MAX_REQUEST_BYTES } from '../limits.ts'
 import type { PeerAddress } from '../peer-address.ts'
 import type { BlockRange } from '../wire/wire-messages.ts'
@@ -23,7 +23,10 @@ export interface NewPeer {
   readonly peerId: Uint8Array
   /** Whether we opened the connection. */
   readonly isOutbound: boolean
-  /** The other end of the connection, where it has an IP address; of an inbound one the port is not where it listens. */
+  /**
+   * The other end of the connection, where it has an IP address. Port 0 over libp2p, where it says nothing of TCP; of an
+   * inbound connection it is not where the peer listens.
+   */
   readonly address?: PeerAddress
 }
 
@@ -38,6 +41,12 @@ export interface IncomingBlock {
   target: Uint8Array | undefined
   /** Whether `target` is the piece's own buffer, or a place beside it because another peer writes there. */
   readonly direct: boolean
+}
+
+/** What a peer says that it has, before the number of pieces is known. */
+export interface EarlyPieces {
+  bits: Uint8Array | 'all' | undefined
+  readonly haves: Set<number>
 }
 
 /** All that a torrent's machine knows of one peer. */
@@ -63,10 +72,13 @@ export class PeerState {
 
   /** What it has; undefined until the number of pieces is known. */
   have: Bitfield | undefined
-  /** Its bitfield and `have`s from before that. */
-  earlyBits: Uint8Array | undefined
-  readonly earlyHaves = new Set<number>()
-  sentBitfield = false
+  /** What it said before that. */
+  early: EarlyPieces | undefined
+  /** It said at once that it has everything: the picker counts it as a seed. */
+  isKnownSeed = false
+  /** Bitfields that it sent within the minute that began at `bitfieldsSinceMs`. */
+  bitfields = 0
+  bitfieldsSinceMs = 0
   /** Pieces that it has and we want and lack. */
   wanted = 0
 
@@ -93,6 +105,8 @@ export class PeerState {
   /** Requests since it was choked. */
   requestsWhileChoked = 0
   metadataPartsServed = 0
+  /** Pieces that it may ask for while we choke it (BEP 6). */
+  grantedFast: ReadonlySet<number> | undefined
 
   extension: ExtensionHandshake = {}
   readonly download: RateMeter
@@ -114,6 +128,13 @@ export class PeerState {
     this.lastBlockBytesMs = nowMs
     this.download = new RateMeter(nowMs)
     this.upload = new RateMeter(nowMs)
+  }
+
+  /** Where it takes TCP connections, as far as is known: where we have reached it, or as it says. */
+  get listenAddress(): PeerAddress | undefined {
+    const { address, extension } = this
+    if (address === undefined || (this.isOutbound && address.port > 0)) return address
+    return extension.listenPort === undefined ? undefined : { host: address.host, port: extension.listenPort }
   }
 
   /** Requests that it says it keeps. */

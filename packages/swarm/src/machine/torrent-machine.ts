@@ -1,4 +1,4 @@
-import { assert, BoundedSet, invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
+import { assert, invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
 import type { Bitfield } from '../bitfield.ts'
 import type { Choker } from '../choke/choker.ts'
 import { TitForTatChoker } from '../choke/tit-for-tat-choker.ts'
@@ -6,15 +6,18 @@ import { Uploads } from '../choke/uploads.ts'
 import { Downloads } from '../download/downloads.ts'
 import type { FilePriority } from '../download/file-priorities.ts'
 import type { ReadAhead } from '../download/read-ahead.ts'
-import { MetadataExchange } from '../extensions/metadata-exchange.ts'
-import { IDLE_TIMEOUT_MS, KEEP_ALIVE_INTERVAL_MS, MAX_BANNED_PEERS } from '../limits.ts'
+import { ExtensionProtocol } from '../extensions/extension-protocol.ts'
+import { ALLOWED_FAST_PIECES, IDLE_TIMEOUT_MS, KEEP_ALIVE_INTERVAL_MS } from '../limits.ts'
 import type { InfoHash } from '../metainfo/infohash.ts'
 import { parseInfo } from '../metainfo/parse-info.ts'
 import type { TorrentInfo } from '../metainfo/torrent-info.ts'
-import type { BlockRange, WireMessage } from '../wire/wire-messages.ts'
-import { onBitfield, onHave, settleEarlyPieces } from './peer-pieces.ts'
-import { type NewPeer, type PeerKey, PeerState } from './peer-state.ts'
-import type { Parting, StoreOutcome, TorrentEnvironment } from './torrent-environment.ts'
+import type { BlockRange, WholeMessage } from '../wire/wire-messages.ts'
+import { allowedFastSet } from './allowed-fast.ts'
+import { onAllowedFast, onBitfield, onHave, onHaveAll, settleEarlyPieces } from './peer-pieces.ts'
+import { PeerRegistry } from './peer-registry.ts'
+import type { NewPeer, PeerKey, PeerState } from './peer-state.ts'
+import { announcePieces, introducePieces } from './piece-announcements.ts'
+import type { StoreOutcome, TorrentEnvironment } from './torrent-environment.ts'
 import { describePeer, type PeerSnapshot } from './torrent-snapshot.ts'
 import type { TransferLimits } from './transfer-limits.ts'
 
@@ -43,10 +46,10 @@ const NO_LIMITS: TransferLimits = { upload: [], download: [] }
 export class TorrentMachine {
   readonly infohash: InfoHash
   private readonly environment: TorrentEnvironment
-  private readonly peers = new Map<PeerKey, PeerState>()
-  private readonly banned = new BoundedSet<string>(MAX_BANNED_PEERS)
+  private readonly registry: PeerRegistry
+  private readonly peers: ReadonlyMap<PeerKey, PeerState>
   private readonly uploads: Uploads
-  private readonly metadata: MetadataExchange
+  private readonly extensions: ExtensionProtocol
   private downloads: Downloads | undefined
   private knownInfo: TorrentInfo | undefined
   private isFetching = false
@@ -54,19 +57,33 @@ export class TorrentMachine {
   private priorities: readonly FilePriority[] = []
   private readAhead: readonly ReadAhead[] = []
   private readonly limits: TransferLimits
+  /** What a batch of messages has changed is seen to once, at its end. */
+  private interestHasChanged = false
+  private hasFreedBlocks = false
 
   constructor(options: TorrentMachineOptions) {
     this.infohash = options.infohash
     this.knownInfo = options.info
     this.environment = options.environment
     this.limits = options.limits ?? NO_LIMITS
+    this.registry = new PeerRegistry(this.environment, {
+      onGone: peer => this.onGone(peer),
+      onBanned: remotePeer => this.downloads?.discardFrom(remotePeer),
+    })
+    this.peers = this.registry.connected
     this.uploads = new Uploads(
       this.environment,
       this.peers,
       options.choker ?? new TitForTatChoker(),
-      options.limits?.upload ?? [],
+      this.limits.upload,
     )
-    this.metadata = new MetadataExchange(options.infohash, this.environment, this.peers, options.info?.bytes)
+    this.extensions = new ExtensionProtocol({
+      infohash: options.infohash,
+      environment: this.environment,
+      peers: this.peers,
+      info: options.info,
+      listenPort: options.listenPort,
+    })
   }
 
   /** The info dictionary; undefined until it is known. */
@@ -100,7 +117,7 @@ export class TorrentMachine {
   }
 
   isBanned(remotePeer: string): boolean {
-    return this.banned.has(remotePeer)
+    return this.registry.isBanned(remotePeer)
   }
 
   /** What is known of each peer, for people. */
@@ -133,8 +150,8 @@ export class TorrentMachine {
     downloads.setReadAhead(this.readAhead)
     if (this.priorities.length > 0) downloads.setPriorities(this.priorities)
     for (const peer of [...this.peers.values()]) {
-      this.announcePieces(peer, have)
-      this.check(peer, settleEarlyPieces(peer, downloads))
+      announcePieces(peer, have, this.environment)
+      this.registry.check(peer, settleEarlyPieces(peer, downloads))
       this.afterNews(peer)
     }
     if (downloads.isComplete) this.onComplete()
@@ -147,7 +164,7 @@ export class TorrentMachine {
     this.isFetching = isFetching
     if (!isFetching) this.downloads?.stop()
     for (const peer of this.peers.values()) this.updateInterest(peer)
-    this.metadata.setWanted(isFetching)
+    this.extensions.setMetadataWanted(isFetching)
     this.fillAll()
   }
 
@@ -182,86 +199,62 @@ export class TorrentMachine {
 
   /** @returns a refusal for a banned peer. */
   addPeer(newcomer: NewPeer): Verdict {
-    if (this.banned.has(newcomer.remotePeer)) return invalid('banned-peer')
-    const peer = new PeerState(newcomer, this.environment.now())
-    this.peers.set(peer.key, peer)
-    this.metadata.greet(peer)
-    this.introducePieces(peer)
+    const added = this.registry.add(newcomer)
+    if (!added.ok) return added
+    const peer = added.value
+    this.extensions.greet(peer, this.isComplete)
+    introducePieces(peer, this.downloads?.have, this.environment)
     if (this.downloads) settleEarlyPieces(peer, this.downloads)
     return OK
   }
 
-  /** First of all BEP 3's messages to a peer. */
-  private introducePieces(peer: PeerState): void {
-    const have = this.downloads?.have
-    if (have && have.count > 0) this.environment.send(peer.key, { type: 'bitfield', bits: have.toBytes() })
-  }
-
-  /** A bitfield may not follow other messages, so that peers who came before our pieces are told of each. */
-  private announcePieces(peer: PeerState, have: Bitfield): void {
-    for (let piece = 0; piece < have.length; piece++) {
-      if (have.has(piece)) this.environment.send(peer.key, { type: 'have', piece })
-    }
-  }
-
   /** The peer has said what it has: do we want it? */
   private afterNews(peer: PeerState): void {
-    if (!this.peers.has(peer.key)) return
+    if (!this.registry.isConnected(peer)) return
     this.updateInterest(peer)
+    this.grantFast(peer)
     this.dropIfBothComplete(peer)
+  }
+
+  /** A newcomer may have a few pieces at once, so that it soon has something to give (BEP 6). */
+  private grantFast(peer: PeerState): void {
+    const have = this.downloads?.have
+    if (!peer.fast || peer.grantedFast || !have || have.count === 0 || !peer.have) return
+    if (peer.have.count >= ALLOWED_FAST_PIECES) return
+    const set = allowedFastSet(peer, this.knownInfo!, this.environment.sha1)
+    peer.grantedFast = new Set([...set].filter(piece => have.has(piece)))
+    for (const piece of peer.grantedFast) this.environment.send(peer.key, { type: 'allowedFast', piece })
   }
 
   /** The connection is closed. */
   removePeer(key: PeerKey): void {
     const peer = this.peers.get(key)
     if (!peer) return
-    this.forget(peer)
+    this.registry.remove(peer)
     this.fillAll()
     this.uploads.rechoke(this.isComplete)
   }
 
-  private forget(peer: PeerState): void {
-    this.peers.delete(peer.key)
+  private onGone(peer: PeerState): void {
     this.downloads?.onPeerGone(peer)
     this.uploads.onPeerGone(peer)
-    this.metadata.onPeerGone(peer)
+    this.extensions.onPeerGone(peer)
   }
 
-  /** Who is to blame for something is banned; everyone else may come back. */
-  private drop(peer: PeerState, reason: Verdict, parting: Parting = 'fault'): void {
-    this.forget(peer)
-    this.environment.drop(peer.key, reason, parting)
-    if (!reason.ok && reason.blame === 'sender') this.ban(peer.remotePeer, reason)
-  }
-
-  private ban(remotePeer: string, reason: Rejection): void {
-    this.banned.add(remotePeer)
-    this.downloads?.discardFrom(remotePeer)
-    for (const peer of [...this.peers.values()]) {
-      if (peer.remotePeer !== remotePeer) continue
-      this.forget(peer)
-      this.environment.drop(peer.key, reason, 'fault')
-    }
-  }
-
-  private check(peer: PeerState, verdict: Verdict): void {
-    if (!verdict.ok && this.peers.has(peer.key)) this.drop(peer, verdict)
-  }
-
-  onMessage(key: PeerKey, message: Exclude<WireMessage, { type: 'piece' }>): void {
+  onMessage(key: PeerKey, message: WholeMessage): void {
     const peer = this.peers.get(key)
     if (!peer) return
     peer.lastReceivedMs = this.environment.now()
-    this.check(peer, this.handle(peer, message))
+    this.registry.check(peer, this.handle(peer, message))
   }
 
   /** A decoder could not make sense of what the peer sent. */
   onMalformed(key: PeerKey, rejection: Rejection): void {
     const peer = this.peers.get(key)
-    if (peer) this.drop(peer, rejection)
+    if (peer) this.registry.drop(peer, rejection, 'fault')
   }
 
-  private handle(peer: PeerState, message: Exclude<WireMessage, { type: 'piece' }>): Verdict {
+  private handle(peer: PeerState, message: WholeMessage): Verdict {
     switch (message.type) {
       case 'choke':
         return this.onChoke(peer)
@@ -275,13 +268,38 @@ export class TorrentMachine {
       case 'have':
         return this.onNews(peer, onHave(peer, message.piece, this.downloads))
       case 'bitfield':
-        return this.onNews(peer, onBitfield(peer, message.bits, this.downloads))
+        return this.onNews(peer, onBitfield(peer, message.bits, this.downloads, this.environment.now()))
       case 'request':
       case 'cancel':
         return this.onRequestOrCancel(peer, message)
       case 'extended':
         return this.onExtended(peer, message.id, message.payload)
-      case 'keepAlive':
+      case 'haveAll':
+      case 'haveNone':
+      case 'suggest':
+      case 'reject':
+      case 'allowedFast':
+        return peer.fast ? this.onFast(peer, message) : invalid('fast-not-agreed', message.type)
+      default:
+        return OK
+    }
+  }
+
+  /** The messages of BEP 6. What a peer suggests is advice; the rarest come first all the same. */
+  private onFast(peer: PeerState, message: WholeMessage): Verdict {
+    switch (message.type) {
+      case 'haveAll':
+        onHaveAll(peer, this.downloads)
+        return this.onNews(peer, OK)
+      case 'haveNone':
+        return this.onNews(peer, OK)
+      case 'reject':
+        this.downloads?.onReject(peer, message)
+        this.hasFreedBlocks = true
+        return OK
+      case 'allowedFast':
+        return onAllowedFast(peer, message.piece, this.downloads)
+      default:
         return OK
     }
   }
@@ -290,14 +308,14 @@ export class TorrentMachine {
     if (peer.peerChoking) return OK
     peer.peerChoking = true
     this.downloads?.onChoked(peer)
-    this.fillAll()
+    this.hasFreedBlocks = true
     return OK
   }
 
   private onInterest(peer: PeerState, isInterested: boolean): Verdict {
     if (peer.peerInterested === isInterested) return OK
     peer.peerInterested = isInterested
-    this.uploads.rechoke(this.isComplete)
+    this.interestHasChanged = true
     return OK
   }
 
@@ -307,16 +325,15 @@ export class TorrentMachine {
   }
 
   private onRequestOrCancel(peer: PeerState, message: BlockRange & { type: 'request' | 'cancel' }): Verdict {
-    if (!this.downloads || !this.knownInfo) return OK
     if (message.type === 'request') {
-      return this.uploads.onRequest(peer, message, this.knownInfo, this.downloads.have)
+      return this.uploads.onRequest(peer, message, this.knownInfo, this.downloads?.have)
     }
     this.uploads.onCancel(peer, message)
     return OK
   }
 
   private onExtended(peer: PeerState, id: number, payload: Uint8Array): Verdict {
-    const outcome = this.metadata.onExtended(peer, id, payload)
+    const outcome = this.extensions.onExtended(peer, id, payload)
     if (outcome.ok && outcome.metadata) this.onMetadata(outcome.metadata)
     return outcome
   }
@@ -330,7 +347,7 @@ export class TorrentMachine {
       return
     }
     this.knownInfo = parsed.value
-    this.metadata.setMetadata(metadata)
+    this.extensions.setInfo(parsed.value)
     this.environment.metadataReady(parsed.value)
   }
 
@@ -342,7 +359,7 @@ export class TorrentMachine {
     const verdict = this.downloads
       ? this.downloads.onBlockStart(peer, piece, begin, length)
       : invalid('unrequested-block')
-    this.check(peer, verdict)
+    this.registry.check(peer, verdict)
   }
 
   onBlockBytes(key: PeerKey, bytes: Uint8Array): void {
@@ -357,6 +374,10 @@ export class TorrentMachine {
 
   /** All that has arrived from the peer for now has been handed in: its pipeline is refilled, in one go. */
   afterBatch(key: PeerKey): void {
+    if (this.interestHasChanged) this.uploads.rechoke(this.isComplete)
+    this.interestHasChanged = false
+    if (this.hasFreedBlocks) this.fillAll()
+    this.hasFreedBlocks = false
     const peer = this.peers.get(key)
     if (peer && this.isFetching) this.downloads?.fill(peer)
   }
@@ -370,7 +391,7 @@ export class TorrentMachine {
   /** What became of a piece that was to be stored. After `failed`, fetching is off. */
   onPieceStored(piece: number, outcome: StoreOutcome): void {
     const { verified, liars } = this.downloads!.onStored(piece, outcome)
-    for (const liar of liars) this.ban(liar, invalid('corrupt-piece', `piece ${piece}`))
+    for (const liar of liars) this.registry.ban(liar, invalid('corrupt-piece', `piece ${piece}`))
     if (outcome === 'failed') this.setFetching(false)
     if (verified) this.onVerified(piece)
     if (verified && this.isComplete) this.onComplete()
@@ -395,9 +416,11 @@ export class TorrentMachine {
     this.environment.completed()
   }
 
-  /** Two who have everything have nothing to say to each other. */
+  /** Two who have everything have nothing to say to each other; of no pieces only the info dictionary is to be had. */
   private dropIfBothComplete(peer: PeerState): void {
-    if (this.isComplete && peer.have?.isFull && this.peers.has(peer.key)) this.drop(peer, OK, 'both-complete')
+    const isSeed = peer.have?.isFull === true && peer.have.length > 0
+    if (!this.isComplete || !isSeed || !this.registry.isConnected(peer)) return
+    this.registry.drop(peer, OK, 'both-complete')
   }
 
   private updateInterest(peer: PeerState): void {
@@ -409,23 +432,22 @@ export class TorrentMachine {
   }
 
   private fillAll(): void {
-    if (!this.isFetching || !this.downloads) return
-    for (const peer of this.peers.values()) this.downloads.fill(peer)
+    if (this.isFetching) this.downloads?.fillAll()
   }
 
   /** Timeouts, keep-alives, the choker's rounds. Call every {@link TICK_INTERVAL_MS}. */
   tick(): void {
     for (const peer of [...this.peers.values()]) this.checkSilence(peer)
     this.uploads.tick(this.isComplete)
+    this.extensions.tick()
     if (!this.isFetching) return
-    this.metadata.tick()
     this.downloads?.tick()
     this.fillAll()
   }
 
   /** Somebody waits for bandwidth: call {@link releaseBandwidth} every BANDWIDTH_INTERVAL_MS. */
   get isHeldBack(): boolean {
-    return this.uploads.isHeldBack
+    return this.uploads.isHeldBack || this.downloads?.isHeldBack === true
   }
 
   /** Lets those go on that limits or shares held back. {@link tick} does so too, only less often. */
@@ -436,7 +458,7 @@ export class TorrentMachine {
 
   private checkSilence(peer: PeerState): void {
     const now = this.environment.now()
-    if (now - peer.lastReceivedMs >= IDLE_TIMEOUT_MS) this.drop(peer, OK, 'silent')
+    if (now - peer.lastReceivedMs >= IDLE_TIMEOUT_MS) this.registry.drop(peer, OK, 'silent')
     else if (now - peer.keptAliveMs >= KEEP_ALIVE_INTERVAL_MS) {
       peer.keptAliveMs = now
       this.environment.send(peer.key, { type: 'keepAlive' })

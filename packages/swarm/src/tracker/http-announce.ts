@@ -7,6 +7,7 @@ import {
 } from '../metainfo/bencode.ts'
 import { type InfoHash, toInfoHash } from '../metainfo/infohash.ts'
 import { decodeCompactPeers, formatIpAddress, type PeerAddress, parseIpAddress } from '../peer-address.ts'
+import { readableText } from '../readable-text.ts'
 import type { AnnounceAnswer, AnnounceRequest, ScrapeEntry } from './announce.ts'
 import {
   DEFAULT_ANNOUNCE_SECONDS,
@@ -14,7 +15,6 @@ import {
   MAX_TRACKER_ID_BYTES,
   MAX_TRACKER_MESSAGE_CHARACTERS,
 } from './limits.ts'
-import { readableText } from './readable-text.ts'
 
 const UNRESERVED = /[A-Za-z0-9._~-]/
 const INFO_HASH_BYTES = 20

@@ -1,9 +1,9 @@
 import { assert, ByteReader, ByteWriter, DecodeError, equalBytes } from '@onehop/primitives'
 import { type InfoHash, toInfoHash } from '../metainfo/infohash.ts'
 import { decodeCompactPeers, encodeCompactPeers } from '../peer-address.ts'
+import { readableText } from '../readable-text.ts'
 import type { AnnounceAnswer, AnnounceEvent, AnnounceRequest, ScrapeEntry } from './announce.ts'
 import { MAX_PEERS_PER_ANSWER, MAX_SCRAPED, MAX_TRACKER_MESSAGE_CHARACTERS } from './limits.ts'
-import { readableText } from './readable-text.ts'
 
 /** What a packet is about (BEP 15). */
 export const UDP_ACTION = { connect: 0, announce: 1, scrape: 2, error: 3 } as const

@@ -1,11 +1,20 @@
 import { invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
 import { MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES } from '../limits.ts'
-import { LENGTH_PREFIX_BYTES, MESSAGE_ID, PIECE_HEAD_BYTES, type WireMessage } from './wire-messages.ts'
+import {
+  type BlockRange,
+  HASHES_HEAD_BYTES,
+  LENGTH_PREFIX_BYTES,
+  MESSAGE_ID,
+  PIECE_HEAD_BYTES,
+  readHashRange,
+  readUint32,
+  type WholeMessage,
+} from './wire-messages.ts'
 
 /** Takes what a {@link WireDecoder} reads. Byte arrays are views that hold only during the call. */
 export interface WireSink {
   /** Any message but `piece`. */
-  onMessage(message: Exclude<WireMessage, { type: 'piece' }>): void
+  onMessage(message: WholeMessage): void
   /** A piece message begins; its block arrives in parts, so that it goes where it belongs without being gathered. */
   onBlockStart(piece: number, begin: number, length: number): void
   onBlockBytes(bytes: Uint8Array): void
@@ -25,6 +34,20 @@ const FIXED_LENGTHS: Readonly<Record<number, number>> = {
   [MESSAGE_ID.have]: 5,
   [MESSAGE_ID.request]: 13,
   [MESSAGE_ID.cancel]: 13,
+  [MESSAGE_ID.suggest]: 5,
+  [MESSAGE_ID.haveAll]: 1,
+  [MESSAGE_ID.haveNone]: 1,
+  [MESSAGE_ID.reject]: 13,
+  [MESSAGE_ID.allowedFast]: 5,
+  [MESSAGE_ID.hashRequest]: HASHES_HEAD_BYTES,
+  [MESSAGE_ID.hashReject]: HASHES_HEAD_BYTES,
+}
+
+/** Lengths that the other messages which we take have at least. */
+const LEAST_LENGTHS: Readonly<Record<number, number>> = {
+  [MESSAGE_ID.bitfield]: 1,
+  [MESSAGE_ID.extended]: 2,
+  [MESSAGE_ID.hashes]: HASHES_HEAD_BYTES,
 }
 
 /**
@@ -128,9 +151,9 @@ export class WireDecoder {
     }
     const fixed = FIXED_LENGTHS[id]
     if (fixed !== undefined && fixed !== length) return this.rejectLength(id)
-    if (id === MESSAGE_ID.bitfield) return LENGTH_PREFIX_BYTES + length
-    if (id === MESSAGE_ID.extended) return length < 2 ? this.rejectLength(id) : LENGTH_PREFIX_BYTES + length
-    return fixed === undefined ? LENGTH_PREFIX_BYTES + 1 : LENGTH_PREFIX_BYTES + length
+    const least = fixed ?? LEAST_LENGTHS[id]
+    if (least === undefined) return LENGTH_PREFIX_BYTES + 1
+    return length < least ? this.rejectLength(id) : LENGTH_PREFIX_BYTES + length
   }
 
   private rejectLength(id: number): number {
@@ -171,12 +194,8 @@ export class WireDecoder {
   }
 }
 
-function parseBody(
-  id: number,
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-): Exclude<WireMessage, { type: 'piece' }> | undefined {
+/** @returns undefined for a number that we do not know. Byte arrays in the message are views. */
+function parseBody(id: number, bytes: Uint8Array, at: number, end: number): WholeMessage | undefined {
   const empty = EMPTY_MESSAGES[id]
   if (empty !== undefined) return { type: empty }
   switch (id) {
@@ -185,20 +204,54 @@ function parseBody(
     case MESSAGE_ID.bitfield:
       return { type: 'bitfield', bits: bytes.subarray(at, end) }
     case MESSAGE_ID.request:
+      return { type: 'request', ...readBlockRange(bytes, at) }
     case MESSAGE_ID.cancel:
-      return {
-        type: id === MESSAGE_ID.request ? 'request' : 'cancel',
-        piece: readUint32(bytes, at),
-        begin: readUint32(bytes, at + 4),
-        length: readUint32(bytes, at + 8),
-      }
+      return { type: 'cancel', ...readBlockRange(bytes, at) }
     case MESSAGE_ID.extended:
       return { type: 'extended', id: bytes[at]!, payload: bytes.subarray(at + 1, end) }
+    default:
+      return parseFastBody(id, bytes, at) ?? parseHashesBody(id, bytes, at, end)
+  }
+}
+
+/** The messages of BEP 6. */
+function parseFastBody(id: number, bytes: Uint8Array, at: number): WholeMessage | undefined {
+  switch (id) {
+    case MESSAGE_ID.haveAll:
+      return { type: 'haveAll' }
+    case MESSAGE_ID.haveNone:
+      return { type: 'haveNone' }
+    case MESSAGE_ID.suggest:
+      return { type: 'suggest', piece: readUint32(bytes, at) }
+    case MESSAGE_ID.allowedFast:
+      return { type: 'allowedFast', piece: readUint32(bytes, at) }
+    case MESSAGE_ID.reject:
+      return { type: 'reject', ...readBlockRange(bytes, at) }
     default:
       return undefined
   }
 }
 
-function readUint32(b: Uint8Array, at: number): number {
-  return ((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!) >>> 0
+/** The messages of BEP 52. */
+function parseHashesBody(id: number, bytes: Uint8Array, at: number, end: number): WholeMessage | undefined {
+  switch (id) {
+    case MESSAGE_ID.hashRequest:
+      return { type: 'hashRequest', ...readHashRange(bytes, at) }
+    case MESSAGE_ID.hashReject:
+      return { type: 'hashReject', ...readHashRange(bytes, at) }
+    case MESSAGE_ID.hashes: {
+      const hashes = bytes.subarray(at + HASHES_HEAD_BYTES - 1, end)
+      return { type: 'hashes', ...readHashRange(bytes, at), hashes }
+    }
+    default:
+      return undefined
+  }
+}
+
+function readBlockRange(bytes: Uint8Array, at: number): BlockRange {
+  return {
+    piece: readUint32(bytes, at),
+    begin: readUint32(bytes, at + 4),
+    length: readUint32(bytes, at + 8),
+  }
 }

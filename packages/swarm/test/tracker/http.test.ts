@@ -159,8 +159,8 @@ describe('the tracker’s side of HTTP', () => {
   })
 
   it('answers a scrape with what was asked for and nothing else (BEP 48)', () => {
-    const url = scrapeUrl('http://t/x/announce.php?a=b', [INFO_HASH])
-    assert.ok(url !== undefined && url.startsWith('http://t/x/scrape.php?a=b&info_hash=%ab'))
+    const url = scrapeUrl('http://t/x/announce.php?a=b', [INFO_HASH]) ?? ''
+    assert.match(url, /^http:\/\/t\/x\/scrape\.php\?a=b&info_hash=%ab/)
     assert.deepEqual(parseScrapeQuery(queryOf(url)), { ok: true, value: [INFO_HASH] })
     const entry = { infohash: INFO_HASH, seeders: 1, leechers: 2, downloads: 3 }
     const other = { ...entry, infohash: new Uint8Array(20) as typeof INFO_HASH }

@@ -1,5 +1,7 @@
-import { concatBytes, SeededRandom, sha1, utf8Encode } from '@onehop/primitives'
+import { isDeepStrictEqual } from 'node:util'
+import { concatBytes, randomElement, SeededRandom, sha1, sha256, utf8Encode } from '@onehop/primitives'
 import {
+  checkFileName,
   createInfo,
   decodeBencode,
   encodeBencode,
@@ -7,28 +9,131 @@ import {
   encodeHandshake,
   encodeMessage,
   encodeMetadataMessage,
+  encodeTorrentFile,
+  filesOfPiece,
+  PieceLayers,
   parseExtensionHandshake,
   parseHandshake,
   parseInfo,
   parseMetadataMessage,
+  parseTorrentFile,
+  pieceCount,
+  pieceLengthAt,
+  rootOfPieceLayer,
+  type TorrentInfo,
+  type TorrentVersion,
   toInfoHash,
   WireDecoder,
   type WireMessage,
 } from '@onehop/swarm'
-import { codecTarget, DECODER_LIMIT, Finding, requireVerdict, type Target } from '../target.ts'
+import { type Codec, codecTarget, DECODER_LIMIT, Finding, requireVerdict, type Target } from '../target.ts'
+import { mutateBencoded } from './mutate-bencoded.ts'
 
 const random = new SeededRandom(11)
 
-function infoBytes(): Uint8Array {
+const PIECE_LENGTH = 32_768
+const PIECE_HASHES = 7
+
+/** The hashes of the pieces of a file, and the root that they lead to. */
+const LAYER = random.bytes(32 * PIECE_HASHES)
+
+function infoOf(version: TorrentVersion, isFolder: boolean): TorrentInfo {
+  const lengthBytes = PIECE_LENGTH * PIECE_HASHES - 9
+  const piecesRoot = rootOfPieceLayer(LAYER, PIECE_LENGTH, sha256)
+  const files = [
+    { path: ['b', 'song.mp3'], lengthBytes, piecesRoot },
+    { path: ['c', 'empty'], lengthBytes: 0, isExecutable: true },
+  ]
   const content = {
-    name: 'song.mp3',
-    lengthBytes: 700_000,
-    pieceLengthBytes: 262_144,
-    pieceHashes: random.bytes(60),
+    name: 'songs',
+    version,
+    pieceLengthBytes: PIECE_LENGTH,
+    pieceHashes: version === 'v2' ? new Uint8Array(0) : random.bytes(20 * PIECE_HASHES),
+    ...(isFolder ? { files } : { lengthBytes, piecesRoot }),
   }
   const created = createInfo(content, sha1)
-  if (!created.ok) throw new Error(created.code)
-  return created.value.bytes
+  if (!created.ok) throw new Error(created.detail)
+  return created.value
+}
+
+const INFOS = (['v1', 'v2', 'hybrid'] as const).flatMap(version => [
+  infoOf(version, false),
+  infoOf(version, true),
+])
+
+function torrentFileOf(info: TorrentInfo): Uint8Array {
+  const pieceLayers = new PieceLayers(info, sha256)
+  for (const { piecesRoot } of info.files) if (piecesRoot) pieceLayers.add(piecesRoot, LAYER)
+  const trackers = [['http://a/announce', 'udp://b:1'], ['https://c/announce']]
+  return encodeTorrentFile({ info, trackers, pieceLayers, comment: 'x', createdBy: 'y', creationDate: 7 })
+}
+
+const PIECES_EXAMINED = 64
+
+/** Whatever was accepted can be stored: every path is safe and its own, and the pieces are made of the files. */
+function examineInfo(info: TorrentInfo): void {
+  const stored = info.files.filter(file => !file.isPadding)
+  const paths = new Set(stored.map(file => file.path.join('/')))
+  if (paths.size !== stored.length) throw new Finding('two files have one path')
+  for (const file of info.files)
+    for (const name of file.path)
+      if (!checkFileName(name).ok) throw new Finding(`unsafe name ${JSON.stringify(name)}`)
+  for (let piece = 0; piece < Math.min(pieceCount(info), PIECES_EXAMINED); piece++) {
+    let end = 0
+    for (const slice of filesOfPiece(info, piece)) {
+      if (slice.offsetInPiece !== end || slice.offsetInFile + slice.lengthBytes > slice.file.lengthBytes)
+        throw new Finding(`piece ${piece} is not covered`)
+      end += slice.lengthBytes
+    }
+    if (end !== pieceLengthAt(info, piece) || end === 0) throw new Finding(`piece ${piece} has ${end} bytes`)
+  }
+}
+
+function bencodedTarget<T>(codec: Codec<T>): Target {
+  const { seeds } = codec
+  const generate = (random: SeededRandom) => mutateBencoded(randomElement(random.next, seeds)!, random)
+  return { ...codecTarget(codec), generate }
+}
+
+function metainfoTargets(): Target[] {
+  const infos = INFOS.map(info => info.bytes)
+  return [
+    codecTarget({
+      name: 'bencode',
+      seeds: [...infos, utf8Encode('d1:ali-5e0:ee'), utf8Encode('i0e')],
+      decode: bytes => decodeBencode(bytes),
+      encode: encodeBencode,
+      isCanonical: true,
+    }),
+    codecTarget({
+      name: 'bencode-any-order',
+      seeds: [...infos, utf8Encode('d1:b1:x1:ai5ee')],
+      decode: bytes => decodeBencode(bytes, { keyOrder: 'any' }),
+      encode: encodeBencode,
+    }),
+    bencodedTarget({
+      name: 'metainfo',
+      seeds: infos,
+      decode: bytes => parseInfo(bytes, sha1),
+      examine: result => {
+        requireVerdict(result)
+        if (result.ok) examineInfo(result.value)
+      },
+    }),
+    bencodedTarget({
+      name: 'torrent-file',
+      seeds: INFOS.map(torrentFileOf),
+      decode: bytes => parseTorrentFile(bytes, { sha1 }),
+      examine: result => {
+        requireVerdict(result)
+        if (!result.ok) return
+        examineInfo(result.value.info)
+        const again = parseTorrentFile(encodeTorrentFile(result.value), { sha1 })
+        if (!again.ok || !isDeepStrictEqual(again.value.trackers, result.value.trackers))
+          throw new Finding('the .torrent changes')
+      },
+    }),
+  ]
 }
 
 const MESSAGES: readonly WireMessage[] = [
@@ -39,7 +144,7 @@ const MESSAGES: readonly WireMessage[] = [
   { type: 'bitfield', bits: random.bytes(9) },
   { type: 'request', piece: 1, begin: 16_384, length: 16_384 },
   { type: 'piece', piece: 1, begin: 0, block: random.bytes(50) },
-  { type: 'extended', id: 0, payload: encodeExtensionHandshake(500) },
+  { type: 'extended', id: 0, payload: encodeExtensionHandshake({ metadataSize: 500, exchangesPeers: true, isUploadOnly: false }) },
 ]
 
 /** What the decoder reads, as text: the same however the bytes are cut up. */
@@ -84,28 +189,9 @@ function wireTarget(): Target {
 
 /** Everything that the swarm reads. */
 export function swarmTargets(): Target[] {
-  const info = infoBytes()
   const peerId = random.bytes(20)
   return [
-    codecTarget({
-      name: 'bencode',
-      seeds: [info, utf8Encode('d1:ali-5e0:ee'), utf8Encode('i0e')],
-      decode: bytes => decodeBencode(bytes),
-      encode: encodeBencode,
-      isCanonical: true,
-    }),
-    codecTarget({
-      name: 'bencode-any-order',
-      seeds: [info, utf8Encode('d1:b1:x1:ai5ee')],
-      decode: bytes => decodeBencode(bytes, { keyOrder: 'any' }),
-      encode: encodeBencode,
-    }),
-    codecTarget({
-      name: 'metainfo',
-      seeds: [info],
-      decode: bytes => parseInfo(bytes, sha1),
-      examine: requireVerdict,
-    }),
+    ...metainfoTargets(),
     codecTarget({
       name: 'handshake',
       seeds: [true, false].map(extensions =>
@@ -116,7 +202,7 @@ export function swarmTargets(): Target[] {
     }),
     codecTarget({
       name: 'extension-handshake',
-      seeds: [encodeExtensionHandshake(500), encodeExtensionHandshake(undefined)],
+      seeds: [encodeExtensionHandshake({ metadataSize: 500, exchangesPeers: true, isUploadOnly: false }), encodeExtensionHandshake({ listenPort: 6881, yourHost: '1.2.3.4', exchangesPeers: false, isUploadOnly: true })],
       decode: parseExtensionHandshake,
       examine: requireVerdict,
     }),

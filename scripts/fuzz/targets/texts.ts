@@ -106,10 +106,11 @@ function walletTextTargets(): Target[] {
 function contentTextTargets(): Target[] {
   const infohash = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
   const magnet = `magnet:?xt=urn:btih:${infohash}&dn=a%20song.mp3&xl=5000`
+  const rich = `${magnet}&xt=urn:btmh:1220${infohash}${'0'.repeat(24)}&tr=udp%3A%2F%2Ft%3A1&x.pe=[::1]:7&so=0,2-4`
   return [
     textTarget(
       'magnet',
-      [magnet, magnet.toUpperCase(), `magnet:?xt=urn:btih:${encodeBase32(hexToBytes(infohash))}`],
+      [magnet, rich, magnet.toUpperCase(), `magnet:?xt=urn:btih:${encodeBase32(hexToBytes(infohash))}`],
       text => {
         const parsed = resultOf(parseMagnet(text))
         if (parsed === undefined) return

@@ -21,3 +21,15 @@ export const MAX_MAGNET_PEERS = 64
 
 /** Characters of a comment or of a program's name in a .torrent; the rest is cut off. */
 export const MAX_COMMENT_CHARACTERS = 4096
+
+/** Hashes of a layer in one message (BEP 52: more should not be asked for); 16 KiB. */
+export const MAX_HASHES_PER_MESSAGE = 512
+
+/** Requests for hashes outstanding at one peer. */
+export const HASH_REQUESTS_PER_PEER = 4
+
+/** A peer that does not send hashes for so long is passed over, and not asked for as long again. */
+export const HASH_TIMEOUT_MS = 10_000
+
+/** How often one peer may fetch all hashes from us. */
+export const HASH_SERVINGS_PER_PEER = 4

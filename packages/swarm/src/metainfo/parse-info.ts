@@ -1,4 +1,5 @@
 import {
+  assert,
   DecodeError,
   sha256 as defaultSha256,
   describeRejection,

@@ -113,9 +113,11 @@ function referenceOfCid(cid: string): Result<ContentReference> {
 function parseMagnet(link: string): Result<ContentReference> {
   const parameters = attemptDecode('bad-magnet', () => magnetParameters(link))
   if (!parameters.ok) return parameters
-  const multihash = magnetTopics(parameters.value)
+  const multihashes = magnetTopics(parameters.value)
     .map(multihashOfTopic)
-    .find(found => found !== undefined)
+    .filter(found => found !== undefined)
+  // A hybrid has two names; everybody is to look under the same one (BEP 52).
+  const multihash = multihashes.find(found => multihashToInfohash(found) !== undefined) ?? multihashes[0]
   if (multihash === undefined)
     return invalid('bad-magnet', 'the magnet link has no xt=urn:btih:… with an infohash')
   const reference = referenceOfMultihash(multihash)

@@ -77,6 +77,14 @@ describe('content references', () => {
     assert.equal(reference.kind === 'content' && bytesToHex(reference.multihash), `1220${hash}`)
   })
 
+  it('look for a hybrid under its v1 infohash, in whatever order a magnet link has the two', () => {
+    const topics = [`xt=urn:btmh:1220${'0a'.repeat(32)}`, `xt=urn:btih:${INFOHASH}`]
+    for (const order of [topics, topics.toReversed()]) {
+      const reference = parsed(`magnet:?${order.join('&')}`)
+      assert.equal(reference.kind === 'content' && bytesToHex(reference.infohash!), INFOHASH)
+    }
+  })
+
   it('take everything else for a name, compared in lower case and composed form', () => {
     const reference = parsed('Café.MP3')
     assert.equal(reference.kind === 'name' && reference.name, 'Café.MP3')

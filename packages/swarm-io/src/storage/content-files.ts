@@ -49,17 +49,17 @@ export class ContentFiles {
 
   /** For writing: what is nowhere is made, and set aside. Each to be given back with {@link release}. */
   async takeAll(files: readonly number[]): Promise<OpenFile[]> {
-    const taken: OpenFile[] = []
-    try {
-      for (const file of files) {
-        if (this.places.of(file) === undefined) await this.make(file, 'aside')
-        taken.push(await this.take(file, true))
-      }
-      return taken
-    } catch (error) {
-      for (const file of taken) this.release(file)
-      throw error
-    }
+    const taking = await Promise.allSettled(files.map(file => this.takeOrMake(file)))
+    const failed = taking.find(result => result.status === 'rejected')
+    const taken = taking.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+    if (!failed) return taken
+    for (const file of taken) this.release(file)
+    throw failed.reason
+  }
+
+  private async takeOrMake(file: number): Promise<OpenFile> {
+    if (this.places.of(file) === undefined) await this.make(file, 'aside')
+    return this.take(file, true)
   }
 
   release(file: OpenFile): void {

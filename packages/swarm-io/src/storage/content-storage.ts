@@ -85,6 +85,11 @@ export class ContentStorage {
     return this.files.notedStamps
   }
 
+  /** Pieces that are on the disk for sure. */
+  get noted(): Bitfield {
+    return this.synced.copy()
+  }
+
   /** A piece is known to be good; it is noted only when it is known to be on the disk, too. */
   markGood(piece: number, isSynced: boolean): void {
     if (isSynced) {

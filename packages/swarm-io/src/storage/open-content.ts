@@ -163,8 +163,10 @@ class Inventory {
 
   /** What is damaged in a finished file is not ours to overwrite. */
   private checkNotInPlace(piece: number): void {
-    for (const { fileIndex } of slicesOfPiece(this.files.info, piece)) {
-      if (this.files.places.of(fileIndex) === 'target') throw this.otherFile(fileIndex)
-    }
+    const inPlace = slicesOfPiece(this.files.info, piece)
+      .map(({ fileIndex }) => fileIndex)
+      .filter(file => this.files.places.of(file) === 'target')
+    const file = inPlace.find(candidate => !this.isAsNoted(candidate)) ?? inPlace[0]
+    if (file !== undefined) throw this.otherFile(file)
   }
 }

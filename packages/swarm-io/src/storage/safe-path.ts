@@ -1,5 +1,15 @@
 import { constants } from 'node:fs'
-import { type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  unlink,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncFolder } from '../atomic-file.ts'
 import { SwarmError } from '../swarm-error.ts'
@@ -93,6 +103,11 @@ export async function moveFolderWithoutReplacing(from: string, to: string): Prom
     throw Object.assign(new Error('exists'), { code: 'EEXIST' })
   }
   await syncFolder(dirname(to))
+}
+
+/** Where a link leads that somebody named himself; any other path as it is. @throws when it leads nowhere. */
+export async function withoutLink(path: string): Promise<string> {
+  return (await lstat(path)).isSymbolicLink() ? realpath(path) : path
 }
 
 /** Whether something is at the path, be it a link that leads nowhere. */

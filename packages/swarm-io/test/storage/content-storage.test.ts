@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
-import { failsWith } from '../session-scene.ts'
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { Bitfield, pieceCount } from '@onehop/swarm'
+import type { OpenContent } from '../../src/storage/open-content.ts'
+import { content, failsWith } from '../session-scene.ts'
 import { folderSample, PIECE, type Sample, StorageScene, singleSample } from './storage-scene.ts'
 
 const ALBUM = { 'a.bin': PIECE + 100, 'b/empty': 0, 'b/small.txt': 10, 'c/d/last.bin': 2 * PIECE + 5 }
+const [A, EMPTY, SMALL, LAST] = [0, 1, 2, 3] as const
 
-describe('content in several files', () => {
+describe('the content of a torrent on disk', () => {
   let scene: StorageScene
   let album: Sample
   beforeEach(async () => {
@@ -14,39 +17,336 @@ describe('content in several files', () => {
   })
   afterEach(() => scene.close())
 
-  const all = (sample: Sample) => Array.from({ length: sample.info.pieceHashes.length / 20 }, (_, i) => i)
+  const piecesOf = (sample: Sample) => Array.from(Array(pieceCount(sample.info)).keys())
 
-  async function fetchAll(sample: Sample, storage: Awaited<ReturnType<StorageScene['open']>>['storage']) {
-    for (const piece of all(sample))
-      assert.equal(await storage.writePiece(piece, sample.piece(piece)), 'stored')
+  async function store(sample: Sample, { storage }: OpenContent, pieces = piecesOf(sample)) {
+    for (const piece of pieces) assert.equal(await storage.writePiece(piece, sample.piece(piece)), 'stored')
   }
 
-  async function assertFinished(sample: Sample, root = scene.path('album')) {
-    for (const [i, file] of sample.info.files.entries()) {
-      if (file.isPadding) continue
-      const bytes = await readFile([root, ...file.path.slice(1)].join('/'))
-      assert.deepEqual(new Uint8Array(bytes), sample.files[i])
+  async function assertStored(sample: Sample, root: string, files = [...sample.info.files.keys()]) {
+    for (const file of files) {
+      const { isPadding, path } = sample.info.files[file]!
+      if (isPadding) continue
+      const bytes = await readFile([root, ...path.slice(1)].join('/'))
+      assert.deepEqual(new Uint8Array(bytes), sample.files[file])
     }
   }
 
-  it('stands beside the target until it is complete, and takes its place in one step', async () => {
-    const { storage, have } = await scene.open(album)
-    assert.equal(have.count, 0)
-    await fetchAll(album, storage)
-    assert.match((await readdir(scene.folder)).join(), /^album\.[0-9a-f]{16}\.part$/)
-    await storage.finish()
-    assert.deepEqual(await readdir(scene.folder), ['album'])
-    await assertFinished(album)
-    assert.equal(storage.partPath, undefined)
+  describe('while it is fetched', () => {
+    it('stands beside the target until it is complete, and takes its place in one step', async () => {
+      const opened = await scene.open(album)
+      assert.equal(opened.have.count, 0)
+      await store(album, opened)
+      assert.match((await readdir(scene.folder)).join(), /^album\.[0-9a-f]{16}\.part$/)
+      await opened.storage.finish()
+      assert.deepEqual(await readdir(scene.folder), ['album'])
+      await assertStored(album, scene.path('album'))
+      assert.equal(opened.storage.partPath, undefined)
+    })
+
+    it('is read back across files, before and after', async () => {
+      const opened = await scene.open(album)
+      await store(album, opened)
+      for (const isFinished of [false, true]) {
+        if (isFinished) await opened.storage.finish()
+        const bytes = await opened.storage.readBlock({ piece: 1, begin: 0, length: 16 * 1024 })
+        assert.deepEqual(new Uint8Array(bytes), album.piece(1).subarray(0, 16 * 1024))
+      }
+    })
+
+    it('takes no corrupt piece, and writes nothing of one', async () => {
+      const one = singleSample(2 * PIECE)
+      const { storage } = await scene.open(one)
+      const corrupt = one.piece(0).slice()
+      corrupt[7]! ^= 1
+      assert.equal(await storage.writePiece(0, corrupt), 'corrupt')
+      assert.ok((await readFile(storage.partPath!)).every(byte => byte === 0))
+    })
+
+    it('takes pieces from memory that threads share', async () => {
+      const one = singleSample(PIECE + 3)
+      const opened = await scene.open(one)
+      for (const piece of piecesOf(one)) {
+        const shared = new Uint8Array(new SharedArrayBuffer(PIECE))
+        shared.set(one.piece(piece))
+        const bytes = shared.subarray(0, one.piece(piece).length)
+        assert.equal(await opened.storage.writePiece(piece, bytes), 'stored')
+      }
+      await opened.storage.finish()
+      assert.deepEqual(new Uint8Array(await readFile(scene.path('one.bin'))), one.files[0])
+    })
+
+    it('never stores padding, and reads it as zeros', async () => {
+      const padded = folderSample({ a: 100, b: PIECE }, 'hybrid')
+      const opened = await scene.open(padded)
+      await store(padded, opened)
+      await opened.storage.finish()
+      assert.deepEqual((await readdir(scene.path('album'))).sort(), ['a', 'b'])
+      assert.equal((await stat(scene.path('album', 'a'))).size, 100)
+      const block = await opened.storage.readBlock({ piece: 0, begin: 0, length: 16 * 1024 })
+      assert.deepEqual(new Uint8Array(block), padded.piece(0).subarray(0, 16 * 1024))
+    })
+
+    it('is sparse, or has its room taken where that is wanted', async () => {
+      const one = singleSample(8 * PIECE)
+      const two = singleSample(8 * PIECE, 'two.bin')
+      const sparse = await scene.open(one)
+      const taken = await scene.open(two, { preallocate: true })
+      const [a, b] = await Promise.all([sparse, taken].map(({ storage }) => stat(storage.partPath!)))
+      assert.deepEqual([a!.size, b!.size], [8 * PIECE, 8 * PIECE])
+      assert.ok(a!.blocks * 512 < PIECE)
+      assert.ok(b!.blocks * 512 >= 8 * PIECE)
+    })
+
+    it('has a piece of a thousand tiny files', async () => {
+      const many = folderSample(
+        Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`${i % 7}/${i}`, i % 50])),
+      )
+      const opened = await scene.open(many)
+      await store(many, opened)
+      await opened.storage.finish()
+      await assertStored(many, scene.path('album'))
+      assert.ok((await opened.storage.verify('all')).isFull)
+    })
   })
 
-  it('is read back across files', async () => {
-    const { storage } = await scene.open(album)
-    await fetchAll(album, storage)
-    for (const isFinished of [false, true]) {
-      if (isFinished) await storage.finish()
-      const bytes = await storage.readBlock({ piece: 1, begin: 0, length: 16 * 1024 })
-      assert.deepEqual(new Uint8Array(bytes), album.piece(1).subarray(0, 16 * 1024))
-    }
+  describe('of which a part is wanted', () => {
+    const wanted = [true, true, true, false]
+
+    it('leaves out the other files, and keeps what it has of them aside', async () => {
+      const opened = await scene.open(album, { wanted })
+      await store(album, opened, [0, 1])
+      await opened.storage.finish()
+      assert.deepEqual((await readdir(scene.folder)).length, 2)
+      assert.deepEqual((await readdir(scene.path('album'))).sort(), ['a.bin', 'b'])
+      await assertStored(album, scene.path('album'), [A, EMPTY, SMALL])
+      const block = await opened.storage.readBlock({ piece: 1, begin: 0, length: PIECE })
+      assert.deepEqual(new Uint8Array(block), album.piece(1))
+    })
+
+    it('goes on when more is wanted, with what was kept', async () => {
+      const opened = await scene.open(album, { wanted })
+      await store(album, opened, [0, 1])
+      await opened.storage.finish()
+      await opened.storage.setSelection([true, true, true, true])
+      assert.notEqual(opened.storage.partPath, undefined)
+      await store(album, opened, [2, 3])
+      await opened.storage.finish()
+      await assertStored(album, scene.path('album'))
+      assert.deepEqual(await readdir(scene.folder), ['album'])
+    })
+
+    it('sets aside what is not wanted any more', async () => {
+      const opened = await scene.open(album)
+      await store(album, opened, [0, 1])
+      await opened.storage.setSelection(wanted)
+      await opened.storage.finish()
+      await assertStored(album, scene.path('album'), [A, EMPTY, SMALL])
+      assert.deepEqual((await opened.storage.verify('all')).count, 2)
+    })
+
+    it('is found again after a restart', async () => {
+      const first = await scene.open(album, { wanted })
+      await store(album, first, [0, 1])
+      const trusted = await first.storage.sync()
+      const { stamps } = first.storage
+      await first.storage.close()
+      const again = await scene.open(album, { wanted, trusted, stamps })
+      assert.equal(again.have.count, 2)
+      await again.storage.finish()
+      await assertStored(album, scene.path('album'), [A, EMPTY, SMALL])
+    })
+  })
+
+  describe('where something is already', () => {
+    it('is used when it is the content', async () => {
+      await scene.put(album)
+      const { have, storage } = await scene.open(album)
+      assert.ok(have.isFull)
+      assert.equal(storage.partPath, undefined)
+    })
+
+    it('is refused when a file differs, in size or in bytes, and nothing is changed', async () => {
+      for (const bytes of [content(PIECE), content(PIECE + 100, 99)]) {
+        await scene.put(album)
+        await writeFile(scene.path('album', 'a.bin'), bytes)
+        await assert.rejects(scene.open(album), failsWith('output-exists', /a\.bin/))
+        assert.deepEqual(new Uint8Array(await readFile(scene.path('album', 'a.bin'))), bytes)
+      }
+    })
+
+    it('goes into a folder that has other files, and leaves them', async () => {
+      await mkdir(scene.path('album'))
+      await writeFile(scene.path('album', 'mine.txt'), 'mine')
+      const opened = await scene.open(album)
+      await store(album, opened)
+      await opened.storage.finish()
+      await assertStored(album, scene.path('album'))
+      assert.equal(await readFile(scene.path('album', 'mine.txt'), 'utf8'), 'mine')
+      assert.deepEqual(await readdir(scene.folder), ['album'])
+    })
+
+    it('takes the place of an empty folder', async () => {
+      await mkdir(scene.path('album'))
+      const opened = await scene.open(album)
+      await store(album, opened)
+      await opened.storage.finish()
+      await assertStored(album, scene.path('album'))
+    })
+
+    it('uses what is there of it, and fetches what is missing', async () => {
+      await mkdir(scene.path('album'))
+      await writeFile(scene.path('album', 'a.bin'), album.files[A]!)
+      const opened = await scene.open(album)
+      assert.deepEqual(
+        piecesOf(album).filter(piece => opened.have.has(piece)),
+        [0],
+      )
+      await store(album, opened, [1, 2, 3])
+      await opened.storage.finish()
+      await assertStored(album, scene.path('album'))
+    })
+
+    it('never changes a byte of a file that was there', async () => {
+      const other = album.files[A]!.slice()
+      other[PIECE + 50]! ^= 1
+      await mkdir(scene.path('album'))
+      await writeFile(scene.path('album', 'a.bin'), other)
+      const { storage } = await scene.open(album)
+      await assert.rejects(storage.writePiece(1, album.piece(1)), failsWith('output-exists'))
+      assert.deepEqual(new Uint8Array(await readFile(scene.path('album', 'a.bin'))), other)
+    })
+
+    it('is not replaced when it appears while the content is fetched', async () => {
+      const one = singleSample(PIECE)
+      const opened = await scene.open(one)
+      await store(one, opened)
+      await writeFile(scene.path('one.bin'), 'mine')
+      await assert.rejects(opened.storage.finish(), failsWith('output-exists'))
+      assert.equal(await readFile(scene.path('one.bin'), 'utf8'), 'mine')
+      assert.ok((await opened.storage.verify('all')).isFull)
+    })
+
+    it('is refused when a file stands where the folder goes', async () => {
+      await writeFile(scene.path('album'), 'mine')
+      await assert.rejects(scene.open(album), failsWith('output-exists'))
+    })
+  })
+
+  describe('after a restart', () => {
+    it('trusts what was synced, and hashes the rest', async () => {
+      const first = await scene.open(album)
+      await store(album, first, [0, 1])
+      const trusted = await first.storage.sync()
+      const { stamps } = first.storage
+      await store(album, first, [2])
+      await first.storage.close()
+      let hashed = 0
+      const again = await scene.open(album, { trusted, stamps, onProgress: (_, pieces) => (hashed = pieces) })
+      assert.equal(hashed, 2)
+      assert.deepEqual(
+        piecesOf(album).filter(piece => again.have.has(piece)),
+        [0, 1, 2],
+      )
+    })
+
+    it('trusts nothing of a file that is older than what was noted, or gone', async () => {
+      for (const harm of ['older', 'gone'] as const) {
+        const first = await scene.open(album)
+        await store(album, first)
+        const trusted = await first.storage.sync()
+        const { stamps, partPath } = first.storage
+        await first.storage.close()
+        const last = `${partPath}/c/d/last.bin`
+        const bytes = new Uint8Array(2 * PIECE + 5)
+        if (harm === 'older') {
+          await writeFile(last, bytes)
+          await utimes(last, 1, 1)
+        } else {
+          await first.storage.removeUnfinished()
+        }
+        const again = await scene.open(album, { trusted, stamps })
+        assert.equal(again.have.count, harm === 'older' ? 1 : 0)
+        await again.storage.close()
+      }
+    })
+
+    it('notes no piece that it found but did not sync yet', async () => {
+      const first = await scene.open(album)
+      await store(album, first)
+      await first.storage.close()
+      const { storage, have } = await scene.open(album)
+      assert.ok(have.isFull)
+      assert.equal(storage.noted.count, 0)
+      assert.ok((await storage.sync()).isFull)
+    })
+
+    it('says when a finished file was changed, or is missing', async () => {
+      await scene.put(album)
+      const { storage } = await scene.open(album, { isFinished: true })
+      const { stamps } = storage
+      const trusted = Bitfield.full(pieceCount(album.info))
+      await storage.close()
+      const reopen = () => scene.open(album, { stamps, trusted, isFinished: true })
+      await writeFile(scene.path('album', 'b', 'small.txt'), '0123456789')
+      await assert.rejects(reopen(), failsWith('file-changed', /small\.txt/))
+      await writeFile(scene.path('album', 'b', 'small.txt'), album.files[SMALL]!)
+      assert.ok((await reopen()).have.isFull)
+      await writeFile(scene.path('album', 'c', 'd', 'last.bin'), album.files[LAST]!.subarray(1))
+      await assert.rejects(reopen(), failsWith('file-changed', /last\.bin/))
+      await scene.put(album)
+      await scene.remove('album', 'b', 'empty')
+      await assert.rejects(reopen(), failsWith('not-found', /empty/))
+    })
+
+    it('ends a step that put only some files in their place', async () => {
+      await mkdir(scene.path('album'))
+      await writeFile(scene.path('album', 'mine.txt'), 'mine')
+      const first = await scene.open(album)
+      await store(album, first)
+      const { partPath } = first.storage
+      await first.storage.close()
+      await scene.linkInto(`${partPath}/a.bin`, 'album', 'a.bin')
+      const again = await scene.open(album)
+      assert.ok(again.have.isFull)
+      await again.storage.finish()
+      await assertStored(album, scene.path('album'))
+    })
+  })
+
+  describe('that is damaged', () => {
+    it('is not offered once a finished file was changed', async () => {
+      await scene.put(album)
+      const { storage } = await scene.open(album)
+      await writeFile(scene.path('album', 'a.bin'), content(PIECE + 100, 99))
+      const block = { piece: 0, begin: 0, length: 16 * 1024 }
+      await assert.rejects(async () => storage.readBlock(block), failsWith('file-changed', /a\.bin/))
+    })
+
+    it('is found by a check, and mended where that is allowed', async () => {
+      await scene.put(album)
+      const opened = await scene.open(album)
+      const damaged = album.files[A]!.slice()
+      damaged[5]! ^= 1
+      await writeFile(scene.path('album', 'a.bin'), damaged)
+      const good = await opened.storage.verify('all')
+      assert.deepEqual(
+        piecesOf(album).filter(piece => !good.has(piece)),
+        [0],
+      )
+      await opened.storage.allowRepair()
+      await store(album, opened, [0])
+      assert.ok((await opened.storage.verify('all')).isFull)
+      await assertStored(album, scene.path('album'))
+    })
+
+    it('can be checked with progress, and the check stopped', async () => {
+      await scene.put(album)
+      const { storage } = await scene.open(album)
+      const told: number[] = []
+      await storage.verify('all', { onProgress: done => told.push(done) })
+      assert.equal(told.at(-1), pieceCount(album.info))
+      await assert.rejects(storage.verify('all', { signal: AbortSignal.abort() }), failsWith('aborted'))
+    })
   })
 })

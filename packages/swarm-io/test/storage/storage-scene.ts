@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { concatBytes, type Sha256 } from '@onehop/primitives'
 import {
   createInfo,
   filesOfPiece,
+  hashBlocks,
   layoutContent,
+  merkleRoot,
+  nextPowerOfTwo,
+  type PieceLayout,
   type PublishedContent,
   pieceCount,
   pieceLengthAt,
@@ -61,9 +65,26 @@ function sampleOf(described: PublishedContent, given: readonly Uint8Array[] | un
     return bytes
   }
   const pieceHashes = concatBytes(...Array.from(Array(pieceCount(layout)).keys(), i => sha1(piece(i))))
-  const info = createInfo({ ...described, pieceHashes }, sha1, sha256)
+  const info = createInfo({ ...withRoots(described, layout, files), pieceHashes }, sha1, sha256)
   if (!info.ok) throw new Error(info.detail)
   return { info: info.value, files, piece }
+}
+
+/** For hybrids: every file's root. */
+function withRoots(
+  described: PublishedContent,
+  layout: PieceLayout,
+  files: readonly Uint8Array[],
+): PublishedContent {
+  if (described.files === undefined || described.version === 'v1') return described
+  const roots = new Map(
+    layout.files.map(({ path }, i) => {
+      const hashes = hashBlocks(files[i]!, sha256)
+      return [path.slice(1).join('/'), merkleRoot(hashes, nextPowerOfTwo(hashes.length / 32), sha256)]
+    }),
+  )
+  const rooted = described.files.map(file => ({ ...file, piecesRoot: roots.get(file.path.join('/'))! }))
+  return { ...described, files: rooted }
 }
 
 /** A folder that is gone after the test, and the content opened in it. */
@@ -102,6 +123,15 @@ export class StorageScene {
       await mkdir(dirname(path), { recursive: true })
       await writeFile(path, sample.files[i]!)
     }
+  }
+
+  remove(...names: string[]): Promise<void> {
+    return rm(this.path(...names), { recursive: true })
+  }
+
+  /** A second name for a file, as a step that was interrupted leaves it. */
+  linkInto(from: string, ...names: string[]): Promise<void> {
+    return link(from, this.path(...names))
   }
 
   async close(): Promise<void> {

@@ -85,12 +85,21 @@ export class Downloads {
   /** Pieces that are no longer wanted are given up. */
   setPriorities(priorities: readonly FilePriority[]): void {
     const ranks = piecePriorities(this.info, priorities)
-    this.picker.setRanks(ranks, piece => !this.have.has(piece) && !this.pieces.get(piece))
+    this.picker.setRanks(ranks, piece => this.isOpen(piece))
     for (const piece of [...this.pieces.values()]) {
       if (piece.state === 'fetching' && !this.picker.isWanted(piece.index)) this.abandon(piece, true)
     }
     this.countWanted()
     for (const peer of this.peers.values()) if (peer.have) peer.wanted = this.wantedOf(peer.have)
+  }
+
+  /** Which pieces can be verified; again, when those of more files can (BEP 52). */
+  setAskable(isAskable: (piece: number) => boolean): void {
+    this.picker.setAskable(isAskable, piece => this.isOpen(piece))
+  }
+
+  private isOpen(piece: number): boolean {
+    return !this.have.has(piece) && !this.pieces.get(piece)
   }
 
   private countWanted(): void {

@@ -19,6 +19,7 @@ export class PiecePicker {
   private ranks: Uint8Array
   /** Candidates by rank, from the lowest wanted one. */
   private readonly queues: readonly PieceQueue[]
+  private isAskable: (piece: number) => boolean = () => true
   /** No candidate is before this piece. */
   private firstCandidate = 0
   private startedRandomly = 0
@@ -57,6 +58,18 @@ export class PiecePicker {
 
   isCandidate(piece: number): boolean {
     return (this.positions[piece] ?? NOT_QUEUED) !== NOT_QUEUED
+  }
+
+  /**
+   * Pieces that cannot be verified yet are no candidates (BEP 52).
+   * @param isOpen whether a piece is neither here nor being fetched.
+   */
+  setAskable(isAskable: (piece: number) => boolean, isOpen: (piece: number) => boolean): void {
+    this.isAskable = isAskable
+    for (let piece = 0; piece < this.positions.length; piece++) {
+      if (this.isCandidate(piece) && !isAskable(piece)) this.queueOf(piece).remove(piece)
+      else if (isOpen(piece)) this.putBack(piece)
+    }
   }
 
   /** What is being fetched stays taken. @param ranks of every piece. */
@@ -132,7 +145,7 @@ export class PiecePicker {
 
   /** The piece is a candidate again, if it is wanted. */
   putBack(piece: number): void {
-    if (this.isCandidate(piece) || !this.isWanted(piece)) return
+    if (this.isCandidate(piece) || !this.isWanted(piece) || !this.isAskable(piece)) return
     this.queueOf(piece).add(piece)
     this.firstCandidate = Math.min(this.firstCandidate, piece)
   }

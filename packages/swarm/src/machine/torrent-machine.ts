@@ -13,7 +13,8 @@ import { parseInfo } from '../metainfo/parse-info.ts'
 import type { TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { BlockRange, WholeMessage } from '../wire/wire-messages.ts'
 import { allowedFastSet } from './allowed-fast.ts'
-import { onAllowedFast, onBitfield, onHave, onHaveAll, settleEarlyPieces } from './peer-pieces.ts'
+import { IncomingMessages, type MessageContext } from './incoming-messages.ts'
+import { settleEarlyPieces } from './peer-pieces.ts'
 import { PeerRegistry } from './peer-registry.ts'
 import type { NewPeer, PeerKey, PeerState } from './peer-state.ts'
 import { announcePieces, introducePieces } from './piece-announcements.ts'
@@ -57,9 +58,7 @@ export class TorrentMachine {
   private priorities: readonly FilePriority[] = []
   private readAhead: readonly ReadAhead[] = []
   private readonly limits: TransferLimits
-  /** What a batch of messages has changed is seen to once, at its end. */
-  private interestHasChanged = false
-  private hasFreedBlocks = false
+  private readonly messages: IncomingMessages
 
   constructor(options: TorrentMachineOptions) {
     this.infohash = options.infohash
@@ -84,6 +83,24 @@ export class TorrentMachine {
       info: options.info,
       listenPort: options.listenPort,
     })
+    this.messages = new IncomingMessages(this.messageContext())
+  }
+
+  private messageContext(): MessageContext {
+    const machine = this
+    return {
+      uploads: this.uploads,
+      extensions: this.extensions,
+      get downloads() {
+        return machine.downloads
+      },
+      get info() {
+        return machine.knownInfo
+      },
+      now: () => this.environment.now(),
+      onNews: peer => this.afterNews(peer),
+      onMetadata: metadata => this.onMetadata(metadata),
+    }
   }
 
   /** The info dictionary; undefined until it is known. */
@@ -245,97 +262,13 @@ export class TorrentMachine {
     const peer = this.peers.get(key)
     if (!peer) return
     peer.lastReceivedMs = this.environment.now()
-    this.registry.check(peer, this.handle(peer, message))
+    this.registry.check(peer, this.messages.handle(peer, message))
   }
 
   /** A decoder could not make sense of what the peer sent. */
   onMalformed(key: PeerKey, rejection: Rejection): void {
     const peer = this.peers.get(key)
     if (peer) this.registry.drop(peer, rejection, 'fault')
-  }
-
-  private handle(peer: PeerState, message: WholeMessage): Verdict {
-    switch (message.type) {
-      case 'choke':
-        return this.onChoke(peer)
-      case 'unchoke':
-        peer.peerChoking = false
-        peer.refused.clear()
-        return OK
-      case 'interested':
-      case 'notInterested':
-        return this.onInterest(peer, message.type === 'interested')
-      case 'have':
-        return this.onNews(peer, onHave(peer, message.piece, this.downloads))
-      case 'bitfield':
-        return this.onNews(peer, onBitfield(peer, message.bits, this.downloads, this.environment.now()))
-      case 'request':
-      case 'cancel':
-        return this.onRequestOrCancel(peer, message)
-      case 'extended':
-        return this.onExtended(peer, message.id, message.payload)
-      case 'haveAll':
-      case 'haveNone':
-      case 'suggest':
-      case 'reject':
-      case 'allowedFast':
-        return peer.fast ? this.onFast(peer, message) : invalid('fast-not-agreed', message.type)
-      default:
-        return OK
-    }
-  }
-
-  /** The messages of BEP 6. What a peer suggests is advice; the rarest come first all the same. */
-  private onFast(peer: PeerState, message: WholeMessage): Verdict {
-    switch (message.type) {
-      case 'haveAll':
-        onHaveAll(peer, this.downloads)
-        return this.onNews(peer, OK)
-      case 'haveNone':
-        return this.onNews(peer, OK)
-      case 'reject':
-        this.downloads?.onReject(peer, message)
-        this.hasFreedBlocks = true
-        return OK
-      case 'allowedFast':
-        return onAllowedFast(peer, message.piece, this.downloads)
-      default:
-        return OK
-    }
-  }
-
-  private onChoke(peer: PeerState): Verdict {
-    if (peer.peerChoking) return OK
-    peer.peerChoking = true
-    this.downloads?.onChoked(peer)
-    this.hasFreedBlocks = true
-    return OK
-  }
-
-  private onInterest(peer: PeerState, isInterested: boolean): Verdict {
-    if (peer.peerInterested === isInterested) return OK
-    peer.peerInterested = isInterested
-    this.interestHasChanged = true
-    return OK
-  }
-
-  private onNews(peer: PeerState, verdict: Verdict): Verdict {
-    if (verdict.ok) this.afterNews(peer)
-    return verdict
-  }
-
-  private onRequestOrCancel(peer: PeerState, message: BlockRange & { type: 'request' | 'cancel' }): Verdict {
-    if (message.type === 'request') {
-      return this.uploads.onRequest(peer, message, this.knownInfo, this.downloads?.have)
-    }
-    this.uploads.onCancel(peer, message)
-    return OK
-  }
-
-  private onExtended(peer: PeerState, id: number, payload: Uint8Array): Verdict {
-    const outcome = this.extensions.onExtended(peer, id, payload)
-    if (outcome.ok && outcome.metadata) this.onMetadata(outcome.metadata)
-    return outcome
   }
 
   /** The hash is right, so that a fault in it is its author's, not the sender's. */
@@ -374,10 +307,11 @@ export class TorrentMachine {
 
   /** All that has arrived from the peer for now has been handed in: its pipeline is refilled, in one go. */
   afterBatch(key: PeerKey): void {
-    if (this.interestHasChanged) this.uploads.rechoke(this.isComplete)
-    this.interestHasChanged = false
-    if (this.hasFreedBlocks) this.fillAll()
-    this.hasFreedBlocks = false
+    const { messages } = this
+    if (messages.interestHasChanged) this.uploads.rechoke(this.isComplete)
+    if (messages.hasFreedBlocks) this.fillAll()
+    messages.interestHasChanged = false
+    messages.hasFreedBlocks = false
     const peer = this.peers.get(key)
     if (peer && this.isFetching) this.downloads?.fill(peer)
   }

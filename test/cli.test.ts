@@ -124,15 +124,17 @@ describe('the command line on a testnet of its own', () => {
     const source = join(folder, 'näme with spaces.bin')
     writeFileSync(source, randomBytes(700_000))
     const [item] = await json<Record<string, unknown>[]>('publish', source, '--node', '2')
-    const { key, magnet, acknowledgements, ...rest } = item!
+    const { key, infohash, magnet, acknowledgements, ...rest } = item!
     assert.deepEqual(rest, {
       name: 'näme with spaces.bin',
       path: source,
       bytes: 700_000,
       pieces: 3,
+      files: 1,
       words: ['näme', 'with', 'spaces', 'bin'],
     })
-    assert.match(String(magnet), /^magnet:\?xt=urn:btih:[0-9a-f]{40}&/)
+    assert.match(String(infohash), /^[0-9a-f]{40}$/)
+    assert.ok(String(magnet).startsWith(`magnet:?xt=urn:btih:${infohash}&`))
     assert.ok(Number(acknowledgements) >= 1)
 
     const found = await json<{ key: string; hops: number; providers: { peerId: string }[] }>(
@@ -152,7 +154,9 @@ describe('the command line on a testnet of its own', () => {
     const fetched = await json<Record<string, unknown>>(
       ...['fetch', String(magnet), '--node', '3', '-o', join(folder, 'there')],
     )
-    assert.deepEqual(Object.keys(fetched), ['key', 'path', 'bytes', 'pieces', 'providers', 'elapsedMs'])
+    assert.deepEqual(Object.keys(fetched), [
+      ...['key', 'infohash', 'name', 'path', 'bytes', 'pieces', 'providers', 'elapsedMs'],
+    ])
     assert.equal(fetched.path, join(folder, 'there', 'näme with spaces.bin'))
     assert.ok(readFileSync(source).equals(readFileSync(String(fetched.path))))
   })

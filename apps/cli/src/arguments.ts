@@ -53,18 +53,33 @@ export function decimal(what: string, range: NumberRange): (text: string) => Pro
   return async text => parseDecimal(text, what, range)
 }
 
-const RATE_UNITS: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 }
-const RATE = /^(\d{1,15}(?:\.\d{1,3})?)([KMG]?)$/i
+const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 }
+const SIZE = /^(\d{1,15}(?:\.\d{1,3})?)([KMG]?)(?:i?B)?$/i
+
+/** Bytes of `500K`, `1.5M`, `16384`; undefined for any other text. */
+function bytesOf(text: string): number | undefined {
+  const [, digits = '', unit = ''] = SIZE.exec(text) ?? []
+  const bytes = Math.round(Number(digits) * SIZE_UNITS[unit.toUpperCase()]!)
+  return digits !== '' && Number.isSafeInteger(bytes) ? bytes : undefined
+}
 
 /** Parses a flag that limits a rate: bytes a second, `500K`, `1.5M`; 0 is no limit. @returns bytes a second. */
 export function transferLimit(what: string): (text: string) => Promise<number> {
   return async text => {
-    const [, digits = '', unit = ''] = RATE.exec(text) ?? []
-    const bytesPerSecond = Math.round(Number(digits) * RATE_UNITS[unit.toUpperCase()]!)
-    if (digits !== '' && Number.isSafeInteger(bytesPerSecond)) return bytesPerSecond
+    const bytesPerSecond = bytesOf(text)
+    if (bytesPerSecond !== undefined) return bytesPerSecond
     throw new UsageFailure(
       `${what} must be bytes a second, such as 500K or 2M (K is 1024), or 0 for no limit, not "${text}".`,
     )
+  }
+}
+
+/** Parses a flag that is a size. @returns bytes. */
+export function size(what: string): (text: string) => Promise<number> {
+  return async text => {
+    const bytes = bytesOf(text)
+    if (bytes !== undefined && bytes > 0) return bytes
+    throw new UsageFailure(`${what} must be a size such as 64K or 1M (K is 1024), not "${text}".`)
   }
 }
 

@@ -32,11 +32,33 @@ export function transferRate(bytes: number, elapsedMs: number): string {
   return `${rate < 10 ? rate.toFixed(1) : rate.toFixed(0)} MB/s`
 }
 
-/** `340 ms`, `2.5 s`, `3 min 20 s` */
+const RATE_UNITS = ['B/s', 'kB/s', 'MB/s', 'GB/s']
+
+/** `0 B/s`, `340 kB/s`, `5.2 MB/s`: powers of 1000, as everywhere for rates. */
+export function rate(bytesPerSecond: number): string {
+  let value = Math.max(0, bytesPerSecond)
+  let unit = 0
+  while (value >= 999.5 && unit < RATE_UNITS.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  return `${unit > 1 && value < 10 ? value.toFixed(1) : value.toFixed(0)} ${RATE_UNITS[unit]}`
+}
+
+/** `45%`: never 100% before all is there. */
+export function percent(done: number, total: number): string {
+  return `${total === 0 ? 100 : Math.floor((100 * done) / total)}%`
+}
+
+/** `340 ms`, `2.5 s`, `3 min 20 s`, `5 h 10 min`, `3 days` */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+  const minutes = Math.round(ms / 60_000)
+  if (minutes < 2_880) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  return `${Math.round(minutes / 1_440)} days`
 }
 
 /** `1 block`, `5 blocks` */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { decimal, parseBitcoins, wholeNumber } from '../src/arguments.ts'
+import { decimal, parseBitcoins, size, transferLimit, wholeNumber } from '../src/arguments.ts'
 import { UsageFailure } from '../src/failure.ts'
 
 function isUsage(message: RegExp): (error: unknown) => boolean {
@@ -29,5 +29,17 @@ describe('what people type', () => {
     for (const text of ['-1', '61', '1e1', 'NaN']) {
       await assert.rejects(seconds(text), isUsage(/^--block-time must be a number/), text)
     }
+  })
+
+  it('is a rate or a size with K, M or G of 1024 each', async () => {
+    const limit = transferLimit('--upload-limit')
+    assert.deepEqual(await Promise.all(['0', '500', '500K', '1.5m', '2MiB', '1GB'].map(limit)), [
+      ...[0, 500, 512_000, 1_572_864, 2_097_152, 1_073_741_824],
+    ])
+    for (const text of ['-1', 'fast', '5 M', '', '1T', '0x10']) {
+      await assert.rejects(limit(text), isUsage(/^--upload-limit must be bytes a second, such as 500K/), text)
+    }
+    assert.equal(await size('--piece-length')('64K'), 65_536)
+    await assert.rejects(size('--piece-length')('0'), isUsage(/^--piece-length must be a size/))
   })
 })

@@ -6,6 +6,8 @@ import {
   duration,
   fitted,
   indented,
+  percent,
+  rate,
   shortened,
   table,
   transferRate,
@@ -27,6 +29,16 @@ describe('what people read', () => {
     assert.equal(duration(42.4), '42 ms')
     assert.equal(duration(2500), '2.5 s')
     assert.equal(duration(200_000), '3 min 20 s')
+    assert.equal(duration(119_700), '2 min 0 s')
+    assert.equal(duration(5 * 3_600_000 + 600_000), '5 h 10 min')
+    assert.equal(duration(72 * 3_600_000), '3 days')
+    assert.deepEqual([0, 999, 340_400, 999_600, 5_240_000, 83_000_000].map(rate), [
+      ...['0 B/s', '999 B/s', '340 kB/s', '1.0 MB/s', '5.2 MB/s', '83 MB/s'],
+    ])
+    assert.deepEqual(
+      [percent(0, 3), percent(2999, 3000), percent(3, 3), percent(0, 0)],
+      [...['0%', '99%', '100%', '100%']],
+    )
     assert.equal(count(1, 'hop'), '1 hop')
     assert.equal(count(0, 'hop'), '0 hops')
   })

@@ -4,6 +4,9 @@ export const CONTENT_LOOKUP_DEADLINE_MS = 10_000
 /** Time in ms between lookups during a fetch: new providers appear within seconds, and a lookup costs one message. */
 export const PROVIDER_LOOKUP_INTERVAL_MS = 2_000
 
+/** The same of what nobody has been found to have: it may be another network's alone. */
+export const MAX_PROVIDER_LOOKUP_INTERVAL_MS = 30_000
+
 /** Providers that one lookup asks for: more than a fetch connects to at once. */
 export const MAX_PROVIDERS = 50
 
@@ -25,6 +28,11 @@ export const MAX_ANNOUNCEMENTS_PER_WORD = 16
 /** Contents that a search shows unless told otherwise, and at most. */
 export const DEFAULT_SEARCH_LIMIT = 20
 export const MAX_SEARCH_LIMIT = 1_000
+
+/** Trackers of one call, peers of one call, and patterns for files: more than a person gives. */
+export const MAX_TRACKERS_GIVEN = 100
+export const MAX_PEERS_GIVEN = 200
+export const MAX_FILE_PATTERNS = 1_000
 
 /** Headers that one request asks a node for: some 200 kB of hexadecimal text. */
 export const HEADERS_PER_REQUEST = 1_000

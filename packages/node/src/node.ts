@@ -6,13 +6,14 @@ import { BlockFilterIndex, Chain, type ChainOptions, TransactionIndex } from '@o
 import { serializeHeader } from '@onehop/ledger'
 import type { Network } from '@onehop/network'
 import { createRpcServer, type NodeStatus, type RawParams, RpcDispatcher, type RpcServer } from '@onehop/rpc'
-import type { SwarmSession } from '@onehop/swarm-io'
+import type { SwarmSession, SwarmSessionOptions } from '@onehop/swarm-io'
 import { createChainPort } from './chain-port.ts'
 import { NodeClock } from './clock.ts'
+import type { ContentOverlay } from './content/content-overlay.ts'
 import { ContentService } from './content/content-service.ts'
 import { isolationOf } from './content/isolation.ts'
+import { OverlayPeers } from './content/overlay-peers.ts'
 import { Datadir } from './datadir.ts'
-import { ConfigurationError } from './errors.ts'
 import { createIdentity } from './identity.ts'
 import { createLogger, type Logger } from './log.ts'
 import { MempoolStore } from './mempool-store.ts'
@@ -24,7 +25,7 @@ import { OverlayMeter } from './overlay-meter.ts'
 import { allMethods } from './rpc-methods/all-methods.ts'
 import type { MethodContext } from './rpc-methods/method-context.ts'
 import { statusOf } from './rpc-methods/node-methods.ts'
-import { reasonOf } from './system-errors.ts'
+import { btPortFailure, describeError, listenFailure, storeFailure } from './start-failures.ts'
 import { USER_AGENT } from './version.ts'
 import { inMemoryWalletFile, walletFileAt } from './wallet-file.ts'
 import { walletHistoryAt } from './wallet-history.ts'
@@ -72,6 +73,7 @@ class RunningNode implements OnehopNode {
   private network: Network | undefined
   private wallet: WalletService | undefined
   private content: ContentService | undefined
+  private overlayPeers: OverlayPeers | undefined
   private readonly overlayMeter = new OverlayMeter()
   private context: MethodContext | undefined
   private dispatcher: RpcDispatcher | undefined
@@ -134,7 +136,7 @@ class RunningNode implements OnehopNode {
     if (mineIntervalMs !== undefined) await mining.startInterval(mineIntervalMs)
     this.ready()
     void mempoolStore.load().catch((error: unknown) => {
-      this.log.error({ error: describe(error) }, 'the saved mempool could not be taken in')
+      this.log.error({ error: describeError(error) }, 'the saved mempool could not be taken in')
     })
   }
 
@@ -178,7 +180,7 @@ class RunningNode implements OnehopNode {
         ...(blockFilterIndex ? [new BlockFilterIndex()] : []),
       ],
       onIndexFailure: (index, error) =>
-        this.log.error({ index, error: describe(error) }, 'an index follows the chain no more'),
+        this.log.error({ index, error: describeError(error) }, 'an index follows the chain no more'),
     }
   }
 
@@ -213,7 +215,7 @@ class RunningNode implements OnehopNode {
       // A block that somebody was told of is not lost by a crash.
       beforeAnswer: () => context.chain.durable(),
       onInternalError: (error, method) =>
-        this.log.error({ method, error: describe(error) }, 'a method failed'),
+        this.log.error({ method, error: describeError(error) }, 'a method failed'),
     })
     const { rpcPort } = this.configuration
     if (rpcPort === undefined) return
@@ -221,6 +223,7 @@ class RunningNode implements OnehopNode {
       methods: this.dispatcher,
       port: rpcPort,
       metrics: createMetrics(context),
+      content: (id, path) => this.content?.control.door(id, path),
       ...(this.datadir === undefined ? {} : { cookiePath: this.datadir.cookie }),
     })
     this.rpcServer = server
@@ -235,14 +238,7 @@ class RunningNode implements OnehopNode {
       loadOverlay(overlay, parameters.name === 'regtest' ? 'testnet' : 'default'),
       import('@onehop/swarm-io'),
     ])
-    const folder = this.contentFolder()
-    const session = new SwarmSession({
-      resumeDir: folder,
-      log: (message, details) => this.log.info({ ...details }, message),
-      onMisbehaviour: (peer, rejection) => {
-        if (rejection.blame === 'sender') this.network?.penalise(peer, `in a swarm: ${rejection.code}`)
-      },
-    })
+    const session = new SwarmSession(this.sessionOptions())
     this.closers.push(() => session.close())
     const network = await createNetwork({
       privateKey: this.datadir?.identity() ?? createIdentity(),
@@ -265,6 +261,22 @@ class RunningNode implements OnehopNode {
     await this.startContent(session, network)
   }
 
+  private sessionOptions(): SwarmSessionOptions {
+    const { tcp, limits, strategy, localDiscovery } = this.configuration.swarm
+    return {
+      resumeDir: this.contentFolder(),
+      limits,
+      strategy,
+      localDiscovery,
+      ...(tcp === undefined ? {} : { tcp }),
+      findPeers: (torrent, signal) => this.overlayPeers!.find(torrent, signal),
+      log: (message, details) => this.log.info({ ...details }, message),
+      onMisbehaviour: (peer, rejection) => {
+        if (rejection.blame === 'sender') this.network?.penalise(peer, `in a swarm: ${rejection.code}`)
+      },
+    }
+  }
+
   private contentFolder(): string {
     if (this.datadir !== undefined) return this.datadir.content
     const folder = mkdtempSync(join(tmpdir(), 'onehop-content-'))
@@ -283,29 +295,30 @@ class RunningNode implements OnehopNode {
   }
 
   private async startContent(session: SwarmSession, network: Network): Promise<void> {
-    const { overlay } = this.configuration
-    const content = new ContentService({
-      session,
-      overlay: this.overlayMeter.measured(network.overlay, {
-        name: overlay,
-        get isolation() {
-          return isolationOf(overlay, network.peers())
-        },
-      }),
-      dialer: network,
-      downloadDir: this.datadir?.downloads ?? process.cwd(),
-      log: this.log,
+    const { overlay: name, swarm } = this.configuration
+    const overlay: ContentOverlay = this.overlayMeter.measured(network.overlay, {
+      name,
+      get isolation() {
+        return isolationOf(name, network.peers())
+      },
     })
+    const peers = new OverlayPeers(overlay, network)
+    this.overlayPeers = peers
+    const downloadDir = this.datadir?.downloads ?? process.cwd()
+    const content = new ContentService({ session, overlay, peers, downloadDir, log: this.log })
     this.content = content
     this.closers.push(
       network.on('addresses', addresses => {
         if (addresses.length > 0) void content.announceAgain()
       }),
     )
+    await session.start().catch((error: unknown) => {
+      throw btPortFailure(error, swarm.tcp?.port ?? 0)
+    })
     content
       .restore()
       .catch((error: unknown) =>
-        this.log.error({ error: describe(error) }, 'content could not be offered again'),
+        this.log.error({ error: describeError(error) }, 'content could not be offered again'),
       )
   }
 
@@ -335,27 +348,9 @@ class RunningNode implements OnehopNode {
       try {
         await close()
       } catch (error) {
-        this.log.error({ error: describe(error) }, 'a part of the node did not close cleanly')
+        this.log.error({ error: describeError(error) }, 'a part of the node did not close cleanly')
       }
     }
     this.markStopped()
   }
-}
-
-/** The store's error, with its cause, as one sentence. Other errors stay what they are. */
-function storeFailure(error: unknown, datadir: Datadir | undefined): unknown {
-  const { code, cause } = error as { code?: unknown; cause?: unknown }
-  if (code !== 'LEVEL_DATABASE_NOT_OPEN' || datadir === undefined) return error
-  return new ConfigurationError(`The store in ${datadir.path} cannot be opened: ${reasonOf(cause)}.`)
-}
-
-/** libp2p's error for addresses that it cannot listen on, as one sentence. Other errors stay what they are. */
-function listenFailure(error: unknown, listen: readonly string[]): unknown {
-  const text = String(error)
-  if (!text.includes('listen')) return error
-  return new ConfigurationError(`Cannot listen on ${listen.join(', ')}: ${reasonOf(error)}.`)
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

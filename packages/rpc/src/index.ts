@@ -6,6 +6,7 @@ export {
 export { type CallOptions, RpcClient, type RpcClientOptions } from './client.ts'
 export type { ByteRange } from './content/byte-range.ts'
 export type { ContentFinder, ListedFile, ServedContent, ServedFile } from './content/content-endpoint.ts'
+export type * from './content-results.ts'
 export { type Credentials, parseCredentials, readCookie } from './cookie.ts'
 export { type DispatcherOptions, RpcDispatcher } from './dispatcher.ts'
 export * from './errors.ts'

@@ -1,5 +1,15 @@
 /** What the node's own methods return: binding for the node, the CLI and later the dashboard. Sats are integers. */
 
+import type {
+  ContentDetails,
+  ContentSummary,
+  FetchedContent,
+  FetchStatus,
+  HashingProgress,
+  LimitedContent,
+  PublishedContent,
+  TorrentFileOf,
+} from './content-results.ts'
 import type { OverlayName } from './overlay-names.ts'
 
 /** `node.status` */
@@ -85,21 +95,6 @@ export interface SignedPayment {
   readonly txid: string
 }
 
-/** One of `content.publish`. */
-export interface PublishedContent {
-  /** CID. */
-  readonly key: string
-  readonly name: string
-  readonly path: string
-  readonly bytes: number
-  readonly pieces: number
-  readonly magnet: string
-  /** The words that it is found by. */
-  readonly words: readonly string[]
-  /** Nodes that confirmed to hold the pointer. */
-  readonly acknowledgements: number
-}
-
 /** `content.lookup` */
 export interface LookupResult {
   readonly key: string
@@ -144,30 +139,6 @@ export interface Provider {
   readonly expiresAt: number
 }
 
-/** `content.fetch` */
-export interface FetchedContent {
-  readonly key: string
-  readonly path: string
-  readonly bytes: number
-  readonly pieces: number
-  /** Peer ids that pieces came from. */
-  readonly providers: readonly string[]
-  readonly elapsedMs: number
-}
-
-/** One of `content.list`. */
-export interface ContentSummary {
-  readonly key: string
-  readonly name: string
-  readonly path: string
-  readonly bytes: number
-  readonly pieces: number
-  readonly piecesDone: number
-  readonly magnet: string
-  readonly state: 'seeding' | 'fetching' | 'stopped'
-  readonly peers: number
-}
-
 /** Results by method name, so that a typed client knows them. */
 export interface OnehopResults {
   readonly 'node.status': NodeStatus
@@ -180,4 +151,15 @@ export interface OnehopResults {
   readonly 'content.search': SearchResult
   readonly 'content.fetch': FetchedContent
   readonly 'content.list': readonly ContentSummary[]
+  readonly 'content.show': ContentDetails
+  readonly 'content.hashing': readonly HashingProgress[]
+  readonly 'content.fetches': readonly FetchStatus[]
+  readonly 'content.torrent': TorrentFileOf
+  readonly 'content.pause': ContentSummary
+  readonly 'content.resume': ContentSummary
+  readonly 'content.recheck': ContentSummary
+  readonly 'content.move': ContentSummary
+  readonly 'content.rename': ContentDetails
+  readonly 'content.files': ContentDetails
+  readonly 'content.limit': LimitedContent
 }

@@ -1,98 +1,180 @@
-import { resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
-import type { ContentSummary, FetchedContent, RpcClient } from '@onehop/rpc'
-import { decimal } from '../arguments.ts'
+import type { FetchedContent, RpcClient } from '@onehop/rpc'
+import { decimal, transferLimit } from '../arguments.ts'
+import { lookAtFetch } from '../content/fetch-progress.ts'
+import { fetchSource, outputPath } from '../content/fetch-source.ts'
+import { findFile, findStreamedFile, writeToStdout } from '../content/stream.ts'
 import { byteCount, count, duration, transferRate } from '../format.ts'
 import { NodeCommand } from '../node-command.ts'
-import { ProgressLine } from '../progress.ts'
-
-/** Time in ms between two looks at how far it is. */
-const POLL_MS = 250
+import { writeError } from '../output.ts'
+import { watched } from '../watching.ts'
 
 const MAX_TIMEOUT_SECONDS = 7 * 86_400
+const MAX_RATIO = 1_000_000
+const MAX_SEED_MINUTES = 10_000_000
 
 export class Fetch extends NodeCommand {
   static override summary = 'Fetch content from everybody who has it, and offer it from then on.'
   static override description =
-    'Takes pieces from all providers at once and verifies each. What was interrupted continues where it stopped.'
+    'Takes pieces from all providers at once and verifies each: onehop nodes, and with a BitTorrent port ' +
+    '(onehop start --bt-port) every other BitTorrent client. What was interrupted continues where it stopped.'
   static override args = {
     KEY_OR_MAGNET_OR_NAME: Args.string({
-      description: 'A key (CID), an infohash in hex, a magnet link, or a name.',
+      description: 'A .torrent file, a magnet link, a key (CID), an infohash in hex, or a name.',
       required: true,
     }),
   }
   static override flags = {
     output: Flags.string({
       char: 'o',
-      description: 'File or folder to write to. Default: this folder.',
+      description:
+        'File or folder to write to; with a / at the end a folder that is made. Default: this folder.',
       helpValue: 'PATH',
     }),
+    stream: Flags.boolean({
+      description:
+        'Write the file to stdout in its order while it comes, for a player; implies --sequential.',
+      exclusive: ['json', 'detach'],
+    }),
+    files: Flags.string({
+      description: 'Only these files: numbers (0, 2-5) and patterns (*.mp3, disc1/**); may be given again.',
+      helpValue: 'LIST',
+      multiple: true,
+      multipleNonGreedy: true,
+      delimiter: ',',
+    }),
+    sequential: Flags.boolean({ description: 'Fetch the pieces in their order.' }),
+    peer: Flags.string({
+      description: 'A BitTorrent client that has it; may be given again.',
+      helpValue: 'HOST:PORT',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    tracker: Flags.string({
+      description: 'Ask this tracker too; may be given again.',
+      helpValue: 'URL',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    detach: Flags.boolean({ description: 'Return at once; "onehop content list" shows how far it is.' }),
+    'download-limit': Flags.custom<number>({
+      description: 'Bytes a second for this content: 500K, 2M.',
+      helpValue: 'RATE',
+      parse: transferLimit('--download-limit'),
+    })(),
+    'upload-limit': Flags.custom<number>({
+      description: 'The same for what is sent.',
+      helpValue: 'RATE',
+      parse: transferLimit('--upload-limit'),
+    })(),
+    'seed-ratio': Flags.custom<number>({
+      description: 'Stop offering it when so much was sent for each byte of it. Default: never.',
+      helpValue: 'RATIO',
+      parse: decimal('--seed-ratio', { min: 0, max: MAX_RATIO }),
+    })(),
+    'seed-time': Flags.custom<number>({
+      description: 'Stop offering it after so long. Default: never.',
+      helpValue: 'MINUTES',
+      parse: decimal('--seed-time', { min: 0, max: MAX_SEED_MINUTES }),
+    })(),
     timeout: Flags.custom<number>({
       description: 'Give up after so many seconds. Default: never.',
       helpValue: 'SECONDS',
       parse: decimal('--timeout', { min: 0, max: MAX_TIMEOUT_SECONDS }),
     })(),
+    'stall-timeout': Flags.custom<number>({
+      description: 'Give up after so many seconds without a new piece; 0: never. Default: 60.',
+      helpValue: 'SECONDS',
+      parse: decimal('--stall-timeout', { min: 0, max: MAX_TIMEOUT_SECONDS }),
+    })(),
   }
   static override examples = [
     '<%= config.bin %> <%= command.id %> film.mp4',
+    '<%= config.bin %> <%= command.id %> debian.torrent --output /tmp/isos/',
+    '<%= config.bin %> <%= command.id %> "magnet:?xt=urn:btih:…&tr=udp://127.0.0.1:6969" --json',
+    "<%= config.bin %> <%= command.id %> album.torrent --files '*.flac' --files 0,2-5",
+    '<%= config.bin %> <%= command.id %> film.mp4 --stream | mpv -',
     '<%= config.bin %> <%= command.id %> bahx2cfahwcn4nvlmepqlmw2x4pttgbxgr3nbu -o /tmp/film.mp4 --node 7',
-    '<%= config.bin %> <%= command.id %> "magnet:?xt=urn:btih:…" --json',
   ]
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Fetch)
     const client = this.connect(flags)
-    const watching = new AbortController()
-    const progress = showProgress(client, watching.signal)
+    const source = fetchSource(args.KEY_OR_MAGNET_OR_NAME)
+    const params = {
+      ...source.params,
+      output: outputPath(flags.output ?? '.'),
+      ...given({
+        files: flags.files,
+        peers: flags.peer,
+        trackers: flags.tracker,
+        sequential: flags.sequential || flags.stream || undefined,
+        detach: flags.detach || undefined,
+        downloadBytesPerSecond: flags['download-limit'],
+        uploadBytesPerSecond: flags['upload-limit'],
+        seedRatio: flags['seed-ratio'],
+        seedMinutes: flags['seed-time'],
+        stallSeconds: flags['stall-timeout'],
+      }),
+    }
+    const options = { timeoutMs: (flags.timeout ?? 0) * 1000 }
+    const fetch = (signal: AbortSignal) => client.call('content.fetch', params, { ...options, signal })
+    if (flags.stream) return this.stream(client, source.asked, fetch, flags.quiet)
+    const fetched = await watched(fetch(this.signal), () => lookAtFetch(client, source.asked), flags)
+    this.show(fetched, flags, {
+      text: () => (flags.detach ? describeBegun(fetched) : describe(fetched)),
+      ids: () => [fetched.key],
+    })
+  }
+
+  /** Fetches, and hands on what is there of the file, until it is complete or nobody reads any more. */
+  private async stream(
+    client: RpcClient,
+    asked: string,
+    fetch: (signal: AbortSignal) => Promise<FetchedContent>,
+    isQuiet: boolean,
+  ): Promise<void> {
+    const ended = new AbortController()
+    const signal = AbortSignal.any([this.signal, ended.signal])
+    const fetching = fetch(signal)
+    const handingOn = this.handOn(client, asked, isQuiet, fetching, signal)
     try {
-      const fetched = await client.call(
-        'content.fetch',
-        { key: args.KEY_OR_MAGNET_OR_NAME, output: resolve(flags.output ?? '.') },
-        { signal: this.signal, timeoutMs: (flags.timeout ?? 0) * 1000 },
-      )
-      watching.abort()
-      await progress
-      this.show(fetched, flags, { text: () => describe(fetched), ids: () => [fetched.key] })
+      const isRead = await Promise.race([handingOn, fetching.then(() => handingOn)])
+      if (!isRead) return
+      const fetched = await fetching
+      if (!isQuiet) writeError(describe(fetched))
     } finally {
-      watching.abort()
-      await progress
+      ended.abort()
+      await Promise.allSettled([fetching, handingOn])
     }
   }
-}
 
-/** Shows a bar until it is told to stop: on a terminal only, where somebody looks at it. */
-async function showProgress(client: RpcClient, stop: AbortSignal): Promise<void> {
-  if (process.stderr.isTTY !== true) return
-  const line = new ProgressLine()
-  const startedMs = performance.now()
-  while (!stop.aborted) {
-    const fetching = await fetchingNow(client)
-    if (fetching !== undefined && !stop.aborted) showOne(line, fetching, performance.now() - startedMs)
-    await pause(POLL_MS, stop)
+  /** @returns whether all was read. */
+  private async handOn(
+    client: RpcClient,
+    asked: string,
+    isQuiet: boolean,
+    fetching: Promise<FetchedContent>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { url } = await Promise.race([
+      findStreamedFile(client, asked, signal),
+      fetching.then(({ key }) => findFile(client, key, signal)),
+    ])
+    if (!isQuiet) writeError(`${client.url}${url}`)
+    return writeToStdout(client, url, signal)
   }
-  line.clear()
 }
 
-async function fetchingNow(client: RpcClient): Promise<ContentSummary | undefined> {
-  const list = await client.call('content.list').catch(() => [])
-  return list.find(({ state }) => state === 'fetching')
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** Without what was not typed. */
+function given<T extends object>(values: T): Given<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>
 }
 
-function showOne(line: ProgressLine, content: ContentSummary, elapsedMs: number): void {
-  const { name, bytes, pieces, piecesDone, peers } = content
-  const done = pieces === 0 ? 0 : (bytes * piecesDone) / pieces
-  const figures = `${byteCount(done)} of ${byteCount(bytes)}, ${transferRate(done, elapsedMs)}, ${count(peers, 'peer')}`
-  line.bar(name, piecesDone, pieces, figures)
-}
-
-function pause(ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise(done => {
-    const timer = setTimeout(done, ms)
-    stop.addEventListener('abort', () => {
-      clearTimeout(timer)
-      done()
-    })
-  })
+function describeBegun({ key, name, path }: FetchedContent): string {
+  return [path || name || key, 'is being fetched; see "onehop content list"', key].join('\n')
 }
 
 function describe({ key, path, bytes, pieces, providers, elapsedMs }: FetchedContent): string {

@@ -1,17 +1,10 @@
-import {
-  contentPublications,
-  contentWords,
-  infohashToCid,
-  infohashToMultihash,
-  type Publication,
-  wordKey,
-  wordsOf,
-} from '@onehop/overlay'
+import { contentPublications, contentWords, type Publication, wordKey, wordsOf } from '@onehop/overlay'
 import { bytesToHex } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 import type { TorrentSummary } from '@onehop/swarm-io'
 import { ANNOUNCEMENTS_AT_ONCE, MAX_ANNOUNCEMENTS, MAX_ANNOUNCEMENTS_PER_WORD } from '../limits.ts'
 import type { Logger } from '../log.ts'
+import { cidOf, multihashOf } from './content-id.ts'
 import type { ContentOverlay } from './content-overlay.ts'
 import { hasJoined } from './readiness.ts'
 
@@ -40,7 +33,7 @@ export class Announcer {
    * @throws {RpcError} -1 when this node announces as much as it may.
    */
   async announce(torrent: TorrentSummary, signal?: AbortSignal): Promise<number> {
-    const cid = infohashToCid(torrent.infohash)
+    const cid = cidOf(torrent)
     const before = this.announced.get(cid) ?? []
     this.note(cid, undefined)
     const publications = this.fitting(torrent)
@@ -72,7 +65,7 @@ export class Announcer {
 
   /** Announces when the first piece has arrived: whoever has one is a provider. */
   announceOnce(torrent: TorrentSummary): void {
-    if (!this.announced.has(infohashToCid(torrent.infohash))) this.announceInBackground(torrent)
+    if (!this.announced.has(cidOf(torrent))) this.announceInBackground(torrent)
   }
 
   /** Announces what was there before the node was stopped, some at a time. The node has entered the overlay. */
@@ -87,14 +80,14 @@ export class Announcer {
 
   /** The words that the content is found by: those announced, and those of its name, which any of the others leads to. */
   foundBy(torrent: TorrentSummary): string[] {
-    const announced = new Set(this.announced.get(infohashToCid(torrent.infohash))?.map(idOf))
+    const announced = new Set(this.announced.get(cidOf(torrent))?.map(idOf))
     const named = new Set(wordsOf(torrent.name))
     return wordsOfContent(torrent).filter(word => named.has(word) || announced.has(bytesToHex(wordKey(word))))
   }
 
   /** Takes everything back that leads to the content, also when whoever asked for it does not wait any more. */
   async withdraw(torrent: TorrentSummary): Promise<void> {
-    const cid = infohashToCid(torrent.infohash)
+    const cid = cidOf(torrent)
     const publications = this.announced.get(cid) ?? publicationsOf(torrent)
     this.note(cid, undefined)
     await Promise.all(publications.map(publication => this.withdrawOne(publication)))
@@ -175,8 +168,8 @@ function wordsOfContent({ name, words }: TorrentSummary): readonly string[] {
 }
 
 function publicationsOf(torrent: TorrentSummary): Publication[] {
-  const { infohash, name, bytes } = torrent
-  const multihash = infohashToMultihash(infohash)
+  const { name, bytes } = torrent
+  const multihash = multihashOf(torrent)
   return contentPublications({ multihash, name, bytes, words: wordsOfContent(torrent) })
 }
 

@@ -5,10 +5,12 @@ import { chainControlMethods } from './chain-control-methods.ts'
 import { chainStateMethods } from './chain-state-methods.ts'
 import { clockMethods } from './clock-methods.ts'
 import { coinSetMethods } from './coin-set-methods.ts'
+import { contentControlMethods } from './content-control-methods.ts'
 import { contentMethods } from './content-methods.ts'
 import { deploymentMethods } from './deployment-methods.ts'
 import { descriptorMethods } from './descriptor-methods.ts'
 import { feeMethods } from './fee-methods.ts'
+import { fetchMethods } from './fetch-methods.ts'
 import { generateMethods } from './generate-methods.ts'
 import { indexMethods } from './index-methods.ts'
 import { mempoolFileMethods } from './mempool-file-methods.ts'
@@ -52,6 +54,8 @@ export function allMethods(context: MethodContext): RpcMethod[] {
     walletMethods,
     networkMethods,
     contentMethods,
+    fetchMethods,
+    contentControlMethods,
     nodeMethods,
     clockMethods,
   ].flatMap(methods => methods(context))

@@ -1,12 +1,16 @@
 import { isAbsolute } from 'node:path'
 import { defineMethod, RPC_CODE, RpcError, type RpcMethod } from '@onehop/rpc'
+import type { PublishRequest } from '../content/content-service.ts'
 import { DEFAULT_SEARCH_LIMIT, MAX_SEARCH_LIMIT } from '../limits.ts'
 import { contentOf, type MethodContext } from './method-context.ts'
 
 /** Longest list of paths of one call: each is hashed from start to end. */
 const MAX_PATHS = 1_000
 
-function absolute(path: unknown): string {
+const VERSIONS = ['v1', 'v2', 'hybrid'] as const
+
+/** @throws {RpcError} -8 for a path that depends on where the node was started. */
+export function absolute(path: unknown): string {
   if (typeof path === 'string' && isAbsolute(path)) return path
   throw new RpcError(
     RPC_CODE.invalidParameter,
@@ -14,57 +18,22 @@ function absolute(path: unknown): string {
   )
 }
 
-/** A text, or an array of them. */
-function textsOf(name: string, value: unknown): readonly string[] {
+/** A text, or an array of them. @throws {RpcError} -3 */
+export function textsOf(name: string, value: unknown): readonly string[] {
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (texts.every(text => typeof text === 'string')) return texts
   throw new RpcError(RPC_CODE.typeError, `${name} must be a text or an array of texts.`)
 }
 
-/** Publishing, finding and fetching files. */
+/** Publishing files and folders, and finding them. */
 export function contentMethods(context: MethodContext): RpcMethod[] {
   return [
+    publishMethod(context),
     defineMethod({
-      name: 'content.publish',
+      name: 'content.hashing',
       category: 'Content',
-      summary: 'Offers files to the network, and tells the overlay that this node has them.',
-      params: {
-        path: { type: 'string', optional: true, description: 'absolute path of a file' },
-        paths: { type: 'array', optional: true, description: 'absolute paths of files' },
-        name: {
-          type: 'string',
-          optional: true,
-          description: "name to publish under; default the file's own",
-        },
-        words: {
-          type: 'any',
-          optional: true,
-          description: 'words to find it by besides those of its name: a text, or an array of texts',
-        },
-        nameWords: {
-          type: 'boolean',
-          default: true,
-          description: 'whether it is found by the words of its name',
-        },
-      },
-      handler: async ({ path, paths, name, words, nameWords }, { signal }) => {
-        const all = [...(path === undefined ? [] : [path]), ...(paths ?? [])].map(absolute)
-        if (all.length === 0)
-          throw new RpcError(RPC_CODE.invalidParameter, 'Name at least one file to publish.')
-        if (all.length > MAX_PATHS)
-          throw new RpcError(RPC_CODE.invalidParameter, `At most ${MAX_PATHS} files at once.`)
-        if (name !== undefined && all.length > 1) {
-          throw new RpcError(RPC_CODE.invalidParameter, 'One name fits one file only.')
-        }
-        const request = {
-          nameWords,
-          ...(name === undefined ? {} : { name }),
-          ...(words === undefined ? {} : { words: textsOf('words', words) }),
-        }
-        const published = []
-        for (const file of all) published.push(await contentOf(context).publish(file, request, signal))
-        return published
-      },
+      summary: 'What is being hashed for publication, and how far it is.',
+      handler: () => contentOf(context).hashing(),
     }),
     defineMethod({
       name: 'content.lookup',
@@ -91,42 +60,86 @@ export function contentMethods(context: MethodContext): RpcMethod[] {
       handler: ({ words, limit }, { signal }) =>
         contentOf(context).search(textsOf('words', words), limit, signal),
     }),
-    defineMethod({
-      name: 'content.fetch',
-      category: 'Content',
-      summary: 'Brings the content here, from all its providers at once.',
-      params: {
-        key: { type: 'string', description: 'CID, infohash, magnet link or name' },
-        output: {
-          type: 'string',
-          optional: true,
-          description: 'absolute path of a file, or of a folder for it',
-        },
-      },
-      handler: ({ key, output }, { signal }) =>
-        contentOf(context).fetch(key, output === undefined ? undefined : absolute(output), signal),
-    }),
-    defineMethod({
-      name: 'content.list',
-      category: 'Content',
-      summary: 'What this node offers and fetches.',
-      handler: () => contentOf(context).list(),
-    }),
-    defineMethod({
-      name: 'content.remove',
-      category: 'Content',
-      summary: 'Stops offering the content and takes its pointers back; the file stays.',
-      params: { key: { type: 'string', description: 'CID, infohash, magnet link or name' } },
-      handler: async ({ key }) => {
-        await contentOf(context).remove(key)
-        return null
-      },
-    }),
-    defineMethod({
-      name: 'swarm.list',
-      category: 'Content',
-      summary: 'What this node offers and fetches, with rates and traffic.',
-      handler: () => contentOf(context).traffic(),
-    }),
   ]
+}
+
+function publishMethod(context: MethodContext): RpcMethod {
+  return defineMethod({
+    name: 'content.publish',
+    category: 'Content',
+    summary: 'Offers files and folders to the network, and tells the overlay that this node has them.',
+    params: {
+      path: { type: 'string', optional: true, description: 'absolute path of a file or folder' },
+      paths: { type: 'array', optional: true, description: 'absolute paths of files and folders' },
+      name: { type: 'string', optional: true, description: 'name to publish under; default its own' },
+      words: {
+        type: 'any',
+        optional: true,
+        description: 'words to find it by besides those of its name: a text, or an array of texts',
+      },
+      nameWords: {
+        type: 'boolean',
+        default: true,
+        description: 'whether it is found by the words of its name',
+      },
+      trackers: {
+        type: 'any',
+        optional: true,
+        description: 'URLs of trackers to announce it to: a text, or an array of texts',
+      },
+      private: {
+        type: 'boolean',
+        default: false,
+        description: 'peers come from its trackers alone (BEP 27)',
+      },
+      version: { type: 'string', default: 'v1', description: 'v1, v2 or hybrid (BEP 52)' },
+      pieceLength: {
+        type: 'integer',
+        optional: true,
+        description: 'bytes of a piece; default 256 KiB, more for large content',
+      },
+      comment: { type: 'string', optional: true, description: 'for people, in the .torrent' },
+    },
+    handler: async ({ path, paths, ...rest }, { signal }) => {
+      const all = [...(path === undefined ? [] : [path]), ...(paths ?? [])].map(absolute)
+      if (all.length === 0)
+        throw new RpcError(RPC_CODE.invalidParameter, 'Name at least one file to publish.')
+      if (all.length > MAX_PATHS)
+        throw new RpcError(RPC_CODE.invalidParameter, `At most ${MAX_PATHS} files at once.`)
+      if (rest.name !== undefined && all.length > 1)
+        throw new RpcError(RPC_CODE.invalidParameter, 'One name fits one file only.')
+      const request = publishRequest(rest)
+      const published = []
+      for (const file of all) published.push(await contentOf(context).publish(file, request, signal))
+      return published
+    },
+  })
+}
+
+interface PublishParams {
+  readonly name: string | undefined
+  readonly words: unknown
+  readonly nameWords: boolean
+  readonly trackers: unknown
+  readonly private: boolean
+  readonly version: string
+  readonly pieceLength: number | undefined
+  readonly comment: string | undefined
+}
+
+function publishRequest(params: PublishParams): PublishRequest {
+  const { name, words, nameWords, trackers, private: isPrivate, pieceLength, comment } = params
+  const version = VERSIONS.find(known => known === params.version)
+  if (version === undefined)
+    throw new RpcError(RPC_CODE.invalidParams, `version must be v1, v2 or hybrid, not "${params.version}".`)
+  return {
+    nameWords,
+    isPrivate,
+    version,
+    ...(name === undefined ? {} : { name }),
+    ...(words === undefined ? {} : { words: textsOf('words', words) }),
+    ...(trackers === undefined ? {} : { trackers: textsOf('trackers', trackers) }),
+    ...(pieceLength === undefined ? {} : { pieceLengthBytes: pieceLength }),
+    ...(comment === undefined ? {} : { comment }),
+  }
 }

@@ -1,0 +1,15 @@
+import { ContentCommand } from '../../content/content-command.ts'
+
+export class ContentPause extends ContentCommand {
+  static override summary =
+    'Let nothing of it in or out until it is resumed; others are told no more that it is here.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> film.mp4',
+    '<%= config.bin %> <%= command.id %> --all --node 3',
+  ]
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(ContentPause)
+    await this.changeEach('content.pause', argv as string[], flags)
+  }
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { EXIT } from '../exit-codes.ts'
+import { CommandFailure } from '../failure.ts'
+
+/** Longest .torrent file that is read, in bytes: what the node takes. */
+const MAX_TORRENT_FILE_BYTES = 16 * 1024 * 1024
+
+/** What is to be fetched. */
+export interface FetchSource {
+  /** As the node wants it. */
+  readonly params: { readonly key: string } | { readonly torrent: string }
+  /** What the node knows the call by, among those of `content.fetches`. */
+  readonly asked: string
+}
+
+/**
+ * What was typed: the path of a .torrent, which is read here, since the node may run elsewhere; else a reference, which
+ * only the node understands.
+ * @throws {CommandFailure} when there is no such .torrent, or it is too large to be one.
+ */
+export function fetchSource(typed: string): FetchSource {
+  const isPath = /\.torrent$/i.test(typed) && !/^magnet:/i.test(typed)
+  if (!isPath) return ofKey(typed)
+  const path = resolve(typed)
+  if (!existsSync(path) && !/[/\\]/.test(typed)) return ofKey(typed)
+  const { size } = statSync(path)
+  if (size > MAX_TORRENT_FILE_BYTES)
+    throw new CommandFailure(EXIT.failed, `${path} is too large to be a .torrent file.`)
+  const bytes = readFileSync(path)
+  return {
+    params: { torrent: bytes.toString('base64') },
+    asked: createHash('sha1').update(bytes).digest('hex'),
+  }
+}
+
+function ofKey(key: string): FetchSource {
+  return { params: { key }, asked: key }
+}
+
+/** The whole path, for a node that runs in another folder; a `/` at its end, which means a folder, stays. */
+export function outputPath(typed: string): string {
+  return resolve(typed) + (/[/\\]$/.test(typed) ? '/' : '')
+}

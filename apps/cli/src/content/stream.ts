@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ContentFileStatus, RpcClient } from '@onehop/rpc'
+import { EXIT } from '../exit-codes.ts'
+import { CommandFailure } from '../failure.ts'
+
+/** Time in ms between two looks at whether the files are known. */
+const POLL_MS = 100
+
+/** Where the one file of a fetch can be read, as soon as it is known which that is. @throws {CommandFailure} */
+export async function findStreamedFile(
+  client: RpcClient,
+  asked: string,
+  signal: AbortSignal,
+): Promise<ContentFileStatus> {
+  for (;;) {
+    signal.throwIfAborted()
+    const own = (await client.call('content.fetches', [], { signal })).find(fetch => fetch.asked === asked)
+    if (own !== undefined && own.pieces > 0) return findFile(client, own.key, signal)
+    await sleep(POLL_MS)
+  }
+}
+
+/** Where the one file of content that the node knows can be read. @throws {CommandFailure} */
+export async function findFile(
+  client: RpcClient,
+  key: string,
+  signal: AbortSignal,
+): Promise<ContentFileStatus> {
+  const { files } = await client.call('content.show', { key }, { signal })
+  return theOnly(files)
+}
+
+function theOnly(files: readonly ContentFileStatus[]): ContentFileStatus {
+  const wanted = files.filter(({ priority }) => priority !== 'skip')
+  if (wanted.length === 1) return wanted[0]!
+  throw new CommandFailure(
+    EXIT.usage,
+    `There are ${wanted.length} files, and one is streamed: name it with --files, such as --files 0.`,
+  )
+}
+
+/**
+ * Writes the file to stdout in its order, as fast as it is read there.
+ * @returns whether somebody read all of it: a player may be closed before the end.
+ */
+export async function writeToStdout(client: RpcClient, url: string, signal: AbortSignal): Promise<boolean> {
+  const { stdout } = process
+  const gone = new AbortController()
+  const onError = () => gone.abort()
+  stdout.on('error', onError)
+  try {
+    for await (const chunk of client.read(url, AbortSignal.any([signal, gone.signal]))) {
+      if (!stdout.write(chunk)) await drained(stdout, gone.signal)
+      if (gone.signal.aborted) return false
+    }
+    return true
+  } catch (error) {
+    signal.throwIfAborted()
+    if (gone.signal.aborted) return false
+    throw error
+  } finally {
+    stdout.off('error', onError)
+  }
+}
+
+function drained(stream: NodeJS.WriteStream, gone: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      stream.off('drain', done)
+      gone.removeEventListener('abort', done)
+      resolve()
+    }
+    stream.once('drain', done)
+    gone.addEventListener('abort', done)
+  })
+}

@@ -1,11 +1,22 @@
 import type { ChokeDecision, ChokeSlot } from '../choke/choker.ts'
-import type { PeerState } from './peer-state.ts'
+import type { PeerAddress } from '../peer-address.ts'
+import type { PeerKey, PeerState } from './peer-state.ts'
 
 /** What a torrent knows of one of its peers, for people. */
 export interface PeerSnapshot {
+  readonly key: PeerKey
   readonly remotePeer: string
+  /** BitTorrent's, of its handshake: 20 bytes. */
+  readonly peerId: Uint8Array
+  readonly isOutbound: boolean
+  /** The other end of the connection, and where the peer takes TCP connections, as far as is known. */
+  readonly address?: PeerAddress
+  readonly listenAddress?: PeerAddress
+  /** Its program, as it calls itself. */
+  readonly client?: string
   /** Verified by it, as it says. */
   readonly pieces: number
+  readonly isSeed: boolean
   readonly amChoking: boolean
   readonly amInterested: boolean
   readonly peerChoking: boolean
@@ -27,8 +38,15 @@ export interface PeerSnapshot {
 /** A plain copy of what is known of a peer, for people to look at. */
 export function describePeer(peer: PeerState, nowMs: number, decision: ChokeDecision): PeerSnapshot {
   return {
+    key: peer.key,
     remotePeer: peer.remotePeer,
+    peerId: peer.peerId,
+    isOutbound: peer.isOutbound,
+    ...(peer.address === undefined ? {} : { address: peer.address }),
+    ...(peer.listenAddress === undefined ? {} : { listenAddress: peer.listenAddress }),
+    ...(peer.extension.client === undefined ? {} : { client: peer.extension.client }),
     pieces: peer.have?.count ?? 0,
+    isSeed: peer.have?.isFull === true,
     amChoking: peer.amChoking,
     amInterested: peer.amInterested,
     peerChoking: peer.peerChoking,

@@ -3,13 +3,13 @@ import { dirname } from 'node:path'
 import type { TorrentInfo } from '@onehop/swarm'
 import { syncFolder } from '../atomic-file.ts'
 import { readFully, writeFully } from '../file-pieces.ts'
-import { SwarmError } from '../swarm-error.ts'
+import { SwarmError, type SwarmErrorCode } from '../swarm-error.ts'
 import { forEachAtOnce } from './at-once.ts'
 import type { FilePlaces, Place } from './file-places.ts'
 import { type FileStamp, type FileStamps, sameStamp, stampOf } from './file-stamps.ts'
 import { FILES_AT_ONCE, PREALLOCATE_BYTES } from './limits.ts'
 import { type OpenFile, openFiles } from './open-files.ts'
-import { hasCode, joined, makeFolders, openExisting, openNew } from './safe-path.ts'
+import { checkFolders, hasCode, joined, makeFolders, openExisting, openNew } from './safe-path.ts'
 
 /** The files of one torrent: opened when they are needed, made where they are missing, synced when they were written. */
 export class ContentFiles {
@@ -138,8 +138,8 @@ export class ContentFiles {
     buffer.fill(0, read)
   }
 
-  private changed(file: number, how: string): SwarmError {
-    return new SwarmError('file-changed', `${this.places.nameOf(file)} ${how}.`)
+  private changed(file: number, how: string, code: SwarmErrorCode = 'file-changed'): SwarmError {
+    return new SwarmError(code, `${this.places.nameOf(file)} ${how}.`)
   }
 
   needsSync(file: number): void {
@@ -190,6 +190,16 @@ export class ContentFiles {
 
   note(file: number, stamp: FileStamp | undefined): void {
     this.stamps[file] = stamp
+  }
+
+  /** Nobody took a file away, or put something in its place, while it was open. @throws {SwarmError} */
+  async assertWhole(place: Place): Promise<void> {
+    await forEachAtOnce(this.places.filesAt(place), FILES_AT_ONCE, async file => {
+      await checkFolders(this.places.pathOf(file))
+      const size = (await this.stampNow(file))?.size
+      if (size === undefined) throw this.changed(file, 'is missing', 'not-found')
+      if (size !== this.info.files[file]!.lengthBytes) throw this.changed(file, 'is not as it was written')
+    })
   }
 
   /** Of the files that are in their place, as they are now. */

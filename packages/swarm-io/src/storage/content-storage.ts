@@ -282,9 +282,12 @@ export class ContentStorage {
   async finish(): Promise<void> {
     await this.sync()
     await this.movingFiles(async () => {
-      await finishFiles(this.places).catch((error: unknown) => {
+      try {
+        await this.files.assertWhole('part')
+        await finishFiles(this.places)
+      } catch (error) {
         throw swarmErrorOf(error, `write ${this.path}`)
-      })
+      }
     })
   }
 

@@ -30,10 +30,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   chain: { layer: 'driver', mayImport: ['primitives', 'ledger', 'accelerators'] },
   miner: { layer: 'driver', mayImport: ['primitives', 'ledger', 'accelerators'] },
   'swarm-io': { layer: 'driver', mayImport: ['primitives', 'swarm'] },
-  simulator: { layer: 'driver', mayImport: ['primitives', 'overlay', 'kelips', 'classic-overlays'] },
+  simulator: { layer: 'driver', mayImport: ['primitives', 'overlay', 'kelips', 'classic-overlays', 'swarm'] },
   rpc: { layer: 'node', mayImport: ['primitives'] },
   node: { layer: 'node', mayImport: [...CORES, ...DRIVERS, 'rpc'] },
-  cli: { layer: 'app', mayImport: ['primitives', 'rpc', 'node', 'simulator'] },
+  cli: { layer: 'app', mayImport: ['primitives', 'rpc', 'node', 'simulator', 'swarm-io'] },
 }
 
 /** Doors besides a package's `src/index.ts`. */

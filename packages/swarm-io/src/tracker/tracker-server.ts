@@ -122,11 +122,18 @@ async function listenOnAll(options: TrackerServerOptions): Promise<Listener[]> {
       // A port that is free for TCP may be taken for UDP, or for the other family.
       const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
       if (options.port === 0 && isTaken && attempt < FREE_PORT_ATTEMPTS) continue
-      throw isTaken
-        ? new SwarmError('in-use', `Port ${options.port} is in use; choose another.`)
-        : swarmErrorOf(error, `listen on port ${options.port}`)
+      throw listenErrorOf(error, options)
     }
   }
+}
+
+function listenErrorOf(error: unknown, { port, hosts }: TrackerServerOptions): SwarmError {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') return new SwarmError('in-use', `Port ${port} is in use; choose another.`)
+  if (NO_SUCH_FAMILY.includes(code ?? '')) {
+    return new SwarmError('io', `Cannot listen at ${hosts?.join(', ')}: it is no address of this machine.`)
+  }
+  return swarmErrorOf(error, `listen on port ${port}`)
 }
 
 /** Of all addresses, a family that the machine does not have is left out. */

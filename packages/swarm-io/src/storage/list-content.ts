@@ -66,7 +66,10 @@ function checkEntry(entry: Dirent, path: string): void {
     throw new SwarmError('not-a-file', `Cannot publish ${path}: it is not a regular file.`)
   }
   const verdict = checkFileName(entry.name)
-  if (!verdict.ok) throw new SwarmError('bad-name', `Cannot publish ${path}: ${describeRejection(verdict)}.`)
+  if (!verdict.ok) {
+    // Quoted: the name may well have line breaks in it.
+    throw new SwarmError('bad-name', `Cannot publish ${JSON.stringify(path)}: ${describeRejection(verdict)}.`)
+  }
 }
 
 async function statAll(root: string, paths: readonly (readonly string[])[]): Promise<ListedFile[]> {

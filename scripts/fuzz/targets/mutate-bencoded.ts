@@ -1,13 +1,21 @@
 import { randomBelow, randomElement, type SeededRandom, utf8Encode } from '@onehop/primitives'
 import { type Bencoded, decodeBencode, encodeBencode } from '@onehop/swarm'
+import { type Codec, codecTarget, type Target } from '../target.ts'
 
 const INTEGERS = [0, -1, 1, 2, 16_384, 32_768, 65_535, 2 ** 31, 2 ** 44, Number.MAX_SAFE_INTEGER]
 const NAMES = ['..', '/', '', 'CON', 'song.mp3', 'SONG.MP3', 'a/b', 'a\u0308', 'ä', 'l', 'p', 'x', 'b', 'c']
 /** One value in so many is changed. */
 const RARITY = 12
 
+/** A target whose inputs are bencoded: half of them stay well-formed. */
+export function bencodedTarget<T>(codec: Codec<T>): Target {
+  const { seeds } = codec
+  const generate = (random: SeededRandom) => mutateBencoded(randomElement(random.next, seeds)!, random)
+  return { ...codecTarget(codec), generate }
+}
+
 /** Well-formed bencoding with other values in it: what mutated bytes hardly ever are. */
-export function mutateBencoded(seed: Uint8Array, random: SeededRandom): Uint8Array {
+function mutateBencoded(seed: Uint8Array, random: SeededRandom): Uint8Array {
   return encodeBencode(mutated(decodeBencode(seed, { keyOrder: 'any' }), random))
 }
 

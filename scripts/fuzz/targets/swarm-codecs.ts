@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { concatBytes, randomElement, SeededRandom, sha1, sha256, utf8Encode } from '@onehop/primitives'
+import { concatBytes, SeededRandom, sha1, sha256, utf8Encode } from '@onehop/primitives'
 import {
   checkFileName,
   createInfo,
@@ -26,8 +26,9 @@ import {
   WireDecoder,
   type WireMessage,
 } from '@onehop/swarm'
-import { type Codec, codecTarget, DECODER_LIMIT, Finding, requireVerdict, type Target } from '../target.ts'
-import { mutateBencoded } from './mutate-bencoded.ts'
+import { codecTarget, DECODER_LIMIT, Finding, requireVerdict, type Target } from '../target.ts'
+import { bencodedTarget } from './mutate-bencoded.ts'
+import { swarmPeerTargets } from './swarm-peers.ts'
 
 const random = new SeededRandom(11)
 
@@ -89,12 +90,6 @@ function examineInfo(info: TorrentInfo): void {
   }
 }
 
-function bencodedTarget<T>(codec: Codec<T>): Target {
-  const { seeds } = codec
-  const generate = (random: SeededRandom) => mutateBencoded(randomElement(random.next, seeds)!, random)
-  return { ...codecTarget(codec), generate }
-}
-
 function metainfoTargets(): Target[] {
   const infos = INFOS.map(info => info.bytes)
   return [
@@ -136,6 +131,8 @@ function metainfoTargets(): Target[] {
   ]
 }
 
+const HASH_RANGE = { piecesRoot: random.bytes(32), baseLayer: 1, index: 0, length: 2, proofLayers: 0 }
+
 const MESSAGES: readonly WireMessage[] = [
   { type: 'keepAlive' },
   { type: 'choke' },
@@ -144,7 +141,16 @@ const MESSAGES: readonly WireMessage[] = [
   { type: 'bitfield', bits: random.bytes(9) },
   { type: 'request', piece: 1, begin: 16_384, length: 16_384 },
   { type: 'piece', piece: 1, begin: 0, block: random.bytes(50) },
-  { type: 'extended', id: 0, payload: encodeExtensionHandshake({ metadataSize: 500, exchangesPeers: true, isUploadOnly: false }) },
+  {
+    type: 'extended',
+    id: 0,
+    payload: encodeExtensionHandshake({ metadataSize: 500, exchangesPeers: true, isUploadOnly: false }),
+  },
+  { type: 'haveAll' },
+  { type: 'allowedFast', piece: 3 },
+  { type: 'reject', piece: 1, begin: 16_384, length: 16_384 },
+  { type: 'hashRequest', ...HASH_RANGE },
+  { type: 'hashes', ...HASH_RANGE, hashes: random.bytes(64) },
 ]
 
 /** What the decoder reads, as text: the same however the bytes are cut up. */
@@ -202,7 +208,15 @@ export function swarmTargets(): Target[] {
     }),
     codecTarget({
       name: 'extension-handshake',
-      seeds: [encodeExtensionHandshake({ metadataSize: 500, exchangesPeers: true, isUploadOnly: false }), encodeExtensionHandshake({ listenPort: 6881, yourHost: '1.2.3.4', exchangesPeers: false, isUploadOnly: true })],
+      seeds: [
+        encodeExtensionHandshake({ metadataSize: 500, exchangesPeers: true, isUploadOnly: false }),
+        encodeExtensionHandshake({
+          listenPort: 6881,
+          yourHost: '1.2.3.4',
+          exchangesPeers: false,
+          isUploadOnly: true,
+        }),
+      ],
       decode: parseExtensionHandshake,
       examine: requireVerdict,
     }),
@@ -217,5 +231,6 @@ export function swarmTargets(): Target[] {
       examine: requireVerdict,
     }),
     wireTarget(),
+    ...swarmPeerTargets(),
   ]
 }

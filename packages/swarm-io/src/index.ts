@@ -1,5 +1,6 @@
 export * from './limits.ts'
 export * from './session-types.ts'
+export { type HashedContent, type HashingChoices, hashContent } from './storage/hash-content.ts'
 export { SwarmError, type SwarmErrorCode } from './swarm-error.ts'
 export { SwarmSession } from './swarm-session.ts'
 export {

@@ -121,13 +121,14 @@ export class Fetch implements FetchListener {
   }
 
   private reasonOfFailure(): [SwarmErrorCode, string] {
-    const { links, pool } = this.torrent
+    const { links, pool, search } = this.torrent
     if (links.count > 0) return ['timed-out', `no progress for ${Math.round(this.stallTimeoutMs / 1000)} s`]
     if (pool.bannedPeers > 0)
       return ['verification-failed', `${pool.bannedPeers} providers sent corrupt data`]
     if (pool.hasConnected) return ['no-providers', 'all providers went away']
     if (pool.lastDialError !== '')
       return ['no-providers', `no provider can be reached: ${pool.lastDialError}`]
+    if (search.trouble !== '') return ['no-providers', `no tracker names a provider: ${search.trouble}`]
     return ['no-providers', 'no provider is known']
   }
 

@@ -37,6 +37,12 @@ export const SIMULTANEOUS_DIAL_MS = 10_000
 /** Peers remembered by one torrent. */
 export const MAX_CANDIDATES = 1000
 
+/** A torrent that fetches asks its trackers again when it has fewer peers than these, as often as they allow. */
+export const NEED_PEERS_BELOW = 3
+
+/** How often that is looked at. */
+export const NEED_PEERS_INTERVAL_MS = 5_000
+
 /** Addresses of links and users kept for one torrent. */
 export const MAX_GIVEN_PEERS = 100
 

@@ -1,11 +1,12 @@
 import { cp } from 'node:fs/promises'
 import { pieceCount, type TorrentInfo } from '@onehop/swarm'
-import { exists } from './piece-storage.ts'
 import type { ReadCache } from './read-cache.ts'
 import type { FetchResult, FetchTarget } from './session-types.ts'
+import { partPathOf } from './storage/part-paths.ts'
+import { existsAtAll } from './storage/safe-path.ts'
+import { openForFetch, resolveTarget } from './storage/torrent-openers.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
 import type { Torrent } from './torrent.ts'
-import { openForFetch, partPathOf, resolveTarget } from './torrent-files.ts'
 
 /** A fetch of what is here already: it is at the wanted place, or a verified copy of it goes there. @throws {SwarmError} */
 export async function fetchLocally(
@@ -31,11 +32,11 @@ export async function fetchLocally(
 
 async function copyContent(info: TorrentInfo, from: string, to: string, cache: ReadCache): Promise<void> {
   try {
-    if (!(await exists(to))) await cp(from, partPathOf(to, info), { recursive: true, force: false })
-    const { storage, have, partPath } = await openForFetch(info, to, undefined, cache)
+    if (!(await existsAtAll(to))) await cp(from, partPathOf(to, info), { recursive: true, force: false })
+    const { storage, have } = await openForFetch(info, to, { cache })
     try {
       if (!have.isFull) throw new SwarmError('file-changed', `${from} has changed since it was verified.`)
-      if (partPath !== undefined) await storage.finish(to)
+      await storage.finish()
     } finally {
       await storage.close()
     }

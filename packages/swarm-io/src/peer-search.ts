@@ -1,13 +1,25 @@
-import type { PeerAddress } from '@onehop/swarm'
-import { MAX_GIVEN_PEERS } from './limits.ts'
+import type { PeerAddress, TrackerStatus } from '@onehop/swarm'
+import {
+  MAX_GIVEN_PEERS,
+  MAX_OUTBOUND_PER_TORRENT,
+  NEED_PEERS_BELOW,
+  NEED_PEERS_INTERVAL_MS,
+} from './limits.ts'
 import type { Torrent } from './torrent.ts'
 import type { TorrentHost } from './torrent-host.ts'
+import { TrackerClient } from './tracker/tracker-client.ts'
 
-/** Where a torrent's peers come from besides those who come to us: searches, peers, links. */
+/** What trackers are told as long as the length of the content is not known: that something is missing. */
+const LEFT_WHEN_UNKNOWN_BYTES = 16 * 1024
+
+/** Where a torrent's peers come from besides those who come to us: the overlay, trackers, peers, the local network. */
 export class PeerSearch {
   private readonly torrent: Torrent
   private readonly host: TorrentHost
   private searching = new AbortController()
+  private trackers: TrackerClient | undefined
+  private isRunning = false
+  private askedMs = 0
 
   constructor(torrent: Torrent, host: TorrentHost) {
     this.torrent = torrent
@@ -15,21 +27,62 @@ export class PeerSearch {
   }
 
   start(): void {
+    this.isRunning = true
+    this.askedMs = this.host.nowMs()
     this.searching = new AbortController()
+    this.torrent.pool.offerAddresses(this.torrent.settings.peers, 'hand')
+    this.startTrackers()
+    if (this.torrent.isPrivate) return
+    this.host.localDiscovery?.add(this.torrent.infohash)
+    this.search()
+  }
+
+  private search(): void {
     const { torrent, host } = this
-    torrent.pool.offerAddresses(torrent.settings.peers, 'hand')
-    if (torrent.isPrivate || host.findPeers === undefined) return
     const wanted = {
       infohash: torrent.infohash,
+      get infohashV2() {
+        return torrent.infohashV2
+      },
       get isComplete() {
         return torrent.isComplete
       },
     }
-    void torrent.pool.follow(host.findPeers(wanted, this.searching.signal), this.searching.signal)
+    if (host.findPeers === undefined) return
+    const { signal } = this.searching
+    void torrent.pool.follow(host.findPeers(wanted, signal), signal)
   }
 
+  private startTrackers(): void {
+    const { torrent, host } = this
+    const { trackers } = torrent.settings
+    if (!this.isRunning || trackers.length === 0 || host.btPort === 0) return
+    this.trackers ??= new TrackerClient({
+      infohash: torrent.infohash,
+      peerId: host.peerId,
+      port: host.btPort,
+      tiers: trackers,
+      transport: host.trackerTransport,
+      counters: () => ({
+        uploadedBytes: torrent.counters.uploadedBytes,
+        downloadedBytes: torrent.counters.downloadedBytes,
+        leftBytes: torrent.machine.wantedBytesLeft ?? LEFT_WHEN_UNKNOWN_BYTES,
+      }),
+      wantsPeers: () => torrent.links.count < MAX_OUTBOUND_PER_TORRENT,
+      onPeers: peers => torrent.pool.offerAddresses(peers, 'tracker'),
+      nowMs: () => host.nowMs(),
+      random: host.random,
+      log: (message, details) => host.log(message, details),
+    })
+    this.trackers.start()
+  }
+
+  /** Ends the search; trackers are told, in a bounded time. */
   async stop(): Promise<void> {
+    this.isRunning = false
     this.searching.abort()
+    this.host.localDiscovery?.remove(this.torrent.infohash)
+    await this.trackers?.stop()
   }
 
   /** More trackers, each tier after those that are there; known ones are left out. */
@@ -37,7 +90,10 @@ export class PeerSearch {
     const { settings } = this.torrent
     const known = new Set(settings.trackers.flat())
     const added = tiers.map(tier => tier.filter(url => !known.has(url))).filter(tier => tier.length > 0)
-    if (added.length > 0) settings.trackers = [...settings.trackers, ...added]
+    if (added.length === 0) return
+    settings.trackers = [...settings.trackers, ...added]
+    this.trackers?.addTrackers(added)
+    this.startTrackers()
   }
 
   /** Addresses that a link or a user gave. */
@@ -48,21 +104,41 @@ export class PeerSearch {
     pool.offerAddresses(peers, 'hand')
   }
 
-  tick(): void {}
+  /** Asks trackers again when there are too few peers. */
+  tick(): void {
+    const now = this.host.nowMs()
+    const { torrent } = this
+    if (!this.trackers || now - this.askedMs < NEED_PEERS_INTERVAL_MS) return
+    this.askedMs = now
+    if (!torrent.isComplete && torrent.links.count < NEED_PEERS_BELOW) this.trackers.needPeers()
+  }
 
-  /** Whether somebody may still be found. */
+  trackerStatus(): readonly TrackerStatus[] {
+    return this.trackers?.status() ?? []
+  }
+
+  /** Whether trackers may still name somebody: one has not been asked yet, or has answered. */
   get hasHope(): boolean {
-    return false
+    return this.trackerStatus().some(({ state }) => state !== 'failing')
+  }
+
+  /** Why a tracker names nobody; empty when none has failed. */
+  get trouble(): string {
+    const failed = this.trackerStatus().find(({ state }) => state === 'failing')
+    return failed ? `${failed.url}: ${failed.message ?? 'no answer'}` : ''
   }
 
   /** The info dictionary is here: a private torrent has no peers but its trackers' (BEP 27). */
   onMetadata(): void {
     if (!this.torrent.isPrivate) return
     this.searching.abort()
+    this.host.localDiscovery?.remove(this.torrent.infohash)
     this.torrent.pool.keepOnly(['tracker', 'hand'])
   }
 
-  onComplete(): void {}
+  onComplete(): void {
+    this.trackers?.completed()
+  }
 
   /** A peer told where others are (BEP 11). */
   onPeersLearned(addresses: readonly PeerAddress[]): void {

@@ -23,7 +23,7 @@ export interface PeerSource {
 export interface WantedTorrent {
   readonly infohash: InfoHash
   /** 32 bytes, where the torrent is v2 or hybrid and that is known. */
-  readonly infohashV2?: Uint8Array
+  readonly infohashV2: Uint8Array | undefined
   /** Whether everything that is wanted of it is here: peers that have it too are of no use then. */
   readonly isComplete: boolean
 }

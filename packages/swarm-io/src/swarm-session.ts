@@ -3,25 +3,24 @@ import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { RandomSource, Rejection } from '@onehop/primitives'
 import {
+  BANDWIDTH_INTERVAL_MS,
   BandwidthLimit,
   type Handshake,
   type InfoHash,
   infoHashToHex,
   PEER_ID_BYTES,
   type PeerSnapshot,
-  type TorrentInfo,
   toInfoHash,
   type WireConnection,
 } from '@onehop/swarm'
 import { EventListeners } from './event-listeners.ts'
 import { Fetch } from './fetch.ts'
-import { type FileStamp, hashFile } from './hash-file.ts'
 import { RESTORES_AT_ONCE } from './limits.ts'
 import { fetchLocally } from './local-copy.ts'
 import type { PeerLink } from './peer-link.ts'
-import { exists } from './piece-storage.ts'
 import { ReadCache } from './read-cache.ts'
-import { type ResumeRecord, ResumeStore } from './resume-store.ts'
+import type { ResumeRecord } from './resume/resume-record.ts'
+import { ResumeStore } from './resume/resume-store.ts'
 import { type ConnectionsOwner, SessionConnections } from './session-connections.ts'
 import type {
   AddOptions,
@@ -35,10 +34,14 @@ import type {
   TorrentSource,
   TorrentSummary,
 } from './session-types.ts'
+import { type HashedContent, hashContent } from './storage/hash-content.ts'
+import { existsAtAll } from './storage/safe-path.ts'
+import { openForSeed } from './storage/torrent-openers.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
-import { Torrent } from './torrent.ts'
-import { openForSeed } from './torrent-files.ts'
+import { Torrent, type TorrentStart } from './torrent.ts'
 import type { TorrentHost } from './torrent-host.ts'
+import { LocalDiscovery } from './tracker/local-discovery.ts'
+import { TrackerTransport } from './tracker/tracker-transport.ts'
 
 /** What other clients see: Azureus style, client OH, version 0.1.0. */
 const PEER_ID_PREFIX = '-OH0100-'
@@ -55,11 +58,14 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
   readonly downloadLimit: BandwidthLimit
   readonly findPeers: PeerFinder | undefined
   readonly connections: SessionConnections
+  readonly trackerTransport: TrackerTransport
+  localDiscovery: LocalDiscovery | undefined
   private readonly options: SwarmSessionOptions
   private readonly torrents = new Map<string, Torrent>()
   /** By infohash in hex: torrents whose files are being opened again. */
   private readonly restoring = new Map<string, Promise<void>>()
   private readonly listeners = new EventListeners()
+  private readonly pacer: NodeJS.Timeout
   private isClosed = false
 
   constructor(options: SwarmSessionOptions) {
@@ -72,14 +78,35 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
     this.uploadLimit = new BandwidthLimit(this.nowMs(), options.limits?.uploadBytesPerSecond)
     this.downloadLimit = new BandwidthLimit(this.nowMs(), options.limits?.downloadBytesPerSecond)
     this.connections = new SessionConnections(this, options.tcp)
+    this.trackerTransport = new TrackerTransport(this)
+    this.pacer = setInterval(() => this.releaseBandwidth(), BANDWIDTH_INTERVAL_MS)
+    this.pacer.unref()
     const random = randomBytes(PEER_ID_BYTES - PEER_ID_PREFIX.length)
     this.peerId = new Uint8Array(Buffer.concat([Buffer.from(PEER_ID_PREFIX, 'latin1'), random]))
   }
 
-  /** Opens the TCP side, if it is wanted; before it, nobody can dial us. @throws {SwarmError} */
+  /** Opens the TCP side, if it is wanted: before anything is published or fetched. @throws {SwarmError} */
   async start(): Promise<void> {
     this.assertOpen()
     await this.connections.listen()
+    if (this.options.localDiscovery && this.btPort > 0) await this.discoverLocally()
+  }
+
+  private async discoverLocally(): Promise<void> {
+    this.localDiscovery = new LocalDiscovery({
+      port: this.btPort,
+      onPeer: (infohashHex, address) => {
+        this.torrents.get(infohashHex)?.pool.offerAddresses([address], 'local')
+      },
+      nowMs: () => this.nowMs(),
+      log: (message, details) => this.log(message, details),
+    })
+    await this.localDiscovery.start()
+  }
+
+  /** What waits for a bandwidth limit goes on when it may. */
+  private releaseBandwidth(): void {
+    for (const { machine } of this.torrents.values()) if (machine.isHeldBack) machine.releaseBandwidth()
   }
 
   /** Where other clients connect to; 0 when they cannot. */
@@ -138,17 +165,17 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
   // Publishing
 
   /**
-   * Hashes a file and offers it. The same content twice is one torrent, at the path that was first.
+   * Hashes a file or a folder and offers it. The same content twice is one torrent, at the path that was first.
    * @throws {SwarmError}
    */
   async seed(path: string, options: SeedOptions = {}): Promise<TorrentSummary> {
     this.assertOpen()
     const absolute = resolve(path)
-    const { info, stamp } = await hashFile(absolute, options)
+    const hashed = await hashContent(absolute, options)
+    const known = await this.known(hashed.info.infohash)
     this.assertOpen()
-    const known = await this.known(info.infohash)
-    if (known?.isSeeding && (await exists(known.path))) {
-      await known.setWords(options.words)
+    if (known?.isSeeding && (await existsAtAll(known.path))) {
+      await known.publishAgain(options)
       return known.summary()
     }
     if (known?.isFetching) {
@@ -158,23 +185,24 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
       )
     }
     if (known) await this.forget(known)
-    return this.register(info, absolute, stamp, options)
+    return this.register(hashed, absolute, options)
   }
 
   private async register(
-    info: TorrentInfo,
+    { info, stamps, layers }: HashedContent,
     path: string,
-    stamp: FileStamp,
-    { words }: SeedOptions,
+    options: SeedOptions,
   ): Promise<TorrentSummary> {
-    const files = await openForSeed(info, path, stamp, this.cache)
-    const torrent = this.addTorrent(info.infohash, info)
-    torrent.settings.words = words
+    const common = layers ? { layers } : {}
+    const files = await openForSeed(info, path, stamps, { cache: this.cache, ...common })
+    const torrent = this.addTorrent({ infohash: info.infohash, info, ...common })
+    torrent.goesOn = true
     try {
       await torrent.adopt(files)
-      await torrent.resume()
+      await torrent.publishAgain(options)
     } catch (error) {
       this.torrents.delete(infoHashToHex(info.infohash))
+      await torrent.close()
       await files.storage.close()
       throw swarmErrorOf(error, `publish ${path}`)
     }
@@ -182,9 +210,9 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
     return torrent.summary()
   }
 
-  private addTorrent(infohash: InfoHash, info?: TorrentInfo): Torrent {
-    const torrent = new Torrent(infohash, this, info)
-    this.torrents.set(infoHashToHex(infohash), torrent)
+  private addTorrent(start: TorrentStart): Torrent {
+    const torrent = new Torrent(start, this)
+    this.torrents.set(infoHashToHex(start.infohash), torrent)
     return torrent
   }
 
@@ -222,7 +250,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
    */
   async fetch(source: TorrentSource, options: FetchOptions): Promise<FetchResult> {
     const found = await this.known(infohashOf(source))
-    if (found?.isSeeding && (await exists(found.path))) {
+    if (found?.isSeeding && (await existsAtAll(found.path))) {
       return fetchLocally(found, options, this.cache, () => this.nowMs())
     }
     if (found?.isSeeding) await this.forget(found)
@@ -241,7 +269,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
     this.assertOpen()
     // No pause between the question and the answer: two calls at once must share one torrent.
     const known = this.torrents.get(infoHashToHex(infohash))
-    return known ?? this.addTorrent(infohash, 'torrent' in source ? source.torrent.info : undefined)
+    return known ?? this.addTorrent(startOf(source))
   }
 
   // What is here
@@ -314,15 +342,15 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
     for (let i = 0; i < records.length; i += RESTORES_AT_ONCE) {
       const unknown = records
         .slice(i, i + RESTORES_AT_ONCE)
-        .filter(({ info }) => !this.torrents.has(infoHashToHex(info.infohash)))
+        .filter(({ infohash }) => !this.torrents.has(infoHashToHex(infohash)))
       restored.push(...(await Promise.all(unknown.map(record => this.restoreOne(record)))))
     }
     return restored.map(torrent => torrent.summary())
   }
 
   private async restoreOne(record: ResumeRecord): Promise<Torrent> {
-    const torrent = this.addTorrent(record.info.infohash, record.info)
-    const name = infoHashToHex(record.info.infohash)
+    const torrent = this.addTorrent(record)
+    const name = infoHashToHex(record.infohash)
     const opening = torrent.restore(record).finally(() => this.restoring.delete(name))
     this.restoring.set(name, opening)
     await opening
@@ -338,12 +366,22 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
   async close(): Promise<void> {
     if (this.isClosed) return
     this.isClosed = true
-    const closing = this.connections.close()
+    clearInterval(this.pacer)
+    const closing = [this.connections.close(), this.localDiscovery?.close()]
     await Promise.all([...this.torrents.values()].map(torrent => torrent.close()))
-    await closing
+    await Promise.all(closing)
   }
 }
 
 function infohashOf(source: TorrentSource): InfoHash {
   return 'torrent' in source ? source.torrent.info.infohash : toInfoHash(source.infohash)
+}
+
+function startOf(source: TorrentSource): TorrentStart {
+  const infohash = infohashOf(source)
+  if ('torrent' in source) {
+    const { info, pieceLayers } = source.torrent
+    return { infohash, info, ...(pieceLayers ? { layers: pieceLayers } : {}) }
+  }
+  return { infohash, ...(source.infohashV2 ? { infohashV2: source.infohashV2 } : {}) }
 }

@@ -1,46 +1,31 @@
-import { rm } from 'node:fs/promises'
-import { type Bitfield, type BlockRange, pieceLengthAt, type TorrentInfo } from '@onehop/swarm'
-import type { PieceStorage } from './piece-storage.ts'
-import { swarmErrorOf } from './swarm-error.ts'
-import type { OpenedFiles } from './torrent-files.ts'
+import { type Bitfield, type BlockRange, filesOfPiece, pieceLengthAt, type TorrentInfo } from '@onehop/swarm'
+import type { ContentRecord } from './resume/resume-record.ts'
+import type { ContentStorage } from './storage/content-storage.ts'
+import type { OpenContent } from './storage/open-content.ts'
 
-/** The files of one torrent, while they are open: what is written, synced, finished, and let go of. */
+/** The files of one torrent, while they are open. */
 export class TorrentContent {
-  private readonly info: TorrentInfo
-  private files: OpenedFiles
+  readonly storage: ContentStorage
+  /** Pieces that were good when the files were opened. */
+  readonly found: Bitfield
+  /** Whether all that is wanted is in its place. */
+  isFinished: boolean
   /** Pieces being verified or written. */
   storing = 0
+  private readonly info: TorrentInfo
+  private counted = { pieces: 0, bytes: 0 }
 
-  constructor(info: TorrentInfo, files: OpenedFiles) {
-    this.info = info
-    this.files = files
-  }
-
-  private get storage(): PieceStorage {
-    return this.files.storage
+  /** @param isComplete whether all that is wanted was found. */
+  constructor({ storage, have }: OpenContent, isComplete: boolean) {
+    this.storage = storage
+    this.info = storage.info
+    this.found = have
+    this.isFinished = isComplete && storage.partPath === undefined
   }
 
   /** Where the content is, or will be. */
   get path(): string {
-    return this.files.path
-  }
-
-  /** Absent when everything that is wanted is in its place. */
-  get partPath(): string | undefined {
-    return this.files.partPath
-  }
-
-  get stamp() {
-    return this.files.stamp
-  }
-
-  /** Pieces that were good when the files were opened. */
-  get have(): Bitfield {
-    return this.files.have
-  }
-
-  get isFinished(): boolean {
-    return this.files.partPath === undefined
+    return this.storage.path
   }
 
   /** A block's bytes; asking is reading ahead. */
@@ -52,45 +37,52 @@ export class TorrentContent {
   async writePiece(piece: number, bytes: Uint8Array): Promise<'stored' | 'corrupt'> {
     this.storing++
     try {
-      return (await this.storage.writePiece(piece, bytes)) ? 'stored' : 'corrupt'
+      return await this.storage.writePiece(piece, bytes)
     } finally {
       this.storing--
     }
   }
 
-  /** What was written is on the disk when this resolves. @throws {SwarmError} */
-  async sync(): Promise<void> {
-    if (!this.isFinished) await this.storage.sync()
-  }
-
   /** All that is wanted is stored: it takes its place. @throws {SwarmError} */
   async finish(): Promise<void> {
-    if (this.isFinished) return
-    const stamp = await this.storage.finish(this.path)
-    const { partPath: _, ...files } = this.files
-    this.files = { ...files, stamp }
+    await this.storage.finish()
+    this.isFinished = true
+  }
+
+  /** What may be noted of it, once it is on the disk. @throws {SwarmError} */
+  async record(): Promise<ContentRecord> {
+    const have = await this.storage.sync()
+    const { placement, stamps } = this.storage
+    return { placement, isFinished: this.isFinished, have, stamps }
   }
 
   async close(): Promise<void> {
     await this.storage.close()
   }
 
-  /** Deletes what is unfinished, and with `everything` what is finished too. Close it first. @throws {SwarmError} */
-  async delete(everything: boolean): Promise<void> {
-    const doomed = this.partPath ?? (everything ? this.path : undefined)
-    if (doomed === undefined) return
-    try {
-      await rm(doomed, { force: true, recursive: true })
-    } catch (error) {
-      throw swarmErrorOf(error, `remove ${doomed}`)
+  /** Bytes of files, without padding, in the pieces of the set; a torrent has only one, which only grows. */
+  bytesIn(have: Bitfield): number {
+    const { info, counted } = this
+    if (have.count === counted.pieces) return counted.bytes
+    const hasPadding = info.contentBytes < info.lengthBytes
+    let bytes = 0
+    for (let piece = 0; piece < have.length; piece++) {
+      if (have.has(piece)) bytes += hasPadding ? storedBytesOf(info, piece) : pieceLengthAt(info, piece)
     }
+    this.counted = { pieces: have.count, bytes }
+    return bytes
   }
 
-  /** Bytes of the pieces in the set. */
-  bytesOf(have: Bitfield): number {
-    const last = have.length - 1
-    const missing =
-      last >= 0 && have.has(last) ? this.info.pieceLengthBytes - pieceLengthAt(this.info, last) : 0
-    return have.count * this.info.pieceLengthBytes - missing
+  /** Closes, and deletes what is unfinished, and with `everything` what is finished too. @throws {SwarmError} */
+  async delete(everything: boolean): Promise<void> {
+    if (everything) await this.storage.removeAll()
+    else await this.storage.removeUnfinished()
   }
+}
+
+function storedBytesOf(info: TorrentInfo, piece: number): number {
+  return filesOfPiece(info, piece).reduce(
+    (sum, { file, lengthBytes }) => sum + (file.isPadding ? 0 : lengthBytes),
+    0,
+  )
 }

@@ -1,10 +1,12 @@
 import type { RandomSource, Rejection } from '@onehop/primitives'
 import type { BandwidthLimit } from '@onehop/swarm'
 import type { ReadCache } from './read-cache.ts'
-import type { ResumeStore } from './resume-store.ts'
+import type { ResumeStore } from './resume/resume-store.ts'
 import type { SessionConnections } from './session-connections.ts'
 import type { ChokingStrategy, PeerFinder, SwarmEvents } from './session-types.ts'
 import type { Torrent } from './torrent.ts'
+import type { LocalDiscovery } from './tracker/local-discovery.ts'
+import type { TrackerTransport } from './tracker/tracker-transport.ts'
 
 /** What a torrent needs of its session. */
 export interface TorrentHost {
@@ -22,6 +24,9 @@ export interface TorrentHost {
   readonly downloadLimit: BandwidthLimit
   readonly findPeers: PeerFinder | undefined
   readonly connections: SessionConnections
+  readonly trackerTransport: TrackerTransport
+  /** Undefined where it is off. */
+  readonly localDiscovery: LocalDiscovery | undefined
   nowMs(): number
   log(message: string, details?: Readonly<Record<string, unknown>>): void
   onMisbehaviour(remotePeer: string, rejection: Rejection): void

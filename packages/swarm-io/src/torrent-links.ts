@@ -134,7 +134,7 @@ export class TorrentLinks {
   }
 
   private sendHandshake(link: PeerLink): void {
-    link.sendHandshake({ infohash: this.infohash, peerId: this.host.peerId, extensions: true })
+    link.sendHandshake({ infohash: this.infohash, peerId: this.host.peerId, extensions: true, fast: true })
   }
 
   /** Uses a connection whose handshake was for this torrent, or closes it. */

@@ -1,4 +1,6 @@
 import { CHECKPOINT_INTERVAL_MS } from './limits.ts'
+import type { ContentRecord } from './resume/resume-record.ts'
+import type { Placement } from './storage/file-places.ts'
 import type { Torrent } from './torrent.ts'
 import type { TorrentHost } from './torrent-host.ts'
 
@@ -22,30 +24,39 @@ export class TorrentNotes {
     this.save().catch(onFailed)
   }
 
-  /** Syncs what was stored, then notes it. One at a time; who asked for it hears of a failure, the next one does not. */
-  save(): Promise<void> {
-    this.saving = this.saving.catch(() => {}).then(() => this.saveNow())
+  /**
+   * Syncs what was stored, then notes it. One at a time; who asked for it hears of a failure, the next one does not.
+   * @param placement where the content is about to be, when that changes; `former`: where it still may be then.
+   */
+  save(placement?: Placement, former?: Placement): Promise<void> {
+    this.saving = this.saving.catch(() => {}).then(() => this.saveNow(placement, former))
     return this.saving
   }
 
-  private async saveNow(): Promise<void> {
+  private async saveNow(placement?: Placement, former?: Placement): Promise<void> {
     const { torrent } = this
-    const { info, content, counters, settings } = torrent
-    if (!info || !content) return
+    if (!torrent.isWorthNoting) return
     this.isDirty = false
     this.notedMs = this.host.nowMs()
-    const have = torrent.machine.have?.copy() ?? content.have.copy()
-    if (have.count > 0) await content.sync()
+    const content = await this.contentNow(placement, former)
+    const { infohash, infohashV2, info, layers, reason } = torrent
     torrent.record = {
-      info,
-      path: content.path,
-      have,
-      ...(content.partPath === undefined ? {} : { partPath: content.partPath }),
-      ...(content.stamp === undefined ? {} : { stamp: content.stamp }),
-      uploadedBytes: counters.uploadedBytes,
-      downloadedBytes: counters.downloadedBytes,
-      ...(settings.words === undefined ? {} : { words: settings.words }),
+      infohash,
+      ...(infohashV2 ? { infohashV2 } : {}),
+      ...(info ? { info } : {}),
+      ...(layers ? { layers } : {}),
+      settings: { ...torrent.settings },
+      counters: { ...torrent.counters },
+      ...(reason === undefined ? {} : { reason }),
+      ...(content ? { content } : {}),
     }
     await this.host.resumeStore.save(torrent.record)
+  }
+
+  private async contentNow(placement?: Placement, former?: Placement): Promise<ContentRecord | undefined> {
+    const { content, record } = this.torrent
+    if (!content) return record?.content
+    const now = await content.record()
+    return { ...now, ...(placement ? { placement } : {}), ...(former ? { former } : {}) }
   }
 }

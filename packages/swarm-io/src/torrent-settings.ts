@@ -1,5 +1,5 @@
 import type { FilePriority, PeerAddress } from '@onehop/swarm'
-import type { FetchTarget, FileChoice, RateLimits, SeedingGoals } from './session-types.ts'
+import type { FetchTarget, RateLimits, SeedingGoals } from './session-types.ts'
 
 /** What users decided about a torrent: kept with the resume data. */
 export interface TorrentSettings {
@@ -18,6 +18,8 @@ export interface TorrentSettings {
   displayName: string | undefined
   /** What its publisher wants it to be found by, where he said so. */
   words: readonly string[] | undefined
+  /** What its .torrent says besides. */
+  comment: string | undefined
 }
 
 /** Settings of a torrent about which nobody said anything. */
@@ -32,11 +34,9 @@ export function defaultSettings(): TorrentSettings {
     peers: [],
     displayName: undefined,
     words: undefined,
+    comment: undefined,
   }
 }
-
-/** How the files were chosen that are wanted; it cannot be kept until they are known. */
-export type PendingChoice = FileChoice | undefined
 
 /** Counted over all sessions. */
 export interface TorrentCounters {

@@ -1,18 +1,19 @@
-import { formatMagnet, pieceCount } from '@onehop/swarm'
+import { formatMagnet, pieceCount, type TorrentInfo } from '@onehop/swarm'
 import type { FetchProgress, TorrentSummary } from './session-types.ts'
 import type { Torrent } from './torrent.ts'
+import type { TorrentSettings } from './torrent-settings.ts'
 
 /** A torrent as it is now, for people. */
 export function summaryOf(torrent: Torrent): TorrentSummary {
   const { info, settings, counters, machine, problem, reason } = torrent
-  const bytesDone = machine.have && torrent.content ? torrent.content.bytesOf(machine.have) : 0
+  const bytesDone = machine.have && torrent.content ? torrent.content.bytesIn(machine.have) : 0
   return {
     infohash: torrent.infohash,
     name: info?.name ?? settings.displayName ?? '',
     path: torrent.path,
-    bytes: info?.lengthBytes ?? 0,
+    bytes: info?.contentBytes ?? 0,
     bytesDone,
-    bytesWanted: info?.lengthBytes ?? 0,
+    bytesWanted: info ? wantedBytesOf(info, settings) : 0,
     pieces: info ? pieceCount(info) : 0,
     piecesDone: machine.have?.count ?? 0,
     state: torrent.state(),
@@ -33,14 +34,14 @@ export function summaryOf(torrent: Torrent): TorrentSummary {
 
 /** How far a fetch of it has come. */
 export function progressOf(torrent: Torrent): FetchProgress {
-  const { pieces, piecesDone, bytesWanted, bytesDone, peers, state, ...rates } = summaryOf(torrent)
+  const { pieces, piecesDone, bytesWanted, peers, state, ...rates } = summaryOf(torrent)
   const { downloadBytesPerSecond, uploadBytesPerSecond } = rates
-  const left = bytesWanted - bytesDone
+  const left = Math.min(bytesWanted, torrent.machine.wantedBytesLeft ?? bytesWanted)
   return {
     pieces,
     piecesDone,
     bytes: bytesWanted,
-    bytesDone,
+    bytesDone: bytesWanted - left,
     peers,
     downloadBytesPerSecond,
     uploadBytesPerSecond,
@@ -49,9 +50,16 @@ export function progressOf(torrent: Torrent): FetchProgress {
   }
 }
 
+function wantedBytesOf({ files }: TorrentInfo, { priorities }: TorrentSettings): number {
+  return files.reduce(
+    (sum, file, i) => sum + (file.isPadding || priorities?.[i] === 'skip' ? 0 : file.lengthBytes),
+    0,
+  )
+}
+
 function magnetOf({ infohash, info }: Torrent): string {
   return formatMagnet({
     infohash,
-    ...(info ? { displayName: info.name, lengthBytes: info.lengthBytes } : {}),
+    ...(info ? { displayName: info.name, lengthBytes: info.contentBytes } : {}),
   })
 }

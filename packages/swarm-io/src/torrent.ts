@@ -5,23 +5,34 @@ import {
   type InfoHash,
   infoHashToHex,
   type PeerAddress,
+  type PieceLayers,
   pieceLengthAt,
   TICK_INTERVAL_MS,
-  type TorrentEnvironment,
   type TorrentInfo,
-  TorrentMachine,
+  type TorrentMachine,
   type WireConnection,
 } from '@onehop/swarm'
+import { isAllWantedIn, openTorrent, wantedFiles } from './content-opening.ts'
 import { PeerPool, type PoolOwner } from './peer-pool.ts'
 import { PeerSearch } from './peer-search.ts'
-import { sha1Now } from './piece-hash.ts'
-import type { ResumeRecord } from './resume-store.ts'
-import type { AddOptions, FetchTarget, TorrentSource, TorrentState, TorrentSummary } from './session-types.ts'
+import type { ResumeRecord } from './resume/resume-record.ts'
+import type {
+  AddOptions,
+  FetchTarget,
+  FileChoice,
+  LimitChanges,
+  SeedOptions,
+  TorrentSource,
+  TorrentState,
+  TorrentSummary,
+} from './session-types.ts'
+import type { OpenContent } from './storage/open-content.ts'
+import { resolveTarget } from './storage/torrent-openers.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
 import { TorrentContent } from './torrent-content.ts'
-import { type OpenedFiles, openForFetch, openRestored, resolveTarget } from './torrent-files.ts'
 import type { TorrentHost } from './torrent-host.ts'
 import { type LinksOwner, TorrentLinks } from './torrent-links.ts'
+import { type KnownMetadata, newMachine } from './torrent-machines.ts'
 import { TorrentNotes } from './torrent-notes.ts'
 import { defaultSettings, type TorrentCounters, type TorrentSettings } from './torrent-settings.ts'
 import { summaryOf } from './torrent-summary.ts'
@@ -32,11 +43,21 @@ export interface FetchListener {
   onFailed(error: SwarmError): void
 }
 
+/** What a torrent begins with. */
+export interface TorrentStart {
+  readonly infohash: InfoHash
+  readonly infohashV2?: Uint8Array
+  readonly info?: TorrentInfo
+  readonly layers?: PieceLayers
+}
+
 /** One torrent of a session: its machine, its peers, its files, and what users decided about it. */
 export class Torrent implements LinksOwner, PoolOwner {
   readonly infohash: InfoHash
   readonly settings: TorrentSettings = defaultSettings()
   readonly counters: TorrentCounters = { uploadedBytes: 0, downloadedBytes: 0, seedingMs: 0 }
+  readonly uploadLimit: BandwidthLimit
+  readonly downloadLimit: BandwidthLimit
   machine: TorrentMachine
   readonly links: TorrentLinks
   readonly pool: PeerPool
@@ -52,68 +73,56 @@ export class Torrent implements LinksOwner, PoolOwner {
   isChecking = false
   /** As it was last noted, or read. */
   record: ResumeRecord | undefined
+  private readonly start: TorrentStart
   private readonly host: TorrentHost
-  private readonly uploadLimit: BandwidthLimit
-  private readonly downloadLimit: BandwidthLimit
+  private readonly notes: TorrentNotes
   private readonly fetches = new Set<FetchListener>()
-  private preparing: Promise<void> | undefined
+  private readonly closing = new AbortController()
+  private choice: FileChoice | undefined
+  private opening: Promise<void> | undefined
   private isRunning = false
   private hasHalted = false
-  private isClosed = false
-  private readonly notes: TorrentNotes
   private ticker: NodeJS.Timeout | undefined
   private tickedMs = 0
 
-  constructor(infohash: InfoHash, host: TorrentHost, info?: TorrentInfo) {
-    this.infohash = infohash
+  constructor(start: TorrentStart, host: TorrentHost) {
+    this.start = start
+    this.infohash = start.infohash
     this.host = host
     this.uploadLimit = new BandwidthLimit(host.nowMs())
     this.downloadLimit = new BandwidthLimit(host.nowMs())
-    this.machine = this.newMachine(info)
-    this.links = new TorrentLinks(infohash, host, this)
+    this.machine = this.newMachine(start)
+    this.links = new TorrentLinks(start.infohash, host, this)
     this.pool = new PeerPool(this)
     this.search = new PeerSearch(this, host)
     this.notes = new TorrentNotes(this, host)
   }
 
-  private newMachine(info: TorrentInfo | undefined): TorrentMachine {
-    const { host } = this
-    return new TorrentMachine({
-      infohash: this.infohash,
-      environment: this.environment(),
-      ...(info ? { info } : {}),
-      ...(host.btPort > 0 ? { listenPort: host.btPort } : {}),
-      limits: {
-        upload: [host.uploadLimit, this.uploadLimit],
-        download: [host.downloadLimit, this.downloadLimit],
-      },
-    })
-  }
-
-  private environment(): TorrentEnvironment {
-    return {
-      now: () => this.host.nowMs(),
-      random: this.host.random,
-      sha1: sha1Now,
-      send: (peer, message) => this.links.send(peer, message),
-      drop: (peer, reason, parting) => this.links.drop(peer, reason, parting),
-      uploadsReady: peer => this.links.uploadsReady(peer),
+  private newMachine(known: KnownMetadata): TorrentMachine {
+    return newMachine(this, this.host, known, {
       storePiece: (piece, bytes) => void this.storePiece(piece, bytes),
       metadataReady: () => this.onMetadata(),
       metadataRefused: verdict => this.onMetadataRefused(verdict),
       pieceVerified: piece => this.onPieceVerified(piece),
       completed: () => void this.finish(),
-      peersLearned: addresses => this.search.onPeersLearned(addresses),
-      peerListensAt: (peer, address) => this.links.onListening(peer, address),
-    }
+    })
   }
 
   get info(): TorrentInfo | undefined {
     return this.machine.info
   }
 
+  get infohashV2(): Uint8Array | undefined {
+    return this.info?.infohashV2 ?? this.start.infohashV2
+  }
+
+  get layers(): PieceLayers | undefined {
+    return this.start.layers
+  }
+
+  /** Where the content is, or will be; empty as long as that is not known. */
   get path(): string {
-    return this.content?.path ?? this.record?.path ?? ''
+    return this.content?.path ?? this.record?.content?.placement.path ?? ''
   }
 
   /** All that is wanted is verified and in its place. */
@@ -136,6 +145,20 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   get isPrivate(): boolean {
     return this.info?.isPrivate === true
+  }
+
+  get isClosed(): boolean {
+    return this.closing.signal.aborted
+  }
+
+  /** Whether it is to be there again after a restart. */
+  get isWorthNoting(): boolean {
+    return this.content !== undefined || this.goesOn
+  }
+
+  /** Pieces are being verified or written. */
+  get isStoring(): boolean {
+    return this.content !== undefined && this.content.storing > 0
   }
 
   nowMs(): number {
@@ -168,14 +191,14 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.counters.uploadedBytes += bytes
   }
 
-  /** Pieces are being verified or written. */
-  get isStoring(): boolean {
-    return this.content !== undefined && this.content.storing > 0
-  }
-
   /** Peers whose blocks are in the verified pieces, as they are shown. */
   providers(): string[] {
     return [...this.machine.contributions.keys()].map(identity => this.links.shown(identity))
+  }
+
+  /** What it is called, for sentences. */
+  get shownName(): string {
+    return this.info?.name ?? this.settings.displayName ?? infoHashToHex(this.infohash)
   }
 
   summary(): TorrentSummary {
@@ -192,11 +215,10 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   /** Brings what goes on in line with what is wanted. */
   private update(): void {
-    const shouldRun =
-      !this.isClosed && !this.isChecking && !this.settings.isPaused && this.problem === undefined
-    if (shouldRun === this.isRunning) return
-    this.isRunning = shouldRun
-    if (shouldRun) this.run()
+    const isIdle = this.isClosed || this.isChecking || this.settings.isPaused || this.problem !== undefined
+    if (isIdle !== this.isRunning) return
+    this.isRunning = !isIdle
+    if (this.isRunning) this.run()
     else this.halt()
   }
 
@@ -249,18 +271,6 @@ export class Torrent implements LinksOwner, PoolOwner {
     await this.notes.save()
   }
 
-  /** Notes what its publisher wants it to be found by. @throws {SwarmError} */
-  async setWords(words: readonly string[] | undefined): Promise<void> {
-    if (words?.join() === this.settings.words?.join()) return
-    this.settings.words = words
-    await this.notes.save()
-  }
-
-  /** What it is called, for sentences. */
-  get shownName(): string {
-    return this.info?.name ?? this.settings.displayName ?? infoHashToHex(this.infohash)
-  }
-
   /** Stops at an error until somebody resumes it. */
   private fail(error: SwarmError): void {
     if (this.isClosed) return
@@ -268,58 +278,88 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.problem = error.message
     this.update()
     this.failFetches(error)
-    this.notes.save().catch((failure: unknown) => this.host.log('cannot note the torrent', { failure }))
+    this.noteLater()
   }
 
   private failFetches(error: SwarmError): void {
     for (const fetch of [...this.fetches]) fetch.onFailed(error)
   }
 
+  private noteLater(): void {
+    this.notes.save().catch((error: unknown) => this.host.log('cannot note the torrent', { error }))
+  }
+
+  /** Its content was published, perhaps not for the first time: what was said then counts. @throws {SwarmError} */
+  async publishAgain({ words, trackers, comment }: SeedOptions): Promise<void> {
+    this.settings.words = words
+    if (comment !== undefined) this.settings.comment = comment
+    this.search.addTrackers(trackers ?? [])
+    await this.resume()
+  }
+
   // Files
 
   /** Takes over files that are open, and begins to serve. @throws {SwarmError} */
-  async adopt(files: OpenedFiles): Promise<void> {
-    this.host.claimPath(files.path, this)
-    this.content = new TorrentContent(this.info!, files)
+  async adopt(files: OpenContent): Promise<void> {
+    const { settings } = this
+    const info = this.info!
+    this.host.claimPath(files.storage.path, this)
+    this.content = new TorrentContent(files, isAllWantedIn(files.have, info, settings))
     this.problem = undefined
+    settings.target = undefined
     await this.notes.save()
+    this.prepareMachine()
     this.machine.start(files.have)
+  }
+
+  private prepareMachine(): void {
+    const { machine, settings } = this
+    if (settings.priorities) machine.setFilePriorities(settings.priorities)
+    machine.setSequential(settings.isSequential)
   }
 
   /** Brings back what was noted. Failures are the torrent's `problem`. */
   async restore(record: ResumeRecord): Promise<void> {
     this.record = record
     this.goesOn = true
-    this.settings.words = record.words
-    this.counters.uploadedBytes = record.uploadedBytes
-    this.counters.downloadedBytes = record.downloadedBytes
+    this.reason = record.reason
+    Object.assign(this.settings, record.settings)
+    Object.assign(this.counters, record.counters)
+    this.setLimits({})
     try {
-      await this.open()
+      if (this.info) await this.open()
     } catch (error) {
-      this.problem = swarmErrorOf(error, `read ${record.path}`).message
-      this.host.log('content cannot be offered', { path: record.path, reason: this.problem })
+      this.problem = swarmErrorOf(error, `read ${this.path}`).message
+      this.host.log('content cannot be offered', { path: this.path, reason: this.problem })
     }
     this.update()
   }
 
-  /** Opens the files: those that were noted, else those where the content is to go. @throws {SwarmError} */
+  /** Opens the files: where they are to go, or else those that were noted. @throws {SwarmError} */
   private open(): Promise<void> {
-    this.preparing ??= this.openNow().finally(() => {
-      this.preparing = undefined
+    this.opening ??= this.openNow().finally(() => {
+      this.opening = undefined
     })
-    return this.preparing
+    return this.opening
   }
 
   private async openNow(): Promise<void> {
-    const { info, record } = this
-    const { target } = this.settings
+    const { info, host } = this
     if (this.content !== undefined || info === undefined) return
+    this.chooseFiles()
     this.isChecking = true
     try {
-      const files =
-        target === undefined && record
-          ? await openRestored(record, this.host.cache)
-          : await this.openTarget(info, target!)
+      const files = await openTorrent({
+        info,
+        layers: this.layers,
+        settings: this.settings,
+        record: this.record,
+        cache: host.cache,
+        preallocate: host.preallocate,
+        signal: this.closing.signal,
+        onProgress: () => {},
+        claimPath: path => host.claimPath(path, this),
+      })
       if (this.isClosed) await files.storage.close()
       else await this.adopt(files)
     } finally {
@@ -327,10 +367,11 @@ export class Torrent implements LinksOwner, PoolOwner {
     }
   }
 
-  private async openTarget(info: TorrentInfo, target: FetchTarget): Promise<OpenedFiles> {
-    const path = await resolveTarget(target, info)
-    this.host.claimPath(path, this)
-    return openForFetch(info, path, undefined, this.host.cache)
+  private chooseFiles(): void {
+    const { choice, info } = this
+    if (!choice || !info) return
+    this.settings.priorities = choice(info.files)
+    this.choice = undefined
   }
 
   private onMetadata(): void {
@@ -383,15 +424,11 @@ export class Torrent implements LinksOwner, PoolOwner {
   /** What cannot be read, or has changed, is not offered any more. */
   onReadFailed(error: unknown): void {
     if (this.isClosed || this.problem !== undefined) return
-    this.letGo()
-    this.fail(swarmErrorOf(error, `read ${this.path}`))
-  }
-
-  /** Closes the files; the machine forgets what it had. */
-  private letGo(): void {
     const { content } = this
     this.content = undefined
-    this.machine = this.newMachine(this.info)
+    this.links.closeAll()
+    this.machine = this.newMachine(this.machine)
+    this.fail(swarmErrorOf(error, `read ${content?.path ?? this.path}`))
     // It cannot be read any more: that closing fails as well tells nothing new.
     content?.close().catch(() => {})
   }
@@ -409,29 +446,13 @@ export class Torrent implements LinksOwner, PoolOwner {
   async begin(source: TorrentSource, options: AddOptions): Promise<void> {
     await this.aim(options)
     this.learn(source)
-    this.configure(options)
+    await this.configure(options)
     if (options.paused) await this.pause()
     else await this.resume()
   }
 
-  private learn(source: TorrentSource): void {
-    const { settings } = this
-    if ('torrent' in source) {
-      if (this.info === undefined) this.machine = this.newMachine(source.torrent.info)
-    } else if (source.displayName !== undefined) settings.displayName = source.displayName
-    this.search.addTrackers('torrent' in source ? source.torrent.trackers : [])
-    this.search.addTrackers((source.trackers ?? []).map(url => [url]))
-    this.search.addPeers(source.peers ?? [])
-  }
-
-  private configure({ sequential, limits, goals }: AddOptions): void {
-    const { settings } = this
-    if (sequential !== undefined) settings.isSequential = sequential
-    settings.limits = { ...settings.limits, ...limits, ...goals }
-  }
-
   /** Says where the content goes; nothing changes where that is decided. @throws {SwarmError} `in-use` */
-  async aim(target: FetchTarget): Promise<void> {
+  private async aim(target: FetchTarget): Promise<void> {
     const { settings, content, info } = this
     if (content !== undefined && info !== undefined) {
       const path = await resolveTarget(target, info)
@@ -443,6 +464,31 @@ export class Torrent implements LinksOwner, PoolOwner {
     }
   }
 
+  private learn(source: TorrentSource): void {
+    if ('torrent' in source) {
+      const { info, pieceLayers, trackers } = source.torrent
+      if (this.info === undefined) this.machine = this.newMachine({ info, layers: pieceLayers })
+      this.search.addTrackers(trackers)
+    } else if (source.displayName !== undefined) {
+      this.settings.displayName = source.displayName
+    }
+    this.search.addTrackers((source.trackers ?? []).map(url => [url]))
+    this.search.addPeers(source.peers ?? [])
+  }
+
+  private async configure({ sequential, limits, goals, files }: AddOptions): Promise<void> {
+    const { settings } = this
+    if (sequential !== undefined) {
+      settings.isSequential = sequential
+      this.machine.setSequential(sequential)
+    }
+    this.setLimits({ ...limits, ...goals })
+    if (!files) return
+    this.choice = files
+    if (this.content) await this.setFiles(files)
+    else this.chooseFiles()
+  }
+
   endFetch(fetch: FetchListener): void {
     this.fetches.delete(fetch)
     if (this.fetches.size > 0 || this.goesOn || this.isClosed) return
@@ -451,15 +497,38 @@ export class Torrent implements LinksOwner, PoolOwner {
     )
   }
 
+  // What users decide
+
+  /** @throws {SwarmError} when files cannot be set aside or brought back. */
+  async setFiles(choice: FileChoice): Promise<void> {
+    const { info, content, settings, machine } = this
+    this.choice = choice
+    this.chooseFiles()
+    if (!info || !content) return
+    await content.storage.setSelection(wantedFiles(settings) ?? [])
+    if (!isAllWantedIn(machine.have!, info, settings)) content.isFinished = false
+    machine.setFilePriorities(settings.priorities ?? [])
+    if (this.isRunning) machine.setFetching(!machine.isComplete)
+    await this.notes.save()
+  }
+
+  setLimits(changes: LimitChanges): void {
+    const kept = { ...this.settings.limits, ...changes }
+    this.settings.limits = Object.fromEntries(Object.entries(kept).filter(([, value]) => value != null))
+    const { uploadBytesPerSecond, downloadBytesPerSecond } = this.settings.limits
+    this.uploadLimit.setRate(uploadBytesPerSecond, this.host.nowMs())
+    this.downloadLimit.setRate(downloadBytesPerSecond, this.host.nowMs())
+  }
+
   // The end
 
   /** Notes what is there, and lets go of everything. */
   async close(): Promise<void> {
     if (this.isClosed) return
-    this.isClosed = true
+    this.closing.abort()
     this.failFetches(new SwarmError('closed', 'The session was closed.'))
     this.update()
-    await this.preparing?.catch(() => {})
+    await this.opening?.catch(() => {})
     await this.notes
       .save()
       .catch((error: unknown) => this.host.log('cannot note what was fetched', { error }))

@@ -73,6 +73,7 @@ function readSettings(dictionary: BencodedDictionary): TorrentSettings {
     peers: expectList(dictionary.get('peers'), 'peers').map(readPeer),
     displayName: optional(dictionary.get('name'), readText),
     words: optional(dictionary.get('words'), readTexts),
+    comment: optional(dictionary.get('comment'), readText),
   }
 }
 

@@ -38,6 +38,7 @@ function encodeSettings(settings: Readonly<TorrentSettings>): BencodedDictionary
     peers: settings.peers.map(({ host, port }) => [utf8Encode(host), port]),
     name: text(settings.displayName),
     words: settings.words?.map(utf8Encode),
+    comment: text(settings.comment),
   })
 }
 

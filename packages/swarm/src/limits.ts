@@ -151,7 +151,7 @@ export const MAX_ALLOWED_FAST_TAKEN = 64
 /** Pieces that a newcomer may fetch from us while we choke it (BEP 6). */
 export const ALLOWED_FAST_PIECES = 10
 
-/** Bytes of those pieces, all together, and of what is sent of them: with long pieces there are fewer. */
+/** Bytes of those pieces, all together: with long pieces there are fewer. */
 export const MAX_ALLOWED_FAST_BYTES = 4 * 1024 * 1024
 
 /** `have` messages kept from a peer before the number of pieces is known. */

@@ -21,7 +21,12 @@ import {
 } from '@onehop/swarm'
 
 /** Content whose bytes follow from the seed, and its torrent. */
-export function makeContent(lengthBytes: number, pieceLengthBytes = 64 * 1024, seed = 1) {
+export function makeContent(
+  lengthBytes: number,
+  pieceLengthBytes = 64 * 1024,
+  seed = 1,
+  options: { readonly isPrivate?: boolean } = {},
+) {
   const random = new SeededRandom(seed)
   const words = new Uint32Array(Math.ceil(lengthBytes / 4)).map(() => random.nextUint32())
   const content = new Uint8Array(words.buffer, 0, lengthBytes)
@@ -33,7 +38,10 @@ export function makeContent(lengthBytes: number, pieceLengthBytes = 64 * 1024, s
       piece * 20,
     )
   }
-  const info = createInfo({ name: 'content.bin', lengthBytes, pieceLengthBytes, pieceHashes }, sha1)
+  const info = createInfo(
+    { name: 'content.bin', lengthBytes, pieceLengthBytes, pieceHashes, ...options },
+    sha1,
+  )
   if (!info.ok) throw new Error(info.code)
   return { content, info: info.value }
 }
@@ -58,6 +66,8 @@ export interface VirtualPeerOptions {
   /** Where others see it. */
   readonly address?: PeerAddress
   readonly listenPort?: number
+  /** Its machine sees nothing of what arrives: the test plays its part. */
+  readonly isDeaf?: boolean
   readonly limits?: TransferLimits
   /** Replaces a message before it goes out; undefined swallows it. */
   readonly tamper?: (message: WireMessage) => WireMessage | undefined
@@ -70,6 +80,9 @@ export class VirtualPeer {
   readonly stored: Uint8Array
   readonly drops: { readonly remotePeer: string; readonly reason: Verdict }[] = []
   readonly sent = new Map<WireMessage['type'], number>()
+  private readonly bytesByType = new Map<WireMessage['type'], number>()
+  /** Sees every message that goes out. */
+  observe: (message: WireMessage) => void = () => {}
   completedAtMs: number | undefined
   refusal: Rejection | undefined
   failWrites = false
@@ -143,8 +156,16 @@ export class VirtualPeer {
   send(key: PeerKey, message: WireMessage): void {
     const outgoing = this.options.tamper ? this.options.tamper(message) : message
     if (!outgoing) return
+    this.observe(outgoing)
+    const bytes = encodeMessage(outgoing)
     this.sent.set(outgoing.type, (this.sent.get(outgoing.type) ?? 0) + 1)
-    this.sendBytes(key, encodeMessage(outgoing))
+    this.bytesByType.set(outgoing.type, this.sentBytes(outgoing.type) + bytes.length)
+    this.sendBytes(key, bytes)
+  }
+
+  /** Of one type of message, its framing included. */
+  sentBytes(type: WireMessage['type']): number {
+    return this.bytesByType.get(type) ?? 0
   }
 
   sendBytes(key: PeerKey, bytes: Uint8Array): void {
@@ -173,7 +194,7 @@ export class VirtualPeer {
 
   receive(key: PeerKey, bytes: Uint8Array): void {
     const decoder = this.decoders.get(key)
-    if (!decoder) return
+    if (!decoder || this.options.isDeaf) return
     const verdict = decoder.push(bytes)
     if (!verdict.ok) this.machine.onMalformed(key, verdict)
     else this.machine.afterBatch(key)

@@ -3,13 +3,7 @@ import type { BandwidthLimit } from '../bandwidth/bandwidth-limit.ts'
 import { UploadBudgets, type UploadClaim } from '../bandwidth/upload-budgets.ts'
 import { UploadCapacity } from '../bandwidth/upload-capacity.ts'
 import type { Bitfield } from '../bitfield.ts'
-import {
-  CHOKER_LOOK_MS,
-  MAX_ALLOWED_FAST_BYTES,
-  MAX_BANNED_PEERS,
-  MAX_QUEUED_REQUESTS,
-  MAX_REQUEST_BYTES,
-} from '../limits.ts'
+import { CHOKER_LOOK_MS, MAX_BANNED_PEERS, MAX_QUEUED_REQUESTS, MAX_REQUEST_BYTES } from '../limits.ts'
 import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
 import { pieceLengthAt, type TorrentInfo } from '../metainfo/torrent-info.ts'
@@ -19,6 +13,9 @@ import { chokerView } from './choker-view.ts'
 
 /** Of a peer that the choker has not seen yet. */
 const UNSEEN: ChokeDecision = { slot: 'choked', reason: 'just came' }
+
+/** Of a choked peer that fetches its allowed fast set, beside peers with shares. */
+const FAST_SHARE = 0.02
 
 const NO_CLAIM: UploadClaim = { nextBytes: 0, queuedBytes: 0, weight: 0 }
 
@@ -117,7 +114,7 @@ export class Uploads {
     const peer = this.peers.get(key)
     const nextBytes = peer?.uploads[0]?.length
     if (peer === undefined || nextBytes === undefined) return NO_CLAIM
-    const weight = this.hasShares ? (this.decisionFor(key).share ?? 0) : 1
+    const weight = this.hasShares ? (this.decisionFor(key).share ?? FAST_SHARE) : 1
     return { nextBytes, queuedBytes: nextBytes * peer.uploads.length, weight }
   }
 
@@ -155,7 +152,7 @@ export class Uploads {
     info: TorrentInfo | undefined,
     have: Bitfield | undefined,
   ): Verdict {
-    const isServed = !peer.amChoking || this.mayHaveWhileChoked(peer, range)
+    const isServed = !peer.amChoking || (info !== undefined && this.mayHaveWhileChoked(peer, range, info))
     if (!info || !have || !isServed) return this.onRequestWhileChoked(peer, range)
     if (!isInside(range, info)) return invalid('bad-request', describe(range))
     if (!have.has(range.piece)) return this.onRequestForMissing(peer, range)
@@ -166,10 +163,10 @@ export class Uploads {
   }
 
   /** A piece of its allowed fast set (BEP 6), as long as it has not had as much as all of that. */
-  private mayHaveWhileChoked(peer: PeerState, { piece, length }: BlockRange): boolean {
+  private mayHaveWhileChoked(peer: PeerState, { piece, length }: BlockRange, info: TorrentInfo): boolean {
     if (!peer.grantedFast?.has(piece)) return false
     const served = (this.servedWhileChoked.get(peer.remotePeer) ?? 0) + length
-    if (served > MAX_ALLOWED_FAST_BYTES) return false
+    if (served > peer.grantedFast.size * info.pieceLengthBytes) return false
     this.servedWhileChoked.set(peer.remotePeer, served)
     return true
   }

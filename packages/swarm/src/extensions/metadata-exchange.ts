@@ -1,4 +1,4 @@
-import { equalBytes, invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
+import { invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
 import {
   BLOCK_BYTES,
   MAX_METADATA_BYTES,
@@ -10,6 +10,7 @@ import {
 import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
 import type { InfoHash } from '../metainfo/infohash.ts'
+import { isInfoOf } from '../metainfo/parse-info.ts'
 import { encodeMetadataMessage, type MetadataMessage, parseMetadataMessage } from './metadata-message.ts'
 
 /** One peer's copy of the info dictionary, as it arrives. */
@@ -120,7 +121,7 @@ class MetadataFetch {
     this.attempts.delete(peer.key)
     const metadata = new Uint8Array(attempt.totalSize)
     for (const [index, part] of attempt.parts.entries()) metadata.set(part!, index * BLOCK_BYTES)
-    if (equalBytes(this.environment.sha1(metadata), this.infohash)) return { ok: true, metadata }
+    if (isInfoOf(metadata, this.infohash, this.environment.sha1)) return { ok: true, metadata }
     return invalid('corrupt-metadata')
   }
 

@@ -2,6 +2,7 @@ import { invalid, OK, type Verdict } from '@onehop/primitives'
 import type { Uploads } from '../choke/uploads.ts'
 import type { Downloads } from '../download/downloads.ts'
 import type { ExtensionProtocol } from '../extensions/extension-protocol.ts'
+import type { VerifiablePieces } from '../hashes/verifiable-pieces.ts'
 import type { TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { WholeMessage } from '../wire/wire-messages.ts'
 import { onAllowedFast, onBitfield, onHave, onHaveAll } from './peer-pieces.ts'
@@ -11,6 +12,7 @@ import type { PeerState } from './peer-state.ts'
 export interface MessageContext {
   readonly uploads: Uploads
   readonly extensions: ExtensionProtocol
+  readonly verifiable: VerifiablePieces
   /** Undefined as long as there is no storage. */
   readonly downloads: Downloads | undefined
   readonly info: TorrentInfo | undefined
@@ -62,7 +64,7 @@ export class IncomingMessages {
       case 'hashRequest':
       case 'hashes':
       case 'hashReject':
-        return OK
+        return this.context.verifiable.onMessage(peer, message)
       default:
         return peer.fast ? this.onFast(peer, message) : invalid('fast-not-agreed', message.type)
     }

@@ -1,4 +1,4 @@
-import { assert, invalid, OK, type Rejection, type Verdict } from '@onehop/primitives'
+import { assert, invalid, OK, type Rejection, sha256, type Verdict } from '@onehop/primitives'
 import type { Bitfield } from '../bitfield.ts'
 import type { Choker } from '../choke/choker.ts'
 import { TitForTatChoker } from '../choke/tit-for-tat-choker.ts'
@@ -7,9 +7,11 @@ import { Downloads } from '../download/downloads.ts'
 import type { FilePriority } from '../download/file-priorities.ts'
 import type { ReadAhead } from '../download/read-ahead.ts'
 import { ExtensionProtocol } from '../extensions/extension-protocol.ts'
+import { VerifiablePieces } from '../hashes/verifiable-pieces.ts'
 import { ALLOWED_FAST_PIECES, IDLE_TIMEOUT_MS, KEEP_ALIVE_INTERVAL_MS } from '../limits.ts'
 import type { InfoHash } from '../metainfo/infohash.ts'
-import { parseInfo } from '../metainfo/parse-info.ts'
+import { infoKnownAs, parseInfo } from '../metainfo/parse-info.ts'
+import type { PieceLayers } from '../metainfo/piece-layers.ts'
 import type { TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { BlockRange, WholeMessage } from '../wire/wire-messages.ts'
 import { allowedFastSet } from './allowed-fast.ts'
@@ -28,6 +30,8 @@ export interface TorrentMachineOptions {
   readonly environment: TorrentEnvironment
   /** The info dictionary, when it is known; otherwise it is fetched from peers. */
   readonly info?: TorrentInfo
+  /** The hashes of the pieces of v2, as far as they are known; the others are fetched from peers. */
+  readonly pieceLayers?: PieceLayers
   readonly choker?: Choker
   /** What may be sent and taken: the torrent's own limits, and those that it shares with others. */
   readonly limits?: TransferLimits
@@ -51,6 +55,7 @@ export class TorrentMachine {
   private readonly peers: ReadonlyMap<PeerKey, PeerState>
   private readonly uploads: Uploads
   private readonly extensions: ExtensionProtocol
+  private readonly verifiable: VerifiablePieces
   private downloads: Downloads | undefined
   private knownInfo: TorrentInfo | undefined
   private isFetching = false
@@ -83,6 +88,8 @@ export class TorrentMachine {
       info: options.info,
       listenPort: options.listenPort,
     })
+    this.verifiable = new VerifiablePieces(this.environment, this.peers, sha256)
+    if (options.info) this.verifiable.setInfo(options.info, options.pieceLayers)
     this.messages = new IncomingMessages(this.messageContext())
   }
 
@@ -91,6 +98,7 @@ export class TorrentMachine {
     return {
       uploads: this.uploads,
       extensions: this.extensions,
+      verifiable: this.verifiable,
       get downloads() {
         return machine.downloads
       },
@@ -106,6 +114,11 @@ export class TorrentMachine {
   /** The info dictionary; undefined until it is known. */
   get info(): TorrentInfo | undefined {
     return this.knownInfo
+  }
+
+  /** The hashes of the pieces of v2's files, which grow as peers tell them; undefined of v1 and without info. */
+  get pieceLayers(): PieceLayers | undefined {
+    return this.verifiable.layers
   }
 
   /** Verified pieces; undefined before {@link start}. Not to be changed. */
@@ -163,6 +176,7 @@ export class TorrentMachine {
     )
     const downloads = new Downloads(info, have, this.environment, this.peers, this.limits.download)
     this.downloads = downloads
+    this.verifiable.tell(downloads)
     downloads.picker.isSequential = this.isSequential
     downloads.setReadAhead(this.readAhead)
     if (this.priorities.length > 0) downloads.setPriorities(this.priorities)
@@ -230,6 +244,7 @@ export class TorrentMachine {
     if (!this.registry.isConnected(peer)) return
     this.updateInterest(peer)
     this.grantFast(peer)
+    if (this.isFetching) this.verifiable.advance()
     this.dropIfBothComplete(peer)
   }
 
@@ -256,6 +271,7 @@ export class TorrentMachine {
     this.downloads?.onPeerGone(peer)
     this.uploads.onPeerGone(peer)
     this.extensions.onPeerGone(peer)
+    this.verifiable.onPeerGone(peer)
   }
 
   onMessage(key: PeerKey, message: WholeMessage): void {
@@ -279,9 +295,11 @@ export class TorrentMachine {
       this.environment.metadataRefused(parsed)
       return
     }
-    this.knownInfo = parsed.value
-    this.extensions.setInfo(parsed.value)
-    this.environment.metadataReady(parsed.value)
+    const info = infoKnownAs(parsed.value, this.infohash)
+    this.knownInfo = info
+    this.verifiable.setInfo(info)
+    this.extensions.setInfo(info)
+    this.environment.metadataReady(info)
   }
 
   /** A block begins to arrive from the peer; its bytes follow, and its end, before anything else from it. */
@@ -309,7 +327,7 @@ export class TorrentMachine {
   afterBatch(key: PeerKey): void {
     const { messages } = this
     if (messages.interestHasChanged) this.uploads.rechoke(this.isComplete)
-    if (messages.hasFreedBlocks) this.fillAll()
+    if (this.verifiable.tellNews() || messages.hasFreedBlocks) this.fillAll()
     messages.interestHasChanged = false
     messages.hasFreedBlocks = false
     const peer = this.peers.get(key)
@@ -375,6 +393,7 @@ export class TorrentMachine {
     this.uploads.tick(this.isComplete)
     this.extensions.tick()
     if (!this.isFetching) return
+    this.verifiable.advance()
     this.downloads?.tick()
     this.fillAll()
   }

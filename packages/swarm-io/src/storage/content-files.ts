@@ -1,4 +1,4 @@
-import { type FileHandle, lstat } from 'node:fs/promises'
+import { type FileHandle, lstat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { TorrentInfo } from '@onehop/swarm'
 import { syncFolder } from '../atomic-file.ts'
@@ -102,6 +102,10 @@ export class ContentFiles {
     const handle = await openNew(path, isExecutable ? 0o777 : 0o666)
     try {
       if (place === 'part') await this.extend(handle, lengthBytes)
+    } catch (error) {
+      // Half of the room is of no use to anybody.
+      await unlink(joined(path)).catch(() => {})
+      throw error
     } finally {
       await handle.close()
     }

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { ResumeStore } from '../../src/resume/resume-store.ts'
+import { defaultSettings } from '../../src/torrent-settings.ts'
+import { failsWith } from '../session-scene.ts'
+import { folderSample, PIECE, StorageScene, singleSample } from '../storage/storage-scene.ts'
+
+const run = promisify(execFile)
+const LIMITED = fileURLToPath(new URL('limited-process.ts', import.meta.url))
+
+/** A disk of a few pieces. */
+const DISK_KIB = 6 * 64
+
+describe('a disk that', () => {
+  let disk: string
+  let scene: StorageScene
+  before(async function () {
+    disk = await mkdtemp(join(tmpdir(), 'onehop-disk-'))
+    try {
+      await run('mount', ['-t', 'tmpfs', '-o', `size=${DISK_KIB}k`, 'onehop-test', disk])
+    } catch {
+      // Needs root.
+      await rm(disk, { recursive: true })
+      disk = ''
+      this.skip()
+    }
+  })
+  after(async () => {
+    if (disk === '') return
+    await run('umount', [disk])
+    await rm(disk, { recursive: true })
+  })
+  beforeEach(async () => {
+    await run('mount', ['-o', `remount,rw,size=${DISK_KIB}k`, disk])
+    scene = await StorageScene.create(disk)
+  })
+  afterEach(() => scene.close())
+
+  it('is full says so, loses nothing, and goes on when there is room', async () => {
+    const album = folderSample({ a: 3 * PIECE + 10, b: 9 * PIECE })
+    const { storage } = await scene.open(album)
+    let stored = 0
+    const storeAll = async () => {
+      for (; stored < 13; stored++) await storage.writePiece(stored, album.piece(stored))
+    }
+    await assert.rejects(storeAll(), failsWith('disk-full', /the disk is full/))
+    assert.ok(stored >= 3 && stored < 8)
+    const good = await storage.verify('all')
+    for (let piece = 0; piece < stored; piece++) assert.ok(good.has(piece))
+    await storage.sync()
+    await run('mount', ['-o', 'remount,size=4m', disk])
+    await storeAll()
+    await storage.finish()
+    assert.deepEqual(new Uint8Array(await readFile(scene.path('album', 'b'))), album.files[1])
+  })
+
+  it('has not the room that is to be taken refuses at once, and is as empty as before', async () => {
+    const album = folderSample({ a: PIECE, b: 20 * PIECE })
+    await assert.rejects(scene.open(album, { preallocate: true }), failsWith('disk-full'))
+    await writeFile(scene.path('room'), new Uint8Array(4 * PIECE))
+  })
+
+  it('is full keeps what was noted before', async () => {
+    const store = new ResumeStore(scene.path('resume'))
+    const { info } = singleSample(PIECE)
+    const record = {
+      infohash: info.infohash,
+      info,
+      settings: defaultSettings(),
+      counters: { uploadedBytes: 0, downloadedBytes: 0, seedingMs: 0 },
+    }
+    await store.save(record)
+    await assert.rejects(writeFile(scene.path('filler'), new Uint8Array(20 * PIECE)), /ENOSPC/)
+    const words = ['x'.repeat(3 * PIECE)]
+    await assert.rejects(
+      store.save({ ...record, settings: { ...defaultSettings(), words } }),
+      failsWith('disk-full'),
+    )
+    assert.deepEqual(await store.load(() => assert.fail()), [record])
+  })
+
+  it('cannot be written to any more says so', async () => {
+    const one = singleSample(2 * PIECE)
+    const first = await scene.open(one)
+    await first.storage.writePiece(0, one.piece(0))
+    await first.storage.close()
+    await run('mount', ['-o', 'remount,ro', disk])
+    try {
+      await assert.rejects(scene.open(one), failsWith('permission'))
+    } finally {
+      await run('mount', ['-o', 'remount,rw', disk])
+    }
+  })
+
+  it('is read only still offers what is finished', async () => {
+    const album = folderSample({ a: PIECE, b: 10 })
+    await scene.put(album)
+    await run('mount', ['-o', 'remount,ro', disk])
+    try {
+      const { storage, have } = await scene.open(album, { isFinished: true })
+      assert.ok(have.isFull)
+      assert.ok((await storage.sync()).isFull)
+      await storage.close()
+    } finally {
+      await run('mount', ['-o', 'remount,rw', disk])
+    }
+  })
+})
+
+describe('a process that may not', () => {
+  let folder: string
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'onehop-limited-'))
+  })
+  afterEach(() => rm(folder, { recursive: true, force: true }))
+
+  /** What the process says of the failure: its code. */
+  async function codeOf(command: string, options: { uid?: number } = {}): Promise<string> {
+    const { stdout } = await run(
+      'bash',
+      ['-c', `${command} exec "$@"`, 'bash', ...processArguments()],
+      options,
+    )
+    return stdout.trim()
+  }
+  const processArguments = () => [process.execPath, '--conditions=@onehop/source', LIMITED, folder]
+
+  it('write files so large is told that the disk is full', async () => {
+    assert.equal(await codeOf('ulimit -f 64;'), 'disk-full')
+  })
+
+  it('write into the folder is told of the permission', async function () {
+    // Somebody who is nobody: root may write everywhere.
+    if (process.getuid?.() !== 0) return this.skip()
+    await chmod(folder, 0o755)
+    assert.equal(await codeOf('', { uid: 65534 }), 'permission')
+  })
+})

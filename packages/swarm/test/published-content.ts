@@ -88,6 +88,14 @@ export class PublishedFolder {
     return bytes
   }
 
+  /** All pieces, one after the other; zeros in the gaps between the files of v2. */
+  stream(layout: PieceLayout): Uint8Array {
+    const bytes = new Uint8Array(layout.lengthBytes)
+    for (let piece = 0; piece < pieceCount(layout); piece++)
+      bytes.set(this.piece(layout, piece), piece * layout.pieceLengthBytes)
+    return bytes
+  }
+
   /** The pieces whose bytes are not what a torrent of this folder says. */
   badPieces({ info, pieceLayers }: TorrentFile): number[] {
     return Array.from({ length: pieceCount(info) }, (_, i) => i).filter(piece => {

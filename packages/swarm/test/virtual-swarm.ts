@@ -1,16 +1,18 @@
-import { equalBytes, type Rejection, SeededRandom, sha1, type Verdict } from '@onehop/primitives'
+import { type Rejection, SeededRandom, sha1, sha256, type Verdict } from '@onehop/primitives'
 import {
   Bitfield,
   type BlockRange,
   type Choker,
   createInfo,
   encodeMessage,
+  isPieceGood,
   type NewPeer,
   type PeerAddress,
   type PeerKey,
+  type PieceLayers,
+  pieceCheckAt,
   pieceCount,
   pieceCountOf,
-  pieceHashAt,
   pieceLengthAt,
   TICK_INTERVAL_MS,
   type TorrentInfo,
@@ -58,6 +60,8 @@ export interface VirtualPeerOptions {
   readonly have?: Bitfield
   /** Whether it knows the info dictionary. */
   readonly knowsInfo?: boolean
+  /** What it knows of the hashes of v2's pieces beside the info dictionary. */
+  readonly pieceLayers?: PieceLayers
   readonly choker?: Choker
   readonly uploadBytesPerMs?: number
   /** What its handshake says that it understands: by default everything. */
@@ -128,6 +132,7 @@ export class VirtualPeer {
         },
       },
       ...(knowsInfo ? { info } : {}),
+      ...(options.pieceLayers ? { pieceLayers: options.pieceLayers } : {}),
       ...(options.choker ? { choker: options.choker } : {}),
       ...(options.listenPort ? { listenPort: options.listenPort } : {}),
       ...(options.limits ? { limits: options.limits } : {}),
@@ -242,8 +247,9 @@ export class VirtualPeer {
     this.swarm.after(1, () => {
       if (this.failWrites) return this.machine.onPieceStored(piece, 'failed')
       const { info } = this.swarm
+      const check = pieceCheckAt(info, piece, this.machine.pieceLayers)!
       const isGood =
-        bytes.length === pieceLengthAt(info, piece) && equalBytes(sha1(bytes), pieceHashAt(info, piece))
+        bytes.length === pieceLengthAt(info, piece) && isPieceGood(bytes, check, { sha1, sha256 })
       if (isGood) this.stored.set(bytes, piece * info.pieceLengthBytes)
       return this.machine.onPieceStored(piece, isGood ? 'stored' : 'corrupt')
     })

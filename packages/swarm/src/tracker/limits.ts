@@ -2,7 +2,7 @@
 export const DEFAULT_ANNOUNCE_SECONDS = 1800
 
 /** Shortest interval that a tracker can have us keep, in seconds: one that says 0 is not flooded. */
-export const MIN_ANNOUNCE_SECONDS = 30
+export const MIN_ANNOUNCE_SECONDS = 15
 
 /** Longest interval that we keep, in seconds: one that says a year is asked once a day. */
 export const MAX_ANNOUNCE_SECONDS = 86_400
@@ -77,7 +77,7 @@ export const MAX_COUNTED_HOSTS = 20_000
 export const TARGET_ANNOUNCES_PER_SECOND = 100
 
 /** Interval that a tracker with few peers gives, in seconds: small swarms find each other soon. */
-export const SMALL_TRACKER_INTERVAL_SECONDS = 120
+export const SMALL_TRACKER_INTERVAL_SECONDS = 60
 
 /** Peers that a tracker answers with, where the client does not say. */
 export const DEFAULT_PEERS_GIVEN = 50

@@ -176,7 +176,11 @@ describe('content over HTTP', () => {
 
   it('is read by the client as it comes, and an end that comes too early is an error', async () => {
     const client = new RpcClient({ url: server.url })
-    const read = async (path: string) => Buffer.concat(await Array.fromAsync(client.read(path)))
+    const read = async (path: string) => {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of client.read(path)) chunks.push(chunk)
+      return Buffer.concat(chunks)
+    }
     assert.equal((await read('/content/bahkey/page.html')).toString(), '0123456789')
     await assert.rejects(read('/content/bahkey/broken'), NodeUnreachableError)
     await assert.rejects(read('/content/bahkey/none'), (error: unknown) => {

@@ -7,7 +7,7 @@ const SHA256_PREFIX = Uint8Array.of(0x12, 0x20)
 /** What names a torrent: of a v2 one the first is the beginning of the second. */
 export interface TorrentId {
   readonly infohash: Uint8Array
-  readonly infohashV2?: Uint8Array
+  readonly infohashV2?: Uint8Array | undefined
 }
 
 /** A torrent's name in the overlay: its v1 infohash; of a torrent that has none (BEP 52) the v2 one. */

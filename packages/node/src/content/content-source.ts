@@ -143,7 +143,9 @@ function ofContent(
   const id = idOf(content)
   if (id === undefined)
     throw new RpcError(RPC_CODE.invalidParameter, `${content.cid} is no BitTorrent content.`)
-  return { key: content.cid, id, source: { ...id, trackers, peers }, pointers: [] }
+  const { infohash, infohashV2 } = id
+  const named = { infohash, ...(infohashV2 === undefined ? {} : { infohashV2 }) }
+  return { key: content.cid, id, source: { ...named, trackers, peers }, pointers: [] }
 }
 
 /** The torrent that a content id names. */

@@ -62,7 +62,10 @@ export const SNUBBED_PIPELINE_DEPTH = 1
 export const SLOW_START_MS = 5000
 
 /** Requests outstanding at a slow peer cover no more than this of its rate, so that it holds up few blocks. */
-export const SLOW_PEER_HORIZON_MS = 10_000
+export const SLOW_PEER_HORIZON_MS = 3000
+
+/** Requests that a peer is answering already: these are not taken back when a reader jumps. */
+export const REQUESTS_UNDER_WAY = 2
 
 /** A block not sent for so long is asked of a second peer that has nothing else to do. */
 export const LATE_BLOCK_MS = 5000

@@ -22,6 +22,13 @@ import {
   type WireMessage,
 } from '@onehop/swarm'
 
+/** Bytes that follow from the seed. */
+export function contentOf(lengthBytes: number, seed: number): Uint8Array {
+  const random = new SeededRandom(seed)
+  const words = new Uint32Array(Math.ceil(lengthBytes / 4)).map(() => random.nextUint32())
+  return new Uint8Array(words.buffer, 0, lengthBytes)
+}
+
 /** Content whose bytes follow from the seed, and its torrent. */
 export function makeContent(
   lengthBytes: number,
@@ -29,9 +36,7 @@ export function makeContent(
   seed = 1,
   options: { readonly isPrivate?: boolean } = {},
 ) {
-  const random = new SeededRandom(seed)
-  const words = new Uint32Array(Math.ceil(lengthBytes / 4)).map(() => random.nextUint32())
-  const content = new Uint8Array(words.buffer, 0, lengthBytes)
+  const content = contentOf(lengthBytes, seed)
   const pieces = pieceCountOf(lengthBytes, pieceLengthBytes)
   const pieceHashes = new Uint8Array(pieces * 20)
   for (let piece = 0; piece < pieces; piece++) {
@@ -87,6 +92,7 @@ export class VirtualPeer {
   private readonly bytesByType = new Map<WireMessage['type'], number>()
   /** Sees every message that goes out. */
   observe: (message: WireMessage) => void = () => {}
+  onVerified: (piece: number) => void = () => {}
   completedAtMs: number | undefined
   refusal: Rejection | undefined
   failWrites = false
@@ -120,7 +126,7 @@ export class VirtualPeer {
         metadataRefused: verdict => {
           if (!verdict.ok) this.refusal = verdict
         },
-        pieceVerified: () => {},
+        pieceVerified: piece => this.onVerified(piece),
         completed: () => {
           this.completedAtMs = swarm.nowMs
         },
@@ -139,6 +145,12 @@ export class VirtualPeer {
     })
     const all = options.content ? Bitfield.full(pieceCount(info)) : new Bitfield(pieceCount(info))
     if (knowsInfo) this.machine.start(options.have ?? all)
+  }
+
+  /** The pieces that it has, in order. */
+  *havePieces(): Generator<number> {
+    const { have } = this.machine
+    for (let piece = 0; piece < (have?.length ?? 0); piece++) if (have!.has(piece)) yield piece
   }
 
   /** What its handshake tells others. */

@@ -128,10 +128,18 @@ export class Downloads {
     return !this.have.has(piece) && this.picker.isWanted(piece)
   }
 
+  /** Where a reader jumps, what was asked for before makes way. */
   setReadAhead(readers: readonly ReadAhead[]): void {
+    const known = new Set(this.urgent)
     this.urgent = urgentPieces(readers, this.have.length, MAX_READ_AHEAD_PIECES).filter(
       piece => !this.have.has(piece),
     )
+    const urgent = new Set(this.urgent)
+    const hasJumped = readers.some(({ piece }) => urgent.has(piece) && !known.has(piece))
+    if (!hasJumped) return
+    for (const peer of this.peers.values()) {
+      if (this.urgent.some(piece => peer.have?.has(piece))) this.requests.yieldTo(urgent, peer)
+    }
   }
 
   /** Fills everybody's pipeline, another one first each time: where bandwidth is limited it goes around. */

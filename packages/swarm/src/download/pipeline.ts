@@ -11,7 +11,7 @@ import type { PeerState } from '../machine/peer-state.ts'
 
 /**
  * Requests to have outstanding at a peer: what covers its latency and a bit of its rate. As long as the rate is not
- * known every block makes room for two (as TCP's slow start does); a slow peer has no more than it can send in a while.
+ * known every block makes room for two, as in TCP's slow start; a slow peer has no more than it can send in a while.
  */
 export function pipelineDepth(peer: PeerState, nowMs: number): number {
   if (peer.isSnubbing) return SNUBBED_PIPELINE_DEPTH
@@ -20,7 +20,7 @@ export function pipelineDepth(peer: PeerState, nowMs: number): number {
   const isStarting = nowMs - peer.askedSinceMs < SLOW_START_MS
   const least = isStarting
     ? MIN_PIPELINE_DEPTH + peer.blocksSinceAsked
-    : Math.min(MIN_PIPELINE_DEPTH, Math.ceil(blocksPerMs * SLOW_PEER_HORIZON_MS))
+    : Math.min(MIN_PIPELINE_DEPTH, Math.max(2, Math.ceil(blocksPerMs * SLOW_PEER_HORIZON_MS)))
   const most = Math.min(MAX_PIPELINE_DEPTH, peer.queueLimit)
   return Math.max(1, Math.min(most, Math.max(least, forRate)))
 }

@@ -1,5 +1,5 @@
 import { type BandwidthLimit, takeFromAll, waitForAll } from '../bandwidth/bandwidth-limit.ts'
-import { BLOCK_BYTES, RATE_WINDOW_MS } from '../limits.ts'
+import { BLOCK_BYTES, PIPELINE_HORIZON_MS, RATE_WINDOW_MS, REQUESTS_UNDER_WAY } from '../limits.ts'
 import type { PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
 import type { BlockRange } from '../wire/wire-messages.ts'
@@ -66,7 +66,10 @@ export class Requests {
   settle(peer: PeerState, id: BlockId): void {
     const sentAtMs = peer.requests.get(id)
     if (sentAtMs === undefined) return
-    peer.observeLatency(this.environment.now() - sentAtMs)
+    const waitedMs = this.environment.now() - sentAtMs
+    peer.observeLatency(waitedMs)
+    // Blocks queue up at the peer: more requests would not make it faster.
+    if (waitedMs > peer.latencyMs! + PIPELINE_HORIZON_MS) peer.askedSinceMs = Number.NEGATIVE_INFINITY
     this.forget(peer, id)
   }
 
@@ -90,6 +93,12 @@ export class Requests {
     this.takeBack(peer, id)
     if (piece)
       this.environment.send(peer.key, { type: 'cancel', ...rangeOf(piece, id % this.pieces.blocksPerPiece) })
+  }
+
+  /** Takes back what the peer was asked for of other pieces than these, but for what it is sending already. */
+  yieldTo(urgent: ReadonlySet<number>, peer: PeerState): void {
+    const ids = [...peer.requests.keys()].slice(REQUESTS_UNDER_WAY)
+    for (const id of ids) if (!urgent.has(this.pieceOf(id))) this.cancel(peer, id)
   }
 
   /** A block is here: others need not send it. */

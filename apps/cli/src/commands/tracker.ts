@@ -30,7 +30,7 @@ export class Tracker extends OutputCommand {
       parse: wholeNumber('--port', { min: 0, max: 65_535 }),
     })(),
     host: Flags.string({
-      description: 'Address to listen on; may be given again. Default: all of this machine.',
+      description: 'Address to listen on, 0.0.0.0 for all; may be given again. Default: 127.0.0.1 and ::1.',
       helpValue: 'ADDR',
       multiple: true,
       multipleNonGreedy: true,
@@ -45,7 +45,8 @@ export class Tracker extends OutputCommand {
   }
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
-    '<%= config.bin %> <%= command.id %> --port 0 --host 127.0.0.1 --json',
+    '<%= config.bin %> <%= command.id %> --host 0.0.0.0 --host :: --port 7000',
+    '<%= config.bin %> <%= command.id %> --port 0 --json',
   ]
 
   async run(): Promise<void> {

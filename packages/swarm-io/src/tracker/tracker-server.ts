@@ -21,7 +21,7 @@ import { clientHost, mayClaimAddress } from './tracker-sender.ts'
 export interface TrackerServerOptions {
   /** The same for HTTP and UDP; 0 for any that is free. */
   readonly port: number
-  /** Addresses to listen on. Default: all, of IPv4 and IPv6. */
+  /** Addresses to listen on. Default: loopback, of IPv4 and, where there is one, IPv6. */
   readonly hosts?: readonly string[]
   /** Infohashes in hex; others are refused. Default: any. */
   readonly whitelist?: RegistryOptions['whitelist']
@@ -30,7 +30,7 @@ export interface TrackerServerOptions {
   readonly nowMs?: () => number
 }
 
-const ALL_HOSTS = ['0.0.0.0', '::']
+const LOOPBACK = ['127.0.0.1', '::1']
 /** IPv6 is switched off, or the address is not one of this machine's. */
 const NO_SUCH_FAMILY = ['EAFNOSUPPORT', 'EADDRNOTAVAIL']
 
@@ -110,7 +110,7 @@ async function listenOnAll(options: TrackerServerOptions): Promise<Listener[]> {
   for (let attempt = 1; ; attempt++) {
     const listeners: Listener[] = []
     try {
-      for (const host of options.hosts ?? ALL_HOSTS) {
+      for (const host of options.hosts ?? LOOPBACK) {
         const port = listeners[0]?.port ?? options.port
         const listener = await listenOn(host, port).catch(error => leaveOut(error, options))
         if (listener) listeners.push(listener)
@@ -136,7 +136,7 @@ function listenErrorOf(error: unknown, { port, hosts }: TrackerServerOptions): S
   return swarmErrorOf(error, `listen on port ${port}`)
 }
 
-/** Of all addresses, a family that the machine does not have is left out. */
+/** Unless it was asked for, a family that the machine does not have is left out. */
 function leaveOut(error: NodeJS.ErrnoException, options: TrackerServerOptions): undefined {
   if (options.hosts === undefined && NO_SUCH_FAMILY.includes(error.code ?? '')) return undefined
   throw error

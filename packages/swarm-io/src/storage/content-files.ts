@@ -5,7 +5,8 @@ import { syncFolder } from '../atomic-file.ts'
 import { readFully, writeFully } from '../file-pieces.ts'
 import { SwarmError, type SwarmErrorCode } from '../swarm-error.ts'
 import { forEachAtOnce } from './at-once.ts'
-import type { FilePlaces, Place } from './file-places.ts'
+import { storedFiles } from './content-slices.ts'
+import { FilePlaces, type Place } from './file-places.ts'
 import { type FileStamp, type FileStamps, sameStamp, stampOf } from './file-stamps.ts'
 import { FILES_AT_ONCE, PREALLOCATE_BYTES } from './limits.ts'
 import { type OpenFile, openFiles } from './open-files.ts'
@@ -113,6 +114,15 @@ export class ContentFiles {
     this.changedFolders.add(dirname(joined(path)))
   }
 
+  /** Finds out anew where files are, and how: somebody may have moved, removed or changed them. */
+  async locateAgain(): Promise<void> {
+    await this.close()
+    const places = new FilePlaces(this.info, this.places.placement)
+    await places.locate()
+    this.places = places
+    for (const [file, stamp] of (await this.stampsNow()).entries()) this.stamps[file] = stamp
+  }
+
   /** Gives an unfinished file its full length. */
   async complete(file: number): Promise<void> {
     await this.using(file, true, handle => this.extend(handle, this.info.files[file]!.lengthBytes))
@@ -206,11 +216,23 @@ export class ContentFiles {
     })
   }
 
-  /** Of the files that are in their place, as they are now. */
+  /** Does something that may give files new stamps, though not new bytes. One that somebody changed stays found out. */
+  async keepingStamps(action: () => Promise<void>): Promise<void> {
+    const before = await this.stampsNow()
+    await action()
+    const after = await this.stampsNow()
+    for (const file of this.places.filesAt('target')) {
+      const noted = this.stamps[file]
+      const was = before[file]
+      if (!noted || (was && sameStamp(noted, was))) this.stamps[file] = after[file]
+    }
+  }
+
+  /** Of all files that are somewhere, as they are now. */
   async stampsNow(): Promise<FileStamps> {
     const stamps: (FileStamp | undefined)[] = this.info.files.map(() => undefined)
-    await forEachAtOnce(this.places.filesAt('target'), FILES_AT_ONCE, async file => {
-      stamps[file] = await this.stampNow(file)
+    await forEachAtOnce(storedFiles(this.info), FILES_AT_ONCE, async ([file]) => {
+      if (this.places.of(file) !== undefined) stamps[file] = await this.stampNow(file)
     })
     return stamps
   }

@@ -1,7 +1,6 @@
 import {
   Bitfield,
   type BlockRange,
-  type PieceCheck,
   type PieceLayers,
   pieceCheckAt,
   pieceCount,
@@ -15,19 +14,19 @@ import type { ReadCache } from '../read-cache.ts'
 import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
 import { forEachAtOnce } from './at-once.ts'
 import type { ContentFiles } from './content-files.ts'
-import { type StoredSlice, slicesOfPiece, slicesOfRange } from './content-slices.ts'
+import { slicesOfPiece, slicesOfRange } from './content-slices.ts'
 import type { FilePlaces, Placement } from './file-places.ts'
 import { type FileStamps, sameStamp } from './file-stamps.ts'
-import { finishFiles } from './finish-files.ts'
+import { finishContent } from './finish-files.ts'
 import { Gate } from './gate.ts'
-import { FILES_AT_ONCE, MAX_SLICES_IN_A_JOB } from './limits.ts'
+import { FILES_AT_ONCE } from './limits.ts'
 import type { StoreReply } from './piece-jobs.ts'
-import { pieceThreads } from './piece-threads.ts'
 import { relocateContent } from './relocate-files.ts'
 import { removeFinished, removeUnfinished } from './remove-files.ts'
 import { checkNames, renamedPlacement } from './renamed-files.ts'
 import { joined } from './safe-path.ts'
-import { selectFiles } from './select-files.ts'
+import { mendLengths, selectFiles } from './select-files.ts'
+import { storePiece } from './store-piece.ts'
 import { type HashingOptions, verifyPieces } from './verify-pieces.ts'
 
 /** Notes where content is, or is about to be; `former` is where it may still be. */
@@ -100,13 +99,6 @@ export class ContentStorage {
     for (const { fileIndex } of slicesOfPiece(this.info, piece)) this.files.needsSync(fileIndex)
   }
 
-  /** Lets pieces be written into files that are in their place already, because what is there is damaged. */
-  async allowRepair(): Promise<void> {
-    await this.gate.alone(async () => {
-      this.files.isRepairing = true
-    })
-  }
-
   /** Verifies a piece and writes it. @throws {SwarmError} */
   async writePiece(piece: number, bytes: Uint8Array): Promise<'stored' | 'corrupt'> {
     return this.gate.together(async () => {
@@ -125,38 +117,10 @@ export class ContentStorage {
     })
   }
 
-  private async store(piece: number, bytes: Uint8Array): Promise<StoreReply> {
+  private store(piece: number, bytes: Uint8Array): Promise<StoreReply> {
     const check = pieceCheckAt(this.info, piece, this.layers)
-    if (!check) throw new SwarmError('bad-metainfo', `The hashes of ${this.path} are not known yet.`)
-    const slices = slicesOfPiece(this.info, piece)
-    let outcome: StoreReply = 'stored'
-    for (let i = 0; (i === 0 || i < slices.length) && outcome === 'stored'; i += MAX_SLICES_IN_A_JOB) {
-      const group = slices.slice(i, i + MAX_SLICES_IN_A_JOB)
-      outcome = await this.storeGroup(bytes, group, i === 0 ? { check } : {})
-    }
-    return outcome
-  }
-
-  private async storeGroup(
-    bytes: Uint8Array,
-    slices: readonly StoredSlice[],
-    first: { readonly check?: PieceCheck },
-  ): Promise<StoreReply> {
-    const taken = await this.files.takeAll(slices.map(({ fileIndex }) => fileIndex))
-    try {
-      const writes = slices.map((slice, i) => ({
-        descriptor: taken[i]!.handle.fd,
-        position: slice.positionInFile,
-        offsetInPiece: slice.offset,
-        lengthBytes: slice.lengthBytes,
-        isComparedOnly: !this.files.isWritable(slice.fileIndex),
-      }))
-      const outcome = await pieceThreads.store({ kind: 'store', bytes, ...first, writes })
-      if (outcome === 'stored') for (const { fileIndex } of slices) this.files.onWritten(fileIndex)
-      return outcome
-    } finally {
-      for (const file of taken) this.files.release(file)
-    }
+    if (check) return storePiece(this.files, piece, bytes, check)
+    throw new SwarmError('bad-metainfo', `The hashes of ${this.path} are not known yet.`)
   }
 
   // Reading
@@ -243,26 +207,54 @@ export class ContentStorage {
     return true
   }
 
+  /**
+   * Looks at everything anew, trusting nothing. What turns out to be damaged may be written again, in files that are in
+   * their place, too; what is missing and wanted is made.
+   * @returns the good pieces. @throws {SwarmError}
+   */
+  async recheck(wanted: readonly boolean[], options: HashingOptions = {}): Promise<Bitfield> {
+    await this.gate.alone(() => this.files.locateAgain())
+    const good = await this.verify('all', options)
+    for (let piece = 0; piece < good.length; piece++) {
+      if (good.has(piece)) {
+        if (!this.synced.has(piece)) this.markGood(piece, false)
+        continue
+      }
+      this.synced.clear(piece)
+      this.unsynced.delete(piece)
+      this.doubtful.delete(piece)
+      this.invalidate(piece)
+    }
+    await this.changing(async () => {
+      this.files.isRepairing = true
+      await mendLengths(this.files)
+      await selectFiles(this.files, wanted)
+    })
+    return good
+  }
+
   // Keeping
 
   /** Brings what was written onto the disk. @returns the pieces that may be noted. @throws {SwarmError} */
   async sync(): Promise<Bitfield> {
-    return this.gate.together(async () => {
-      this.assertOpen()
-      const pieces = [...this.unsynced]
-      try {
-        for (const piece of this.doubtful) await this.writeAgain(piece)
-        await this.files.sync()
-      } catch (error) {
-        for (const piece of pieces) this.doubtful.add(piece)
-        throw swarmErrorOf(error, `write ${this.path}`)
-      }
-      for (const piece of pieces) {
-        this.unsynced.delete(piece)
-        this.synced.set(piece)
-      }
-      return this.synced.copy()
-    })
+    await this.gate.together(() => this.syncNow())
+    return this.noted
+  }
+
+  private async syncNow(): Promise<void> {
+    this.assertOpen()
+    const pieces = [...this.unsynced]
+    try {
+      for (const piece of this.doubtful) await this.writeAgain(piece)
+      await this.files.sync()
+    } catch (error) {
+      for (const piece of pieces) this.doubtful.add(piece)
+      throw swarmErrorOf(error, `write ${this.path}`)
+    }
+    for (const piece of pieces) {
+      this.unsynced.delete(piece)
+      this.synced.set(piece)
+    }
   }
 
   /** After a failed sync what is read may be only in memory: it is written once more. */
@@ -280,24 +272,15 @@ export class ContentStorage {
 
   /** What is wanted is complete: it takes its place. Never replaces anything. @throws {SwarmError} `output-exists` */
   async finish(): Promise<void> {
-    await this.sync()
-    await this.movingFiles(async () => {
-      try {
-        await this.files.assertWhole('part')
-        await finishFiles(this.places)
-      } catch (error) {
-        throw swarmErrorOf(error, `write ${this.path}`)
-      }
-    })
+    await this.changing(() => finishContent(this.files))
   }
 
-  /** Nobody reads or writes meanwhile, and no file is open. */
-  private movingFiles(action: () => Promise<void>): Promise<void> {
+  /** Nobody reads or writes meanwhile, what was written is synced, and no file is open. */
+  private changing(action: () => Promise<void>): Promise<void> {
     return this.gate.alone(async () => {
-      this.assertOpen()
+      await this.syncNow()
       await this.files.close()
-      await action()
-      for (const file of this.places.filesAt('target')) this.files.note(file, await this.files.stampNow(file))
+      await this.files.keepingStamps(action)
     })
   }
 
@@ -321,7 +304,7 @@ export class ContentStorage {
     // Not inside the gate: whoever notes it may sync first.
     await note(placement, former)
     try {
-      await this.movingFiles(async () => {
+      await this.changing(async () => {
         await relocateContent(this.places, places)
         this.files.places = places
       })
@@ -334,7 +317,7 @@ export class ContentStorage {
 
   /** Says of each file whether it is wanted. What is there of one that is not is set aside. @throws {SwarmError} */
   async setSelection(wanted: readonly boolean[]): Promise<void> {
-    await this.movingFiles(() => selectFiles(this.files, wanted))
+    await this.changing(() => selectFiles(this.files, wanted))
   }
 
   /** Closes, and deletes what is unfinished. @throws {SwarmError} */

@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { syncFolder } from '../atomic-file.ts'
+import { swarmErrorOf } from '../swarm-error.ts'
 import { forEachAtOnce } from './at-once.ts'
+import type { ContentFiles } from './content-files.ts'
 import type { FilePlaces } from './file-places.ts'
 import { FILES_AT_ONCE } from './limits.ts'
 import {
@@ -15,9 +17,18 @@ import {
 
 /**
  * What was fetched takes its place: a folder in one step where there is none yet, else file by file. Nothing is ever
- * replaced. May be repeated. @throws `EEXIST`
+ * replaced. May be repeated. @throws {SwarmError} `output-exists`
  */
-export async function finishFiles(places: FilePlaces): Promise<void> {
+export async function finishContent(files: ContentFiles): Promise<void> {
+  try {
+    await files.assertWhole('part')
+    await finishFiles(files.places)
+  } catch (error) {
+    throw swarmErrorOf(error, `write ${files.places.placement.path}`)
+  }
+}
+
+async function finishFiles(places: FilePlaces): Promise<void> {
   const { roots, info } = places
   const files = places.filesAt('part')
   if (files.length === 0) return

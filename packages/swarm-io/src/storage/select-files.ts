@@ -18,7 +18,7 @@ export async function selectFiles(files: ContentFiles, wanted: readonly boolean[
     files.places = next
     for (const file of returned) await files.complete(file)
     for (const [file] of storedFiles(places.info)) {
-      if (wanted[file] && next.of(file) === undefined) await files.make(file, 'part')
+      if (isWanted(wanted, file) && next.of(file) === undefined) await files.make(file, 'part')
     }
     if (next.filesAt('part').length === 0) await rm(next.roots.part, { recursive: true, force: true })
   } catch (error) {
@@ -26,13 +26,27 @@ export async function selectFiles(files: ContentFiles, wanted: readonly boolean[
   }
 }
 
+/** Of a finished file that was cut off or grew, the length is put right; its bytes are fetched again. */
+export async function mendLengths(files: ContentFiles): Promise<void> {
+  for (const file of files.places.filesAt('target')) {
+    const stamp = await files.stampNow(file)
+    if (stamp?.size !== files.info.files[file]!.lengthBytes) await files.complete(file)
+  }
+}
+
+/** Files that nothing is said of are wanted. */
+function isWanted(wanted: readonly boolean[], file: number): boolean {
+  return wanted[file] ?? true
+}
+
 function selectedPlaces(places: FilePlaces, wanted: readonly boolean[]): FilePlaces {
   const next = places.at(places.placement)
-  for (const [file] of storedFiles(places.info)) next.set(file, selectedPlace(places.of(file), wanted[file]!))
+  for (const [file] of storedFiles(places.info))
+    next.set(file, selectedPlace(places.of(file), isWanted(wanted, file)))
   return next
 }
 
-function selectedPlace(place: Place | undefined, isWanted: boolean): Place | undefined {
-  if (place === 'part' && !isWanted) return 'aside'
-  return place === 'aside' && isWanted ? 'part' : place
+function selectedPlace(place: Place | undefined, isFileWanted: boolean): Place | undefined {
+  if (place === 'part' && !isFileWanted) return 'aside'
+  return place === 'aside' && isFileWanted ? 'part' : place
 }

@@ -323,21 +323,34 @@ describe('the content of a torrent on disk', () => {
       await assert.rejects(async () => storage.readBlock(block), failsWith('file-changed', /a\.bin/))
     })
 
-    it('is found by a check, and mended where that is allowed', async () => {
+    it('is found by a check, and mended in its place', async () => {
       await scene.put(album)
       const opened = await scene.open(album)
+      assert.ok((await opened.storage.sync()).isFull)
       const damaged = album.files[A]!.slice()
       damaged[5]! ^= 1
       await writeFile(scene.path('album', 'a.bin'), damaged)
-      const good = await opened.storage.verify('all')
-      assert.deepEqual(
-        piecesOf(album).filter(piece => !good.has(piece)),
-        [0],
-      )
-      await opened.storage.allowRepair()
-      await store(album, opened, [0])
+      await writeFile(scene.path('album', 'c', 'd', 'last.bin'), album.files[LAST]!.subarray(0, PIECE))
+      await scene.remove('album', 'b', 'small.txt')
+      const good = await opened.storage.recheck([])
+      assert.deepEqual(await opened.storage.sync(), good)
+      const bad = piecesOf(album).filter(piece => !good.has(piece))
+      assert.deepEqual(bad, [0, 1, 2, 3])
+      await store(album, opened, bad)
+      await opened.storage.finish()
       assert.ok((await opened.storage.verify('all')).isFull)
       await assertStored(album, scene.path('album'))
+      assert.deepEqual(await readdir(scene.folder), ['album'])
+    })
+
+    it('stays found out, whatever is done with the files beside it', async () => {
+      await scene.put(album)
+      const { storage } = await scene.open(album)
+      await writeFile(scene.path('album', 'a.bin'), content(PIECE + 100, 99))
+      await storage.setSelection([])
+      await storage.moveTo(scene.path('there'), async () => {})
+      const block = { piece: 0, begin: 0, length: 16 * 1024 }
+      await assert.rejects(async () => storage.readBlock(block), failsWith('file-changed', /a\.bin/))
     })
 
     it('can be checked with progress, and the check stopped', async () => {

@@ -91,8 +91,11 @@ export const MAX_REFUSED_PIECES = 64
 /** How long a peer is not asked again for a piece that it refused to send. */
 export const REFUSAL_MS = 60_000
 
-/** Peers asked for the same block in the end game. */
+/** Peers asked for the same block in the end game, at first. */
 export const MAX_END_GAME_COPIES = 3
+
+/** One more is asked each time so long has passed, so that a few slow ones cannot keep a block from a fast one. */
+export const END_GAME_PATIENCE_MS = 2000
 
 /** Requests outstanding at one peer in the end game; more would only be cancelled. */
 export const END_GAME_PIPELINE_DEPTH = 16

@@ -95,7 +95,12 @@ export class ActivePiece {
 
   /** Whether the block was asked for so long ago, and is not here. */
   isLate(block: number, nowMs: number, limitMs: number): boolean {
-    return this.requesters[block]! > 0 && !this.has(block) && nowMs - this.askedMs[block]! >= limitMs
+    return this.requesters[block]! > 0 && !this.has(block) && this.waitedMs(block, nowMs) >= limitMs
+  }
+
+  /** Time since the block was asked for, if it was. */
+  waitedMs(block: number, nowMs: number): number {
+    return nowMs - this.askedMs[block]!
   }
 
   removeRequester(block: number): void {

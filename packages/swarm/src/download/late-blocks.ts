@@ -1,6 +1,7 @@
 import { randomBelow } from '@onehop/primitives'
 import type { Bitfield } from '../bitfield.ts'
 import {
+  END_GAME_PATIENCE_MS,
   LATE_BLOCK_MS,
   MAX_END_GAME_COPIES,
   MAX_HASTENED_BLOCKS,
@@ -52,11 +53,11 @@ export class LateBlocks {
   }
 
   private isWorthAnother(peer: PeerState, piece: ActivePiece, block: number, lateMs: number): boolean {
-    return (
-      piece.isLate(block, this.environment.now(), lateMs) &&
-      piece.requestersOf(block) < MAX_END_GAME_COPIES &&
-      !peer.requests.has(this.requests.idOf(piece.index, block))
-    )
+    const now = this.environment.now()
+    if (!piece.isLate(block, now, lateMs) || peer.requests.has(this.requests.idOf(piece.index, block)))
+      return false
+    const more = Math.floor(piece.waitedMs(block, now) / END_GAME_PATIENCE_MS)
+    return piece.requestersOf(block) < MAX_END_GAME_COPIES + more
   }
 
   /** Asks the fastest for what readers wait for and others are slow to send. */

@@ -14,17 +14,15 @@ const KEY_DESCRIPTION = 'Its key, infohash (or the beginning of one), magnet lin
 /** The argument of commands on one content. */
 export const keyArg = Args.string({ description: KEY_DESCRIPTION, required: true })
 
+/** The arguments and flags of a {@link ContentCommand}: oclif looks for them in each command itself. */
+export const keysArgs = {
+  KEY: Args.string({ description: KEY_DESCRIPTION, multiple: true, ignoreStdin: true }),
+}
+export const allFlag = { all: Flags.boolean({ description: 'All that the node has.' }) }
+export const keysUsage = '<%= command.id %> KEY...'
+
 /** A command that does the same to several contents, or to all. */
 export abstract class ContentCommand extends NodeCommand {
-  static override strict = false
-  static override usage = '<%= command.id %> KEY...'
-  static override args = {
-    KEY: Args.string({ description: KEY_DESCRIPTION, multiple: true }),
-  }
-  static override flags = {
-    all: Flags.boolean({ description: 'All that the node has.' }),
-  }
-
   /** The keys that were typed, or all. @throws {UsageFailure} for neither. */
   protected async keysOf(
     client: RpcClient,

@@ -13,6 +13,7 @@ export class ContentLimit extends NodeCommand {
   static override args = {
     KEY: Args.string({
       description: 'Its key, infohash, magnet link or name. Default: the whole node, until it stops.',
+      ignoreStdin: true,
     }),
   }
   static override flags = {

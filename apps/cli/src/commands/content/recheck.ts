@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ContentSummary, RpcClient } from '@onehop/rpc'
-import { ContentCommand, sentenceOf } from '../../content/content-command.ts'
+import { allFlag, ContentCommand, keysArgs, keysUsage, sentenceOf } from '../../content/content-command.ts'
 import { byteCount, fitted, percent } from '../../format.ts'
 import { type ProgressView, watched } from '../../watching.ts'
 
@@ -11,6 +11,10 @@ const MAX_NAME_COLUMNS = 24
 
 export class ContentRecheck extends ContentCommand {
   static override summary = 'Verify what is on the disk again, piece by piece, and fetch what is missing.'
+  static override strict = false
+  static override usage = keysUsage
+  static override args = keysArgs
+  static override flags = allFlag
   static override examples = [
     '<%= config.bin %> <%= command.id %> film.mp4',
     '<%= config.bin %> <%= command.id %> --all --json',

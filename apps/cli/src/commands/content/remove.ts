@@ -1,12 +1,15 @@
 import { Flags } from '@oclif/core'
-import { ContentCommand } from '../../content/content-command.ts'
+import { allFlag, ContentCommand, keysArgs, keysUsage } from '../../content/content-command.ts'
 
 export class ContentRemove extends ContentCommand {
   static override summary = 'Forget it: it is neither fetched nor offered any more. Complete files stay.'
   static override flags = {
-    ...ContentCommand.flags,
+    ...allFlag,
     'delete-files': Flags.boolean({ description: 'Delete its files too.' }),
   }
+  static override strict = false
+  static override usage = keysUsage
+  static override args = keysArgs
   static override examples = [
     '<%= config.bin %> <%= command.id %> film.mp4',
     '<%= config.bin %> <%= command.id %> bahx2cfahwcn --delete-files',

@@ -193,12 +193,16 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
     path: string,
     options: SeedOptions,
   ): Promise<TorrentSummary> {
-    const common = layers ? { layers } : {}
-    const files = await openForSeed(info, path, stamps, { cache: this.cache, ...common })
-    const torrent = this.addTorrent({ infohash: info.infohash, info, ...common })
+    const known = layers ? { layers } : {}
+    const files = await openForSeed(info, path, stamps, { cache: this.cache, ...known })
+    const torrent = this.addTorrent({
+      infohash: info.infohash,
+      info,
+      ...(layers ? { pieceLayers: layers } : {}),
+    })
     torrent.goesOn = true
     try {
-      await torrent.adopt(files)
+      await torrent.disk.adopt(files)
       await torrent.publishAgain(options)
     } catch (error) {
       this.torrents.delete(infoHashToHex(info.infohash))
@@ -349,7 +353,13 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
   }
 
   private async restoreOne(record: ResumeRecord): Promise<Torrent> {
-    const torrent = this.addTorrent(record)
+    const { infohash, infohashV2, info, layers } = record
+    const torrent = this.addTorrent({
+      infohash,
+      ...(infohashV2 ? { infohashV2 } : {}),
+      ...(info ? { info } : {}),
+      ...(layers ? { pieceLayers: layers } : {}),
+    })
     const name = infoHashToHex(record.infohash)
     const opening = torrent.restore(record).finally(() => this.restoring.delete(name))
     this.restoring.set(name, opening)
@@ -381,7 +391,7 @@ function startOf(source: TorrentSource): TorrentStart {
   const infohash = infohashOf(source)
   if ('torrent' in source) {
     const { info, pieceLayers } = source.torrent
-    return { infohash, info, ...(pieceLayers ? { layers: pieceLayers } : {}) }
+    return { infohash, info, ...(pieceLayers ? { pieceLayers } : {}) }
   }
   return { infohash, ...(source.infohashV2 ? { infohashV2: source.infohashV2 } : {}) }
 }

@@ -19,14 +19,14 @@ export type MachineListener = Pick<
 /** What is known of a torrent when its machine is made. */
 export interface KnownMetadata {
   readonly info?: TorrentInfo | undefined
-  readonly layers?: PieceLayers | undefined
+  readonly pieceLayers?: PieceLayers | undefined
 }
 
 /** A machine for a torrent, joined to its connections and its session's limits. */
 export function newMachine(
   torrent: Torrent,
   host: TorrentHost,
-  { info }: KnownMetadata,
+  { info, pieceLayers }: KnownMetadata,
   listener: MachineListener,
 ): TorrentMachine {
   return new TorrentMachine({
@@ -48,6 +48,7 @@ export function newMachine(
       download: [host.downloadLimit, torrent.downloadLimit],
     },
     ...(info ? { info } : {}),
+    ...(pieceLayers ? { pieceLayers } : {}),
     ...(host.btPort > 0 ? { listenPort: host.btPort } : {}),
   })
 }

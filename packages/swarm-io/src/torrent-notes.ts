@@ -39,7 +39,8 @@ export class TorrentNotes {
     this.isDirty = false
     this.notedMs = this.host.nowMs()
     const content = await this.contentNow(placement, former)
-    const { infohash, infohashV2, info, layers, reason } = torrent
+    const { infohash, infohashV2, info, reason } = torrent
+    const layers = torrent.machine.pieceLayers
     torrent.record = {
       infohash,
       ...(infohashV2 ? { infohashV2 } : {}),

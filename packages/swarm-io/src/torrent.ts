@@ -1,18 +1,17 @@
 import type { Verdict } from '@onehop/primitives'
 import {
   BandwidthLimit,
+  type Bitfield,
   type BlockRange,
   type InfoHash,
   infoHashToHex,
   type PeerAddress,
   type PieceLayers,
-  pieceLengthAt,
   TICK_INTERVAL_MS,
   type TorrentInfo,
   type TorrentMachine,
   type WireConnection,
 } from '@onehop/swarm'
-import { isAllWantedIn, openTorrent, wantedFiles } from './content-opening.ts'
 import { PeerPool, type PoolOwner } from './peer-pool.ts'
 import { PeerSearch } from './peer-search.ts'
 import type { ResumeRecord } from './resume/resume-record.ts'
@@ -26,14 +25,13 @@ import type {
   TorrentState,
   TorrentSummary,
 } from './session-types.ts'
-import type { OpenContent } from './storage/open-content.ts'
 import { resolveTarget } from './storage/torrent-openers.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
-import { TorrentContent } from './torrent-content.ts'
+import type { TorrentContent } from './torrent-content.ts'
+import { TorrentDisk } from './torrent-disk.ts'
 import type { TorrentHost } from './torrent-host.ts'
 import { type LinksOwner, TorrentLinks } from './torrent-links.ts'
 import { type KnownMetadata, newMachine } from './torrent-machines.ts'
-import { TorrentNotes } from './torrent-notes.ts'
 import { defaultSettings, type TorrentCounters, type TorrentSettings } from './torrent-settings.ts'
 import { summaryOf } from './torrent-summary.ts'
 
@@ -48,7 +46,7 @@ export interface TorrentStart {
   readonly infohash: InfoHash
   readonly infohashV2?: Uint8Array
   readonly info?: TorrentInfo
-  readonly layers?: PieceLayers
+  readonly pieceLayers?: PieceLayers
 }
 
 /** One torrent of a session: its machine, its peers, its files, and what users decided about it. */
@@ -62,24 +60,19 @@ export class Torrent implements LinksOwner, PoolOwner {
   readonly links: TorrentLinks
   readonly pool: PeerPool
   readonly search: PeerSearch
-  /** The files, while they are open. */
-  content: TorrentContent | undefined
+  readonly disk: TorrentDisk
   /** What went wrong, in one sentence; nothing is offered then. */
   problem: string | undefined
   /** Why it is paused although nothing is wrong. */
   reason: string | undefined
   /** Whether it goes on when nobody waits for it. */
   goesOn = false
-  isChecking = false
   /** As it was last noted, or read. */
   record: ResumeRecord | undefined
   private readonly start: TorrentStart
   private readonly host: TorrentHost
-  private readonly notes: TorrentNotes
   private readonly fetches = new Set<FetchListener>()
   private readonly closing = new AbortController()
-  private choice: FileChoice | undefined
-  private opening: Promise<void> | undefined
   private isRunning = false
   private hasHalted = false
   private ticker: NodeJS.Timeout | undefined
@@ -95,12 +88,12 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.links = new TorrentLinks(start.infohash, host, this)
     this.pool = new PeerPool(this)
     this.search = new PeerSearch(this, host)
-    this.notes = new TorrentNotes(this, host)
+    this.disk = new TorrentDisk(this, host, this.closing.signal)
   }
 
   private newMachine(known: KnownMetadata): TorrentMachine {
     return newMachine(this, this.host, known, {
-      storePiece: (piece, bytes) => void this.storePiece(piece, bytes),
+      storePiece: (piece, bytes) => void this.disk.store(piece, bytes),
       metadataReady: () => this.onMetadata(),
       metadataRefused: verdict => this.onMetadataRefused(verdict),
       pieceVerified: piece => this.onPieceVerified(piece),
@@ -116,13 +109,17 @@ export class Torrent implements LinksOwner, PoolOwner {
     return this.info?.infohashV2 ?? this.start.infohashV2
   }
 
-  get layers(): PieceLayers | undefined {
-    return this.start.layers
-  }
-
   /** Where the content is, or will be; empty as long as that is not known. */
   get path(): string {
-    return this.content?.path ?? this.record?.content?.placement.path ?? ''
+    return this.disk.path
+  }
+
+  get content(): TorrentContent | undefined {
+    return this.disk.content
+  }
+
+  get isChecking(): boolean {
+    return this.disk.check !== undefined
   }
 
   /** All that is wanted is verified and in its place. */
@@ -214,10 +211,12 @@ export class Torrent implements LinksOwner, PoolOwner {
   // Activity
 
   /** Brings what goes on in line with what is wanted. */
-  private update(): void {
-    const isIdle = this.isClosed || this.isChecking || this.settings.isPaused || this.problem !== undefined
-    if (isIdle !== this.isRunning) return
-    this.isRunning = !isIdle
+  update(): void {
+    const isWanted = !this.isClosed && !this.settings.isPaused && this.problem === undefined
+    // Peers who brought the info dictionary are kept while the files are opened; nobody is looked for yet.
+    const isReady = this.isRunning ? !this.disk.isRechecking : !this.isChecking
+    if ((isWanted && isReady) === this.isRunning) return
+    this.isRunning = !this.isRunning
     if (this.isRunning) this.run()
     else this.halt()
   }
@@ -249,7 +248,7 @@ export class Torrent implements LinksOwner, PoolOwner {
     const now = this.host.nowMs()
     if (this.isSeeding) this.counters.seedingMs += now - this.tickedMs
     this.tickedMs = now
-    this.notes.tick((error: unknown) => this.fail(swarmErrorOf(error, `write ${this.path}`)))
+    this.disk.notes.tick((error: unknown) => this.fail(swarmErrorOf(error, `write ${this.path}`)))
   }
 
   /** Nothing goes in or out any more, until {@link resume}. @param reason a sentence, if it was not by hand. */
@@ -258,7 +257,7 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.reason = reason
     this.update()
     this.failFetches(new SwarmError('aborted', `The fetch of ${this.shownName} was paused.`))
-    await this.notes.save()
+    await this.disk.notes.save()
   }
 
   /** Goes on, and tries again what went wrong. @throws {SwarmError} */
@@ -266,13 +265,29 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.settings.isPaused = false
     this.problem = undefined
     this.reason = undefined
-    if (this.content === undefined && this.info !== undefined) await this.open()
-    this.update()
-    await this.notes.save()
+    await this.opened(this.disk.open())
+    await this.disk.notes.save()
+  }
+
+  /** Hashes everything that is here, and fetches again what is damaged. @throws {SwarmError} */
+  async recheck(): Promise<void> {
+    await this.opened(this.disk.recheck())
+  }
+
+  /** Goes on when the files are open; when they cannot be, that is the torrent's problem. @throws {SwarmError} */
+  private async opened(opening: Promise<void>): Promise<void> {
+    try {
+      await opening
+      this.update()
+    } catch (error) {
+      const failure = swarmErrorOf(error, `open ${this.path}`)
+      this.fail(failure)
+      throw failure
+    }
   }
 
   /** Stops at an error until somebody resumes it. */
-  private fail(error: SwarmError): void {
+  fail(error: SwarmError): void {
     if (this.isClosed) return
     this.host.log('a torrent is paused', { code: error.code, message: error.message })
     this.problem = error.message
@@ -286,7 +301,7 @@ export class Torrent implements LinksOwner, PoolOwner {
   }
 
   private noteLater(): void {
-    this.notes.save().catch((error: unknown) => this.host.log('cannot note the torrent', { error }))
+    this.disk.notes.save().catch((error: unknown) => this.host.log('cannot note the torrent', { error }))
   }
 
   /** Its content was published, perhaps not for the first time: what was said then counts. @throws {SwarmError} */
@@ -299,23 +314,18 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   // Files
 
-  /** Takes over files that are open, and begins to serve. @throws {SwarmError} */
-  async adopt(files: OpenContent): Promise<void> {
-    const { settings } = this
-    const info = this.info!
-    this.host.claimPath(files.storage.path, this)
-    this.content = new TorrentContent(files, isAllWantedIn(files.have, info, settings))
-    this.problem = undefined
-    settings.target = undefined
-    await this.notes.save()
-    this.prepareMachine()
-    this.machine.start(files.have)
-  }
-
-  private prepareMachine(): void {
+  /** Serves what is here, and fetches what is missing, as far as that is wanted. */
+  startMachine(have: Bitfield): void {
     const { machine, settings } = this
     if (settings.priorities) machine.setFilePriorities(settings.priorities)
     machine.setSequential(settings.isSequential)
+    machine.start(have)
+  }
+
+  /** Forgets who has what, and what is here: that is about to be seen. */
+  renewMachine(): void {
+    this.links.closeAll()
+    this.machine = this.newMachine({ info: this.info, pieceLayers: this.machine.pieceLayers })
   }
 
   /** Brings back what was noted. Failures are the torrent's `problem`. */
@@ -326,57 +336,12 @@ export class Torrent implements LinksOwner, PoolOwner {
     Object.assign(this.settings, record.settings)
     Object.assign(this.counters, record.counters)
     this.setLimits({})
-    try {
-      if (this.info) await this.open()
-    } catch (error) {
-      this.problem = swarmErrorOf(error, `read ${this.path}`).message
-      this.host.log('content cannot be offered', { path: this.path, reason: this.problem })
-    }
-    this.update()
-  }
-
-  /** Opens the files: where they are to go, or else those that were noted. @throws {SwarmError} */
-  private open(): Promise<void> {
-    this.opening ??= this.openNow().finally(() => {
-      this.opening = undefined
-    })
-    return this.opening
-  }
-
-  private async openNow(): Promise<void> {
-    const { info, host } = this
-    if (this.content !== undefined || info === undefined) return
-    this.chooseFiles()
-    this.isChecking = true
-    try {
-      const files = await openTorrent({
-        info,
-        layers: this.layers,
-        settings: this.settings,
-        record: this.record,
-        cache: host.cache,
-        preallocate: host.preallocate,
-        signal: this.closing.signal,
-        onProgress: () => {},
-        claimPath: path => host.claimPath(path, this),
-      })
-      if (this.isClosed) await files.storage.close()
-      else await this.adopt(files)
-    } finally {
-      this.isChecking = false
-    }
-  }
-
-  private chooseFiles(): void {
-    const { choice, info } = this
-    if (!choice || !info) return
-    this.settings.priorities = choice(info.files)
-    this.choice = undefined
+    await this.opened(this.disk.open()).catch(() => {})
   }
 
   private onMetadata(): void {
     this.search.onMetadata()
-    this.open().catch((error: unknown) => this.fail(swarmErrorOf(error, 'store the content')))
+    this.opened(this.disk.open()).catch(() => {})
   }
 
   private onMetadataRefused(verdict: Verdict): void {
@@ -384,33 +349,15 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.fail(new SwarmError('bad-metainfo', `The content cannot be fetched: ${reason}.`))
   }
 
-  private async storePiece(piece: number, bytes: Uint8Array): Promise<void> {
-    const { machine, content } = this
-    try {
-      const outcome = await content!.writePiece(piece, bytes)
-      if (this.machine !== machine) return
-      if (outcome === 'corrupt') this.host.log('a piece is corrupt', { piece })
-      machine.onPieceStored(piece, outcome)
-    } catch (error) {
-      if (this.machine !== machine || this.isClosed) return
-      machine.onPieceStored(piece, 'failed')
-      this.fail(swarmErrorOf(error, `write ${this.path}`))
-    }
-  }
-
   private onPieceVerified(piece: number): void {
-    this.notes.isDirty = true
-    this.counters.downloadedBytes += pieceLengthAt(this.info!, piece)
+    this.disk.onVerified(piece)
     if (this.machine.have?.count === 1) this.host.emit('firstPiece', this)
   }
 
   /** All that is wanted is stored: it takes its place. */
   private async finish(): Promise<void> {
-    const content = this.content!
     try {
-      if (!content.isFinished) {
-        await content.finish()
-        await this.notes.save()
+      if (await this.disk.finish()) {
         this.search.onComplete()
         this.host.emit('completed', this)
       }
@@ -424,13 +371,10 @@ export class Torrent implements LinksOwner, PoolOwner {
   /** What cannot be read, or has changed, is not offered any more. */
   onReadFailed(error: unknown): void {
     if (this.isClosed || this.problem !== undefined) return
-    const { content } = this
-    this.content = undefined
-    this.links.closeAll()
-    this.machine = this.newMachine(this.machine)
-    this.fail(swarmErrorOf(error, `read ${content?.path ?? this.path}`))
-    // It cannot be read any more: that closing fails as well tells nothing new.
-    content?.close().catch(() => {})
+    const failure = swarmErrorOf(error, `read ${this.path}`)
+    this.renewMachine()
+    this.disk.abandon()
+    this.fail(failure)
   }
 
   // Fetches
@@ -467,7 +411,7 @@ export class Torrent implements LinksOwner, PoolOwner {
   private learn(source: TorrentSource): void {
     if ('torrent' in source) {
       const { info, pieceLayers, trackers } = source.torrent
-      if (this.info === undefined) this.machine = this.newMachine({ info, layers: pieceLayers })
+      if (this.info === undefined) this.machine = this.newMachine({ info, pieceLayers })
       this.search.addTrackers(trackers)
     } else if (source.displayName !== undefined) {
       this.settings.displayName = source.displayName
@@ -483,10 +427,7 @@ export class Torrent implements LinksOwner, PoolOwner {
       this.machine.setSequential(sequential)
     }
     this.setLimits({ ...limits, ...goals })
-    if (!files) return
-    this.choice = files
-    if (this.content) await this.setFiles(files)
-    else this.chooseFiles()
+    if (files) await this.setFiles(files)
   }
 
   endFetch(fetch: FetchListener): void {
@@ -499,17 +440,10 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   // What users decide
 
-  /** @throws {SwarmError} when files cannot be set aside or brought back. */
+  /** @throws {SwarmError} when files cannot be set aside or brought back; whatever the choice throws. */
   async setFiles(choice: FileChoice): Promise<void> {
-    const { info, content, settings, machine } = this
-    this.choice = choice
-    this.chooseFiles()
-    if (!info || !content) return
-    await content.storage.setSelection(wantedFiles(settings) ?? [])
-    if (!isAllWantedIn(machine.have!, info, settings)) content.isFinished = false
-    machine.setFilePriorities(settings.priorities ?? [])
-    if (this.isRunning) machine.setFetching(!machine.isComplete)
-    await this.notes.save()
+    await this.disk.choose(choice)
+    if (this.isRunning) this.machine.setFetching(!this.isComplete)
   }
 
   setLimits(changes: LimitChanges): void {
@@ -528,12 +462,8 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.closing.abort()
     this.failFetches(new SwarmError('closed', 'The session was closed.'))
     this.update()
-    await this.opening?.catch(() => {})
-    await this.notes
-      .save()
-      .catch((error: unknown) => this.host.log('cannot note what was fetched', { error }))
+    await this.disk.close()
     await this.search.stop()
-    await this.content?.close()
   }
 
   /** Forgets the torrent: the content stays if it is complete, what is unfinished goes. @throws {SwarmError} */

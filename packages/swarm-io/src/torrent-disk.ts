@@ -1,0 +1,220 @@
+import { type FilePriority, pieceLengthAt } from '@onehop/swarm'
+import { isAllWantedIn, openTorrent, wantedFiles } from './content-opening.ts'
+import type { FileChoice } from './session-types.ts'
+import type { OpenContent } from './storage/open-content.ts'
+import { SwarmError, swarmErrorOf } from './swarm-error.ts'
+import type { Torrent } from './torrent.ts'
+import { TorrentContent } from './torrent-content.ts'
+import type { TorrentHost } from './torrent-host.ts'
+import { TorrentNotes } from './torrent-notes.ts'
+
+/** How far a check of the files is. */
+export interface CheckProgress {
+  readonly piecesDone: number
+  readonly pieces: number
+}
+
+/** What a torrent does with its files: opens, checks, writes, finishes, moves, and notes what is there. */
+export class TorrentDisk {
+  readonly notes: TorrentNotes
+  /** The files, while they are open. */
+  content: TorrentContent | undefined
+  /** What is on the disk is being verified. */
+  check: CheckProgress | undefined
+  /** Nothing may be written or read meanwhile. */
+  isRechecking = false
+  private readonly torrent: Torrent
+  private readonly host: TorrentHost
+  private readonly closing: AbortSignal
+  private choice: FileChoice | undefined
+  /** What the files are being used for by itself: opening, checking. */
+  private busy: Promise<void> | undefined
+
+  constructor(torrent: Torrent, host: TorrentHost, closing: AbortSignal) {
+    this.torrent = torrent
+    this.host = host
+    this.closing = closing
+    this.notes = new TorrentNotes(torrent, host)
+  }
+
+  /** Where the content is, or will be; empty as long as that is not known. */
+  get path(): string {
+    return this.content?.path ?? this.torrent.record?.content?.placement.path ?? ''
+  }
+
+  /** Opens the files: where they are to go, or else those that were noted. @throws {SwarmError} */
+  open(): Promise<void> {
+    return this.alone(() => this.openNow())
+  }
+
+  /** Whoever comes while it goes on waits for the same. */
+  private alone(work: () => Promise<void>): Promise<void> {
+    this.busy ??= work().finally(() => {
+      this.busy = undefined
+      this.check = undefined
+      this.isRechecking = false
+    })
+    return this.busy
+  }
+
+  private async openNow(): Promise<void> {
+    const { torrent, host } = this
+    const { info } = torrent
+    if (this.content !== undefined || info === undefined) return
+    this.chooseFiles()
+    this.check = { piecesDone: 0, pieces: 0 }
+    const files = await openTorrent({
+      info,
+      layers: torrent.machine.pieceLayers,
+      settings: torrent.settings,
+      record: torrent.record,
+      cache: host.cache,
+      preallocate: host.preallocate,
+      signal: this.closing,
+      onProgress: (piecesDone, pieces) => this.onChecked(piecesDone, pieces),
+      claimPath: path => host.claimPath(path, torrent),
+    })
+    if (this.closing.aborted) await files.storage.close()
+    else await this.adopt(files)
+  }
+
+  private onChecked(piecesDone: number, pieces: number): void {
+    this.check = { piecesDone, pieces }
+  }
+
+  /** Takes over files that are open. @throws {SwarmError} */
+  async adopt(files: OpenContent): Promise<void> {
+    const { torrent } = this
+    const { settings } = torrent
+    this.host.claimPath(files.storage.path, torrent)
+    this.content = new TorrentContent(files, isAllWantedIn(files.have, torrent.info!, settings))
+    torrent.problem = undefined
+    settings.target = undefined
+    await this.notes.save()
+    torrent.startMachine(files.have)
+  }
+
+  /** Hashes everything that is here. What is damaged is fetched again. @throws {SwarmError} */
+  recheck(): Promise<void> {
+    return this.alone(async () => {
+      await this.openNow()
+      const { content, torrent } = this
+      const { info, settings } = torrent
+      if (!content || !info) throw nothingHere(torrent)
+      this.check = { piecesDone: 0, pieces: 0 }
+      this.isRechecking = true
+      torrent.update()
+      torrent.renewMachine()
+      const have = await content.storage.recheck(wantedFiles(settings) ?? [], {
+        signal: this.closing,
+        onProgress: (piecesDone, pieces) => this.onChecked(piecesDone, pieces),
+      })
+      content.isFinished = isAllWantedIn(have, info, settings) && content.storage.partPath === undefined
+      torrent.startMachine(have)
+      await this.notes.save()
+    })
+  }
+
+  // What comes
+
+  /** Which files are wanted; asked when they are known. @throws whatever the choice throws. */
+  async choose(choice: FileChoice): Promise<void> {
+    this.choice = choice
+    this.chooseFiles()
+    const { content, torrent } = this
+    const { info, settings, machine } = torrent
+    if (!content || !info) return
+    await content.storage.setSelection(wantedFiles(settings) ?? [])
+    if (!isAllWantedIn(machine.have!, info, settings)) content.isFinished = false
+    machine.setFilePriorities(settings.priorities ?? [])
+    await this.notes.save()
+  }
+
+  private chooseFiles(): void {
+    const { choice, torrent } = this
+    if (!choice || !torrent.info) return
+    this.choice = undefined
+    const { files } = torrent.info
+    const chosen = choice(files)
+    torrent.settings.priorities = files.map((_, i): FilePriority => chosen[i] ?? 'normal')
+  }
+
+  async store(piece: number, bytes: Uint8Array): Promise<void> {
+    const { torrent, content } = this
+    const { machine } = torrent
+    try {
+      const outcome = await content!.writePiece(piece, bytes)
+      if (torrent.machine !== machine) return
+      if (outcome === 'corrupt') this.host.log('a piece is corrupt', { piece })
+      machine.onPieceStored(piece, outcome)
+    } catch (error) {
+      if (torrent.machine !== machine || this.closing.aborted) return
+      machine.onPieceStored(piece, 'failed')
+      torrent.fail(swarmErrorOf(error, `write ${this.path}`))
+    }
+  }
+
+  onVerified(piece: number): void {
+    const { torrent } = this
+    this.notes.isDirty = true
+    torrent.counters.downloadedBytes += pieceLengthAt(torrent.info!, piece)
+  }
+
+  /** All that is wanted is stored: it takes its place. @returns whether it was not there before. @throws {SwarmError} */
+  async finish(): Promise<boolean> {
+    const { content } = this
+    if (!content || content.isFinished) return false
+    await content.finish()
+    await this.notes.save()
+    return true
+  }
+
+  // What users do with it
+
+  /** Moves the content, finished or not. Nothing is replaced. @throws {SwarmError} */
+  async moveTo(path: string): Promise<void> {
+    const content = this.opened()
+    if (path === content.path) return
+    this.host.claimPath(path, this.torrent)
+    await content.storage.moveTo(path, (placement, former) => this.notes.save(placement, former))
+    await this.notes.save()
+  }
+
+  /** @param path below the content's folder. @throws {SwarmError} */
+  async renameFile(index: number, path: readonly string[]): Promise<void> {
+    const content = this.opened()
+    if (this.torrent.info?.files[index] === undefined) {
+      throw new SwarmError('not-found', `${this.torrent.shownName} has no file ${index}.`)
+    }
+    await content.storage.renameFile(index, path, (placement, former) => this.notes.save(placement, former))
+    await this.notes.save()
+  }
+
+  private opened(): TorrentContent {
+    if (this.content) return this.content
+    throw nothingHere(this.torrent)
+  }
+
+  // The end
+
+  /** Lets go of files that cannot be read any more. */
+  abandon(): void {
+    const { content } = this
+    this.content = undefined
+    // That closing fails as well tells nothing new.
+    content?.close().catch(() => {})
+  }
+
+  /** Notes what is there, and closes the files. */
+  async close(): Promise<void> {
+    await this.busy?.catch(() => {})
+    await this.notes
+      .save()
+      .catch((error: unknown) => this.host.log('cannot note what was fetched', { error }))
+    await this.content?.close()
+  }
+}
+
+function nothingHere({ shownName, problem }: Torrent): SwarmError {
+  return new SwarmError('not-found', problem ?? `There are no files of ${shownName} here yet.`)
+}

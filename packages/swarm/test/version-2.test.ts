@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { type TorrentFile, type TorrentInfo, toInfoHash, type WireMessage } from '@onehop/swarm'
+import {
+  BLOCK_BYTES,
+  pieceCount,
+  pieceLengthAt,
+  type TorrentFile,
+  type TorrentInfo,
+  toInfoHash,
+  type WireMessage,
+} from '@onehop/swarm'
 import { PublishedFolder } from './published-content.ts'
 import { VirtualSwarm } from './virtual-swarm.ts'
 
@@ -27,7 +35,10 @@ describe('torrents of version 2 (BEP 52)', () => {
     const order: WireMessage['type'][] = []
     leech.observe = message => void order.push(message.type)
     swarm.connect(leech, seed)
-    assert.equal(swarm.runUntil(() => leech.isComplete), true)
+    assert.equal(
+      swarm.runUntil(() => leech.isComplete),
+      true,
+    )
     assert.deepEqual(leech.stored, published.stream(file.info))
     assert.equal(order.indexOf('hashRequest') < order.lastIndexOf('request'), true)
     assert.equal(leech.machine.pieceLayers?.isComplete, true)
@@ -42,7 +53,10 @@ describe('torrents of version 2 (BEP 52)', () => {
     for (const leech of [first!, second!]) leech.machine.setFetching(true)
     swarm.connect(first!, seed)
     swarm.connect(second!, first!)
-    assert.equal(swarm.runUntil(() => second!.isComplete), true)
+    assert.equal(
+      swarm.runUntil(() => second!.isComplete),
+      true,
+    )
     assert.deepEqual(second!.stored, published.stream(file.info))
     assert.equal(seed.sent.get('hashes') !== undefined && first!.sent.get('hashes') !== undefined, true)
   })
@@ -54,7 +68,10 @@ describe('torrents of version 2 (BEP 52)', () => {
     const leech = swarm.addPeer('leech', { pieceLayers: file.pieceLayers! })
     leech.machine.setFetching(true)
     swarm.connect(leech, seed)
-    assert.equal(swarm.runUntil(() => leech.isComplete), true)
+    assert.equal(
+      swarm.runUntil(() => leech.isComplete),
+      true,
+    )
     assert.equal(leech.sent.get('hashRequest'), undefined)
   })
 
@@ -72,7 +89,10 @@ describe('torrents of version 2 (BEP 52)', () => {
     const small = file.info.files.filter(({ lengthBytes }) => lengthBytes <= file.info.pieceLengthBytes)
     assert.equal(leech.machine.have?.count, small.filter(({ lengthBytes }) => lengthBytes > 0).length)
     swarm.connect(leech, swarm.addPeer('seed', seedOf(file)))
-    assert.equal(swarm.runUntil(() => leech.isComplete), true)
+    assert.equal(
+      swarm.runUntil(() => leech.isComplete),
+      true,
+    )
   })
 
   it('ban whoever sends wrong hashes or wrong pieces, and are fetched from others', () => {
@@ -91,11 +111,36 @@ describe('torrents of version 2 (BEP 52)', () => {
     const leech = swarm.addPeer('leech')
     leech.machine.setFetching(true)
     for (const liar of liars) swarm.connect(leech, liar)
-    assert.equal(swarm.runUntil(() => leech.drops.length === liars.length), true)
+    assert.equal(
+      swarm.runUntil(() => leech.drops.length === liars.length),
+      true,
+    )
     assert.deepEqual(codesOf(leech.drops).sort(), ['corrupt-hashes', 'corrupt-piece'])
     swarm.connect(leech, swarm.addPeer('seed', seedOf(file)))
-    assert.equal(swarm.runUntil(() => leech.isComplete), true)
+    assert.equal(
+      swarm.runUntil(() => leech.isComplete),
+      true,
+    )
     assert.deepEqual(leech.stored, published.stream(file.info))
+  })
+
+  it('are served with the zeros behind a file to whoever asks for them with its last block, as libtorrent does', () => {
+    const file = published.torrent('v2')
+    const swarm = new VirtualSwarm(file.info)
+    const seed = swarm.addPeer('seed', seedOf(file))
+    const asker = swarm.addPeer('asker', { isDeaf: true })
+    const [key] = swarm.connect(asker, seed)
+    const last = pieceCount(file.info) - 1
+    const short = pieceLengthAt(file.info, last)
+    const begin = short - (short % BLOCK_BYTES)
+    asker.send(key, { type: 'interested' })
+    swarm.run(20_000)
+    asker.send(key, { type: 'request', piece: last, begin, length: BLOCK_BYTES })
+    swarm.run(1000)
+    assert.equal(seed.sent.get('piece'), 1)
+    asker.send(key, { type: 'request', piece: last, begin: begin + BLOCK_BYTES, length: BLOCK_BYTES })
+    swarm.run(1000)
+    assert.deepEqual(codesOf(seed.drops), ['bad-request'])
   })
 
   it('that are hybrids are fetched under either infohash, without hashes', () => {
@@ -107,7 +152,10 @@ describe('torrents of version 2 (BEP 52)', () => {
       const leech = swarm.addPeer('leech', { knowsInfo: false })
       leech.machine.setFetching(true)
       swarm.connect(leech, seed)
-      assert.equal(swarm.runUntil(() => leech.isComplete), true)
+      assert.equal(
+        swarm.runUntil(() => leech.isComplete),
+        true,
+      )
       assert.deepEqual(leech.stored, published.stream(info))
       assert.deepEqual(leech.machine.info?.infohash, infohash)
       assert.equal(leech.sent.get('hashRequest'), undefined)

@@ -6,6 +6,7 @@ import {
   pieceCount,
   pieceLengthAt,
   piecesOfFile,
+  requestableLengthAt,
   type TorrentInfo,
 } from '@onehop/swarm'
 import { unfilledBytes } from '../file-pieces.ts'
@@ -144,9 +145,16 @@ export class ContentStorage {
     return bytes.then(read => read.subarray(start, start + range.length))
   }
 
+  /** What is after the end of a file of v2, in its last piece, is zeros for whoever asks. */
+  private get readableBytes(): number {
+    const { info } = this
+    const last = pieceCount(info) - 1
+    return last < 0 ? 0 : last * info.pieceLengthBytes + requestableLengthAt(info, last)
+  }
+
   private readChunk(chunk: number): Promise<Uint8Array> {
     const position = chunk * READ_CHUNK_BYTES
-    return this.read(position, Math.min(READ_CHUNK_BYTES, this.info.lengthBytes - position))
+    return this.read(position, Math.min(READ_CHUNK_BYTES, this.readableBytes - position))
   }
 
   private read(position: number, length: number): Promise<Uint8Array> {

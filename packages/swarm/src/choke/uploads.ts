@@ -6,7 +6,7 @@ import type { Bitfield } from '../bitfield.ts'
 import { CHOKER_LOOK_MS, MAX_BANNED_PEERS, MAX_QUEUED_REQUESTS, MAX_REQUEST_BYTES } from '../limits.ts'
 import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
-import { pieceLengthAt, type TorrentInfo } from '../metainfo/torrent-info.ts'
+import { pieceLengthAt, requestableLengthAt, type TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { BlockRange } from '../wire/wire-messages.ts'
 import type { ChokeDecision, Choker } from './choker.ts'
 import { chokerView } from './choker-view.ts'
@@ -209,7 +209,8 @@ export class Uploads {
 }
 
 function isInside({ piece, begin, length }: BlockRange, info: TorrentInfo): boolean {
-  return length > 0 && length <= MAX_REQUEST_BYTES && begin + length <= pieceLengthAt(info, piece)
+  if (length === 0 || length > MAX_REQUEST_BYTES || begin >= pieceLengthAt(info, piece)) return false
+  return begin + length <= requestableLengthAt(info, piece)
 }
 
 function describe({ piece, begin, length }: BlockRange): string {

@@ -1,4 +1,5 @@
 import {
+  assert,
   attemptDecode,
   bytesToHex,
   DecodeError,
@@ -113,10 +114,9 @@ function readSelection(text: string): number[] {
   return [...indices].sort((a, b) => a - b)
 }
 
-/** The link, with what is known. A v1 infohash comes first: most clients know no other. */
-export function formatMagnet(
-  magnet: Partial<Magnet> & ({ readonly infohash: InfoHash } | { readonly infohashV2: Uint8Array }),
-): string {
+/** The link, with what is known; an infohash must be. One of v1 comes first: most clients know no other. */
+export function formatMagnet(magnet: Partial<Magnet>): string {
+  assert(magnet.infohash !== undefined || magnet.infohashV2 !== undefined, 'a magnet link has an infohash')
   const parameters = [
     ...formatTopics(magnet),
     ...(magnet.displayName === undefined ? [] : [`dn=${encodeURIComponent(magnet.displayName)}`]),

@@ -80,6 +80,14 @@ export function pieceLengthAt(layout: PieceLayout, piece: number): number {
   return file === undefined ? 0 : Math.min(layout.pieceLengthBytes, endOf(file) - start)
 }
 
+/**
+ * Bytes up to which a peer may ask for a piece's blocks. libtorrent fills the gaps between the files of v2 with zeros,
+ * and asks for the last block of a file together with those.
+ */
+export function requestableLengthAt(layout: PieceLayout, piece: number): number {
+  return layout.version === 'v2' ? layout.pieceLengthBytes : pieceLengthAt(layout, piece)
+}
+
 /** SHA-1 that a piece of v1 or a hybrid must have, 20 bytes (a view). */
 export function pieceHashAt(info: TorrentInfo, piece: number): Uint8Array {
   return info.pieceHashes.subarray(piece * PIECE_HASH_BYTES, (piece + 1) * PIECE_HASH_BYTES)

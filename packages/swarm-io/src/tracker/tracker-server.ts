@@ -83,7 +83,7 @@ export class TrackerServer {
   private serveUdp(socket: UdpSocket): void {
     socket.on('message', (packet, { address, port }) => {
       const host = clientHost(address)
-      const sender = { host, port, mayClaimAddress: mayClaimAddress(host) }
+      const sender = { host, mayClaimAddress: mayClaimAddress(host) }
       const answer = this.udp.answer(packet, sender, this.nowMs())
       // A packet that cannot be sent is lost, as any may be.
       if (answer) socket.send(answer, port, address, () => {})

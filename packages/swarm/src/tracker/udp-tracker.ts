@@ -8,7 +8,6 @@ import { decodeUdpRequest, encodeUdpAnswer, type UdpTrackerRequest } from './udp
 export interface UdpSender {
   /** An IP address. */
   readonly host: string
-  readonly port: number
   /** Whether it may say that it is somewhere else. */
   readonly mayClaimAddress: boolean
 }
@@ -32,7 +31,7 @@ export class UdpTracker {
     const request = attemptDecode('bad-udp-request', () => decodeUdpRequest(packet))
     if (!request.ok) return undefined
     if (request.value.action === 'connect') {
-      const connectionId = this.connectionId(sender, periodOf(nowMs))
+      const connectionId = this.connectionId(sender.host, periodOf(nowMs))
       return encodeUdpAnswer({ ...request.value, connectionId })
     }
     if (!this.isConnected(request.value.connectionId, sender, nowMs)) return undefined
@@ -56,15 +55,14 @@ export class UdpTracker {
     return encodeUdpAnswer({ action: 'announce', transaction, answer: answer.value }, family)
   }
 
-  private isConnected(id: Uint8Array, sender: UdpSender, nowMs: number): boolean {
+  private isConnected(id: Uint8Array, { host }: UdpSender, nowMs: number): boolean {
     const period = periodOf(nowMs)
-    return [period, period - 1].some(each => equalBytes(id, this.connectionId(sender, each)))
+    return [period, period - 1].some(each => equalBytes(id, this.connectionId(host, each)))
   }
 
-  private connectionId({ host, port }: UdpSender, period: number): Uint8Array {
-    return new ByteWriter()
-      .writeUint64(sipHash24(this.secret, utf8Encode(`${host} ${port} ${period}`)))
-      .toBytes()
+  /** Of the host alone: libtorrent uses one connection id for all sockets of a process. */
+  private connectionId(host: string, period: number): Uint8Array {
+    return new ByteWriter().writeUint64(sipHash24(this.secret, utf8Encode(`${host} ${period}`))).toBytes()
   }
 }
 

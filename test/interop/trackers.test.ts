@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { basename, dirname, join } from 'node:path'
+import { NodeProcess, removeFolder, temporaryFolder } from '../support/node-process.ts'
+import { until } from '../support/wait.ts'
+import { Aria2 } from './support/aria2.ts'
+import { untilComplete } from './support/clients.ts'
+import { digests, makeFile } from './support/content.ts'
+import { ForeignProcess, requirePrograms } from './support/foreign-process.ts'
+import { OnehopNode, OnehopTracker } from './support/onehop.ts'
+import { startOpentracker } from './support/opentracker.ts'
+import { Transmission } from './support/transmission.ts'
+
+const CONTENT_BYTES = 2_000_000
+const SCHEMES = ['http', 'udp'] as const
+
+describe('trackers', () => {
+  const folder = temporaryFolder('interop-trackers')
+  let first: OnehopNode
+  let second: OnehopNode
+
+  before(async () => {
+    ;[first, second] = (await Promise.all(
+      ['first', 'second'].map(name => OnehopNode.start(join(folder, name))),
+    )) as [OnehopNode, OnehopNode]
+  })
+
+  after(async () => {
+    await Promise.all([ForeignProcess.killAll(), NodeProcess.killAll()])
+    removeFolder(folder)
+  })
+
+  for (const scheme of SCHEMES) {
+    it(`opentracker brings two onehop nodes together over ${scheme}`, async function () {
+      requirePrograms(this, 'opentracker')
+      const path = makeFile(join(folder, `opentracker-${scheme}`), CONTENT_BYTES)
+      // It serves only what it is told beforehand: the infohash is known after a first publication.
+      const { infohash } = await first.publish(path, [])
+      await first.ask('content', 'remove', infohash)
+      const port = await startOpentracker(join(folder, `tracker-${scheme}`), [infohash])
+      const url = `${scheme}://127.0.0.1:${port}/announce`
+      const { torrentPath } = await first.publish(path, [url])
+      await until('opentracker knows the seed', async () => {
+        const { trackers } = await first.show(infohash)
+        return trackers.some(({ state }) => state === 'working')
+      })
+      const output = join(folder, `fetched-${scheme}`)
+      await second.ask('fetch', torrentPath, '--output', `${output}/`)
+      assert.deepEqual(digests(join(output, basename(path))), digests(path))
+      const { trackers, peerList } = await second.show(infohash)
+      assert.equal(trackers[0]?.seeders, 1)
+      assert.ok(peerList.every(({ transport }) => transport === 'tcp'))
+      await Promise.all([first, second].map(node => node.ask('content', 'remove', infohash)))
+    })
+
+    it(`onehop tracker brings aria2 and Transmission together over ${scheme}`, async function () {
+      requirePrograms(this, 'aria2c', 'transmission-daemon')
+      const tracker = await OnehopTracker.start()
+      const path = makeFile(join(folder, `ours-${scheme}`, `shared-${scheme}`), CONTENT_BYTES)
+      const { torrentPath, infohash } = await first.publish(path, [tracker.url(scheme)])
+      await first.ask('content', 'remove', infohash)
+      const seed = await Transmission.start({
+        folder: join(folder, `transmission-${scheme}`),
+        contentFolder: dirname(path),
+      })
+      await seed.add(torrentPath)
+      await untilComplete(seed)
+      const leecher = await Aria2.start({ folder: join(folder, `aria2-${scheme}`) })
+      await leecher.add(torrentPath)
+      await untilComplete(leecher)
+      assert.deepEqual(digests(join(leecher.contentFolder, basename(path))), digests(path))
+      await Promise.all([seed.kill(), leecher.kill()])
+      assert.equal(await tracker.end(), 0)
+    })
+  }
+})

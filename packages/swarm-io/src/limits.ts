@@ -82,5 +82,14 @@ export const CHECKPOINT_INTERVAL_MS = 2000
 /** Bytes of a resume file: an info dictionary, a bitfield and two paths. */
 export const MAX_RESUME_FILE_BYTES = 8 * 1024 * 1024
 
+/** What is handed to someone who reads content, at a time. */
+export const READER_CHUNK_BYTES = 128 * 1024
+
+/** What is fetched first of what lies before a reader: some seconds of a film. */
+export const READER_AHEAD_BYTES = 8 * 1024 * 1024
+
+/** Those who may read one torrent at once. */
+export const MAX_CONTENT_READERS = 64
+
 /** Contents opened side by side after a restart: each may have to be hashed. */
 export const RESTORES_AT_ONCE = 8

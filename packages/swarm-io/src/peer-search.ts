@@ -110,7 +110,8 @@ export class PeerSearch {
     const { torrent } = this
     if (!this.trackers || now - this.askedMs < NEED_PEERS_INTERVAL_MS) return
     this.askedMs = now
-    if (!torrent.isComplete && torrent.links.count < NEED_PEERS_BELOW) this.trackers.needPeers()
+    // A seed with nobody asks too: who cannot dial it (NAT, Transmission on loopback) is to be dialled by it.
+    if (torrent.links.count < (torrent.isComplete ? 1 : NEED_PEERS_BELOW)) this.trackers.needPeers()
   }
 
   trackerStatus(): readonly TrackerStatus[] {

@@ -167,7 +167,6 @@ export interface FileDetails {
 export interface PeerDetails extends PeerSnapshot {
   readonly transport: 'libp2p' | 'tcp'
   readonly isEncrypted: boolean
-  readonly isOutbound: boolean
 }
 
 /** Everything about one torrent, for people to look at. */
@@ -180,7 +179,7 @@ export interface TorrentDetails extends TorrentSummary {
   readonly seedingMs: number
   /** Until it is complete, at today's rate; undefined when that says nothing. */
   readonly etaMs?: number
-  /** Copies of the rarest missing piece among the peers and here; undefined until pieces are known. */
+  /** Copies of the rarest wanted piece, among the peers and here; undefined until pieces are known. */
   readonly availability?: number
   /** Known addresses that are not connected. */
   readonly candidates: number
@@ -189,6 +188,8 @@ export interface TorrentDetails extends TorrentSummary {
   readonly trackers: readonly TrackerStatus[]
   /** One bit a piece, first piece first, as BEP 3's bitfield; empty until pieces are known. */
   readonly pieceMap: Uint8Array
+  /** How far the check is, while its state is `checking`. */
+  readonly check?: { readonly piecesDone: number; readonly pieces: number }
 }
 
 /** How content is published. */
@@ -222,7 +223,7 @@ export interface FetchProgress {
   readonly peers: number
   readonly downloadBytesPerSecond: number
   readonly uploadBytesPerSecond: number
-  /** Copies of the rarest missing piece among the peers and here. */
+  /** Copies of the rarest wanted piece, among the peers and here. */
   readonly availability?: number
   readonly etaMs?: number
   readonly state: TorrentState

@@ -5,11 +5,10 @@ import type { RandomSource, Rejection } from '@onehop/primitives'
 import {
   BANDWIDTH_INTERVAL_MS,
   BandwidthLimit,
+  type FilePriority,
   type Handshake,
   type InfoHash,
-  infoHashToHex,
   PEER_ID_BYTES,
-  type PeerSnapshot,
   toInfoHash,
   type WireConnection,
 } from '@onehop/swarm'
@@ -24,13 +23,19 @@ import { ResumeStore } from './resume/resume-store.ts'
 import { type ConnectionsOwner, SessionConnections } from './session-connections.ts'
 import type {
   AddOptions,
+  ByteRange,
   ChokingStrategy,
   FetchOptions,
   FetchResult,
+  FileChoice,
+  LimitChanges,
+  PeerDetails,
   PeerFinder,
+  RateLimits,
   SeedOptions,
   SwarmEvents,
   SwarmSessionOptions,
+  TorrentDetails,
   TorrentSource,
   TorrentSummary,
 } from './session-types.ts'
@@ -39,7 +44,10 @@ import { existsAtAll } from './storage/safe-path.ts'
 import { openForSeed } from './storage/torrent-openers.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
 import { Torrent, type TorrentStart } from './torrent.ts'
+import { detailsOf, peersOf } from './torrent-details.ts'
 import type { TorrentHost } from './torrent-host.ts'
+import { TorrentList } from './torrent-list.ts'
+import { torrentFileOf } from './torrent-summary.ts'
 import { LocalDiscovery } from './tracker/local-discovery.ts'
 import { TrackerTransport } from './tracker/tracker-transport.ts'
 
@@ -61,9 +69,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
   readonly trackerTransport: TrackerTransport
   localDiscovery: LocalDiscovery | undefined
   private readonly options: SwarmSessionOptions
-  private readonly torrents = new Map<string, Torrent>()
-  /** By infohash in hex: torrents whose files are being opened again. */
-  private readonly restoring = new Map<string, Promise<void>>()
+  private readonly torrents = new TorrentList()
   private readonly listeners = new EventListeners()
   private readonly pacer: NodeJS.Timeout
   private isClosed = false
@@ -96,7 +102,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
     this.localDiscovery = new LocalDiscovery({
       port: this.btPort,
       onPeer: (infohashHex, address) => {
-        this.torrents.get(infohashHex)?.pool.offerAddresses([address], 'local')
+        this.torrents.byHex(infohashHex)?.pool.offerAddresses([address], 'local')
       },
       nowMs: () => this.nowMs(),
       log: (message, details) => this.log(message, details),
@@ -106,7 +112,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
 
   /** What waits for a bandwidth limit goes on when it may. */
   private releaseBandwidth(): void {
-    for (const { machine } of this.torrents.values()) if (machine.isHeldBack) machine.releaseBandwidth()
+    for (const { machine } of this.torrents) if (machine.isHeldBack) machine.releaseBandwidth()
   }
 
   /** Where other clients connect to; 0 when they cannot. */
@@ -137,18 +143,11 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
   }
 
   claimPath(path: string, owner: Torrent): void {
-    for (const torrent of this.torrents.values()) {
-      if (torrent !== owner && torrent.path === path && torrent.problem === undefined) {
-        throw new SwarmError(
-          'in-use',
-          `Cannot use ${path}: another content is there or is being fetched to it.`,
-        )
-      }
-    }
+    this.torrents.claimPath(path, owner)
   }
 
   *openInfohashes(): Iterable<InfoHash> {
-    for (const torrent of this.torrents.values()) if (torrent.isOpen) yield torrent.infohash
+    for (const torrent of this.torrents) if (torrent.isOpen) yield* torrent.infohashes()
   }
 
   /** Takes a connection that a peer opened. Its handshake says which torrent it wants; unknown ones are closed. */
@@ -157,7 +156,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
   }
 
   onHandshake(link: PeerLink, handshake: Handshake): void {
-    const torrent = this.torrents.get(infoHashToHex(handshake.infohash))
+    const torrent = this.torrents.meantBy(handshake.infohash)
     if (torrent) torrent.links.attach(link, handshake)
     else link.close()
   }
@@ -172,7 +171,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
     this.assertOpen()
     const absolute = resolve(path)
     const hashed = await hashContent(absolute, options)
-    const known = await this.known(hashed.info.infohash)
+    const known = await this.torrents.whenOpen(hashed.info.infohash)
     this.assertOpen()
     if (known?.isSeeding && (await existsAtAll(known.path))) {
       await known.publishAgain(options)
@@ -205,7 +204,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
       await torrent.disk.adopt(files)
       await torrent.publishAgain(options)
     } catch (error) {
-      this.torrents.delete(infoHashToHex(info.infohash))
+      this.torrents.delete(torrent)
       await torrent.close()
       await files.storage.close()
       throw swarmErrorOf(error, `publish ${path}`)
@@ -216,14 +215,8 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
 
   private addTorrent(start: TorrentStart): Torrent {
     const torrent = new Torrent(start, this)
-    this.torrents.set(infoHashToHex(start.infohash), torrent)
+    this.torrents.add(torrent)
     return torrent
-  }
-
-  /** The torrent, once its files are open again. */
-  private async known(infohash: Uint8Array): Promise<Torrent | undefined> {
-    await this.restoring.get(infoHashToHex(infohash))
-    return this.torrents.get(infoHashToHex(infohash))
   }
 
   // Fetching
@@ -253,7 +246,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
    * @throws {SwarmError}
    */
   async fetch(source: TorrentSource, options: FetchOptions): Promise<FetchResult> {
-    const found = await this.known(infohashOf(source))
+    const found = await this.torrents.whenOpen(infohashOf(source))
     if (found?.isSeeding && (await existsAtAll(found.path))) {
       return fetchLocally(found, options, this.cache, () => this.nowMs())
     }
@@ -269,10 +262,10 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
 
   private async torrentFor(source: TorrentSource): Promise<Torrent> {
     const infohash = infohashOf(source)
-    await this.restoring.get(infoHashToHex(infohash))
+    await this.torrents.whenOpen(infohash)
     this.assertOpen()
     // No pause between the question and the answer: two calls at once must share one torrent.
-    const known = this.torrents.get(infoHashToHex(infohash))
+    const known = this.torrents.get(infohash)
     return known ?? this.addTorrent(startOf(source))
   }
 
@@ -280,38 +273,111 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
 
   /** All torrents, in the order in which they came. */
   list(): TorrentSummary[] {
-    return [...this.torrents.values()].map(torrent => torrent.summary())
+    return Array.from(this.torrents, torrent => torrent.summary())
   }
 
   /** One torrent; undefined when it is not known. */
   get(infohash: Uint8Array): TorrentSummary | undefined {
-    return this.torrents.get(infoHashToHex(infohash))?.summary()
+    return this.torrents.get(infohash)?.summary()
+  }
+
+  /** Everything about a torrent: its files, peers, trackers, pieces; undefined when it is not known. */
+  details(infohash: Uint8Array): TorrentDetails | undefined {
+    const torrent = this.torrents.get(infohash)
+    return torrent && detailsOf(torrent)
   }
 
   /** The connected peers of a torrent. */
-  peersOf(infohash: Uint8Array): PeerSnapshot[] {
-    return this.torrents.get(infoHashToHex(infohash))?.machine.peerSnapshots() ?? []
+  peersOf(infohash: Uint8Array): PeerDetails[] {
+    const torrent = this.torrents.get(infohash)
+    return torrent ? peersOf(torrent) : []
   }
 
+  /** Its .torrent file. @throws {SwarmError} as long as only the infohash is known. */
+  async torrentFile(infohash: Uint8Array): Promise<Uint8Array> {
+    return torrentFileOf(await this.torrents.existing(infohash))
+  }
+
+  /**
+   * Bytes of a file of a torrent, in order, as they arrive: what is missing is fetched first, also of a file that was
+   * not wanted.
+   * @param file its number, as {@link details} gives it.
+   * @throws {SwarmError} when they are missing and nothing is being fetched.
+   */
+  async *openContent(
+    infohash: Uint8Array,
+    file: number,
+    range?: ByteRange,
+    signal: AbortSignal = new AbortController().signal,
+  ): AsyncGenerator<Uint8Array> {
+    const torrent = await this.torrents.existing(infohash)
+    yield* torrent.read(file, range, signal)
+  }
+
+  // What users do with it
+
   /** Nothing of it goes in or out any more, until it is resumed. @throws {SwarmError} */
-  async pause(infohash: Uint8Array): Promise<TorrentSummary> {
-    const torrent = await this.existing(infohash)
-    await torrent.pause()
-    return torrent.summary()
+  pause(infohash: Uint8Array): Promise<TorrentSummary> {
+    return this.with(infohash, torrent => torrent.pause())
   }
 
   /** Goes on with it, and tries again what went wrong. @throws {SwarmError} */
-  async resume(infohash: Uint8Array): Promise<TorrentSummary> {
-    const torrent = await this.existing(infohash)
-    await torrent.resume()
-    return torrent.summary()
+  resume(infohash: Uint8Array): Promise<TorrentSummary> {
+    return this.with(infohash, torrent => torrent.resume())
   }
 
-  private async existing(infohash: Uint8Array): Promise<Torrent> {
+  /** Hashes everything that is here of it. @throws {SwarmError} */
+  recheck(infohash: Uint8Array): Promise<TorrentSummary> {
+    return this.with(infohash, torrent => torrent.recheck())
+  }
+
+  /** Moves the content to a path of its own, where nothing is yet. @throws {SwarmError} */
+  move(infohash: Uint8Array, path: string): Promise<TorrentSummary> {
+    return this.with(infohash, torrent => torrent.disk.moveTo(resolve(path)))
+  }
+
+  /** @param path of the file, below the content's folder. @throws {SwarmError} */
+  renameFile(infohash: Uint8Array, file: number, path: readonly string[]): Promise<TorrentSummary> {
+    return this.with(infohash, torrent => torrent.disk.renameFile(file, path))
+  }
+
+  /** Which of its files are wanted, and how much. @throws {SwarmError} */
+  setFiles(infohash: Uint8Array, choice: FileChoice | readonly FilePriority[]): Promise<TorrentSummary> {
+    const choose = typeof choice === 'function' ? choice : () => choice
+    return this.with(infohash, torrent => torrent.setFiles(choose))
+  }
+
+  /** Limits and goals of one torrent, or the limits of all together. @throws {SwarmError} */
+  async setLimits(infohash: Uint8Array | 'all', changes: LimitChanges): Promise<void> {
+    if (infohash !== 'all') await this.with(infohash, torrent => torrent.changeLimits(changes))
+    else this.setSharedLimits(changes)
+  }
+
+  private setSharedLimits({ uploadBytesPerSecond, downloadBytesPerSecond }: LimitChanges): void {
+    const nowMs = this.nowMs()
+    if (uploadBytesPerSecond !== undefined) this.uploadLimit.setRate(uploadBytesPerSecond ?? undefined, nowMs)
+    if (downloadBytesPerSecond !== undefined) {
+      this.downloadLimit.setRate(downloadBytesPerSecond ?? undefined, nowMs)
+    }
+  }
+
+  /** What all torrents together may send and take. */
+  get limits(): RateLimits {
+    const [upload, download] = [this.uploadLimit.bytesPerSecond, this.downloadLimit.bytesPerSecond]
+    return {
+      ...(upload === undefined ? {} : { uploadBytesPerSecond: upload }),
+      ...(download === undefined ? {} : { downloadBytesPerSecond: download }),
+    }
+  }
+
+  private async with(
+    infohash: Uint8Array,
+    act: (torrent: Torrent) => Promise<void>,
+  ): Promise<TorrentSummary> {
     this.assertOpen()
-    const torrent = await this.known(infohash)
-    if (torrent) return torrent
-    throw new SwarmError('not-found', `There is no content ${infoHashToHex(toInfoHash(infohash))} here.`)
+    const torrent = await this.torrents.existing(infohash)
+    await act(torrent)
+    return torrent.summary()
   }
 
   /**
@@ -319,13 +385,13 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
    * @returns whether it was known.
    */
   async remove(infohash: Uint8Array, { deleteFiles = false } = {}): Promise<boolean> {
-    const torrent = await this.known(infohash)
+    const torrent = await this.torrents.whenOpen(infohash)
     if (torrent) await this.forget(torrent, deleteFiles)
     return torrent !== undefined
   }
 
   private async forget(torrent: Torrent, deleteFiles = false): Promise<void> {
-    this.torrents.delete(infoHashToHex(torrent.infohash))
+    this.torrents.delete(torrent)
     await torrent.remove(deleteFiles)
     this.emit('removed', torrent)
   }
@@ -346,7 +412,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
     for (let i = 0; i < records.length; i += RESTORES_AT_ONCE) {
       const unknown = records
         .slice(i, i + RESTORES_AT_ONCE)
-        .filter(({ infohash }) => !this.torrents.has(infoHashToHex(infohash)))
+        .filter(({ infohash }) => this.torrents.get(infohash) === undefined)
       restored.push(...(await Promise.all(unknown.map(record => this.restoreOne(record)))))
     }
     return restored.map(torrent => torrent.summary())
@@ -360,10 +426,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
       ...(info ? { info } : {}),
       ...(layers ? { pieceLayers: layers } : {}),
     })
-    const name = infoHashToHex(record.infohash)
-    const opening = torrent.restore(record).finally(() => this.restoring.delete(name))
-    this.restoring.set(name, opening)
-    await opening
+    await this.torrents.restore(torrent, torrent.restore(record))
     this.emit('added', torrent)
     return torrent
   }
@@ -378,7 +441,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
     this.isClosed = true
     clearInterval(this.pacer)
     const closing = [this.connections.close(), this.localDiscovery?.close()]
-    await Promise.all([...this.torrents.values()].map(torrent => torrent.close()))
+    await Promise.all(Array.from(this.torrents, torrent => torrent.close()))
     await Promise.all(closing)
   }
 }

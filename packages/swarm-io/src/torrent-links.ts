@@ -90,11 +90,8 @@ export class TorrentLinks {
   }
 
   /** The connection behind a key of the machine's. */
-  connectionOf(
-    key: PeerKey,
-  ): { readonly connection: WireConnection; readonly isOutbound: boolean } | undefined {
-    const link = this.links.get(key)?.link
-    return link && { connection: link.connection, isOutbound: link.isOutbound }
+  connectionOf(key: PeerKey): WireConnection | undefined {
+    return this.links.get(key)?.link.connection
   }
 
   /** @param peerId its BitTorrent peer id in hex, if that is known. */
@@ -125,7 +122,7 @@ export class TorrentLinks {
       },
     )
     this.accounts.set(link, account)
-    this.sendHandshake(link)
+    this.sendHandshake(link, this.infohash)
   }
 
   private onReply(link: PeerLink, handshake: Handshake): void {
@@ -133,8 +130,9 @@ export class TorrentLinks {
     else link.close()
   }
 
-  private sendHandshake(link: PeerLink): void {
-    link.sendHandshake({ infohash: this.infohash, peerId: this.host.peerId, extensions: true, fast: true })
+  /** @param infohash a hybrid has two: whoever asks for one is answered by the same. */
+  private sendHandshake(link: PeerLink, infohash: InfoHash): void {
+    link.sendHandshake({ infohash, peerId: this.host.peerId, extensions: true, fast: true })
   }
 
   /** Uses a connection whose handshake was for this torrent, or closes it. */
@@ -153,7 +151,7 @@ export class TorrentLinks {
       return
     }
     const key = this.nextKey++ as PeerKey
-    if (!link.isOutbound) this.sendHandshake(link)
+    if (!link.isOutbound) this.sendHandshake(link, handshake.infohash)
     this.links.set(key, attached)
     this.shownNames.set(attached.identity, link.remotePeer)
     link.attach(this.handlerOf(key, account))

@@ -1,7 +1,13 @@
-import { formatMagnet, pieceCount, type TorrentInfo } from '@onehop/swarm'
+import { equalBytes } from '@onehop/primitives'
+import { encodeTorrentFile, formatMagnet, type InfoHash, pieceCount, type TorrentInfo } from '@onehop/swarm'
+import { availabilityOf } from './availability.ts'
 import type { FetchProgress, TorrentSummary } from './session-types.ts'
+import { SwarmError } from './swarm-error.ts'
 import type { Torrent } from './torrent.ts'
 import type { TorrentSettings } from './torrent-settings.ts'
+
+/** What .torrent files say made them. */
+const CLIENT_NAME = 'onehop 0.1'
 
 /** A torrent as it is now, for people. */
 export function summaryOf(torrent: Torrent): TorrentSummary {
@@ -9,6 +15,7 @@ export function summaryOf(torrent: Torrent): TorrentSummary {
   const bytesDone = machine.have && torrent.content ? torrent.content.bytesIn(machine.have) : 0
   return {
     infohash: torrent.infohash,
+    ...(torrent.infohashV2 ? { infohashV2: torrent.infohashV2 } : {}),
     name: info?.name ?? settings.displayName ?? '',
     path: torrent.path,
     bytes: info?.contentBytes ?? 0,
@@ -36,6 +43,7 @@ export function summaryOf(torrent: Torrent): TorrentSummary {
 export function progressOf(torrent: Torrent): FetchProgress {
   const { pieces, piecesDone, bytesWanted, peers, state, ...rates } = summaryOf(torrent)
   const { downloadBytesPerSecond, uploadBytesPerSecond } = rates
+  const availability = availabilityOf(torrent)
   const left = Math.min(bytesWanted, torrent.machine.wantedBytesLeft ?? bytesWanted)
   return {
     pieces,
@@ -46,8 +54,24 @@ export function progressOf(torrent: Torrent): FetchProgress {
     downloadBytesPerSecond,
     uploadBytesPerSecond,
     state,
-    ...(downloadBytesPerSecond > 0 ? { etaMs: Math.round((left * 1000) / downloadBytesPerSecond) } : {}),
+    ...(availability === undefined ? {} : { availability }),
+    ...(downloadBytesPerSecond > 0 && left > 0
+      ? { etaMs: Math.round((left * 1000) / downloadBytesPerSecond) }
+      : {}),
   }
+}
+
+/** The .torrent of it. @throws {SwarmError} as long as only the infohash is known. */
+export function torrentFileOf({ info, machine, settings, shownName }: Torrent): Uint8Array {
+  if (!info) throw new SwarmError('not-found', `What is in ${shownName} is not known yet.`)
+  const { pieceLayers } = machine
+  return encodeTorrentFile({
+    info,
+    trackers: settings.trackers,
+    ...(pieceLayers ? { pieceLayers } : {}),
+    ...(settings.comment === undefined ? {} : { comment: settings.comment }),
+    createdBy: CLIENT_NAME,
+  })
 }
 
 function wantedBytesOf({ files }: TorrentInfo, { priorities }: TorrentSettings): number {
@@ -57,9 +81,19 @@ function wantedBytesOf({ files }: TorrentInfo, { priorities }: TorrentSettings):
   )
 }
 
-function magnetOf({ infohash, info }: Torrent): string {
+function magnetOf({ infohash, infohashV2, info, settings }: Torrent): string {
+  const displayName = info?.name ?? settings.displayName
   return formatMagnet({
-    infohash,
-    ...(info ? { displayName: info.name, lengthBytes: info.contentBytes } : {}),
+    ...topicOf(infohash, infohashV2),
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(info ? { lengthBytes: info.contentBytes } : {}),
+    trackers: settings.trackers.flat(),
   })
+}
+
+/** A v2 torrent has no infohash of 20 bytes but the beginning of its own. */
+function topicOf(infohash: InfoHash, infohashV2: Uint8Array | undefined) {
+  if (infohashV2 === undefined) return { infohash }
+  const isBeginning = equalBytes(infohash, infohashV2.subarray(0, infohash.length))
+  return isBeginning ? { infohashV2 } : { infohash, infohashV2 }
 }

@@ -1,10 +1,11 @@
-import type { Verdict } from '@onehop/primitives'
+import { equalBytes, type Verdict } from '@onehop/primitives'
 import {
   BandwidthLimit,
   type Bitfield,
   type BlockRange,
   type InfoHash,
   infoHashToHex,
+  infohashOfV2,
   type PeerAddress,
   type PieceLayers,
   TICK_INTERVAL_MS,
@@ -12,11 +13,14 @@ import {
   type TorrentMachine,
   type WireConnection,
 } from '@onehop/swarm'
+import { ContentReaders } from './content-reader.ts'
 import { PeerPool, type PoolOwner } from './peer-pool.ts'
 import { PeerSearch } from './peer-search.ts'
 import type { ResumeRecord } from './resume/resume-record.ts'
+import { reachedGoal } from './seeding-goals.ts'
 import type {
   AddOptions,
+  ByteRange,
   FetchTarget,
   FileChoice,
   LimitChanges,
@@ -61,6 +65,7 @@ export class Torrent implements LinksOwner, PoolOwner {
   readonly pool: PeerPool
   readonly search: PeerSearch
   readonly disk: TorrentDisk
+  readonly readers: ContentReaders
   /** What went wrong, in one sentence; nothing is offered then. */
   problem: string | undefined
   /** Why it is paused although nothing is wrong. */
@@ -75,6 +80,7 @@ export class Torrent implements LinksOwner, PoolOwner {
   private readonly closing = new AbortController()
   private isRunning = false
   private hasHalted = false
+  private isPastGoal = false
   private ticker: NodeJS.Timeout | undefined
   private tickedMs = 0
 
@@ -88,6 +94,7 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.links = new TorrentLinks(start.infohash, host, this)
     this.pool = new PeerPool(this)
     this.search = new PeerSearch(this, host)
+    this.readers = new ContentReaders(this)
     this.disk = new TorrentDisk(this, host, this.closing.signal)
   }
 
@@ -107,6 +114,17 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   get infohashV2(): Uint8Array | undefined {
     return this.info?.infohashV2 ?? this.start.infohashV2
+  }
+
+  /** What it goes by in handshakes: a hybrid has two (BEP 52). */
+  infohashes(): InfoHash[] {
+    const { infohashV2 } = this
+    const others = [this.info?.infohash, infohashV2 && infohashOfV2(infohashV2)]
+    return [this.infohash, ...others.filter(other => other !== undefined)]
+  }
+
+  goesBy(infohash: InfoHash): boolean {
+    return this.infohashes().some(own => equalBytes(own, infohash))
   }
 
   /** Where the content is, or will be; empty as long as that is not known. */
@@ -219,6 +237,7 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.isRunning = !this.isRunning
     if (this.isRunning) this.run()
     else this.halt()
+    this.readers.wake()
   }
 
   private run(): void {
@@ -246,9 +265,16 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.pool.step()
     this.search.tick()
     const now = this.host.nowMs()
-    if (this.isSeeding) this.counters.seedingMs += now - this.tickedMs
+    if (this.isSeeding) this.onSeeding(now - this.tickedMs)
     this.tickedMs = now
     this.disk.notes.tick((error: unknown) => this.fail(swarmErrorOf(error, `write ${this.path}`)))
+  }
+
+  private onSeeding(spanMs: number): void {
+    const { counters, settings } = this
+    counters.seedingMs += spanMs
+    const goal = this.isPastGoal ? undefined : reachedGoal(settings.limits, counters, this.info!.contentBytes)
+    if (goal !== undefined) this.pause(goal).catch(error => this.onNotNoted(error))
   }
 
   /** Nothing goes in or out any more, until {@link resume}. @param reason a sentence, if it was not by hand. */
@@ -262,9 +288,12 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   /** Goes on, and tries again what went wrong. @throws {SwarmError} */
   async resume(): Promise<void> {
-    this.settings.isPaused = false
+    const { settings, counters } = this
+    settings.isPaused = false
     this.problem = undefined
     this.reason = undefined
+    // Who wants it to go on beyond its goals says so by resuming it.
+    this.isPastGoal = reachedGoal(settings.limits, counters, this.info?.contentBytes ?? 0) !== undefined
     await this.opened(this.disk.open())
     await this.disk.notes.save()
   }
@@ -301,7 +330,11 @@ export class Torrent implements LinksOwner, PoolOwner {
   }
 
   private noteLater(): void {
-    this.disk.notes.save().catch((error: unknown) => this.host.log('cannot note the torrent', { error }))
+    this.disk.notes.save().catch(error => this.onNotNoted(error))
+  }
+
+  private onNotNoted(error: unknown): void {
+    this.host.log('cannot note the torrent', { error })
   }
 
   /** Its content was published, perhaps not for the first time: what was said then counts. @throws {SwarmError} */
@@ -319,7 +352,9 @@ export class Torrent implements LinksOwner, PoolOwner {
     const { machine, settings } = this
     if (settings.priorities) machine.setFilePriorities(settings.priorities)
     machine.setSequential(settings.isSequential)
+    this.readers.tell()
     machine.start(have)
+    this.readers.wake()
   }
 
   /** Forgets who has what, and what is here: that is about to be seen. */
@@ -351,6 +386,7 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   private onPieceVerified(piece: number): void {
     this.disk.onVerified(piece)
+    this.readers.wake()
     if (this.machine.have?.count === 1) this.host.emit('firstPiece', this)
   }
 
@@ -433,9 +469,7 @@ export class Torrent implements LinksOwner, PoolOwner {
   endFetch(fetch: FetchListener): void {
     this.fetches.delete(fetch)
     if (this.fetches.size > 0 || this.goesOn || this.isClosed) return
-    this.pause('The fetch was given up.').catch((error: unknown) =>
-      this.host.log('cannot note what was fetched', { error }),
-    )
+    this.pause('The fetch was given up.').catch(error => this.onNotNoted(error))
   }
 
   // What users decide
@@ -446,12 +480,32 @@ export class Torrent implements LinksOwner, PoolOwner {
     if (this.isRunning) this.machine.setFetching(!this.isComplete)
   }
 
+  /** Limits hold from now on; goals that are reached already are looked at anew. */
   setLimits(changes: LimitChanges): void {
+    this.isPastGoal = false
     const kept = { ...this.settings.limits, ...changes }
     this.settings.limits = Object.fromEntries(Object.entries(kept).filter(([, value]) => value != null))
     const { uploadBytesPerSecond, downloadBytesPerSecond } = this.settings.limits
     this.uploadLimit.setRate(uploadBytesPerSecond, this.host.nowMs())
     this.downloadLimit.setRate(downloadBytesPerSecond, this.host.nowMs())
+  }
+
+  /** @throws {SwarmError} when they cannot be noted. */
+  async changeLimits(changes: LimitChanges): Promise<void> {
+    this.setLimits(changes)
+    await this.disk.notes.save()
+  }
+
+  /** Bytes of a file as they arrive; one that was not wanted is from now on. @throws {SwarmError} */
+  async *read(index: number, range: ByteRange | undefined, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const file = this.info?.files[index]
+    if (file === undefined || file.isPadding) {
+      throw new SwarmError('not-found', `${this.shownName} has no file ${index}.`)
+    }
+    const { priorities } = this.settings
+    if (priorities?.[index] === 'skip') await this.setFiles(() => priorities.with(index, 'high'))
+    const { start, end } = range ?? { start: 0, end: file.lengthBytes }
+    yield* this.readers.read(file, { start, end: Math.min(end, file.lengthBytes) }, signal)
   }
 
   // The end

@@ -56,7 +56,7 @@ export class Requests {
   send(peer: PeerState, piece: ActivePiece, block: number): void {
     const now = this.environment.now()
     if (peer.requests.size === 0) noteStart(peer, now)
-    takeFromAll(this.limits, BLOCK_BYTES, now)
+    if (this.limits.length > 0) takeFromAll(this.limits, BLOCK_BYTES, now)
     peer.requests.set(this.idOf(piece.index, block), now)
     piece.addRequester(block, now)
     this.environment.send(peer.key, { type: 'request', ...rangeOf(piece, block) })

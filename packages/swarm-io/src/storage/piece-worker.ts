@@ -17,7 +17,7 @@ import type {
 } from './piece-jobs.ts'
 
 /** Read at a time: small enough to be hashed from the processor's cache. */
-const READ_BYTES = 128 * 1024
+const READ_BYTES = 256 * 1024
 
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
 const zeros = Buffer.alloc(READ_BYTES)

@@ -15,6 +15,7 @@ const SUITES: Readonly<Record<string, () => Promise<{ readonly suite: Suite }>>>
   ledger: () => import('./ledger/suite.ts'),
   lookup: () => import('./lookup/suite.ts'),
   overlays: () => import('./overlays/suite.ts'),
+  swarm: () => import('./swarm/suite.ts'),
 }
 
 const DEFAULT_ROUNDS = 3

@@ -1,10 +1,10 @@
 /** Parses and serialises a block of spends, and lets bitcoinjs-lib do the same. */
 import { Block, BlockHeader, parseBlock, serializeBlock, Transaction } from '@onehop/ledger'
 import { Block as OtherBlock } from 'bitcoinjs-lib'
+import { textOf } from '../parameters.ts'
 import { callsPerCpuSecond, Stopwatch } from '../stopwatch.ts'
 import type { TaskRun } from '../suite.ts'
 import { openBenchChain, readBlocks } from './bench-chain.ts'
-import { textOf } from './parameters.ts'
 
 const MEGABYTE = 1e6
 const FRESH_BLOCKS = 8

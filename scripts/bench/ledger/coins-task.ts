@@ -7,9 +7,9 @@ import { DiskStorage } from '@onehop/chain'
 import { asTxId, type BlockHash, type Coin, type OutPoint, p2wpkhScript } from '@onehop/ledger'
 import { assertDefined, sha256 } from '@onehop/primitives'
 import { CoinsStore } from '../../../packages/chain/src/coins/coins-store.ts'
+import { numberOf } from '../parameters.ts'
 import type { TaskRun } from '../suite.ts'
-import { withFolder } from './open-chain.ts'
-import { numberOf } from './parameters.ts'
+import { withFolder } from '../with-folder.ts'
 
 const MEGABYTE = 1e6
 const COINS_PER_BLOCK = 3000

@@ -6,11 +6,12 @@
  */
 import type { Chain } from '@onehop/chain'
 import { parseBlock, serializeTransaction } from '@onehop/ledger'
+import { numberOf, textOf } from '../parameters.ts'
 import { Stopwatch } from '../stopwatch.ts'
 import type { TaskRun } from '../suite.ts'
+import { withFolder } from '../with-folder.ts'
 import { openBenchChain, readBlocks } from './bench-chain.ts'
-import { acceptBlocks, openPrepared, withFolder } from './open-chain.ts'
-import { numberOf, textOf } from './parameters.ts'
+import { acceptBlocks, openPrepared } from './open-chain.ts'
 
 const MEGABYTE = 1e6
 

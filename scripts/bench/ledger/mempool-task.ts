@@ -1,10 +1,11 @@
 /** Takes all spends of the chain into the mempool, from bytes. */
 import { parseBlock, serializeTransaction } from '@onehop/ledger'
+import { numberOf, textOf } from '../parameters.ts'
 import { Stopwatch } from '../stopwatch.ts'
 import type { TaskRun } from '../suite.ts'
+import { withFolder } from '../with-folder.ts'
 import { openBenchChain, readBlocks } from './bench-chain.ts'
-import { openPrepared, withFolder } from './open-chain.ts'
-import { numberOf, textOf } from './parameters.ts'
+import { openPrepared } from './open-chain.ts'
 
 const run: TaskRun = parameters =>
   withFolder(async folder => {

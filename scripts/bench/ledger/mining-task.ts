@@ -4,9 +4,9 @@ import { Block, BlockHeader, serializeHeader } from '@onehop/ledger'
 import { MiningThreads, mineBlock } from '@onehop/miner'
 import { GENESIS_LINK, makeBlock } from '../../regtest/blocks.ts'
 import { keyNamed, scriptFor } from '../../regtest/spends.ts'
+import { numberOf } from '../parameters.ts'
 import { callsPerCpuSecond, Stopwatch } from '../stopwatch.ts'
 import type { TaskRun } from '../suite.ts'
-import { numberOf } from './parameters.ts'
 
 const NONCE_OFFSET = 76
 /** Target 1. */

@@ -1,19 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Chain } from '@onehop/chain'
 import { REGTEST } from '@onehop/ledger'
 import { type BenchChain, readBlocks } from './bench-chain.ts'
-
-/** Calls back with a folder that is gone afterwards. */
-export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'onehop-bench-'))
-  try {
-    return await use(folder)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
 
 /** A chain on disk that checks scripts on so many threads, as fast as this machine can. */
 export async function openChain(datadir: string, threads: number): Promise<Chain> {

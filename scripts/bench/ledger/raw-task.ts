@@ -1,10 +1,10 @@
 /** The fast backend alone, in a loop over the chain's signatures. */
 import type { SignatureVerifier } from '@onehop/primitives'
+import { textOf } from '../parameters.ts'
 import { Stopwatch } from '../stopwatch.ts'
 import type { TaskRun } from '../suite.ts'
 import { fastVerifier } from './backend.ts'
 import { openBenchChain, readSignatures } from './bench-chain.ts'
-import { textOf } from './parameters.ts'
 
 type Signatures = ReturnType<typeof readSignatures>
 

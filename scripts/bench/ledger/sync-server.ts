@@ -1,7 +1,9 @@
 /** A process that serves the chain of its first argument to peers, and tells its parent its address. */
+
+import { withFolder } from '../with-folder.ts'
 import { openBenchChain, readBlocks } from './bench-chain.ts'
 import { joinNetwork } from './join-network.ts'
-import { acceptBlocks, openChain, withFolder } from './open-chain.ts'
+import { acceptBlocks, openChain } from './open-chain.ts'
 
 const [folder] = process.argv.slice(2)
 if (folder === undefined || process.send === undefined)

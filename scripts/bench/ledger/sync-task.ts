@@ -3,12 +3,13 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Chain } from '@onehop/chain'
+import { numberOf, textOf } from '../parameters.ts'
 import { Stopwatch } from '../stopwatch.ts'
 import type { TaskRun } from '../suite.ts'
+import { withFolder } from '../with-folder.ts'
 import { openBenchChain } from './bench-chain.ts'
 import { joinNetwork } from './join-network.ts'
-import { openChain, withFolder } from './open-chain.ts'
-import { numberOf, textOf } from './parameters.ts'
+import { openChain } from './open-chain.ts'
 
 const SERVER = fileURLToPath(new URL('sync-server.ts', import.meta.url))
 

@@ -1,0 +1,40 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** A fresh process of Node.js that runs a module of `processes/`, and the messages between it and us. */
+export class NodeProcess {
+  readonly child: ChildProcess
+
+  constructor(module: string, parameters: readonly string[]) {
+    const path = fileURLToPath(new URL(`processes/${module}`, import.meta.url))
+    this.child = fork(path, parameters, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  }
+
+  /** The next message of the process. Rejects when it ends before. */
+  async next<Message>(): Promise<Message> {
+    const over = new AbortController()
+    const { signal } = over
+    try {
+      return await Promise.race([
+        once(this.child, 'message', { signal }).then(([message]) => message as Message),
+        once(this.child, 'exit', { signal }).then(([code]) =>
+          Promise.reject(new Error(`a process ended (${code})`)),
+        ),
+      ])
+    } finally {
+      over.abort()
+    }
+  }
+
+  tell(message: object): void {
+    this.child.send(message)
+  }
+
+  async end(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return
+    const gone = once(this.child, 'exit')
+    this.child.kill('SIGKILL')
+    await gone
+  }
+}

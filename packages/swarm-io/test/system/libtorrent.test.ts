@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SeededRandom, sha1 } from '@onehop/primitives'
+import {
+  formatMagnet,
+  infohashOfV2,
+  type PeerAddress,
+  parseTorrentFile,
+  type TorrentFile,
+} from '@onehop/swarm'
+import { SwarmSession } from '@onehop/swarm-io'
+import { hasLibtorrent, Libtorrent } from './libtorrent.ts'
+
+const PIECE_LENGTH = 16_384
+/** More pieces than hashes fit into one message (BEP 52), files of one piece, of none, and short last blocks. */
+const FILES: Readonly<Record<string, number>> = {
+  'large.bin': 700 * PIECE_LENGTH + 5,
+  'small/one.bin': 700,
+  'small/two.bin': PIECE_LENGTH,
+  'three.bin': 3 * PIECE_LENGTH - 1,
+  empty: 0,
+}
+
+describe('libtorrent', () => {
+  const contents = new Map<string, Uint8Array>()
+  const begun: { end(): Promise<void> }[] = []
+  let directory: string
+  let published: string
+
+  before(async function () {
+    if (!hasLibtorrent()) {
+      console.log('      python3-libtorrent is not installed')
+      this.skip()
+    }
+    directory = await mkdtemp(join(tmpdir(), 'onehop-libtorrent-'))
+    published = join(directory, 'published', 'folder')
+    await mkdir(join(published, 'small'), { recursive: true })
+    const random = new SeededRandom(52)
+    for (const [name, length] of Object.entries(FILES)) {
+      contents.set(name, random.bytes(length))
+      await writeFile(join(published, name), contents.get(name)!)
+    }
+  })
+  afterEach(() => Promise.all(begun.splice(0).map(each => each.end())))
+  after(() => directory && rm(directory, { recursive: true, force: true }))
+
+  async function startSession(name: string): Promise<SwarmSession> {
+    const session = new SwarmSession({ resumeDir: join(directory, name), tcp: { port: 0 } })
+    begun.push({ end: () => session.close() })
+    await session.start()
+    return session
+  }
+
+  function startLibtorrent(source: string, folder: string, peer?: PeerAddress): Libtorrent {
+    const client = new Libtorrent(source, folder, peer)
+    begun.push(client)
+    return client
+  }
+
+  /** Publishes the folder in a session. */
+  async function publish(session: SwarmSession, version: 'v1' | 'v2' | 'hybrid') {
+    const { infohash } = await session.seed(published, { version, pieceLengthBytes: PIECE_LENGTH })
+    const bytes = await session.torrentFile(infohash)
+    const path = join(directory, `${version}.torrent`)
+    await writeFile(path, bytes)
+    const file = parseTorrentFile(bytes, { sha1 })
+    assert.ok(file.ok)
+    return { path, file: file.value }
+  }
+
+  async function assertFetched(folder: string): Promise<void> {
+    for (const [name, content] of contents)
+      assert.equal(Buffer.compare(await readFile(join(folder, 'folder', name)), content), 0, name)
+  }
+
+  /** The ways in which somebody may be told of a torrent. */
+  function sourcesOf({ info }: TorrentFile, path: string): [what: string, source: string][] {
+    const { infohash, infohashV2 } = info
+    const links: [string, string][] = [[' by a magnet link', formatMagnet(info)]]
+    if (info.version === 'hybrid' && infohashV2) {
+      links.push([' by its v1 infohash', formatMagnet({ infohash })])
+      links.push([' by its v2 infohash', formatMagnet({ infohashV2 })])
+    }
+    return [[' by a .torrent', path], ...links]
+  }
+
+  for (const version of ['v1', 'hybrid', 'v2'] as const) {
+    it(`fetches ${version} from us, however it is told`, async () => {
+      const session = await startSession(`seeding-${version}`)
+      const { path, file } = await publish(session, version)
+      const peer = { host: '127.0.0.1', port: session.btPort }
+      for (const [what, source] of sourcesOf(file, path)) {
+        const folder = join(directory, `${version}${what}`)
+        const client = startLibtorrent(source, folder, peer)
+        await client.complete()
+        await client.end()
+        await assertFetched(folder)
+      }
+    })
+
+    it(`seeds ${version} to us, however we are told`, async () => {
+      const publisher = await startSession(`publishing-${version}`)
+      const { path, file } = await publish(publisher, version)
+      await publisher.close()
+      const peers = [await startLibtorrent(path, join(directory, 'published')).complete()]
+      const { infohash, infohashV2 } = file.info
+      const sources = [
+        { torrent: file, peers },
+        { infohash, peers },
+        ...(version === 'hybrid'
+          ? [{ infohash: infohashOfV2(infohashV2!), infohashV2: infohashV2!, peers }]
+          : []),
+      ]
+      for (const [i, source] of sources.entries()) {
+        const session = await startSession(`fetching-${version}-${i}`)
+        const outputDir = join(directory, `fetched-${version}-${i}`)
+        await session.fetch(source, { outputDir })
+        await assertFetched(outputDir)
+        const known = parseTorrentFile(await session.torrentFile(sources[i]!.infohash ?? infohash), { sha1 })
+        assert.ok(known.ok)
+        assert.deepEqual(known.value.info.bytes, file.info.bytes)
+        if (version === 'v2') assert.equal(known.value.pieceLayers?.isComplete, true)
+      }
+    })
+  }
+})

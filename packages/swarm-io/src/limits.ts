@@ -73,14 +73,8 @@ export const READ_CACHE_BYTES = 16 * 1024 * 1024
 /** Reads for uploads under way at once, for all torrents; with the cache, what uploads keep in memory. */
 export const MAX_PENDING_READS = 16
 
-/** Bytes of a file being hashed or checked that are in memory; one piece is always allowed. */
-export const HASH_WINDOW_BYTES = 8 * 1024 * 1024
-
 /** How often newly stored pieces are synced to disk and noted in the resume file. */
 export const CHECKPOINT_INTERVAL_MS = 2000
-
-/** Bytes of a resume file: an info dictionary, a bitfield and two paths. */
-export const MAX_RESUME_FILE_BYTES = 8 * 1024 * 1024
 
 /** What is handed to someone who reads content, at a time. */
 export const READER_CHUNK_BYTES = 128 * 1024

@@ -16,6 +16,7 @@ import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
 import { forEachAtOnce } from './at-once.ts'
 import type { ContentFiles } from './content-files.ts'
 import { slicesOfPiece, slicesOfRange } from './content-slices.ts'
+import { copyContent } from './copy-content.ts'
 import type { FilePlaces, Placement } from './file-places.ts'
 import { type FileStamps, sameStamp } from './file-stamps.ts'
 import { finishContent } from './finish-files.ts'
@@ -321,6 +322,11 @@ export class ContentStorage {
       throw error
     }
     await note(placement)
+  }
+
+  /** Copies the finished files to where a fetch to that path finds, verifies and finishes them. @throws {SwarmError} */
+  async copyTo(path: string): Promise<void> {
+    await this.gate.together(() => copyContent(this.places, path))
   }
 
   /** Says of each file whether it is wanted. What is there of one that is not is set aside. @throws {SwarmError} */

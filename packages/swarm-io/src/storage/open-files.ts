@@ -29,20 +29,23 @@ export class OpenFiles {
     try {
       const handle = await entry.opening
       entry.file ??= { handle }
-      this.byFile.set(entry.file, entry)
     } catch (error) {
       if (this.entries.get(path) === entry) this.entries.delete(path)
+      this.leave(entry)
       throw error
     }
+    this.byFile.set(entry.file, entry)
     this.closeUnused()
     return entry.file
   }
 
   release(file: OpenFile): void {
-    const entry = this.byFile.get(file)!
-    if (--entry.users > 0) return
-    entry.onFree?.()
+    this.leave(this.byFile.get(file)!)
     this.closeUnused()
+  }
+
+  private leave(entry: Entry): void {
+    if (--entry.users === 0) entry.onFree?.()
   }
 
   private closeUnused(): void {

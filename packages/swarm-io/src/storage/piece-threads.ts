@@ -37,6 +37,12 @@ export class PieceThreads {
   private readonly bulk: Waiting[] = []
   private jobs = 0
   private idle: NodeJS.Timeout | undefined
+  private readonly entry: URL
+
+  /** @param entry the file that a thread runs. */
+  constructor(entry: URL = ENTRY) {
+    this.entry = entry
+  }
 
   /** Rejects with the error of the system call that failed. */
   store(job: StoreJob): Promise<StoreReply> {
@@ -79,7 +85,7 @@ export class PieceThreads {
   }
 
   private start(): Thread {
-    const thread: Thread = { worker: new Worker(ENTRY), jobs: new Map() }
+    const thread: Thread = { worker: new Worker(this.entry), jobs: new Map() }
     this.threads.add(thread)
     thread.worker.on('message', (reply: JobReply) => this.onReply(thread, reply))
     thread.worker.on('error', error => this.onGone(thread, error as Error))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { Bitfield, pieceCount } from '@onehop/swarm'
 import type { OpenContent } from '../../src/storage/open-content.ts'
 import { content, failsWith } from '../session-scene.ts'
@@ -233,6 +233,20 @@ describe('the content of a torrent on disk', () => {
     })
   })
 
+  it('is copied to another place without what is not of it', async () => {
+    await scene.put(album)
+    await writeFile(scene.path('album', 'mine.txt'), 'mine')
+    const { storage } = await scene.open(album)
+    const placement = { path: scene.path('there', 'copy'), renamed: new Map() }
+    await storage.copyTo(placement.path)
+    const copy = await scene.open(album, { placement })
+    assert.ok(copy.have.isFull)
+    await copy.storage.finish()
+    await assertStored(album, placement.path)
+    assert.ok(!(await readdir(placement.path)).includes('mine.txt'))
+    await assertStored(album, scene.path('album'))
+  })
+
   describe('after a restart', () => {
     it('trusts what was synced, and hashes the rest', async () => {
       const first = await scene.open(album)
@@ -269,6 +283,31 @@ describe('the content of a torrent on disk', () => {
         assert.equal(again.have.count, harm === 'older' ? 1 : 0)
         await again.storage.close()
       }
+    })
+
+    it('notes nothing that a failed sync may have lost, until it was written again', async () => {
+      const one = singleSample(3 * PIECE)
+      const opened = await scene.open(one)
+      await store(one, opened, [0])
+      const handle = await open(scene.path('probe'), 'w')
+      const files = Object.getPrototypeOf(handle) as FileHandle
+      await handle.close()
+      const { datasync } = files
+      files.datasync = () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOSPC' }))
+      try {
+        await assert.rejects(opened.storage.sync(), failsWith('disk-full'))
+      } finally {
+        files.datasync = datasync
+      }
+      assert.equal(opened.storage.noted.count, 0)
+      await store(one, opened, [1])
+      // The system forgot what it could not write: the disk has the old bytes.
+      await writeFile(opened.storage.partPath!, new Uint8Array(3 * PIECE))
+      await assert.rejects(opened.storage.sync(), failsWith('io', /checked again/))
+      assert.equal(opened.storage.noted.count, 0)
+      assert.equal((await opened.storage.recheck([])).count, 0)
+      await store(one, opened)
+      assert.ok((await opened.storage.sync()).isFull)
     })
 
     it('notes no piece that it found but did not sync yet', async () => {

@@ -1,4 +1,4 @@
-import { assert, DecodeError } from '@onehop/primitives'
+import { assert, bytesKey, DecodeError } from '@onehop/primitives'
 import { MAX_BENCODE_DEPTH } from '../limits.ts'
 import { MAX_BENCODE_KEY_BYTES, MAX_BENCODE_VALUES } from './limits.ts'
 
@@ -25,6 +25,9 @@ const NINE = 0x39
 /** Digits of 2^53 - 1. */
 const MAX_DIGITS = 16
 
+/** What a dictionary counts for beside what is in it: empty ones take 300 bytes of memory, and two on the wire. */
+const VALUES_OF_A_DICTIONARY = 3
+
 class BencodeReader {
   readonly bytes: Uint8Array
   offset = 0
@@ -38,12 +41,17 @@ class BencodeReader {
 
   readValue(depth: number): Bencoded {
     if (depth > MAX_BENCODE_DEPTH) throw new DecodeError('bencoded value is nested too deeply')
-    if (++this.values > MAX_BENCODE_VALUES) throw new DecodeError('there are too many bencoded values')
+    this.count(1)
     const first = this.bytes[this.offset]
     if (first === I) return this.readInteger()
     if (first === L) return this.readList(depth)
     if (first === D) return this.readDictionary(depth)
     return this.readString()
+  }
+
+  private count(values: number): void {
+    this.values += values
+    if (this.values > MAX_BENCODE_VALUES) throw new DecodeError('there are too many bencoded values')
   }
 
   private readInteger(): number {
@@ -95,6 +103,7 @@ class BencodeReader {
   /** A dictionary of what is made from every value and from the bytes that it is encoded in. */
   readEntries<T>(depth: number, make: (value: Bencoded, encoded: Uint8Array) => T): Map<string, T> {
     this.offset++
+    this.count(VALUES_OF_A_DICTIONARY)
     const entries = new Map<string, T>()
     let previous: string | undefined
     while (!this.readEnd()) {
@@ -229,9 +238,7 @@ export function keyBytes(key: string): Uint8Array {
 
 /** The dictionary's key of bytes. */
 export function keyOf(bytes: Uint8Array): string {
-  let key = ''
-  for (const byte of bytes) key += String.fromCharCode(byte)
-  return key
+  return bytesKey(bytes)
 }
 
 function latin1Bytes(text: string): Uint8Array {

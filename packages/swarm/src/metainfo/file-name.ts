@@ -25,7 +25,9 @@ function faultOf(name: string): string | undefined {
   if (DRIVE.test(name)) return 'the name starts with a drive letter'
   if (DEVICE_NAME.test(name.trim())) return 'the name is a device'
   if (/\p{Surrogate}/u.test(name)) return 'the name has half of a character'
-  if (utf8Encode(name).length > MAX_NAME_BYTES) return `the name is longer than ${MAX_NAME_BYTES} bytes`
+  // A character of UTF-16 takes three bytes at most.
+  if (3 * name.length > MAX_NAME_BYTES && utf8Encode(name).length > MAX_NAME_BYTES)
+    return `the name is longer than ${MAX_NAME_BYTES} bytes`
   return undefined
 }
 

@@ -2,6 +2,8 @@ import { DecodeError, describeRejection, utf8Encode } from '@onehop/primitives'
 import { checkFileName } from './file-name.ts'
 import { MAX_PATH_BYTES, MAX_PATH_DEPTH } from './limits.ts'
 
+const ASCII = /^[ -~]*$/
+
 /** A folder of the torrent: what is in it, by folded name; `null` is a file. */
 type Folder = Map<string, Folder | null>
 
@@ -34,11 +36,8 @@ function enter(folder: Folder, name: string): Folder {
 
 /** Names that some file system takes for the same: Windows and macOS ignore case, macOS composes, Windows trims. */
 function foldName(name: string): string {
-  return name
-    .normalize('NFC')
-    .toLowerCase()
-    .normalize('NFC')
-    .replace(/[. ]+$/, '')
+  const lower = ASCII.test(name) ? name.toLowerCase() : name.normalize('NFC').toLowerCase().normalize('NFC')
+  return /[. ]$/.test(lower) ? lower.replace(/[. ]+$/, '') : lower
 }
 
 function checkPath(path: readonly string[]): void {
@@ -48,7 +47,7 @@ function checkPath(path: readonly string[]): void {
   for (const name of path) {
     const verdict = checkFileName(name)
     if (!verdict.ok) throw new DecodeError(describeRejection(verdict))
-    bytes += utf8Encode(name).length
+    bytes += ASCII.test(name) ? name.length : utf8Encode(name).length
   }
   if (bytes > MAX_PATH_BYTES) throw new DecodeError('a path is too long')
 }

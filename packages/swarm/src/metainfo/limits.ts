@@ -7,7 +7,7 @@ export const MAX_PATH_DEPTH = 32
 /** Bytes of a path (UTF-8, with its separators): half of what Linux takes, so that there is room for where it is put. */
 export const MAX_PATH_BYTES = 2048
 
-/** Values in one bencoded value, 16 for each of {@link MAX_FILES}: what decoding may cost in memory, some 100 MB. */
+/** Values in one bencoded value, 16 for each of {@link MAX_FILES}: bounds what decoding costs in memory. */
 export const MAX_BENCODE_VALUES = 1024 * 1024
 
 /** Bytes of a dictionary's key: the longest real ones are file names (BEP 52). */

@@ -228,15 +228,15 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
    */
   async add(source: TorrentSource, options: AddOptions): Promise<TorrentSummary> {
     const torrent = await this.torrentFor(source)
-    const isNew = torrent.record === undefined
+    const isNew = !torrent.goesOn && torrent.record === undefined
+    torrent.goesOn = true
     try {
       await torrent.begin(source, options)
-      torrent.goesOn = true
-      if (isNew) this.emit('added', torrent)
     } catch (error) {
-      if (isNew) await this.forget(torrent)
+      if (isNew && torrent.content === undefined) await this.forget(torrent)
       throw swarmErrorOf(error, 'add the content')
     }
+    if (isNew) this.emit('added', torrent)
     return torrent.summary()
   }
 

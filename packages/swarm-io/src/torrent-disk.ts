@@ -1,4 +1,4 @@
-import { type FilePriority, pieceLengthAt } from '@onehop/swarm'
+import { type Bitfield, type FilePriority, pieceLengthAt } from '@onehop/swarm'
 import { isAllWantedIn, openTorrent, wantedFiles } from './content-opening.ts'
 import type { FileChoice } from './session-types.ts'
 import type { OpenContent } from './storage/open-content.ts'
@@ -94,7 +94,11 @@ export class TorrentDisk {
     torrent.startMachine(files.have)
   }
 
-  /** Hashes everything that is here. What is damaged is fetched again. @throws {SwarmError} */
+  /**
+   * Hashes everything that is here. Finished content that is damaged may have been changed on purpose: it is fetched
+   * again only when somebody resumes it.
+   * @throws {SwarmError}
+   */
   recheck(): Promise<void> {
     return this.alone(async () => {
       await this.openNow()
@@ -105,11 +109,13 @@ export class TorrentDisk {
       this.isRechecking = true
       torrent.update()
       torrent.renewMachine()
+      const wasFinished = content.isFinished
       const have = await content.storage.recheck(wantedFiles(settings) ?? [], {
         signal: this.closing,
         onProgress: (piecesDone, pieces) => this.onChecked(piecesDone, pieces),
       })
       content.isFinished = isAllWantedIn(have, info, settings) && content.storage.partPath === undefined
+      if (wasFinished && !content.isFinished) torrent.problem = damageIn(torrent, have)
       torrent.startMachine(have)
       await this.notes.save()
     })
@@ -213,6 +219,11 @@ export class TorrentDisk {
       .catch((error: unknown) => this.host.log('cannot note what was fetched', { error }))
     await this.content?.close()
   }
+}
+
+function damageIn({ shownName }: Torrent, have: Bitfield): string {
+  const damaged = have.length - have.count
+  return `${damaged} of ${have.length} pieces of ${shownName} are damaged or missing; resume it to fetch them again.`
 }
 
 function nothingHere({ shownName, problem }: Torrent): SwarmError {

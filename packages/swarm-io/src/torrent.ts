@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { equalBytes, type Verdict } from '@onehop/primitives'
 import {
   BandwidthLimit,
@@ -418,13 +419,15 @@ export class Torrent implements LinksOwner, PoolOwner {
   /** @throws {SwarmError} `in-use` when the content is, or is being fetched, somewhere else. */
   async beginFetch(fetch: FetchListener, source: TorrentSource, options: AddOptions): Promise<void> {
     this.fetches.add(fetch)
+    await this.aim(options)
     await this.begin(source, options)
     if (this.isSeeding) fetch.onComplete()
   }
 
-  /** Takes over what is said about it, and goes on. @throws {SwarmError} */
+  /** Takes over what is said about it, and goes on; where it goes is only asked once. @throws {SwarmError} */
   async begin(source: TorrentSource, options: AddOptions): Promise<void> {
-    await this.aim(options)
+    if (this.content === undefined && this.record?.content === undefined)
+      this.settings.target ??= targetOf(options)
     this.learn(source)
     await this.configure(options)
     if (options.paused) await this.pause()
@@ -438,8 +441,8 @@ export class Torrent implements LinksOwner, PoolOwner {
       const path = await resolveTarget(target, info)
       if (path !== content.path) throw inUse(path, content.path)
     } else if (settings.target === undefined || this.fetches.size < 2) {
-      settings.target = target
-    } else if (JSON.stringify(target) !== JSON.stringify(settings.target)) {
+      settings.target = targetOf(target)
+    } else if (JSON.stringify(targetOf(target)) !== JSON.stringify(settings.target)) {
       throw inUse('another place', 'where an earlier fetch wants it')
     }
   }
@@ -526,6 +529,13 @@ export class Torrent implements LinksOwner, PoolOwner {
     await this.host.resumeStore.remove(this.infohash)
     await this.content?.delete(deleteFiles)
   }
+}
+
+/** Only what says where, of options that say more; it holds in another working directory, too. */
+function targetOf(options: FetchTarget): FetchTarget {
+  return 'outputPath' in options
+    ? { outputPath: resolve(options.outputPath) }
+    : { outputDir: resolve(options.outputDir) }
 }
 
 function inUse(wanted: string, path: string): SwarmError {

@@ -15,7 +15,6 @@ import {
 import type { FilePriority } from '@onehop/swarm'
 import type { LimitChanges, SwarmSession, TorrentDetails, TorrentSummary } from '@onehop/swarm-io'
 import type { Announcer } from './announcer.ts'
-import type { ComingSession } from './coming-session.ts'
 import { cidOf } from './content-id.ts'
 import { idOf } from './content-source.ts'
 import { detailsOf, limitsOf, summaryOf } from './content-view.ts'
@@ -28,11 +27,11 @@ const MIN_PREFIX_CHARACTERS = 6
 
 /** What is done with content that this node has, or fetches. A reference is its key, infohash, magnet link or name. */
 export class ContentControl {
-  private readonly session: ComingSession
+  private readonly session: SwarmSession
   private readonly announcer: Pick<Announcer, 'withdraw'>
 
   constructor(session: SwarmSession, announcer: Pick<Announcer, 'withdraw'>) {
-    this.session = session as ComingSession
+    this.session = session
     this.announcer = announcer
   }
 
@@ -73,7 +72,7 @@ export class ContentControl {
         RPC_CODE.invalidParameter,
         `"${file}" means ${meant.length} files, and one is renamed.`,
       )
-    await translated(this.session.renameFile(infohash, meant[0]!, path))
+    await translated(this.session.renameFile(infohash, meant[0]!, path.split('/')))
     return this.show(bytesToHex(infohash))
   }
 
@@ -117,11 +116,9 @@ export class ContentControl {
   }
 
   /** The .torrent file. @throws {RpcError} -40, or -1 as long as only the id is known. */
-  torrentFile(text: string): TorrentFileOf {
+  async torrentFile(text: string): Promise<TorrentFileOf> {
     const torrent = this.find(text)
-    const bytes = this.session.torrentFile(torrent.infohash)
-    if (bytes === undefined)
-      throw new RpcError(RPC_CODE.miscError, `What ${text} describes is not known yet: nobody has told.`)
+    const bytes = await translated(this.session.torrentFile(torrent.infohash))
     return { key: cidOf(torrent), name: torrent.name, torrent: Buffer.from(bytes).toString('base64') }
   }
 
@@ -151,7 +148,7 @@ export class ContentControl {
 
   /** How many files it has; 1 as long as that is not known. */
   fileCount(infohash: Uint8Array): number {
-    return this.session.details?.(infohash)?.files.length ?? 1
+    return this.session.details(infohash)?.files.length ?? 1
   }
 
   private served(

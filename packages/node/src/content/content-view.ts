@@ -10,12 +10,12 @@ import type {
 } from '@onehop/rpc'
 import type {
   FetchProgress,
+  PeerDetails,
   RateLimits,
   SeedingGoals,
   TorrentDetails,
   TorrentSummary,
 } from '@onehop/swarm-io'
-import type { ComingPeer } from './coming-session.ts'
 import { cidOf } from './content-id.ts'
 
 /** A torrent as `content.list` shows it. */
@@ -99,7 +99,7 @@ function fileOf({ index, path, bytes, bytesDone, priority }: FileOf): Omit<Conte
   return { index, path, bytes, bytesDone, priority }
 }
 
-function peerOf(peer: ComingPeer): ContentPeer {
+function peerOf(peer: PeerDetails): ContentPeer {
   return {
     peer: peer.remotePeer,
     ...(peer.client === undefined ? {} : { client: peer.client }),

@@ -42,6 +42,7 @@ describe('the command line', () => {
       'simulate fidelity',
       'simulate kelips',
       'simulate list',
+      'simulate swarm',
       'start',
       'status',
       'testnet down',

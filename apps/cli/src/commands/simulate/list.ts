@@ -5,7 +5,7 @@ import { OutputCommand, outputFlags } from '../../node-command.ts'
 interface Listed {
   readonly name: string
   /** What runs it. */
-  readonly command: 'simulate kelips' | 'simulate fidelity'
+  readonly command: 'simulate kelips' | 'simulate fidelity' | 'simulate swarm'
   readonly question: string
   /** The preset, or the parameters. */
   readonly experiment: object
@@ -30,7 +30,9 @@ export class SimulateList extends OutputCommand {
 }
 
 async function listExperiments(): Promise<Listed[]> {
-  const { FIDELITY_EXPERIMENTS, loadPreset, presetNames } = await import('@onehop/simulator')
+  const { FIDELITY_EXPERIMENTS, loadPreset, presetNames, SWARM_EXPERIMENTS } = await import(
+    '@onehop/simulator'
+  )
   const presets = presetNames().map(name => {
     const { question, input } = loadPreset(name)
     return { name, command: 'simulate kelips', question, experiment: input } as const
@@ -39,7 +41,11 @@ async function listExperiments(): Promise<Listed[]> {
     const { name, question } = one
     return { name, command: 'simulate fidelity', question, experiment: one.parametersOf('full') } as const
   })
-  return [...presets, ...fidelity]
+  const swarms = SWARM_EXPERIMENTS.map(one => {
+    const { name, question } = one
+    return { name, command: 'simulate swarm', question, experiment: one.parametersOf('full', 1) } as const
+  })
+  return [...presets, ...fidelity, ...swarms]
 }
 
 function textOf(listed: readonly Listed[]): string {

@@ -40,8 +40,11 @@ export const MAX_QUEUED_REQUESTS = 2048
 /** What a peer takes that does not say `reqq` (libtorrent's default). */
 export const DEFAULT_PEER_QUEUE = 250
 
-/** Requests outstanding at one peer, at least: what keeps a new connection busy until its rate is known. */
+/** Requests outstanding at one peer, at least, unless it is slow. */
 export const MIN_PIPELINE_DEPTH = 16
+
+/** Requests outstanding at first: few, as a slow peer would need long for more; each round trip doubles them. */
+export const SLOW_START_DEPTH = 4
 
 /** Requests outstanding at one peer, at most: 8 MiB on the way, 80 MB/s at a latency of 100 ms. */
 export const MAX_PIPELINE_DEPTH = 512

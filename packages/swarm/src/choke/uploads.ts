@@ -3,7 +3,13 @@ import type { BandwidthLimit } from '../bandwidth/bandwidth-limit.ts'
 import { UploadBudgets, type UploadClaim } from '../bandwidth/upload-budgets.ts'
 import { UploadCapacity } from '../bandwidth/upload-capacity.ts'
 import type { Bitfield } from '../bitfield.ts'
-import { CHOKER_LOOK_MS, MAX_BANNED_PEERS, MAX_QUEUED_REQUESTS, MAX_REQUEST_BYTES } from '../limits.ts'
+import {
+  ALLOWED_FAST_PIECES,
+  CHOKER_LOOK_MS,
+  MAX_BANNED_PEERS,
+  MAX_QUEUED_REQUESTS,
+  MAX_REQUEST_BYTES,
+} from '../limits.ts'
 import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
 import { pieceLengthAt, requestableLengthAt, type TorrentInfo } from '../metainfo/torrent-info.ts'
@@ -130,7 +136,7 @@ export class Uploads {
     peer.amChoking = true
     this.environment.send(peer.key, { type: 'choke' })
     for (const range of peer.uploads.splice(0)) {
-      if (peer.grantedFast?.has(range.piece)) peer.uploads.push(range)
+      if (isGranted(peer, range.piece)) peer.uploads.push(range)
       else this.reject(peer, range)
     }
     if (peer.uploads.length === 0) this.budgets.remove(peer.key)
@@ -164,9 +170,9 @@ export class Uploads {
 
   /** A piece of its allowed fast set (BEP 6), as long as it has not had as much as all of that. */
   private mayHaveWhileChoked(peer: PeerState, { piece, length }: BlockRange, info: TorrentInfo): boolean {
-    if (!peer.grantedFast?.has(piece)) return false
+    if (!isGranted(peer, piece)) return false
     const served = (this.servedWhileChoked.get(peer.remotePeer) ?? 0) + length
-    if (served > peer.grantedFast.size * info.pieceLengthBytes) return false
+    if (served > peer.grantedFast!.size * info.pieceLengthBytes) return false
     this.servedWhileChoked.set(peer.remotePeer, served)
     return true
   }
@@ -206,6 +212,11 @@ export class Uploads {
     this.capacity.add(range.length)
     return range
   }
+}
+
+/** The allowed fast set is for those who have next to nothing; others may have been told of it, and get rejects. */
+function isGranted(peer: PeerState, piece: number): boolean {
+  return peer.grantedFast?.has(piece) === true && (peer.have?.count ?? 0) < ALLOWED_FAST_PIECES
 }
 
 function isInside({ piece, begin, length }: BlockRange, info: TorrentInfo): boolean {

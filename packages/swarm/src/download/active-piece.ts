@@ -15,6 +15,8 @@ export class ActivePiece {
   state: 'fetching' | 'storing' | 'abandoned' = 'fetching'
   /** When set, only this peer may contribute: it is under suspicion, or the piece was corrupt before. */
   owner: PeerKey | undefined
+  /** Who was asked first: it goes on with the piece before others join in. */
+  lead: PeerKey | undefined
   /** Who sent each block that is here: `remotePeer`, or {@link PADDING}. */
   readonly contributors: (string | undefined)[]
   /** Blocks that no one has been asked for and that are not here. */

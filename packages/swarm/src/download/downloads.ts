@@ -160,9 +160,16 @@ export class Downloads {
       const piece = this.pieceFor(peer, has)
       if (piece === undefined) break
       if (piece.isComplete) this.store(piece)
-      else this.requests.send(peer, piece, piece.nextUnrequested()!)
+      else this.ask(peer, piece, depth)
     }
     if (peer.requests.size === 0 && !peer.peerChoking) this.fillIdle(peer, has, depth)
+  }
+
+  /** As many of the piece's blocks as there is room for, in order. */
+  private ask(peer: PeerState, piece: ActivePiece, depth: number): void {
+    if (piece.outstanding === 0) piece.lead = peer.key
+    do this.requests.send(peer, piece, piece.nextUnrequested()!)
+    while (piece.unrequested > 0 && peer.requests.size < depth && this.requests.isAllowed())
   }
 
   /** Nothing new is to be had from the peer: it is asked for what others are slow to send. */
@@ -172,7 +179,11 @@ export class Downloads {
     this.lateBlocks.ask(peer, has, Math.min(END_GAME_PIPELINE_DEPTH, depth), isEndGame)
   }
 
-  /** A piece with a block to ask this peer for: one that is begun before a new one (strict priority, BEP 3). */
+  /**
+   * A piece with a block to ask this peer for: one that it has begun before a new one (strict priority, BEP 3), or that
+   * nobody is sending any more. It joins in what others have begun only when it has nothing new: otherwise a seed would
+   * finish the pieces of slow peers, and the rarest would have to wait.
+   */
   private pieceFor(peer: PeerState, has: Bitfield): ActivePiece | undefined {
     if (peer.peerChoking) return this.firstOpen(peer, has, peer.allowedFast)
     // A suspect works alone as long as it can, so that what it sends is judged alone.
@@ -185,8 +196,9 @@ export class Downloads {
     }
     return (
       (this.urgent.length > 0 ? this.firstOpen(peer, has, this.urgent) : undefined) ??
-      this.begunPiece(peer, has, piece => piece.isOpenTo(peer.key)) ??
-      this.beginBest(peer, has, false)
+      this.begunPiece(peer, has, piece => piece.isOpenTo(peer.key) && isItsOwn(peer, piece)) ??
+      this.beginBest(peer, has, false) ??
+      this.begunPiece(peer, has, piece => piece.isOpenTo(peer.key))
     )
   }
 
@@ -364,6 +376,10 @@ export class Downloads {
     this.pieces.close(piece)
     this.picker.putBack(piece.index)
   }
+}
+
+function isItsOwn(peer: PeerState, piece: ActivePiece): boolean {
+  return piece.lead === peer.key || piece.outstanding === 0
 }
 
 function mayAsk(peer: PeerState): boolean {

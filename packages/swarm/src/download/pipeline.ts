@@ -4,6 +4,7 @@ import {
   MIN_PIPELINE_DEPTH,
   PIPELINE_HORIZON_MS,
   SLOW_PEER_HORIZON_MS,
+  SLOW_START_DEPTH,
   SLOW_START_MS,
   SNUBBED_PIPELINE_DEPTH,
 } from '../limits.ts'
@@ -19,7 +20,7 @@ export function pipelineDepth(peer: PeerState, nowMs: number): number {
   const forRate = Math.ceil(blocksPerMs * ((peer.latencyMs ?? 0) + PIPELINE_HORIZON_MS))
   const isStarting = nowMs - peer.askedSinceMs < SLOW_START_MS
   const least = isStarting
-    ? MIN_PIPELINE_DEPTH + peer.blocksSinceAsked
+    ? SLOW_START_DEPTH + peer.blocksSinceAsked
     : Math.min(MIN_PIPELINE_DEPTH, Math.max(2, Math.ceil(blocksPerMs * SLOW_PEER_HORIZON_MS)))
   const most = Math.min(MAX_PIPELINE_DEPTH, peer.queueLimit)
   return Math.max(1, Math.min(most, Math.max(least, forRate)))

@@ -1,7 +1,8 @@
 import { FETCH_INTERVAL_MS, FETCH_STALL_TIMEOUT_MS, PROGRESS_INTERVAL_MS } from './limits.ts'
 import type { FetchOptions, FetchResult, TorrentSource } from './session-types.ts'
 import { SwarmError, type SwarmErrorCode } from './swarm-error.ts'
-import type { FetchListener, Torrent } from './torrent.ts'
+import type { Torrent } from './torrent.ts'
+import type { FetchListener } from './torrent-requests.ts'
 import { progressOf } from './torrent-summary.ts'
 
 /** One call of `fetch`: waits until the torrent is complete, reports how far it is, and gives up when there is no hope. */
@@ -40,7 +41,7 @@ export class Fetch implements FetchListener {
     signal?.addEventListener('abort', onAbort, { once: true })
     let timer: NodeJS.Timeout | undefined
     try {
-      await Promise.race([this.torrent.beginFetch(this, this.source, this.options), this.outcome])
+      await Promise.race([this.torrent.requests.beginFetch(this, this.source, this.options), this.outcome])
       this.followPeers()
       timer = setInterval(() => this.step(), FETCH_INTERVAL_MS)
       await this.outcome
@@ -50,7 +51,7 @@ export class Fetch implements FetchListener {
       clearInterval(timer)
       signal?.removeEventListener('abort', onAbort)
       this.over.abort()
-      this.torrent.endFetch(this)
+      this.torrent.requests.endFetch(this)
     }
   }
 

@@ -1,8 +1,5 @@
-import { cp } from 'node:fs/promises'
-import { pieceCount, type TorrentInfo } from '@onehop/swarm'
 import type { ReadCache } from './read-cache.ts'
 import type { FetchResult, FetchTarget } from './session-types.ts'
-import { partPathOf } from './storage/part-paths.ts'
 import { existsAtAll } from './storage/safe-path.ts'
 import { openForFetch, resolveTarget } from './storage/torrent-openers.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
@@ -15,27 +12,23 @@ export async function fetchLocally(
   cache: ReadCache,
   nowMs: () => number,
 ): Promise<FetchResult> {
-  const info = torrent.info!
   const startedMs = nowMs()
-  const path = await resolveTarget(target, info)
-  if (path !== torrent.path) await copyContent(info, torrent.path, path, cache)
-  return {
-    infohash: torrent.infohash,
-    name: info.name,
-    path,
-    bytes: torrent.summary().bytes,
-    pieces: pieceCount(info),
-    providers: [],
-    elapsedMs: nowMs() - startedMs,
-  }
+  const path = await resolveTarget(target, torrent.info!)
+  if (path !== torrent.path) await copyContent(torrent, path, cache)
+  const { infohash, name, bytes, pieces } = torrent.summary()
+  return { infohash, name, path, bytes, pieces, providers: [], elapsedMs: nowMs() - startedMs }
 }
 
-async function copyContent(info: TorrentInfo, from: string, to: string, cache: ReadCache): Promise<void> {
+async function copyContent({ content, machine, path }: Torrent, to: string, cache: ReadCache): Promise<void> {
+  const { info, pieceLayers } = machine
   try {
-    if (!(await existsAtAll(to))) await cp(from, partPathOf(to, info), { recursive: true, force: false })
-    const { storage, have } = await openForFetch(info, to, { cache })
+    if (!(await existsAtAll(to))) await content!.storage.copyTo(to)
+    const { storage, have } = await openForFetch(info!, to, {
+      cache,
+      ...(pieceLayers ? { layers: pieceLayers } : {}),
+    })
     try {
-      if (!have.isFull) throw new SwarmError('file-changed', `${from} has changed since it was verified.`)
+      if (!have.isFull) throw new SwarmError('file-changed', `${path} has changed since it was verified.`)
       await storage.finish()
     } finally {
       await storage.close()

@@ -1,27 +1,25 @@
-import { formatPeerAddress, type PeerAddress, type WireConnection } from '@onehop/swarm'
+import { formatPeerAddress, type InfoHash, type PeerAddress, type WireConnection } from '@onehop/swarm'
 import { DIAL_TIMEOUT_MS, MAX_CANDIDATES, MAX_DIALS, MAX_OUTBOUND_PER_TORRENT } from './limits.ts'
 import { Candidate, type CandidateOrigin } from './peer-candidate.ts'
+import type { SessionConnections } from './session-connections.ts'
 import type { PeerSource } from './session-types.ts'
 import { SwarmError } from './swarm-error.ts'
 import type { LinkEnd, TorrentLinks } from './torrent-links.ts'
 
 /** What a pool needs of its torrent. */
 export interface PoolOwner {
+  readonly infohash: InfoHash
   readonly links: TorrentLinks
   /** Whether everything that is wanted is here: others who have it too are not dialled then. */
   readonly isComplete: boolean
   isBanned(identity: string): boolean
   nowMs(): number
-  /** Dials over TCP; undefined where that is off. */
-  readonly dialTcp: ((address: PeerAddress, signal: AbortSignal) => Promise<WireConnection>) | undefined
-  /** Whether one more dial of all torrents may be under way; if so it is counted until {@link releaseDial}. */
-  admitDial(): boolean
-  releaseDial(): void
 }
 
 /** Who may have a torrent's content, from wherever we heard of it: dials them, and keeps to limits and good manners. */
 export class PeerPool {
   private readonly owner: PoolOwner
+  private readonly connections: SessionConnections
   private readonly candidates = new Map<string, Candidate>()
   private over = new AbortController()
   private isRunning = false
@@ -33,8 +31,9 @@ export class PeerPool {
   lastDialError = ''
   bannedPeers = 0
 
-  constructor(owner: PoolOwner) {
+  constructor(owner: PoolOwner, connections: SessionConnections) {
     this.owner = owner
+    this.connections = connections
   }
 
   /** Peers known and not connected. */
@@ -91,14 +90,14 @@ export class PeerPool {
 
   /** Addresses for TCP, from a tracker, a peer, the local network, a link, or a user. */
   offerAddresses(addresses: readonly PeerAddress[], origin: CandidateOrigin): void {
-    if (this.owner.dialTcp === undefined) return
+    if (this.connections.dialTcp === undefined) return
     for (const address of addresses) this.offerAddress(address, origin)
     this.step()
   }
 
   private offerAddress(address: PeerAddress, origin: CandidateOrigin): void {
     const key = formatPeerAddress(address)
-    const dial = (signal: AbortSignal) => this.owner.dialTcp!(address, signal)
+    const dial = (signal: AbortSignal) => this.connections.dialTcp!(address, this.owner.infohash, signal)
     const known = this.candidates.get(key)
     if (known) known.nameAgain(dial)
     else this.add(new Candidate(key, origin, dial, address))
@@ -130,7 +129,7 @@ export class PeerPool {
     for (const candidate of this.candidates.values()) {
       if (this.dialling >= MAX_DIALS || this.outbound >= MAX_OUTBOUND_PER_TORRENT) return
       if (this.mayDial(candidate) && this.owner.links.hasRoom) {
-        if (!this.owner.admitDial()) return
+        if (!this.connections.admitDial()) return
         void this.dial(candidate)
       }
     }
@@ -167,7 +166,7 @@ export class PeerPool {
       this.onGone(candidate, undefined)
     } finally {
       this.dialling--
-      this.owner.releaseDial()
+      this.connections.releaseDial()
     }
     this.step()
   }

@@ -1,36 +1,19 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { RandomSource, Rejection } from '@onehop/primitives'
-import {
-  BANDWIDTH_INTERVAL_MS,
-  BandwidthLimit,
-  type FilePriority,
-  type Handshake,
-  type InfoHash,
-  PEER_ID_BYTES,
-  toInfoHash,
-  type WireConnection,
-} from '@onehop/swarm'
-import { EventListeners } from './event-listeners.ts'
+import { type FilePriority, type InfoHash, toInfoHash, type WireConnection } from '@onehop/swarm'
 import { Fetch } from './fetch.ts'
 import { RESTORES_AT_ONCE } from './limits.ts'
 import { fetchLocally } from './local-copy.ts'
-import type { PeerLink } from './peer-link.ts'
-import { ReadCache } from './read-cache.ts'
 import type { ResumeRecord } from './resume/resume-record.ts'
-import { ResumeStore } from './resume/resume-store.ts'
-import { type ConnectionsOwner, SessionConnections } from './session-connections.ts'
+import { SessionHost } from './session-host.ts'
 import type {
   AddOptions,
   ByteRange,
-  ChokingStrategy,
   FetchOptions,
   FetchResult,
   FileChoice,
   LimitChanges,
   PeerDetails,
-  PeerFinder,
   RateLimits,
   SeedOptions,
   SwarmEvents,
@@ -45,120 +28,53 @@ import { openForSeed } from './storage/torrent-openers.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
 import { Torrent, type TorrentStart } from './torrent.ts'
 import { detailsOf, peersOf } from './torrent-details.ts'
-import type { TorrentHost } from './torrent-host.ts'
-import { TorrentList } from './torrent-list.ts'
+import type { TorrentList } from './torrent-list.ts'
 import { torrentFileOf } from './torrent-summary.ts'
-import { LocalDiscovery } from './tracker/local-discovery.ts'
-import { TrackerTransport } from './tracker/tracker-transport.ts'
-
-/** What other clients see: Azureus style, client OH, version 0.1.0. */
-const PEER_ID_PREFIX = '-OH0100-'
 
 /** Publishes and fetches content: all torrents of one node, over TCP and over connections that somebody else opens. */
-export class SwarmSession implements TorrentHost, ConnectionsOwner {
-  readonly peerId: Uint8Array
-  readonly cache = new ReadCache()
-  readonly resumeStore: ResumeStore
-  readonly random: RandomSource
-  readonly strategy: ChokingStrategy
-  readonly preallocate: boolean
-  readonly uploadLimit: BandwidthLimit
-  readonly downloadLimit: BandwidthLimit
-  readonly findPeers: PeerFinder | undefined
-  readonly connections: SessionConnections
-  readonly trackerTransport: TrackerTransport
-  localDiscovery: LocalDiscovery | undefined
+export class SwarmSession {
   private readonly options: SwarmSessionOptions
-  private readonly torrents = new TorrentList()
-  private readonly listeners = new EventListeners()
-  private readonly pacer: NodeJS.Timeout
+  private readonly host: SessionHost
   private isClosed = false
 
   constructor(options: SwarmSessionOptions) {
     this.options = options
-    this.random = options.random ?? Math.random
-    this.resumeStore = new ResumeStore(options.resumeDir)
-    this.strategy = options.strategy ?? 'tit-for-tat'
-    this.preallocate = options.preallocate === true
-    this.findPeers = options.findPeers
-    this.uploadLimit = new BandwidthLimit(this.nowMs(), options.limits?.uploadBytesPerSecond)
-    this.downloadLimit = new BandwidthLimit(this.nowMs(), options.limits?.downloadBytesPerSecond)
-    this.connections = new SessionConnections(this, options.tcp)
-    this.trackerTransport = new TrackerTransport(this)
-    this.pacer = setInterval(() => this.releaseBandwidth(), BANDWIDTH_INTERVAL_MS)
-    this.pacer.unref()
-    const random = randomBytes(PEER_ID_BYTES - PEER_ID_PREFIX.length)
-    this.peerId = new Uint8Array(Buffer.concat([Buffer.from(PEER_ID_PREFIX, 'latin1'), random]))
+    this.host = new SessionHost(options)
+  }
+
+  private get torrents(): TorrentList {
+    return this.host.torrents
   }
 
   /** Opens the TCP side, if it is wanted: before anything is published or fetched. @throws {SwarmError} */
   async start(): Promise<void> {
     this.assertOpen()
-    await this.connections.listen()
-    if (this.options.localDiscovery && this.btPort > 0) await this.discoverLocally()
-  }
-
-  private async discoverLocally(): Promise<void> {
-    this.localDiscovery = new LocalDiscovery({
-      port: this.btPort,
-      onPeer: (infohashHex, address) => {
-        this.torrents.byHex(infohashHex)?.pool.offerAddresses([address], 'local')
-      },
-      nowMs: () => this.nowMs(),
-      log: (message, details) => this.log(message, details),
-    })
-    await this.localDiscovery.start()
-  }
-
-  /** What waits for a bandwidth limit goes on when it may. */
-  private releaseBandwidth(): void {
-    for (const { machine } of this.torrents) if (machine.isHeldBack) machine.releaseBandwidth()
+    await this.host.start()
   }
 
   /** Where other clients connect to; 0 when they cannot. */
   get btPort(): number {
-    return this.connections.port
+    return this.host.btPort
   }
 
+  /** BitTorrent's peer id of this session, 20 bytes. */
+  get peerId(): Uint8Array {
+    return this.host.peerId
+  }
+
+  /** The session's clock, which times in details are on. */
   nowMs(): number {
-    return this.options.nowMs?.() ?? performance.now()
-  }
-
-  log(message: string, details?: Readonly<Record<string, unknown>>): void {
-    this.options.log?.(message, details)
-  }
-
-  onMisbehaviour(remotePeer: string, rejection: Rejection): void {
-    this.log('a peer misbehaved', { remotePeer, code: rejection.code, detail: rejection.detail })
-    this.options.onMisbehaviour?.(remotePeer, rejection)
+    return this.host.nowMs()
   }
 
   /** Calls the listener whenever it happens. @returns what ends that. */
   on<Event extends keyof SwarmEvents>(event: Event, listener: SwarmEvents[Event]): () => void {
-    return this.listeners.add(event, listener)
-  }
-
-  emit(event: keyof SwarmEvents, torrent: Torrent): void {
-    this.listeners.tell(event, torrent.summary())
-  }
-
-  claimPath(path: string, owner: Torrent): void {
-    this.torrents.claimPath(path, owner)
-  }
-
-  *openInfohashes(): Iterable<InfoHash> {
-    for (const torrent of this.torrents) if (torrent.isOpen) yield* torrent.infohashes()
+    return this.host.listeners.add(event, listener)
   }
 
   /** Takes a connection that a peer opened. Its handshake says which torrent it wants; unknown ones are closed. */
   accept(connection: WireConnection): void {
-    this.connections.accept(connection)
-  }
-
-  onHandshake(link: PeerLink, handshake: Handshake): void {
-    const torrent = this.torrents.meantBy(handshake.infohash)
-    if (torrent) torrent.links.attach(link, handshake)
-    else link.close()
+    this.host.connections.accept(connection)
   }
 
   // Publishing
@@ -177,7 +93,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
       await known.publishAgain(options)
       return known.summary()
     }
-    if (known?.isFetching) {
+    if (known && known.state() !== 'paused' && !known.isSeeding) {
       throw new SwarmError(
         'in-use',
         `Cannot publish ${absolute}: its content is being fetched to ${known.path}.`,
@@ -193,7 +109,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
     options: SeedOptions,
   ): Promise<TorrentSummary> {
     const known = layers ? { layers } : {}
-    const files = await openForSeed(info, path, stamps, { cache: this.cache, ...known })
+    const files = await openForSeed(info, path, stamps, { cache: this.host.cache, ...known })
     const torrent = this.addTorrent({
       infohash: info.infohash,
       info,
@@ -209,12 +125,12 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
       await files.storage.close()
       throw swarmErrorOf(error, `publish ${path}`)
     }
-    this.emit('added', torrent)
+    this.host.emit('added', torrent)
     return torrent.summary()
   }
 
   private addTorrent(start: TorrentStart): Torrent {
-    const torrent = new Torrent(start, this)
+    const torrent = new Torrent(start, this.host)
     this.torrents.add(torrent)
     return torrent
   }
@@ -231,12 +147,12 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
     const isNew = !torrent.goesOn && torrent.record === undefined
     torrent.goesOn = true
     try {
-      await torrent.begin(source, options)
+      await torrent.requests.begin(source, options)
     } catch (error) {
       if (isNew && torrent.content === undefined) await this.forget(torrent)
       throw swarmErrorOf(error, 'add the content')
     }
-    if (isNew) this.emit('added', torrent)
+    if (isNew) this.host.emit('added', torrent)
     return torrent.summary()
   }
 
@@ -247,10 +163,10 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
    */
   async fetch(source: TorrentSource, options: FetchOptions): Promise<FetchResult> {
     const found = await this.torrents.whenOpen(infohashOf(source))
-    if (found?.isSeeding && (await existsAtAll(found.path))) {
-      return fetchLocally(found, options, this.cache, () => this.nowMs())
+    if (found?.isSeeding && found.machine.have?.isFull && (await existsAtAll(found.path))) {
+      return fetchLocally(found, options, this.host.cache, () => this.nowMs())
     }
-    if (found?.isSeeding) await this.forget(found)
+    if (found?.isSeeding && !(await existsAtAll(found.path))) await this.forget(found)
     const torrent = await this.torrentFor(source)
     try {
       return await new Fetch(torrent, source, options, () => this.nowMs()).run()
@@ -350,24 +266,12 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
   /** Limits and goals of one torrent, or the limits of all together. @throws {SwarmError} */
   async setLimits(infohash: Uint8Array | 'all', changes: LimitChanges): Promise<void> {
     if (infohash !== 'all') await this.with(infohash, torrent => torrent.changeLimits(changes))
-    else this.setSharedLimits(changes)
-  }
-
-  private setSharedLimits({ uploadBytesPerSecond, downloadBytesPerSecond }: LimitChanges): void {
-    const nowMs = this.nowMs()
-    if (uploadBytesPerSecond !== undefined) this.uploadLimit.setRate(uploadBytesPerSecond ?? undefined, nowMs)
-    if (downloadBytesPerSecond !== undefined) {
-      this.downloadLimit.setRate(downloadBytesPerSecond ?? undefined, nowMs)
-    }
+    else this.host.setLimits(changes)
   }
 
   /** What all torrents together may send and take. */
   get limits(): RateLimits {
-    const [upload, download] = [this.uploadLimit.bytesPerSecond, this.downloadLimit.bytesPerSecond]
-    return {
-      ...(upload === undefined ? {} : { uploadBytesPerSecond: upload }),
-      ...(download === undefined ? {} : { downloadBytesPerSecond: download }),
-    }
+    return this.host.limits
   }
 
   private async with(
@@ -393,7 +297,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
   private async forget(torrent: Torrent, deleteFiles = false): Promise<void> {
     this.torrents.delete(torrent)
     await torrent.remove(deleteFiles)
-    this.emit('removed', torrent)
+    this.host.emit('removed', torrent)
   }
 
   // From one session to the next
@@ -405,8 +309,8 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
   async restore(): Promise<TorrentSummary[]> {
     this.assertOpen()
     await mkdir(this.options.resumeDir, { recursive: true })
-    const records = await this.resumeStore.load((path, reason) =>
-      this.log('a resume file is damaged', { path, reason }),
+    const records = await this.host.resumeStore.load((path, reason) =>
+      this.host.log('a resume file is damaged', { path, reason }),
     )
     const restored: Torrent[] = []
     for (let i = 0; i < records.length; i += RESTORES_AT_ONCE) {
@@ -427,7 +331,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
       ...(layers ? { pieceLayers: layers } : {}),
     })
     await this.torrents.restore(torrent, torrent.restore(record))
-    this.emit('added', torrent)
+    this.host.emit('added', torrent)
     return torrent
   }
 
@@ -439,10 +343,7 @@ export class SwarmSession implements TorrentHost, ConnectionsOwner {
   async close(): Promise<void> {
     if (this.isClosed) return
     this.isClosed = true
-    clearInterval(this.pacer)
-    const closing = [this.connections.close(), this.localDiscovery?.close()]
-    await Promise.all(Array.from(this.torrents, torrent => torrent.close()))
-    await Promise.all(closing)
+    await this.host.close()
   }
 }
 

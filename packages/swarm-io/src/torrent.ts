@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { equalBytes, type Verdict } from '@onehop/primitives'
 import {
   BandwidthLimit,
@@ -7,12 +6,10 @@ import {
   type InfoHash,
   infoHashToHex,
   infohashOfV2,
-  type PeerAddress,
   type PieceLayers,
   TICK_INTERVAL_MS,
   type TorrentInfo,
   type TorrentMachine,
-  type WireConnection,
 } from '@onehop/swarm'
 import { ContentReaders } from './content-reader.ts'
 import { PeerPool, type PoolOwner } from './peer-pool.ts'
@@ -20,31 +17,22 @@ import { PeerSearch } from './peer-search.ts'
 import type { ResumeRecord } from './resume/resume-record.ts'
 import { reachedGoal } from './seeding-goals.ts'
 import type {
-  AddOptions,
   ByteRange,
-  FetchTarget,
   FileChoice,
   LimitChanges,
   SeedOptions,
-  TorrentSource,
   TorrentState,
   TorrentSummary,
 } from './session-types.ts'
-import { resolveTarget } from './storage/torrent-openers.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
 import type { TorrentContent } from './torrent-content.ts'
 import { TorrentDisk } from './torrent-disk.ts'
 import type { TorrentHost } from './torrent-host.ts'
 import { type LinksOwner, TorrentLinks } from './torrent-links.ts'
 import { type KnownMetadata, newMachine } from './torrent-machines.ts'
+import { TorrentRequests } from './torrent-requests.ts'
 import { defaultSettings, type TorrentCounters, type TorrentSettings } from './torrent-settings.ts'
 import { summaryOf } from './torrent-summary.ts'
-
-/** Someone who waits for the torrent to be complete. */
-export interface FetchListener {
-  onComplete(): void
-  onFailed(error: SwarmError): void
-}
 
 /** What a torrent begins with. */
 export interface TorrentStart {
@@ -67,6 +55,7 @@ export class Torrent implements LinksOwner, PoolOwner {
   readonly search: PeerSearch
   readonly disk: TorrentDisk
   readonly readers: ContentReaders
+  readonly requests: TorrentRequests
   /** What went wrong, in one sentence; nothing is offered then. */
   problem: string | undefined
   /** Why it is paused although nothing is wrong. */
@@ -77,7 +66,6 @@ export class Torrent implements LinksOwner, PoolOwner {
   record: ResumeRecord | undefined
   private readonly start: TorrentStart
   private readonly host: TorrentHost
-  private readonly fetches = new Set<FetchListener>()
   private readonly closing = new AbortController()
   private isRunning = false
   private hasHalted = false
@@ -93,10 +81,16 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.downloadLimit = new BandwidthLimit(host.nowMs())
     this.machine = this.newMachine(start)
     this.links = new TorrentLinks(start.infohash, host, this)
-    this.pool = new PeerPool(this)
+    this.pool = new PeerPool(this, host.connections)
     this.search = new PeerSearch(this, host)
     this.readers = new ContentReaders(this)
+    this.requests = new TorrentRequests(this)
     this.disk = new TorrentDisk(this, host, this.closing.signal)
+  }
+
+  /** The info dictionary is known without peers. */
+  learn(info: TorrentInfo, pieceLayers: PieceLayers | undefined): void {
+    if (this.info === undefined) this.machine = this.newMachine({ info, pieceLayers })
   }
 
   private newMachine(known: KnownMetadata): TorrentMachine {
@@ -156,7 +150,7 @@ export class Torrent implements LinksOwner, PoolOwner {
   }
 
   get isFetching(): boolean {
-    return this.fetches.size > 0 && !this.isSeeding
+    return this.requests.isAwaited && !this.isSeeding
   }
 
   get isPrivate(): boolean {
@@ -183,19 +177,6 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   isBanned(identity: string): boolean {
     return this.machine.isBanned(identity)
-  }
-
-  get dialTcp(): ((address: PeerAddress, signal: AbortSignal) => Promise<WireConnection>) | undefined {
-    const { dialTcp } = this.host.connections
-    return dialTcp && ((address, signal) => dialTcp(address, this.infohash, signal))
-  }
-
-  admitDial(): boolean {
-    return this.host.connections.admitDial()
-  }
-
-  releaseDial(): void {
-    this.host.connections.releaseDial()
   }
 
   /** A block's bytes; asking is reading ahead. */
@@ -283,8 +264,13 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.settings.isPaused = true
     this.reason = reason
     this.update()
-    this.failFetches(new SwarmError('aborted', `The fetch of ${this.shownName} was paused.`))
+    this.requests.fail(new SwarmError('aborted', `The fetch of ${this.shownName} was paused.`))
     await this.disk.notes.save()
+  }
+
+  /** Those who waited for it do not any more. */
+  giveUp(): void {
+    this.pause('The fetch was given up.').catch(error => this.onNotNoted(error))
   }
 
   /** Goes on, and tries again what went wrong. @throws {SwarmError} */
@@ -322,12 +308,8 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.host.log('a torrent is paused', { code: error.code, message: error.message })
     this.problem = error.message
     this.update()
-    this.failFetches(error)
+    this.requests.fail(error)
     this.noteLater()
-  }
-
-  private failFetches(error: SwarmError): void {
-    for (const fetch of [...this.fetches]) fetch.onFailed(error)
   }
 
   private noteLater(): void {
@@ -399,7 +381,7 @@ export class Torrent implements LinksOwner, PoolOwner {
         this.host.emit('completed', this)
       }
       this.goesOn = true
-      for (const fetch of [...this.fetches]) fetch.onComplete()
+      this.requests.complete()
     } catch (error) {
       this.fail(swarmErrorOf(error, `write ${this.path}`))
     }
@@ -412,67 +394,6 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.renewMachine()
     this.disk.abandon()
     this.fail(failure)
-  }
-
-  // Fetches
-
-  /** @throws {SwarmError} `in-use` when the content is, or is being fetched, somewhere else. */
-  async beginFetch(fetch: FetchListener, source: TorrentSource, options: AddOptions): Promise<void> {
-    this.fetches.add(fetch)
-    await this.aim(options)
-    await this.begin(source, options)
-    if (this.isSeeding) fetch.onComplete()
-  }
-
-  /** Takes over what is said about it, and goes on; where it goes is only asked once. @throws {SwarmError} */
-  async begin(source: TorrentSource, options: AddOptions): Promise<void> {
-    if (this.content === undefined && this.record?.content === undefined)
-      this.settings.target ??= targetOf(options)
-    this.learn(source)
-    await this.configure(options)
-    if (options.paused) await this.pause()
-    else await this.resume()
-  }
-
-  /** Says where the content goes; nothing changes where that is decided. @throws {SwarmError} `in-use` */
-  private async aim(target: FetchTarget): Promise<void> {
-    const { settings, content, info } = this
-    if (content !== undefined && info !== undefined) {
-      const path = await resolveTarget(target, info)
-      if (path !== content.path) throw inUse(path, content.path)
-    } else if (settings.target === undefined || this.fetches.size < 2) {
-      settings.target = targetOf(target)
-    } else if (JSON.stringify(targetOf(target)) !== JSON.stringify(settings.target)) {
-      throw inUse('another place', 'where an earlier fetch wants it')
-    }
-  }
-
-  private learn(source: TorrentSource): void {
-    if ('torrent' in source) {
-      const { info, pieceLayers, trackers } = source.torrent
-      if (this.info === undefined) this.machine = this.newMachine({ info, pieceLayers })
-      this.search.addTrackers(trackers)
-    } else if (source.displayName !== undefined) {
-      this.settings.displayName = source.displayName
-    }
-    this.search.addTrackers((source.trackers ?? []).map(url => [url]))
-    this.search.addPeers(source.peers ?? [])
-  }
-
-  private async configure({ sequential, limits, goals, files }: AddOptions): Promise<void> {
-    const { settings } = this
-    if (sequential !== undefined) {
-      settings.isSequential = sequential
-      this.machine.setSequential(sequential)
-    }
-    this.setLimits({ ...limits, ...goals })
-    if (files) await this.setFiles(files)
-  }
-
-  endFetch(fetch: FetchListener): void {
-    this.fetches.delete(fetch)
-    if (this.fetches.size > 0 || this.goesOn || this.isClosed) return
-    this.pause('The fetch was given up.').catch(error => this.onNotNoted(error))
   }
 
   // What users decide
@@ -517,7 +438,7 @@ export class Torrent implements LinksOwner, PoolOwner {
   async close(): Promise<void> {
     if (this.isClosed) return
     this.closing.abort()
-    this.failFetches(new SwarmError('closed', 'The session was closed.'))
+    this.requests.fail(new SwarmError('closed', 'The session was closed.'))
     this.update()
     await this.disk.close()
     await this.search.stop()
@@ -529,15 +450,4 @@ export class Torrent implements LinksOwner, PoolOwner {
     await this.host.resumeStore.remove(this.infohash)
     await this.content?.delete(deleteFiles)
   }
-}
-
-/** Only what says where, of options that say more; it holds in another working directory, too. */
-function targetOf(options: FetchTarget): FetchTarget {
-  return 'outputPath' in options
-    ? { outputPath: resolve(options.outputPath) }
-    : { outputDir: resolve(options.outputDir) }
-}
-
-function inUse(wanted: string, path: string): SwarmError {
-  return new SwarmError('in-use', `Cannot fetch to ${wanted}: what there is of the content goes to ${path}.`)
 }

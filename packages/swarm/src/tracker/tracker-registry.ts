@@ -168,23 +168,33 @@ export class TrackerRegistry {
     return { intervalSeconds, minIntervalSeconds: Math.ceil(intervalSeconds / 4), peers, seeders, leechers }
   }
 
-  /** Others of the torrent, at random; a seed is named no seeds, for they have nothing to give each other. */
+  /**
+   * Others of the torrent, at random. Who needs nothing is named first those who do; seeds after them all the same, for
+   * a client that knows only a magnet link may say that nothing is missing (aria2 does).
+   */
   private choose(torrent: TrackedTorrent, request: AnnounceRequest, host: string): TrackedPeer[] {
-    const { peersWanted, leftBytes, port, peerId } = request
+    const { peersWanted, leftBytes, port, peerId, event } = request
     const wanted = Math.min(peersWanted < 0 ? DEFAULT_PEERS_GIVEN : peersWanted, MAX_PEERS_GIVEN)
     const others = [...torrent.peers.values()].filter(
-      peer =>
-        !(peer.host === host && peer.port === port) &&
-        !equalBytes(peer.peerId, peerId) &&
-        !(peer.isSeed && leftBytes === 0),
+      peer => !(peer.host === host && peer.port === port) && !equalBytes(peer.peerId, peerId),
     )
-    for (let i = 0; i < Math.min(wanted, others.length); i++) {
-      const chosen = i + randomBelow(this.options.random, others.length - i)
-      const held = others[i]!
-      others[i] = others[chosen]!
-      others[chosen] = held
+    if (leftBytes > 0) return this.sample(others, wanted)
+    const leechers = this.sample(
+      others.filter(peer => !peer.isSeed),
+      wanted,
+    )
+    const seeds = event === 'completed' ? [] : others.filter(peer => peer.isSeed)
+    return [...leechers, ...this.sample(seeds, wanted - leechers.length)]
+  }
+
+  private sample(peers: TrackedPeer[], count: number): TrackedPeer[] {
+    for (let i = 0; i < Math.min(count, peers.length); i++) {
+      const chosen = i + randomBelow(this.options.random, peers.length - i)
+      const held = peers[i]!
+      peers[i] = peers[chosen]!
+      peers[chosen] = held
     }
-    return others.slice(0, wanted)
+    return peers.slice(0, count)
   }
 
   /** What is known of each torrent; unknown ones have zeros. */

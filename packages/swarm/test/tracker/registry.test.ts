@@ -24,17 +24,18 @@ function announce(registry: TrackerRegistry, request: AnnounceRequest, host = '1
 const hostOf = (index: number) => `10.${index >> 16}.${(index >> 8) & 0xff}.${index & 0xff}`
 
 describe('a tracker’s registry', () => {
-  it('names seeds to those who fetch, and to seeds only those who fetch', () => {
+  it('names to who needs nothing first those who do, and no seeds to who has just completed', () => {
     const registry = newRegistry()
     announce(registry, announceOf(1, { leftBytes: 0 }))
     announce(registry, announceOf(2, { leftBytes: 0 }))
     announce(registry, announceOf(3))
-    const portsFor = (request: AnnounceRequest) =>
-      announce(registry, request)
-        .peers.map(({ port }) => port)
-        .sort()
-    assert.deepEqual(portsFor(announceOf(3)), [1, 2])
-    assert.deepEqual(portsFor(announceOf(1, { leftBytes: 0 })), [3])
+    const portsFor = (changes: Partial<AnnounceRequest>) =>
+      announce(registry, announceOf(9, changes)).peers.map(({ port }) => port)
+    assert.deepEqual(portsFor({}).sort(), [1, 2, 3])
+    // aria2 with a magnet link says that nothing is missing, for it does not know how much there is.
+    assert.deepEqual(portsFor({ leftBytes: 0 }).slice(1).sort(), [1, 2])
+    assert.deepEqual(portsFor({ leftBytes: 0, peersWanted: 1 }), [3])
+    assert.deepEqual(portsFor({ leftBytes: 0, event: 'completed' }), [3])
   })
 
   it('counts who completes once, and forgets who stops', () => {

@@ -37,10 +37,15 @@ export class ContentReaders {
   }
 
   /**
-   * Bytes of a file, in order, as they arrive.
+   * Bytes of a file, or of a range of it, in order, as they arrive.
    * @throws {SwarmError} when they are missing and are not being fetched, or the signal is aborted.
    */
-  async *read(file: ContentFile, { start, end }: ByteRange, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  async *read(index: number, range: ByteRange | undefined, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const file = this.torrent.machine.info?.files[index]
+    if (file === undefined || file.isPadding) {
+      throw new SwarmError('not-found', `${this.torrent.shownName} has no file ${index}.`)
+    }
+    const end = Math.min(range?.end ?? file.lengthBytes, file.lengthBytes)
     if (this.ahead.size >= MAX_CONTENT_READERS) {
       throw new SwarmError('in-use', `${this.torrent.shownName} has too many readers already.`)
     }
@@ -48,7 +53,7 @@ export class ContentReaders {
     const onAbort = () => this.wake()
     signal.addEventListener('abort', onAbort, { once: true })
     try {
-      for (let position = start; position < end; ) {
+      for (let position = range?.start ?? 0; position < end; ) {
         const bytes = await this.next(reader, file, { start: position, end }, signal)
         yield bytes
         position += bytes.length

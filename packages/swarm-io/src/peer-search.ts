@@ -20,6 +20,7 @@ export class PeerSearch {
   private trackers: TrackerClient | undefined
   private isRunning = false
   private askedMs = 0
+  private stopping: Promise<void> | undefined
 
   constructor(torrent: Torrent, host: TorrentHost) {
     this.torrent = torrent
@@ -28,6 +29,7 @@ export class PeerSearch {
 
   start(): void {
     this.isRunning = true
+    this.stopping = undefined
     this.askedMs = this.host.nowMs()
     this.searching = new AbortController()
     this.torrent.pool.offerAddresses(this.torrent.settings.peers, 'hand')
@@ -82,7 +84,8 @@ export class PeerSearch {
     this.isRunning = false
     this.searching.abort()
     this.host.localDiscovery?.remove(this.torrent.infohash)
-    await this.trackers?.stop()
+    this.stopping ??= this.trackers?.stop()
+    await this.stopping
   }
 
   /** More trackers, each tier after those that are there; known ones are left out. */

@@ -265,7 +265,7 @@ export class SwarmSession {
 
   /** Limits and goals of one torrent, or the limits of all together. @throws {SwarmError} */
   async setLimits(infohash: Uint8Array | 'all', changes: LimitChanges): Promise<void> {
-    if (infohash !== 'all') await this.with(infohash, torrent => torrent.changeLimits(changes))
+    if (infohash !== 'all') await this.with(infohash, torrent => torrent.setLimits(changes))
     else this.host.setLimits(changes)
   }
 

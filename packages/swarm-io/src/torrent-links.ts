@@ -81,7 +81,7 @@ export class TorrentLinks {
 
   /** Whether one more connection may be opened; those that shake hands count. */
   get hasRoom(): boolean {
-    return this.accounts.size < MAX_CONNECTIONS_PER_TORRENT
+    return Math.max(this.accounts.size, this.links.size) < MAX_CONNECTIONS_PER_TORRENT
   }
 
   /** A peer as people know it: its libp2p peer id, or its address. */

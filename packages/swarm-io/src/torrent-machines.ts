@@ -44,8 +44,8 @@ export function newMachine(
     },
     choker: host.strategy === 'proportional-share' ? new ProportionalShareChoker() : new TitForTatChoker(),
     limits: {
-      upload: [host.uploadLimit, torrent.uploadLimit],
-      download: [host.downloadLimit, torrent.downloadLimit],
+      upload: [host.uploadLimit, torrent.limits.upload],
+      download: [host.downloadLimit, torrent.limits.download],
     },
     ...(info ? { info } : {}),
     ...(pieceLayers ? { pieceLayers } : {}),

@@ -91,7 +91,7 @@ export class TorrentRequests {
       torrent.settings.isSequential = sequential
       torrent.machine.setSequential(sequential)
     }
-    torrent.setLimits({ ...limits, ...goals })
+    torrent.limits.change({ ...limits, ...goals }, torrent.nowMs())
     if (files) await torrent.setFiles(files)
   }
 }

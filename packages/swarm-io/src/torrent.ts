@@ -1,6 +1,5 @@
 import { equalBytes, type Verdict } from '@onehop/primitives'
 import {
-  BandwidthLimit,
   type Bitfield,
   type BlockRange,
   type InfoHash,
@@ -15,7 +14,6 @@ import { ContentReaders } from './content-reader.ts'
 import { PeerPool, type PoolOwner } from './peer-pool.ts'
 import { PeerSearch } from './peer-search.ts'
 import type { ResumeRecord } from './resume/resume-record.ts'
-import { reachedGoal } from './seeding-goals.ts'
 import type {
   ByteRange,
   FileChoice,
@@ -28,6 +26,7 @@ import { SwarmError, swarmErrorOf } from './swarm-error.ts'
 import type { TorrentContent } from './torrent-content.ts'
 import { TorrentDisk } from './torrent-disk.ts'
 import type { TorrentHost } from './torrent-host.ts'
+import { TorrentLimits } from './torrent-limits.ts'
 import { type LinksOwner, TorrentLinks } from './torrent-links.ts'
 import { type KnownMetadata, newMachine } from './torrent-machines.ts'
 import { TorrentRequests } from './torrent-requests.ts'
@@ -47,8 +46,7 @@ export class Torrent implements LinksOwner, PoolOwner {
   readonly infohash: InfoHash
   readonly settings: TorrentSettings = defaultSettings()
   readonly counters: TorrentCounters = { uploadedBytes: 0, downloadedBytes: 0, seedingMs: 0 }
-  readonly uploadLimit: BandwidthLimit
-  readonly downloadLimit: BandwidthLimit
+  readonly limits: TorrentLimits
   machine: TorrentMachine
   readonly links: TorrentLinks
   readonly pool: PeerPool
@@ -69,7 +67,6 @@ export class Torrent implements LinksOwner, PoolOwner {
   private readonly closing = new AbortController()
   private isRunning = false
   private hasHalted = false
-  private isPastGoal = false
   private ticker: NodeJS.Timeout | undefined
   private tickedMs = 0
 
@@ -77,8 +74,7 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.start = start
     this.infohash = start.infohash
     this.host = host
-    this.uploadLimit = new BandwidthLimit(host.nowMs())
-    this.downloadLimit = new BandwidthLimit(host.nowMs())
+    this.limits = new TorrentLimits(this.settings, this.counters, host.nowMs())
     this.machine = this.newMachine(start)
     this.links = new TorrentLinks(start.infohash, host, this)
     this.pool = new PeerPool(this, host.connections)
@@ -247,16 +243,12 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.pool.step()
     this.search.tick()
     const now = this.host.nowMs()
-    if (this.isSeeding) this.onSeeding(now - this.tickedMs)
+    const goal = this.isSeeding
+      ? this.limits.onSeeded(now - this.tickedMs, this.info!.contentBytes)
+      : undefined
     this.tickedMs = now
-    this.disk.notes.tick((error: unknown) => this.fail(swarmErrorOf(error, `write ${this.path}`)))
-  }
-
-  private onSeeding(spanMs: number): void {
-    const { counters, settings } = this
-    counters.seedingMs += spanMs
-    const goal = this.isPastGoal ? undefined : reachedGoal(settings.limits, counters, this.info!.contentBytes)
     if (goal !== undefined) this.pause(goal).catch(error => this.onNotNoted(error))
+    this.disk.notes.tick((error: unknown) => this.fail(swarmErrorOf(error, `write ${this.path}`)))
   }
 
   /** Nothing goes in or out any more, until {@link resume}. @param reason a sentence, if it was not by hand. */
@@ -275,12 +267,10 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   /** Goes on, and tries again what went wrong. @throws {SwarmError} */
   async resume(): Promise<void> {
-    const { settings, counters } = this
-    settings.isPaused = false
+    this.settings.isPaused = false
     this.problem = undefined
     this.reason = undefined
-    // Who wants it to go on beyond its goals says so by resuming it.
-    this.isPastGoal = reachedGoal(settings.limits, counters, this.info?.contentBytes ?? 0) !== undefined
+    this.limits.onResumed(this.info?.contentBytes ?? 0)
     await this.opened(this.disk.open())
     await this.disk.notes.save()
   }
@@ -304,7 +294,7 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   /** Stops at an error until somebody resumes it. */
   fail(error: SwarmError): void {
-    if (this.isClosed) return
+    if (this.isClosed || this.problem !== undefined) return
     this.host.log('a torrent is paused', { code: error.code, message: error.message })
     this.problem = error.message
     this.update()
@@ -353,7 +343,7 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.reason = record.reason
     Object.assign(this.settings, record.settings)
     Object.assign(this.counters, record.counters)
-    this.setLimits({})
+    this.limits.apply(this.host.nowMs())
     await this.opened(this.disk.open()).catch(() => {})
   }
 
@@ -404,32 +394,17 @@ export class Torrent implements LinksOwner, PoolOwner {
     if (this.isRunning) this.machine.setFetching(!this.isComplete)
   }
 
-  /** Limits hold from now on; goals that are reached already are looked at anew. */
-  setLimits(changes: LimitChanges): void {
-    this.isPastGoal = false
-    const kept = { ...this.settings.limits, ...changes }
-    this.settings.limits = Object.fromEntries(Object.entries(kept).filter(([, value]) => value != null))
-    const { uploadBytesPerSecond, downloadBytesPerSecond } = this.settings.limits
-    this.uploadLimit.setRate(uploadBytesPerSecond, this.host.nowMs())
-    this.downloadLimit.setRate(downloadBytesPerSecond, this.host.nowMs())
-  }
-
   /** @throws {SwarmError} when they cannot be noted. */
-  async changeLimits(changes: LimitChanges): Promise<void> {
-    this.setLimits(changes)
+  async setLimits(changes: LimitChanges): Promise<void> {
+    this.limits.change(changes, this.host.nowMs())
     await this.disk.notes.save()
   }
 
   /** Bytes of a file as they arrive; one that was not wanted is from now on. @throws {SwarmError} */
   async *read(index: number, range: ByteRange | undefined, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const file = this.info?.files[index]
-    if (file === undefined || file.isPadding) {
-      throw new SwarmError('not-found', `${this.shownName} has no file ${index}.`)
-    }
     const { priorities } = this.settings
     if (priorities?.[index] === 'skip') await this.setFiles(() => priorities.with(index, 'high'))
-    const { start, end } = range ?? { start: 0, end: file.lengthBytes }
-    yield* this.readers.read(file, { start, end: Math.min(end, file.lengthBytes) }, signal)
+    yield* this.readers.read(index, range, signal)
   }
 
   // The end

@@ -28,6 +28,7 @@ import {
 } from '@onehop/swarm'
 import { codecTarget, DECODER_LIMIT, Finding, requireVerdict, type Target } from '../target.ts'
 import { bencodedTarget } from './mutate-bencoded.ts'
+import { swarmMachineTarget } from './swarm-machine.ts'
 import { swarmPeerTargets } from './swarm-peers.ts'
 
 const random = new SeededRandom(11)
@@ -232,5 +233,6 @@ export function swarmTargets(): Target[] {
     }),
     wireTarget(),
     ...swarmPeerTargets(),
+    swarmMachineTarget(),
   ]
 }

@@ -5,7 +5,7 @@ export class Bitfield {
   /** Number of pieces. */
   readonly length: number
   private readonly bytes: Uint8Array
-  private members = 0
+  private ones = 0
 
   constructor(length: number) {
     this.length = length
@@ -21,7 +21,7 @@ export class Bitfield {
     if (spareBits > 0 && (field.bytes.at(-1)! & ((1 << spareBits) - 1)) !== 0) {
       throw new DecodeError('bitfield has bits beyond the last piece')
     }
-    for (const byte of bytes) field.members += onesOf(byte)
+    for (const byte of bytes) field.ones += onesOf(byte)
     return field
   }
 
@@ -31,28 +31,35 @@ export class Bitfield {
     field.bytes.fill(0xff)
     const spareBits = field.bytes.length * 8 - length
     if (spareBits > 0) field.bytes[field.bytes.length - 1] = 0xff & (0xff << spareBits)
-    field.members = length
+    field.ones = length
     return field
   }
 
   /** Pieces that are there. */
   get count(): number {
-    return this.members
+    return this.ones
   }
 
   get isFull(): boolean {
-    return this.members === this.length
+    return this.ones === this.length
   }
 
   has(piece: number): boolean {
     return ((this.bytes[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0
   }
 
+  /** The pieces that are there, in order. */
+  *members(): Generator<number> {
+    for (const [at, byte] of this.bytes.entries()) {
+      for (let bit = 0; byte !== 0 && bit < 8; bit++) if ((byte & (0x80 >> bit)) !== 0) yield at * 8 + bit
+    }
+  }
+
   /** Returns whether the piece was not there before. */
   set(piece: number): boolean {
     if (piece < 0 || piece >= this.length || this.has(piece)) return false
     this.bytes[piece >> 3]! |= 0x80 >> (piece & 7)
-    this.members++
+    this.ones++
     return true
   }
 
@@ -60,7 +67,7 @@ export class Bitfield {
   clear(piece: number): boolean {
     if (!this.has(piece)) return false
     this.bytes[piece >> 3]! &= ~(0x80 >> (piece & 7))
-    this.members--
+    this.ones--
     return true
   }
 

@@ -91,8 +91,11 @@ export const EXTRA_URGENT_PIECES = 2
 /** Pieces that a peer may refuse before it is asked for nothing, until it has choked and unchoked us or REFUSAL_MS are over. */
 export const MAX_REFUSED_PIECES = 64
 
-/** How long a peer is not asked again for a piece that it refused to send. */
+/** How long a peer is not asked again for a piece that it refused to send, unless it chokes and unchokes us. */
 export const REFUSAL_MS = 60_000
+
+/** The same if it does. */
+export const MIN_REFUSAL_MS = 5000
 
 /** Peers asked for the same block in the end game, at first. */
 export const MAX_END_GAME_COPIES = 3
@@ -104,13 +107,16 @@ export const END_GAME_PATIENCE_MS = 2000
 export const END_GAME_PIPELINE_DEPTH = 16
 
 /** Bytes of pieces being assembled or stored; two pieces are always allowed. */
-export const MAX_BUFFERED_BYTES = 32 * 1024 * 1024
+export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024
 
 /** Complete pieces chosen at random before rarest first begins, so that a newcomer soon has something to give. */
 export const RANDOM_FIRST_PIECES = 4
 
 /** Corrupt pieces remembered block by block until a good copy shows who lied. 20 bytes a block. */
 export const MAX_SUSPICIONS = 256
+
+/** Who sent how much is kept of so many peers of a torrent; the oldest are forgotten. */
+export const MAX_CONTRIBUTORS = 4096
 
 /** Peers banned from one torrent; the oldest are forgotten. */
 export const MAX_BANNED_PEERS = 4096
@@ -123,6 +129,15 @@ export const METADATA_PIPELINE_DEPTH = 16
 
 /** A peer that does not send the next piece of the info dictionary for so long is passed over. */
 export const METADATA_TIMEOUT_MS = 10_000
+
+/** An attempt that has taken so long does not keep others from being asked as well. */
+export const METADATA_SLOW_MS = 15_000
+
+/** Copies of the info dictionary on their way, at most: 48 MiB if all are of the longest kind. */
+export const MAX_METADATA_ATTEMPTS = 8
+
+/** A peer that was passed over is asked again after so long, though others are being asked. */
+export const METADATA_RETRY_MS = 60_000
 
 /** How often one peer may fetch the whole info dictionary from us. */
 export const METADATA_SERVINGS_PER_PEER = 4

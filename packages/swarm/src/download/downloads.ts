@@ -3,6 +3,7 @@ import type { BandwidthLimit } from '../bandwidth/bandwidth-limit.ts'
 import type { Bitfield } from '../bitfield.ts'
 import {
   END_GAME_PIPELINE_DEPTH,
+  MAX_CONTRIBUTORS,
   MAX_READ_AHEAD_PIECES,
   MAX_REFUSED_PIECES,
   REFUSAL_MS,
@@ -228,9 +229,12 @@ export class Downloads {
   }
 
   private beginBest(peer: PeerState, has: Bitfield, isSuspect: boolean): ActivePiece | undefined {
+    if (peer.exhaustedAt === this.picker.changes) return undefined
     if (!this.pieces.hasRoom(false) && !this.makeRoom(has)) return undefined
     const index = this.picker.take(has, peer.refused)
-    return index === undefined ? undefined : this.begin(peer, index, isSuspect)
+    if (index !== undefined) return this.begin(peer, index, isSuspect)
+    peer.exhaustedAt = this.picker.changes
+    return undefined
   }
 
   private begin(peer: PeerState, index: number, isSuspect: boolean): ActivePiece {
@@ -308,7 +312,7 @@ export class Downloads {
   tick(): void {
     const now = this.environment.now()
     for (const peer of this.peers.values()) {
-      if (peer.refused.size > 0 && now - peer.refusedSinceMs >= REFUSAL_MS) peer.refused.clear()
+      if (now - peer.refusedSinceMs >= REFUSAL_MS) peer.forgetRefusals()
       this.checkSnub(peer, now)
     }
     if (this.urgent.length > 0) this.lateBlocks.hasten(this.urgent)
@@ -361,6 +365,10 @@ export class Downloads {
       if (contributor === undefined || contributor === PADDING) continue
       const bytes = (this.contributions.get(contributor) ?? 0) + piece.blockLength(block)
       this.contributions.set(contributor, bytes)
+    }
+    for (const oldest of this.contributions.keys()) {
+      if (this.contributions.size <= MAX_CONTRIBUTORS) return
+      this.contributions.delete(oldest)
     }
   }
 

@@ -4,6 +4,9 @@ import { RANDOM_FIRST_PIECES } from '../limits.ts'
 import { PRIORITY_RANK } from './file-priorities.ts'
 import { NOT_QUEUED, PieceQueue } from './piece-queue.ts'
 
+/** A peer with so many times fewer pieces than there are candidates is looked through piece by piece. */
+const SPARSE_FACTOR = 16
+
 /**
  * Which piece to start next: of the highest priority first, and among those a random one at first, then the rarest
  * (BEP 3; Cohen 2003), or, in order, the first. Candidates are the wanted pieces that are neither here nor being
@@ -25,6 +28,8 @@ export class PiecePicker {
   private startedRandomly = 0
   /** Peers that have everything: they make no piece rarer than another. */
   private seeds = 0
+  /** Grows whenever there is a candidate more: who had none of them may have one now. */
+  changes = 0
 
   /** @param have pieces that are here already. */
   constructor(have: Bitfield, random: RandomSource, ranks?: Uint8Array) {
@@ -122,7 +127,10 @@ export class PiecePicker {
     if (this.isSequential) return this.firstInOrder(rank, has, refused)
     const isRandom = this.startedRandomly < RANDOM_FIRST_PIECES
     const start = isRandom ? randomBelow(this.random, queue.size) : 0
-    const piece = queue.firstOf(has, refused, start)
+    const isSparse = has.count * SPARSE_FACTOR < queue.size
+    const piece = isSparse
+      ? queue.firstAmong(has, piece => this.ranks[piece] === rank && !refused?.has(piece), start)
+      : queue.firstOf(has, refused, start)
     if (isRandom && piece !== undefined) this.startedRandomly++
     return piece
   }
@@ -147,6 +155,7 @@ export class PiecePicker {
   putBack(piece: number): void {
     if (this.isCandidate(piece) || !this.isWanted(piece) || !this.isAskable(piece)) return
     this.queueOf(piece).add(piece)
+    this.changes++
     this.firstCandidate = Math.min(this.firstCandidate, piece)
   }
 

@@ -46,6 +46,19 @@ export class PieceQueue {
     return undefined
   }
 
+  /** The same for a peer that has few pieces, found by looking at those. */
+  firstAmong(has: Bitfield, accept: (piece: number) => boolean, start: number): number | undefined {
+    let best: number | undefined
+    let bestDistance = Number.POSITIVE_INFINITY
+    for (const piece of has.members()) {
+      const position = this.positions[piece]!
+      if (position === NOT_QUEUED || !accept(piece)) continue
+      const distance = position >= start ? position - start : position - start + this.size
+      if (distance < bestDistance) [best, bestDistance] = [piece, distance]
+    }
+    return best
+  }
+
   add(piece: number): void {
     const level = this.availability[piece]!
     this.reach(level)

@@ -2,10 +2,13 @@ import { BoundedMap, equalBytes, type Sha1 } from '@onehop/primitives'
 import { MAX_SUSPICIONS } from '../limits.ts'
 import { type ActivePiece, PADDING } from './active-piece.ts'
 
+const SHA1_BYTES = 20
+
 /** Who sent which block of a corrupt copy, and the block's SHA-1. */
 interface CorruptCopy {
   readonly contributors: readonly string[]
-  readonly blockHashes: readonly Uint8Array[]
+  /** 20 bytes a block. */
+  readonly blockHashes: Uint8Array
 }
 
 /**
@@ -55,8 +58,8 @@ export class Suspicions {
     if (copy === undefined) return liars
     this.forget(piece.index)
     const good = this.hashBlocks(piece)
-    for (const [block, hash] of copy.blockHashes.entries()) {
-      if (!equalBytes(hash, good[block]!)) liars.add(copy.contributors[block]!)
+    for (const [block, contributor] of copy.contributors.entries()) {
+      if (!equalBytes(hashAt(copy.blockHashes, block), hashAt(good, block))) liars.add(contributor)
     }
     liars.delete(PADDING)
     return liars
@@ -79,7 +82,15 @@ export class Suspicions {
     }
   }
 
-  private hashBlocks(piece: ActivePiece): Uint8Array[] {
-    return Array.from({ length: piece.blockCount }, (_, block) => this.sha1(piece.blockBytes(block)))
+  private hashBlocks(piece: ActivePiece): Uint8Array {
+    const hashes = new Uint8Array(piece.blockCount * SHA1_BYTES)
+    for (let block = 0; block < piece.blockCount; block++) {
+      hashes.set(this.sha1(piece.blockBytes(block)), block * SHA1_BYTES)
+    }
+    return hashes
   }
+}
+
+function hashAt(hashes: Uint8Array, block: number): Uint8Array {
+  return hashes.subarray(block * SHA1_BYTES, (block + 1) * SHA1_BYTES)
 }

@@ -10,7 +10,8 @@ import {
   OUR_UT_PEX_ID,
   parseExtensionHandshake,
 } from './extension-handshake.ts'
-import { MetadataExchange, type MetadataOutcome } from './metadata-exchange.ts'
+import { MetadataExchange } from './metadata-exchange.ts'
+import type { MetadataOutcome } from './metadata-fetch.ts'
 import { PeerExchange } from './peer-exchange.ts'
 
 /** What the extensions need to know of their torrent. */

@@ -3,6 +3,7 @@ import type { Uploads } from '../choke/uploads.ts'
 import type { Downloads } from '../download/downloads.ts'
 import type { ExtensionProtocol } from '../extensions/extension-protocol.ts'
 import type { VerifiablePieces } from '../hashes/verifiable-pieces.ts'
+import { MIN_REFUSAL_MS } from '../limits.ts'
 import type { TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { WholeMessage } from '../wire/wire-messages.ts'
 import { onAllowedFast, onBitfield, onHave, onHaveAll } from './peer-pieces.ts'
@@ -42,9 +43,7 @@ export class IncomingMessages {
       case 'choke':
         return this.onChoke(peer)
       case 'unchoke':
-        peer.peerChoking = false
-        peer.refused.clear()
-        return OK
+        return this.onUnchoke(peer)
       case 'interested':
       case 'notInterested':
         return this.onInterest(peer, message.type === 'interested')
@@ -95,6 +94,13 @@ export class IncomingMessages {
     peer.peerChoking = true
     this.context.downloads?.onChoked(peer)
     this.hasFreedBlocks = true
+    return OK
+  }
+
+  /** What it refused before it choked us it may give now; but it cannot have us ask for it without end. */
+  private onUnchoke(peer: PeerState): Verdict {
+    peer.peerChoking = false
+    if (this.context.now() - peer.refusedSinceMs >= MIN_REFUSAL_MS) peer.forgetRefusals()
     return OK
   }
 

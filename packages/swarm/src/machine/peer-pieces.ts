@@ -98,12 +98,14 @@ function gainAll(peer: PeerState, length: number, downloads: Downloads): void {
   if (length === 0) return
   peer.have = Bitfield.full(length)
   peer.isKnownSeed = true
+  peer.exhaustedAt = -1
   peer.wanted = downloads.wantedPiecesLeft
   downloads.picker.addSeed()
 }
 
 function gain(peer: PeerState, have: Bitfield, piece: number, downloads: Downloads): void {
   if (!have.set(piece)) return
+  peer.exhaustedAt = -1
   downloads.picker.addHave(piece)
   if (downloads.lacks(piece)) peer.wanted++
 }

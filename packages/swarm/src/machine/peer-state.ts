@@ -96,6 +96,8 @@ export class PeerState {
   /** Pieces that it has and would not send, or was too slow with; for a while only. */
   readonly refused = new Set<number>()
   refusedSinceMs = 0
+  /** The picker's `changes` when it had no candidate for this peer. */
+  exhaustedAt = -1
   lastBlockBytesMs: number
   /** Least time between a request and its block of late: an estimate of the round trip. */
   latencyMs: number | undefined
@@ -135,6 +137,13 @@ export class PeerState {
     const { address, extension } = this
     if (address === undefined || (this.isOutbound && address.port > 0)) return address
     return extension.listenPort === undefined ? undefined : { host: address.host, port: extension.listenPort }
+  }
+
+  /** What it would not send may be asked for again. */
+  forgetRefusals(): void {
+    if (this.refused.size === 0) return
+    this.refused.clear()
+    this.exhaustedAt = -1
   }
 
   /** Requests that it says it keeps. */

@@ -291,7 +291,7 @@ export class TorrentMachine {
   private onMetadata(metadata: Uint8Array): void {
     const parsed = parseInfo(metadata, this.environment.sha1)
     if (!parsed.ok) {
-      this.isFetching = false
+      this.setFetching(false)
       this.environment.metadataRefused(parsed)
       return
     }

@@ -10,7 +10,15 @@ import { FilePlaces, type Place } from './file-places.ts'
 import { type FileStamp, type FileStamps, sameStamp, stampOf } from './file-stamps.ts'
 import { FILES_AT_ONCE, PREALLOCATE_BYTES } from './limits.ts'
 import { type OpenFile, openFiles } from './open-files.ts'
-import { checkFolders, hasCode, joined, makeFolders, openExisting, openNew } from './safe-path.ts'
+import {
+  checkFolders,
+  hasCode,
+  joined,
+  makeFolders,
+  openExisting,
+  openNew,
+  type RootedPath,
+} from './safe-path.ts'
 
 /** The files of one torrent: opened when they are needed, made where they are missing, synced when they were written. */
 export class ContentFiles {
@@ -18,12 +26,15 @@ export class ContentFiles {
   readonly info: TorrentInfo
   /** Whether files in their place may be written, because what is there is damaged. */
   isRepairing = false
+  /** Of each file; what is not said of is wanted. */
+  wanted: readonly boolean[] = []
   private readonly preallocate: boolean
   /** As they were when they were last known to be good. */
   private readonly stamps: (FileStamp | undefined)[]
   private readonly dirty = new Set<number>()
   private readonly changedFolders = new Set<string>()
-  private readonly making = new Map<number, Promise<void>>()
+  /** That they are no links is checked again whenever a file is opened. */
+  private readonly madeFolders = new Set<string>()
   private readonly taken = new Set<string>()
 
   constructor(places: FilePlaces, preallocate: boolean) {
@@ -33,34 +44,48 @@ export class ContentFiles {
     this.stamps = places.info.files.map(() => undefined)
   }
 
+  isWanted(file: number): boolean {
+    return this.wanted[file] ?? true
+  }
+
+  /** Whether everything that is wanted is in its place. */
+  get isFinished(): boolean {
+    return storedFiles(this.info).every(([file]) => !this.isWanted(file) || this.places.of(file) === 'target')
+  }
+
   // Opening
 
   isWritable(file: number): boolean {
     return this.isRepairing || this.places.of(file) !== 'target'
   }
 
-  /** To be given back with {@link release}. */
+  /** For writing, what is nowhere is made. To be given back with {@link release}. */
   take(file: number, isForWriting: boolean): Promise<OpenFile> {
+    const place = this.places.of(file)
+    if (place === undefined) return this.takeNew(file, this.isWanted(file) ? 'part' : 'aside')
     const path = this.places.pathOf(file)
     const isWritable = isForWriting && this.isWritable(file)
-    const key = `${isWritable ? 'write' : 'read'} ${joined(path)}`
-    this.taken.add(key)
-    return openFiles.take(key, () => openExisting(path, isWritable))
+    return this.takeAt(path, isWritable, () => openExisting(path, isWritable))
   }
 
-  /** For writing: what is nowhere is made, and set aside. Each to be given back with {@link release}. */
+  private takeNew(file: number, place: Place): Promise<OpenFile> {
+    return this.takeAt(this.places.pathAt(file, place), true, () => this.make(file, place))
+  }
+
+  private takeAt(path: RootedPath, isWritable: boolean, open: () => Promise<FileHandle>): Promise<OpenFile> {
+    const key = `${isWritable ? 'write' : 'read'} ${joined(path)}`
+    this.taken.add(key)
+    return openFiles.take(key, open)
+  }
+
+  /** For writing. Each to be given back with {@link release}. */
   async takeAll(files: readonly number[]): Promise<OpenFile[]> {
-    const taking = await Promise.allSettled(files.map(file => this.takeOrMake(file)))
+    const taking = await Promise.allSettled(files.map(file => this.take(file, true)))
     const failed = taking.find(result => result.status === 'rejected')
     const taken = taking.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
     if (!failed) return taken
     for (const file of taken) this.release(file)
     throw failed.reason
-  }
-
-  private async takeOrMake(file: number): Promise<OpenFile> {
-    if (this.places.of(file) === undefined) await this.make(file, 'aside')
-    return this.take(file, true)
   }
 
   release(file: OpenFile): void {
@@ -84,34 +109,53 @@ export class ContentFiles {
   async close(): Promise<void> {
     const keys = [...this.taken]
     this.taken.clear()
+    this.madeFolders.clear()
     await Promise.all(keys.map(key => openFiles.close(key)))
   }
 
   // Making
 
-  /** Makes a file that is nowhere: sparse, or with its room taken; one set aside has no length of its own. */
-  async make(file: number, place: Place): Promise<void> {
-    const making = this.making.get(file) ?? this.makeNow(file, place).finally(() => this.making.delete(file))
-    this.making.set(file, making)
-    await making
+  /**
+   * Makes what must be there before anything is fetched: the folder, so that it is known to be possible, and the files
+   * themselves only where their room is to be taken. The others are made as their pieces arrive.
+   */
+  async prepare(): Promise<void> {
+    if (this.isFinished) return
+    const isEager = this.preallocate || this.info.isSingleFile
+    if (isEager) return this.makeWanted(() => true)
+    const root = { root: this.places.roots.part, below: [''] }
+    for (const folder of await makeFolders(root)) this.changedFolders.add(folder)
   }
 
-  private async makeNow(file: number, place: Place): Promise<void> {
+  /** Those that no piece brings. */
+  makeEmpty(): Promise<void> {
+    return this.makeWanted(lengthBytes => lengthBytes === 0)
+  }
+
+  private async makeWanted(isMeant: (lengthBytes: number) => boolean): Promise<void> {
+    await forEachAtOnce(storedFiles(this.info), FILES_AT_ONCE, async ([file, { lengthBytes }]) => {
+      const isMissing = this.places.of(file) === undefined && this.isWanted(file)
+      if (isMissing && isMeant(lengthBytes)) this.release(await this.takeNew(file, 'part'))
+    })
+  }
+
+  /** Makes a file that is nowhere: sparse, or with its room taken; one set aside has no length of its own. */
+  private async make(file: number, place: Place): Promise<FileHandle> {
     const path = this.places.pathAt(file, place)
     const { lengthBytes, isExecutable } = this.info.files[file]!
-    for (const folder of await makeFolders(path)) this.changedFolders.add(folder)
+    for (const folder of await makeFolders(path, this.madeFolders)) this.changedFolders.add(folder)
     const handle = await openNew(path, isExecutable ? 0o777 : 0o666)
     try {
       if (place === 'part') await this.extend(handle, lengthBytes)
     } catch (error) {
+      await handle.close()
       // Half of the room is of no use to anybody.
       await unlink(joined(path)).catch(() => {})
       throw error
-    } finally {
-      await handle.close()
     }
     this.places.set(file, place)
     this.changedFolders.add(dirname(joined(path)))
+    return handle
   }
 
   /** Finds out anew where files are, and how: somebody may have moved, removed or changed them. */

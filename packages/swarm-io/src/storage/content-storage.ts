@@ -73,7 +73,7 @@ export class ContentStorage {
 
   /** Where files that are wanted are being fetched to; undefined when all are in their place. */
   get partPath(): string | undefined {
-    return this.places.filesAt('part').length > 0 ? this.places.roots.part : undefined
+    return this.files.isFinished ? undefined : this.places.roots.part
   }
 
   /** Names that files were given here. */

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { syncFolder } from '../atomic-file.ts'
 import { swarmErrorOf } from '../swarm-error.ts'
 import { forEachAtOnce } from './at-once.ts'
@@ -21,8 +20,10 @@ import {
  */
 export async function finishContent(files: ContentFiles): Promise<void> {
   try {
+    await files.makeEmpty()
     await files.assertWhole('part')
     await finishFiles(files.places)
+    if (files.isFinished) await rm(files.places.roots.part, { recursive: true, force: true })
   } catch (error) {
     throw swarmErrorOf(error, `write ${files.places.placement.path}`)
   }
@@ -49,6 +50,4 @@ async function moveEach(places: FilePlaces, files: readonly number[]): Promise<v
     await moveFileWithoutReplacing(joined(places.pathAt(file, 'part')), joined(to))
     places.set(file, 'target')
   })
-  await rm(places.roots.part, { recursive: true, force: true })
-  await syncFolder(dirname(places.roots.part))
 }

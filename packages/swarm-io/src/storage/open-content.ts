@@ -1,4 +1,4 @@
-import { lstat, unlink } from 'node:fs/promises'
+import { lstat, rm, unlink } from 'node:fs/promises'
 import { Bitfield, type PieceLayers, pieceCheckAt, pieceCount, type TorrentInfo } from '@onehop/swarm'
 import type { ReadCache } from '../read-cache.ts'
 import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
@@ -50,8 +50,10 @@ export async function openContent(info: TorrentInfo, options: OpenOptions): Prom
     await places.locate()
     if (options.isFinished) assertInPlace(places, options.wanted)
     await removeTwins(places)
-    const have = await new Inventory(files, storage, options).take()
-    if (!options.isFinished) await makeMissing(files, options.wanted)
+    files.wanted = options.wanted ?? []
+    const inventory = new Inventory(files, storage, options)
+    const have = await inventory.take()
+    if (!options.isFinished) await prepare(files, files.wanted, inventory.stamps)
     return { storage, have }
   } catch (error) {
     await storage.close()
@@ -79,9 +81,14 @@ function assertInPlace(places: FilePlaces, wanted: readonly boolean[] | undefine
   }
 }
 
-async function makeMissing(files: ContentFiles, wanted: readonly boolean[] | undefined): Promise<void> {
-  await selectFiles(files, wanted ?? files.info.files.map(() => true))
-  await forEachAtOnce(files.places.filesAt('part'), FILES_AT_ONCE, file => files.complete(file))
+/** What an interruption left shorter than it is gets its length. */
+async function prepare(files: ContentFiles, wanted: readonly boolean[], stamps: FileStamps): Promise<void> {
+  await selectFiles(files, wanted)
+  await forEachAtOnce(files.places.filesAt('part'), FILES_AT_ONCE, async file => {
+    const stamp = stamps[file]
+    if (stamp && stamp.size !== files.info.files[file]!.lengthBytes) await files.complete(file)
+  })
+  if (files.isFinished) await rm(files.places.roots.part, { recursive: true, force: true })
 }
 
 /** Finds out which pieces are there. */
@@ -89,7 +96,8 @@ class Inventory {
   private readonly files: ContentFiles
   private readonly storage: ContentStorage
   private readonly options: OpenOptions
-  private readonly stamps: (FileStamp | undefined)[]
+  /** The files as they are now. */
+  readonly stamps: (FileStamp | undefined)[]
 
   constructor(files: ContentFiles, storage: ContentStorage, options: OpenOptions) {
     this.files = files

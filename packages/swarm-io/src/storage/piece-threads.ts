@@ -12,7 +12,7 @@ const ENTRY = new URL(
 const JOBS_AT_A_THREAD = 2
 
 /** Pieces that wait for a thread before another one is started: below, one thread keeps up. */
-const PIECES_BEFORE_ANOTHER_THREAD = 16
+const PIECES_BEFORE_ANOTHER_THREAD = 48
 
 interface Waiting {
   readonly number: number

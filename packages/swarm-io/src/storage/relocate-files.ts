@@ -47,6 +47,7 @@ export async function relocateContent(from: FilePlaces, to: FilePlaces): Promise
   try {
     await mkdir(dirname(path), { recursive: true })
     await relocateFiles(from, to)
+    if (from.roots.part !== to.roots.part) await removeEmpty([from.roots.part])
   } catch (error) {
     throw swarmErrorOf(error, `move ${from.placement.path} to ${path}`)
   }

@@ -44,19 +44,30 @@ function assertFolder(path: string, stats: { isDirectory(): boolean }): void {
   throw new SwarmError('unsafe-path', `Cannot use ${path}: it is not a folder of its own, or a link to one.`)
 }
 
-/** Makes the folders that are missing. @returns the folders with a new entry, to be synced. */
-export async function makeFolders(path: RootedPath): Promise<string[]> {
+/**
+ * Makes the folders that are missing. @param made those that are known to be there, and are not looked at.
+ * @returns the folders with a new entry, to be synced.
+ */
+export async function makeFolders(path: RootedPath, made = new Set<string>()): Promise<string[]> {
   const changed: string[] = []
   for (const folder of foldersOf(path)) {
-    try {
-      await mkdir(folder)
-      changed.push(dirname(folder))
-    } catch (error) {
-      if (!hasCode(error, 'EEXIST')) throw error
-      assertFolder(folder, await lstat(folder))
-    }
+    if (made.has(folder)) continue
+    if (await makeFolder(folder)) changed.push(dirname(folder))
+    made.add(folder)
   }
   return changed
+}
+
+/** @returns whether it was not there. */
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path)
+    return true
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error
+    assertFolder(path, await lstat(path))
+    return false
+  }
 }
 
 /** For Windows, which has neither. */

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { swarmErrorOf } from '../swarm-error.ts'
 import type { ContentFiles } from './content-files.ts'
 import { storedFiles } from './content-slices.ts'
@@ -12,15 +11,13 @@ import { relocateFiles } from './relocate-files.ts'
 export async function selectFiles(files: ContentFiles, wanted: readonly boolean[]): Promise<void> {
   const { places } = files
   try {
-    const next = selectedPlaces(places, wanted)
+    files.wanted = wanted
+    const next = selectedPlaces(files)
     const returned = places.filesAt('aside').filter(file => next.of(file) === 'part')
     await relocateFiles(places, next)
     files.places = next
     for (const file of returned) await files.complete(file)
-    for (const [file] of storedFiles(places.info)) {
-      if (isWanted(wanted, file) && next.of(file) === undefined) await files.make(file, 'part')
-    }
-    if (next.filesAt('part').length === 0) await rm(next.roots.part, { recursive: true, force: true })
+    await files.prepare()
   } catch (error) {
     throw swarmErrorOf(error, `write ${places.placement.path}`)
   }
@@ -34,19 +31,16 @@ export async function mendLengths(files: ContentFiles): Promise<void> {
   }
 }
 
-/** Files that nothing is said of are wanted. */
-function isWanted(wanted: readonly boolean[], file: number): boolean {
-  return wanted[file] ?? true
-}
-
-function selectedPlaces(places: FilePlaces, wanted: readonly boolean[]): FilePlaces {
+function selectedPlaces(files: ContentFiles): FilePlaces {
+  const { places } = files
   const next = places.at(places.placement)
-  for (const [file] of storedFiles(places.info))
-    next.set(file, selectedPlace(places.of(file), isWanted(wanted, file)))
+  for (const [file] of storedFiles(places.info)) {
+    next.set(file, selectedPlace(places.of(file), files.isWanted(file)))
+  }
   return next
 }
 
-function selectedPlace(place: Place | undefined, isFileWanted: boolean): Place | undefined {
-  if (place === 'part' && !isFileWanted) return 'aside'
-  return place === 'aside' && isFileWanted ? 'part' : place
+function selectedPlace(place: Place | undefined, isWanted: boolean): Place | undefined {
+  if (place === 'part' && !isWanted) return 'aside'
+  return place === 'aside' && isWanted ? 'part' : place
 }

@@ -45,13 +45,21 @@ describe('a symbolic link that was planted', () => {
     assert.ok(!(await readdir(scene.folder)).includes('none'))
   })
 
+  it('before a file is made is not followed', async () => {
+    const { storage } = await scene.open(album)
+    await symlink(outside(), `${partPath}/b`)
+    await assert.rejects(storage.writePiece(1, album.piece(1)), failsWith('unsafe-path'))
+    await nothingOutside()
+  })
+
   it('while pieces arrive is not followed', async () => {
     const { storage } = await scene.open(album)
+    for (const piece of [0, 1]) await storage.writePiece(piece, album.piece(piece))
     await scene.remove(partPath.slice(scene.folder.length + 1), 'b')
     await symlink(outside(), `${partPath}/b`)
     await mkdir(`${outside()}/c`)
     await writeFile(`${outside()}/c/small.txt`, 'precious!!')
-    for (const piece of [0, 1]) await storage.writePiece(piece, album.piece(piece))
+    await storage.writePiece(1, album.piece(1))
     await assert.rejects(storage.finish(), failsWith('unsafe-path'))
     assert.equal(await readFile(`${outside()}/c/small.txt`, 'utf8'), 'precious!!')
   })

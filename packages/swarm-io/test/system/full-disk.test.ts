@@ -84,14 +84,19 @@ describe('a disk that', () => {
     assert.deepEqual(await store.load(() => assert.fail()), [record])
   })
 
-  it('cannot be written to any more says so', async () => {
+  it('cannot be written to any more says so, and what is there is read', async () => {
     const one = singleSample(2 * PIECE)
     const first = await scene.open(one)
     await first.storage.writePiece(0, one.piece(0))
     await first.storage.close()
     await run('mount', ['-o', 'remount,ro', disk])
     try {
-      await assert.rejects(scene.open(one), failsWith('permission'))
+      const { storage, have } = await scene.open(one)
+      assert.equal(have.count, 1)
+      await assert.rejects(storage.writePiece(1, one.piece(1)), failsWith('permission'))
+      await storage.readBlock({ piece: 0, begin: 0, length: 10 })
+      await storage.close()
+      await assert.rejects(scene.open(singleSample(PIECE, 'two.bin')), failsWith('permission'))
     } finally {
       await run('mount', ['-o', 'remount,rw', disk])
     }

@@ -9,9 +9,9 @@ import {
 } from '@onehop/swarm'
 import { EventListeners } from './event-listeners.ts'
 import type { PeerLink } from './peer-link.ts'
+import { type ConnectionsOwner, SessionConnections } from './peers/session-connections.ts'
 import { ReadCache } from './read-cache.ts'
 import { ResumeStore } from './resume/resume-store.ts'
-import { type ConnectionsOwner, SessionConnections } from './session-connections.ts'
 import type {
   ChokingStrategy,
   LimitChanges,
@@ -20,9 +20,9 @@ import type {
   SwarmEvents,
   SwarmSessionOptions,
 } from './session-types.ts'
-import type { Torrent } from './torrent.ts'
-import type { TorrentHost } from './torrent-host.ts'
-import { TorrentList } from './torrent-list.ts'
+import type { Torrent } from './torrent/torrent.ts'
+import type { TorrentHost } from './torrent/torrent-host.ts'
+import { TorrentList } from './torrent/torrent-list.ts'
 import { LocalDiscovery } from './tracker/local-discovery.ts'
 import { TrackerTransport } from './tracker/tracker-transport.ts'
 

@@ -1,9 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type FilePriority, type InfoHash, toInfoHash, type WireConnection } from '@onehop/swarm'
-import { Fetch } from './fetch.ts'
 import { RESTORES_AT_ONCE } from './limits.ts'
-import { fetchLocally } from './local-copy.ts'
 import type { ResumeRecord } from './resume/resume-record.ts'
 import { SessionHost } from './session-host.ts'
 import type {
@@ -26,10 +24,12 @@ import { type HashedContent, hashContent } from './storage/hash-content.ts'
 import { existsAtAll } from './storage/safe-path.ts'
 import { openForSeed } from './storage/torrent-openers.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
-import { Torrent, type TorrentStart } from './torrent.ts'
-import { detailsOf, peersOf } from './torrent-details.ts'
-import type { TorrentList } from './torrent-list.ts'
-import { torrentFileOf } from './torrent-summary.ts'
+import { Fetch } from './torrent/fetch.ts'
+import { fetchLocally } from './torrent/local-copy.ts'
+import { Torrent, type TorrentStart } from './torrent/torrent.ts'
+import { detailsOf, peersOf } from './torrent/torrent-details.ts'
+import type { TorrentList } from './torrent/torrent-list.ts'
+import { torrentFileOf } from './torrent/torrent-summary.ts'
 
 /** Publishes and fetches content: all torrents of one node, over TCP and over connections that somebody else opens. */
 export class SwarmSession {

@@ -2,7 +2,7 @@ import { utf8Encode } from '@onehop/primitives'
 import { type Bencoded, type BencodedDictionary, encodeBencode, PRIORITY_RANK } from '@onehop/swarm'
 import type { RateLimits, SeedingGoals } from '../session-types.ts'
 import type { Placement } from '../storage/file-places.ts'
-import type { TorrentCounters, TorrentSettings } from '../torrent-settings.ts'
+import type { TorrentCounters, TorrentSettings } from '../torrent/torrent-settings.ts'
 import type { ContentRecord, ResumeRecord } from './resume-record.ts'
 
 /** What is written today; older ones are read, newer ones are refused. */

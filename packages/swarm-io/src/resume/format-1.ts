@@ -8,7 +8,7 @@ import {
   type TorrentInfo,
 } from '@onehop/swarm'
 import type { FileStamp, FileStamps } from '../storage/file-stamps.ts'
-import { defaultSettings } from '../torrent-settings.ts'
+import { defaultSettings } from '../torrent/torrent-settings.ts'
 import { readInfo, readNanoseconds, readTexts } from './fields.ts'
 import type { ResumeRecord } from './resume-record.ts'
 

@@ -1,7 +1,7 @@
 import type { Bitfield, InfoHash, PieceLayers, TorrentInfo } from '@onehop/swarm'
 import type { Placement } from '../storage/file-places.ts'
 import type { FileStamps } from '../storage/file-stamps.ts'
-import type { TorrentCounters, TorrentSettings } from '../torrent-settings.ts'
+import type { TorrentCounters, TorrentSettings } from '../torrent/torrent-settings.ts'
 
 /** What of a torrent survives a restart. */
 export interface ResumeRecord {

@@ -1,9 +1,9 @@
 import { formatPeerAddress, type InfoHash, type PeerAddress, type WireConnection } from '@onehop/swarm'
-import { DIAL_TIMEOUT_MS, MAX_CANDIDATES, MAX_DIALS, MAX_OUTBOUND_PER_TORRENT } from './limits.ts'
+import { DIAL_TIMEOUT_MS, MAX_CANDIDATES, MAX_DIALS, MAX_OUTBOUND_PER_TORRENT } from '../limits.ts'
+import type { PeerSource } from '../session-types.ts'
+import { SwarmError } from '../swarm-error.ts'
 import { Candidate, type CandidateOrigin } from './peer-candidate.ts'
 import type { SessionConnections } from './session-connections.ts'
-import type { PeerSource } from './session-types.ts'
-import { SwarmError } from './swarm-error.ts'
 import type { LinkEnd, TorrentLinks } from './torrent-links.ts'
 
 /** What a pool needs of its torrent. */

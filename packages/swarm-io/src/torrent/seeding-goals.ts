@@ -1,4 +1,4 @@
-import type { SeedingGoals } from './session-types.ts'
+import type { SeedingGoals } from '../session-types.ts'
 import type { TorrentCounters } from './torrent-settings.ts'
 
 const MINUTE_MS = 60_000

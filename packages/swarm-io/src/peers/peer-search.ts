@@ -4,10 +4,10 @@ import {
   MAX_OUTBOUND_PER_TORRENT,
   NEED_PEERS_BELOW,
   NEED_PEERS_INTERVAL_MS,
-} from './limits.ts'
-import type { Torrent } from './torrent.ts'
-import type { TorrentHost } from './torrent-host.ts'
-import { TrackerClient } from './tracker/tracker-client.ts'
+} from '../limits.ts'
+import type { Torrent } from '../torrent/torrent.ts'
+import type { TorrentHost } from '../torrent/torrent-host.ts'
+import { TrackerClient } from '../tracker/tracker-client.ts'
 
 /** What trackers are told as long as the length of the content is not known: that something is missing. */
 const LEFT_WHEN_UNKNOWN_BYTES = 16 * 1024

@@ -1,7 +1,7 @@
 import { type ContentFile, pieceLengthAt, type ReadAhead, type TorrentMachine } from '@onehop/swarm'
-import { MAX_CONTENT_READERS, READER_AHEAD_BYTES, READER_CHUNK_BYTES } from './limits.ts'
-import type { ByteRange } from './session-types.ts'
-import { SwarmError } from './swarm-error.ts'
+import { MAX_CONTENT_READERS, READER_AHEAD_BYTES, READER_CHUNK_BYTES } from '../limits.ts'
+import type { ByteRange } from '../session-types.ts'
+import { SwarmError } from '../swarm-error.ts'
 import type { TorrentContent } from './torrent-content.ts'
 
 /** What readers need of a torrent. */

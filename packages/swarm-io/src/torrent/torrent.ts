@@ -10,10 +10,10 @@ import {
   type TorrentInfo,
   type TorrentMachine,
 } from '@onehop/swarm'
-import { ContentReaders } from './content-reader.ts'
-import { PeerPool, type PoolOwner } from './peer-pool.ts'
-import { PeerSearch } from './peer-search.ts'
-import type { ResumeRecord } from './resume/resume-record.ts'
+import { PeerPool, type PoolOwner } from '../peers/peer-pool.ts'
+import { PeerSearch } from '../peers/peer-search.ts'
+import { type LinksOwner, TorrentLinks } from '../peers/torrent-links.ts'
+import type { ResumeRecord } from '../resume/resume-record.ts'
 import type {
   ByteRange,
   FileChoice,
@@ -21,13 +21,13 @@ import type {
   SeedOptions,
   TorrentState,
   TorrentSummary,
-} from './session-types.ts'
-import { SwarmError, swarmErrorOf } from './swarm-error.ts'
+} from '../session-types.ts'
+import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
+import { ContentReaders } from './content-reader.ts'
 import type { TorrentContent } from './torrent-content.ts'
 import { TorrentDisk } from './torrent-disk.ts'
 import type { TorrentHost } from './torrent-host.ts'
 import { TorrentLimits } from './torrent-limits.ts'
-import { type LinksOwner, TorrentLinks } from './torrent-links.ts'
 import { type KnownMetadata, newMachine } from './torrent-machines.ts'
 import { TorrentRequests } from './torrent-requests.ts'
 import { defaultSettings, type TorrentCounters, type TorrentSettings } from './torrent-settings.ts'

@@ -1,5 +1,5 @@
 import type { WireConnection } from '@onehop/swarm'
-import { SIMULTANEOUS_DIAL_MS } from './limits.ts'
+import { SIMULTANEOUS_DIAL_MS } from '../limits.ts'
 
 /** What tells whether two connections lead to the same peer, and which of them stays. */
 export interface Established {

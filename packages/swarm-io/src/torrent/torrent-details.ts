@@ -1,5 +1,5 @@
 import { type Bitfield, filesOfPiece, piecesOfFile, type TorrentInfo } from '@onehop/swarm'
-import type { FileDetails, PeerDetails, TorrentDetails } from './session-types.ts'
+import type { FileDetails, PeerDetails, TorrentDetails } from '../session-types.ts'
 import type { Torrent } from './torrent.ts'
 import { progressOf, summaryOf } from './torrent-summary.ts'
 

@@ -1,9 +1,9 @@
 import type { Rejection } from '@onehop/primitives'
 import type { Handshake, InfoHash, PeerAddress, WireConnection } from '@onehop/swarm'
-import { MAX_CONNECTIONS, MAX_DIALS_IN_ALL, MAX_GREETINGS_PER_PEER } from './limits.ts'
-import { PeerLink } from './peer-link.ts'
-import type { SwarmTcpOptions } from './session-types.ts'
-import { TcpTransport } from './tcp/tcp-transport.ts'
+import { MAX_CONNECTIONS, MAX_DIALS_IN_ALL, MAX_GREETINGS_PER_PEER } from '../limits.ts'
+import { PeerLink } from '../peer-link.ts'
+import type { SwarmTcpOptions } from '../session-types.ts'
+import { TcpTransport } from '../tcp/tcp-transport.ts'
 
 /** What a session's connections need of it. */
 export interface ConnectionsOwner {

@@ -1,8 +1,8 @@
 import { equalBytes } from '@onehop/primitives'
 import { encodeTorrentFile, formatMagnet, type InfoHash, pieceCount, type TorrentInfo } from '@onehop/swarm'
+import type { FetchProgress, TorrentSummary } from '../session-types.ts'
+import { SwarmError } from '../swarm-error.ts'
 import { availabilityOf } from './availability.ts'
-import type { FetchProgress, TorrentSummary } from './session-types.ts'
-import { SwarmError } from './swarm-error.ts'
 import type { Torrent } from './torrent.ts'
 import type { TorrentSettings } from './torrent-settings.ts'
 

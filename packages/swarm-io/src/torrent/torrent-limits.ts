@@ -1,6 +1,6 @@
 import { BandwidthLimit } from '@onehop/swarm'
+import type { LimitChanges } from '../session-types.ts'
 import { reachedGoal } from './seeding-goals.ts'
-import type { LimitChanges } from './session-types.ts'
 import type { TorrentCounters, TorrentSettings } from './torrent-settings.ts'
 
 /** How fast a torrent may be, and how long it seeds. */

@@ -1,9 +1,9 @@
 import { type Bitfield, type PieceLayers, piecePriorities, type TorrentInfo } from '@onehop/swarm'
-import type { ReadCache } from './read-cache.ts'
-import type { ResumeRecord } from './resume/resume-record.ts'
-import type { OpenContent } from './storage/open-content.ts'
-import { openForFetch, openRestored, resolveTarget } from './storage/torrent-openers.ts'
-import { SwarmError } from './swarm-error.ts'
+import type { ReadCache } from '../read-cache.ts'
+import type { ResumeRecord } from '../resume/resume-record.ts'
+import type { OpenContent } from '../storage/open-content.ts'
+import { openForFetch, openRestored, resolveTarget } from '../storage/torrent-openers.ts'
+import { SwarmError } from '../swarm-error.ts'
 import type { TorrentSettings } from './torrent-settings.ts'
 
 /** What a torrent's files are opened with. */

@@ -1,7 +1,7 @@
 import { type Bitfield, type BlockRange, filesOfPiece, pieceLengthAt, type TorrentInfo } from '@onehop/swarm'
-import type { ContentRecord } from './resume/resume-record.ts'
-import type { ContentStorage } from './storage/content-storage.ts'
-import type { OpenContent } from './storage/open-content.ts'
+import type { ContentRecord } from '../resume/resume-record.ts'
+import type { ContentStorage } from '../storage/content-storage.ts'
+import type { OpenContent } from '../storage/open-content.ts'
 
 /** The files of one torrent, while they are open. */
 export class TorrentContent {

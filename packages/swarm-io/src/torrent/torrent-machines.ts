@@ -6,7 +6,7 @@ import {
   type TorrentInfo,
   TorrentMachine,
 } from '@onehop/swarm'
-import { sha1Now } from './piece-hash.ts'
+import { sha1Now } from '../piece-hash.ts'
 import type { Torrent } from './torrent.ts'
 import type { TorrentHost } from './torrent-host.ts'
 

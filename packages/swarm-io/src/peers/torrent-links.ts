@@ -11,11 +11,11 @@ import {
   type WireConnection,
   type WireMessage,
 } from '@onehop/swarm'
-import { MAX_CANDIDATES, MAX_CONNECTIONS_PER_TORRENT } from './limits.ts'
+import { MAX_CANDIDATES, MAX_CONNECTIONS_PER_TORRENT } from '../limits.ts'
+import { type LinkHandler, PeerLink } from '../peer-link.ts'
+import type { TorrentHost } from '../torrent/torrent-host.ts'
 import { peerIdentity } from './peer-identity.ts'
-import { type LinkHandler, PeerLink } from './peer-link.ts'
 import { type Established, survives } from './same-peer.ts'
-import type { TorrentHost } from './torrent-host.ts'
 
 /** What a torrent's links need of it. */
 export interface LinksOwner {

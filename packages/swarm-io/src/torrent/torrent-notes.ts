@@ -1,6 +1,6 @@
-import { CHECKPOINT_INTERVAL_MS } from './limits.ts'
-import type { ContentRecord } from './resume/resume-record.ts'
-import type { Placement } from './storage/file-places.ts'
+import { CHECKPOINT_INTERVAL_MS } from '../limits.ts'
+import type { ContentRecord } from '../resume/resume-record.ts'
+import type { Placement } from '../storage/file-places.ts'
 import type { Torrent } from './torrent.ts'
 import type { TorrentHost } from './torrent-host.ts'
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
-import type { AddOptions, FetchTarget, TorrentSource } from './session-types.ts'
-import { resolveTarget } from './storage/torrent-openers.ts'
-import { SwarmError } from './swarm-error.ts'
+import type { AddOptions, FetchTarget, TorrentSource } from '../session-types.ts'
+import { resolveTarget } from '../storage/torrent-openers.ts'
+import { SwarmError } from '../swarm-error.ts'
 import type { Torrent } from './torrent.ts'
 
 /** Someone who waits for a torrent to be complete. */

@@ -1,5 +1,5 @@
 import type { FilePriority, PeerAddress } from '@onehop/swarm'
-import type { FetchTarget, RateLimits, SeedingGoals } from './session-types.ts'
+import type { FetchTarget, RateLimits, SeedingGoals } from '../session-types.ts'
 
 /** What users decided about a torrent: kept with the resume data. */
 export interface TorrentSettings {

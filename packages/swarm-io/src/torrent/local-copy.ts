@@ -1,8 +1,8 @@
-import type { ReadCache } from './read-cache.ts'
-import type { FetchResult, FetchTarget } from './session-types.ts'
-import { existsAtAll } from './storage/safe-path.ts'
-import { openForFetch, resolveTarget } from './storage/torrent-openers.ts'
-import { SwarmError, swarmErrorOf } from './swarm-error.ts'
+import type { ReadCache } from '../read-cache.ts'
+import type { FetchResult, FetchTarget } from '../session-types.ts'
+import { existsAtAll } from '../storage/safe-path.ts'
+import { openForFetch, resolveTarget } from '../storage/torrent-openers.ts'
+import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
 import type { Torrent } from './torrent.ts'
 
 /** A fetch of what is here already: it is at the wanted place, or a verified copy of it goes there. @throws {SwarmError} */

@@ -1,5 +1,5 @@
 import { type InfoHash, infoHashToHex, toInfoHash } from '@onehop/swarm'
-import { SwarmError } from './swarm-error.ts'
+import { SwarmError } from '../swarm-error.ts'
 import type { Torrent } from './torrent.ts'
 
 /** The torrents of a session, by infohash. */

@@ -1,12 +1,12 @@
 import type { RandomSource, Rejection } from '@onehop/primitives'
 import type { BandwidthLimit } from '@onehop/swarm'
-import type { ReadCache } from './read-cache.ts'
-import type { ResumeStore } from './resume/resume-store.ts'
-import type { SessionConnections } from './session-connections.ts'
-import type { ChokingStrategy, PeerFinder, SwarmEvents } from './session-types.ts'
+import type { SessionConnections } from '../peers/session-connections.ts'
+import type { ReadCache } from '../read-cache.ts'
+import type { ResumeStore } from '../resume/resume-store.ts'
+import type { ChokingStrategy, PeerFinder, SwarmEvents } from '../session-types.ts'
+import type { LocalDiscovery } from '../tracker/local-discovery.ts'
+import type { TrackerTransport } from '../tracker/tracker-transport.ts'
 import type { Torrent } from './torrent.ts'
-import type { LocalDiscovery } from './tracker/local-discovery.ts'
-import type { TrackerTransport } from './tracker/tracker-transport.ts'
 
 /** What a torrent needs of its session. */
 export interface TorrentHost {

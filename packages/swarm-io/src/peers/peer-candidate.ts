@@ -1,5 +1,5 @@
 import type { PeerAddress, WireConnection } from '@onehop/swarm'
-import { MAX_DIAL_ATTEMPTS, REDIAL_DELAY_MS, SEED_REDIAL_DELAY_MS } from './limits.ts'
+import { MAX_DIAL_ATTEMPTS, REDIAL_DELAY_MS, SEED_REDIAL_DELAY_MS } from '../limits.ts'
 import type { LinkEnd } from './torrent-links.ts'
 
 /** Who named a peer: for people, and so that a private torrent takes it only from its trackers. */

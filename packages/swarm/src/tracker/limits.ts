@@ -2,7 +2,7 @@
 export const DEFAULT_ANNOUNCE_SECONDS = 1800
 
 /** Shortest interval that a tracker can have us keep, in seconds: one that says 0 is not flooded. */
-export const MIN_ANNOUNCE_SECONDS = 15
+export const MIN_ANNOUNCE_SECONDS = 10
 
 /** Longest interval that we keep, in seconds: one that says a year is asked once a day. */
 export const MAX_ANNOUNCE_SECONDS = 86_400
@@ -78,6 +78,9 @@ export const TARGET_ANNOUNCES_PER_SECOND = 100
 
 /** Interval that a tracker with few peers gives, in seconds: small swarms find each other soon. */
 export const SMALL_TRACKER_INTERVAL_SECONDS = 60
+
+/** A tracker's interval has so many of its minimum: who has no peers may ask sooner, every 10 s of a small one. */
+export const MIN_INTERVAL_PARTS = 6
 
 /** Peers that a tracker answers with, where the client does not say. */
 export const DEFAULT_PEERS_GIVEN = 50

@@ -22,6 +22,7 @@ import {
   MAX_TRACKED_PEERS_PER_HOST,
   MAX_TRACKED_PEERS_PER_TORRENT,
   MAX_TRACKED_TORRENTS,
+  MIN_INTERVAL_PARTS,
   SMALL_TRACKER_INTERVAL_SECONDS,
   TARGET_ANNOUNCES_PER_SECOND,
 } from './limits.ts'
@@ -165,7 +166,13 @@ export class TrackerRegistry {
     const { seeders, leechers } = countOf(torrent)
     const intervalSeconds = this.intervalSeconds
     const peers = torrent && request.event !== 'stopped' ? this.choose(torrent, request, host) : []
-    return { intervalSeconds, minIntervalSeconds: Math.ceil(intervalSeconds / 4), peers, seeders, leechers }
+    return {
+      intervalSeconds,
+      minIntervalSeconds: Math.ceil(intervalSeconds / MIN_INTERVAL_PARTS),
+      peers,
+      seeders,
+      leechers,
+    }
   }
 
   /**

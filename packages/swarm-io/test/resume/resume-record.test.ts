@@ -9,7 +9,7 @@ import { decodeRecord } from '../../src/resume/decode-record.ts'
 import { encodeRecord } from '../../src/resume/encode-record.ts'
 import type { ResumeRecord } from '../../src/resume/resume-record.ts'
 import { ResumeStore } from '../../src/resume/resume-store.ts'
-import { defaultSettings } from '../../src/torrent-settings.ts'
+import { defaultSettings } from '../../src/torrent/torrent-settings.ts'
 import { folderSample, PIECE, sha256, singleSample } from '../storage/storage-scene.ts'
 
 const album = folderSample({ a: PIECE, b: 10, c: 3 * PIECE })

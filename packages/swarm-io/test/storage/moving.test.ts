@@ -6,7 +6,7 @@ import { Bitfield, pieceCount } from '@onehop/swarm'
 import type { NotePlacement } from '../../src/storage/content-storage.ts'
 import type { Placement } from '../../src/storage/file-places.ts'
 import { openRestored } from '../../src/storage/torrent-openers.ts'
-import { defaultSettings } from '../../src/torrent-settings.ts'
+import { defaultSettings } from '../../src/torrent/torrent-settings.ts'
 import { failsWith } from '../session-scene.ts'
 import { folderSample, PIECE, type Sample, StorageScene, singleSample } from './storage-scene.ts'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ResumeStore } from '../../src/resume/resume-store.ts'
-import { defaultSettings } from '../../src/torrent-settings.ts'
+import { defaultSettings } from '../../src/torrent/torrent-settings.ts'
 import { failsWith } from '../session-scene.ts'
 import { folderSample, PIECE, StorageScene, singleSample } from '../storage/storage-scene.ts'
 

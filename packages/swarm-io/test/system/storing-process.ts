@@ -7,7 +7,7 @@ import { ReadCache } from '../../src/read-cache.ts'
 import type { ResumeRecord } from '../../src/resume/resume-record.ts'
 import { ResumeStore } from '../../src/resume/resume-store.ts'
 import { openForFetch, openRestored } from '../../src/storage/torrent-openers.ts'
-import { defaultSettings } from '../../src/torrent-settings.ts'
+import { defaultSettings } from '../../src/torrent/torrent-settings.ts'
 import { killSample } from './kill-sample.ts'
 
 const folder = process.argv[2]!

@@ -297,6 +297,35 @@ describe('padding (BEP 47)', () => {
   })
 })
 
+describe('two who have all that they want (BEP 21)', () => {
+  it('part, though neither has everything', () => {
+    const { swarm, peer, seeder } = scene()
+    peer.machine.setFilePriorities(['normal', 'skip', 'skip'])
+    peer.machine.setFetching(true)
+    const other = swarm.addPeer('other')
+    other.machine.setFilePriorities(['skip', 'normal', 'skip'])
+    other.machine.setFetching(true)
+    swarm.connect(peer, seeder('seeder'))
+    swarm.connect(other, peer)
+    swarm.connect(other, seeder('seeder of the other'))
+    assert.ok(swarm.runUntil(() => peer.isComplete && other.isComplete, 20_000))
+    swarm.run(1000)
+    assert.deepEqual([peer.links.size, other.links.size], [0, 0])
+    for (const { reason } of [...peer.drops, ...other.drops]) assert.equal(reason.ok, true)
+  })
+
+  it('stay together when one of them wants more', () => {
+    const { swarm, peer } = scene()
+    const other = swarm.addPeer('other', { content: folder.content })
+    other.machine.setFilePriorities(['normal', 'skip', 'skip'])
+    swarm.connect(peer, other)
+    peer.machine.setFetching(true)
+    swarm.run(100)
+    assert.ok(peer.machine.have!.count > 0 || peer.links.size === 1)
+    assert.ok(swarm.runUntil(() => peer.isComplete, 20_000))
+  })
+})
+
 describe('the bytes that are left', () => {
   it('are those of the wanted pieces that are missing', () => {
     const { swarm, peer, seeder, info } = scene()

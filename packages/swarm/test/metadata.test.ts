@@ -89,6 +89,37 @@ describe('fetching the info dictionary', () => {
     })
   }
 
+  it('is not held up by those who trickle it', () => {
+    const swarm = new VirtualSwarm(info)
+    const peer = fetcherIn(swarm)
+    const lastMs = new Map<string, number>()
+    // One part each 9 s: never silent for long enough to be passed over.
+    const trickling = (name: string) =>
+      changing(message => {
+        if (message.type !== 'data') return message
+        if (swarm.nowMs - (lastMs.get(name) ?? 0) < 9000) return undefined
+        lastMs.set(name, swarm.nowMs)
+        return message
+      })
+    for (let i = 0; i < 6; i++) {
+      swarm.connect(peer, swarm.addPeer(`bad ${i}`, { content, tamper: trickling(`bad ${i}`) }))
+    }
+    swarm.connect(peer, swarm.addPeer('good', { content }))
+    assert.ok(swarm.runUntil(() => peer.machine.info !== undefined, 60_000))
+  })
+
+  it('does not ask one who has turned the extension off', () => {
+    const swarm = new VirtualSwarm(info)
+    const peer = fetcherIn(swarm)
+    const off = (message: WireMessage): WireMessage =>
+      message.type === 'extended' && message.id === 0
+        ? { ...message, payload: Buffer.from('d1:md11:ut_metadatai0ee13:metadata_sizei40000ee') }
+        : message
+    swarm.connect(peer, swarm.addPeer('without', { content, tamper: off }))
+    swarm.run(5000)
+    assert.equal(peer.sent.get('extended'), 1)
+  })
+
   it('does not believe in a dictionary of absurd size', () => {
     const swarm = new VirtualSwarm(info)
     const peer = fetcherIn(swarm)

@@ -73,6 +73,65 @@ describe('the piece picker', () => {
     assert.ok(firsts.size > 3)
   })
 
+  it('takes the highest priority first, in order or the rarest, whoever asks and however few pieces he has', () => {
+    const count = 600
+    const rank = fc.array(fc.nat(3), { minLength: count, maxLength: count })
+    const few = fc.uniqueArray(fc.nat(count - 1), { minLength: 1, maxLength: 12 })
+    fc.assert(
+      fc.property(
+        rank,
+        fc.array(few, { minLength: 1, maxLength: 6 }),
+        fc.boolean(),
+        (ranks, holders, isSequential) => {
+          const started = new Bitfield(count)
+          for (let piece = 0; piece < RANDOM_FIRST_PIECES; piece++) started.set(piece)
+          const picker = new PiecePicker(started, new SeededRandom(1).next, Uint8Array.from(ranks))
+          picker.isSequential = isSequential
+          for (const pieces of holders) for (const piece of pieces) picker.addHave(piece)
+          const taken = new Set<number>()
+          for (const pieces of holders) {
+            const has = new Bitfield(count)
+            for (const piece of pieces) has.set(piece)
+            const open = pieces.filter(piece => !started.has(piece) && !taken.has(piece) && ranks[piece]! > 0)
+            const piece = picker.take(has)
+            if (open.length === 0) {
+              assert.equal(piece, undefined)
+              continue
+            }
+            taken.add(piece!)
+            const best = open.filter(one => ranks[one] === Math.max(...open.map(other => ranks[other]!)))
+            assert.ok(best.includes(piece!))
+            const of = (one: number) => (isSequential ? one : picker.availabilityOf(one))
+            assert.equal(of(piece!), Math.min(...best.map(of)))
+          }
+        },
+      ),
+    )
+  })
+
+  it('gives what was refused to others only', () => {
+    const picker = new PiecePicker(new Bitfield(3), new SeededRandom(1).next)
+    const all = Bitfield.full(3)
+    assert.equal(picker.take(all, new Set([0, 2])), 1)
+    assert.equal(picker.take(all, new Set([0, 2])), undefined)
+  })
+
+  it('has no candidates that cannot be verified, until they can', () => {
+    const picker = new PiecePicker(new Bitfield(4), new SeededRandom(1).next)
+    picker.setAskable(
+      piece => piece >= 2,
+      () => true,
+    )
+    assert.equal(picker.size, 2)
+    const before = picker.changes
+    picker.setAskable(
+      () => true,
+      () => true,
+    )
+    assert.equal(picker.size, 4)
+    assert.ok(picker.changes > before)
+  })
+
   it('keeps its order whatever happens: it always takes one of the rarest that the peer has', () => {
     const step = fc.record({
       kind: fc.constantFrom('have', 'gone', 'take', 'putBack'),

@@ -57,13 +57,13 @@ export function encodeExtensionHandshake(ours: OurExtensions): Uint8Array {
   const dictionary = new Map<string, Bencoded>([
     ['m', messages],
     ['reqq', MAX_QUEUED_REQUESTS],
+    ['upload_only', ours.isUploadOnly ? 1 : 0],
     ['v', utf8Encode(CLIENT_VERSION)],
   ])
   const yourIp = ours.yourHost === undefined ? undefined : parseIpAddress(ours.yourHost)
   if (ours.metadataSize !== undefined) dictionary.set('metadata_size', ours.metadataSize)
   if (ours.listenPort !== undefined) dictionary.set('p', ours.listenPort)
   if (yourIp !== undefined) dictionary.set('yourip', yourIp)
-  if (ours.isUploadOnly) dictionary.set('upload_only', 1)
   return encodeBencode(dictionary)
 }
 

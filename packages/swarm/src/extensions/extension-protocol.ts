@@ -50,7 +50,12 @@ export class ExtensionProtocol {
   setInfo(info: TorrentInfo): void {
     this.info = info
     this.metadata.setMetadata(info.bytes)
-    for (const peer of this.peers.values()) this.greet(peer, false)
+    this.greetAll(false)
+  }
+
+  /** Tells everybody again, as something has changed. */
+  greetAll(isUploadOnly: boolean): void {
+    for (const peer of this.peers.values()) this.greet(peer, isUploadOnly)
   }
 
   /** Tells the peer what we speak. @param isUploadOnly whether we want nothing. */

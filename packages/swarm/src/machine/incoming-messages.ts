@@ -1,6 +1,7 @@
 import { invalid, OK, type Verdict } from '@onehop/primitives'
 import type { Uploads } from '../choke/uploads.ts'
 import type { Downloads } from '../download/downloads.ts'
+import { EXTENDED_HANDSHAKE_ID } from '../extensions/extension-handshake.ts'
 import type { ExtensionProtocol } from '../extensions/extension-protocol.ts'
 import type { VerifiablePieces } from '../hashes/verifiable-pieces.ts'
 import { MIN_REFUSAL_MS } from '../limits.ts'
@@ -18,6 +19,8 @@ export interface MessageContext {
   readonly downloads: Downloads | undefined
   readonly info: TorrentInfo | undefined
   now(): number
+  /** The peer has said which extensions it speaks, and perhaps that it wants nothing. */
+  onExtensions(peer: PeerState): void
   /** The peer has said what it has. */
   onNews(peer: PeerState): void
   /** The info dictionary is here, and has the right hash. */
@@ -119,6 +122,7 @@ export class IncomingMessages {
   private onExtended(peer: PeerState, id: number, payload: Uint8Array): Verdict {
     const outcome = this.context.extensions.onExtended(peer, id, payload)
     if (outcome.ok && outcome.metadata) this.context.onMetadata(outcome.metadata)
+    if (outcome.ok && id === EXTENDED_HANDSHAKE_ID) this.context.onExtensions(peer)
     return outcome
   }
 }

@@ -106,6 +106,7 @@ export class TorrentMachine {
         return machine.knownInfo
       },
       now: () => this.environment.now(),
+      onExtensions: peer => this.dropIfBothComplete(peer),
       onNews: peer => this.afterNews(peer),
       onMetadata: metadata => this.onMetadata(metadata),
     }
@@ -213,6 +214,7 @@ export class TorrentMachine {
     for (const peer of this.peers.values()) this.updateInterest(peer)
     if (downloads.isComplete && !wasComplete) this.onComplete()
     else this.fillAll()
+    if (wasComplete && !downloads.isComplete) this.extensions.greetAll(false)
   }
 
   /** Whether pieces are fetched in order, not the rarest first. */
@@ -365,14 +367,19 @@ export class TorrentMachine {
       this.updateInterest(peer)
       this.dropIfBothComplete(peer)
     }
+    // Whoever is told of all pieces knows.
+    if (!this.have?.isFull) this.extensions.greetAll(true)
     this.environment.completed()
   }
 
-  /** Two who have everything have nothing to say to each other; of no pieces only the info dictionary is to be had. */
+  /**
+   * Two who want nothing have nothing to say to each other (BEP 21); of no pieces only the info dictionary is to be
+   * had.
+   */
   private dropIfBothComplete(peer: PeerState): void {
-    const isSeed = peer.have?.isFull === true && peer.have.length > 0
-    if (!this.isComplete || !isSeed || !this.registry.isConnected(peer)) return
-    this.registry.drop(peer, OK, 'both-complete')
+    if (!this.isComplete || !peer.have || peer.have.length === 0 || !this.registry.isConnected(peer)) return
+    const wantsNothing = peer.have.isFull || (peer.extension.isUploadOnly && !peer.peerInterested)
+    if (wantsNothing) this.registry.drop(peer, OK, 'both-complete')
   }
 
   private updateInterest(peer: PeerState): void {

@@ -155,7 +155,7 @@ describe('the command line on a testnet of its own', () => {
       ...['fetch', String(magnet), '--node', '3', '-o', join(folder, 'there')],
     )
     assert.deepEqual(Object.keys(fetched), [
-      ...['key', 'infohash', 'name', 'path', 'bytes', 'pieces', 'providers', 'elapsedMs'],
+      ...['key', 'infohash', 'name', 'path', 'bytes', 'pieces', 'providers', 'fetchedBytes', 'elapsedMs'],
     ])
     assert.equal(fetched.path, join(folder, 'there', 'näme with spaces.bin'))
     assert.ok(readFileSync(source).equals(readFileSync(String(fetched.path))))
@@ -191,7 +191,7 @@ describe('the command line on a testnet of its own', () => {
       [2, /ADDRESS is missing/, 'wallet', 'send'],
       [2, /COUNT must be a whole number/, 'mine', '1.5'],
       [1, /There is no file/, 'publish', join(folder, 'missing')],
-      [1, /not a regular file/, 'publish', folder],
+      [1, /not a regular file/, 'publish', '/dev/null'],
       [4, /Nobody provides nothing\.bin/, 'lookup', 'nothing.bin'],
       [4, /Nobody provides content with the words "no" and "such"\./, 'search', 'no such'],
       [2, /Cannot search: a word of at least 2 letters or digits is needed\./, 'search', ' ... '],

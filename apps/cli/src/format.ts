@@ -45,9 +45,9 @@ export function rate(bytesPerSecond: number): string {
   return `${unit > 1 && value < 10 ? value.toFixed(1) : value.toFixed(0)} ${RATE_UNITS[unit]}`
 }
 
-/** `45%`: never 100% before all is there. */
+/** `45%`: never 100% before all is there, and never more. */
 export function percent(done: number, total: number): string {
-  return `${total === 0 ? 100 : Math.floor((100 * done) / total)}%`
+  return `${total === 0 ? 100 : Math.min(100, Math.floor((100 * done) / total))}%`
 }
 
 /** `340 ms`, `2.5 s`, `3 min 20 s`, `5 h 10 min`, `3 days` */

@@ -272,7 +272,9 @@ class RunningNode implements OnehopNode {
       findPeers: (torrent, signal) => this.overlayPeers!.find(torrent, signal),
       log: (message, details) => this.log.info({ ...details }, message),
       onMisbehaviour: (peer, rejection) => {
-        if (rejection.blame === 'sender') this.network?.penalise(peer, `in a swarm: ${rejection.code}`)
+        const isOfOurs = !peer.includes(':')
+        if (rejection.blame === 'sender' && isOfOurs)
+          this.network?.penalise(peer, `in a swarm: ${rejection.code}`)
       },
     }
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { RpcError } from '@onehop/rpc'
+import { SwarmError } from '@onehop/swarm-io'
 import { filesMeantBy, pathBelowRoot } from '../src/content/file-choice.ts'
 
 const FILES = ['cover.jpg', 'disc1/01 intro.flac', 'disc1/02 song.flac', 'disc2/01 (live).flac', '2024'].map(
@@ -37,7 +37,8 @@ describe('the choice of files', () => {
     for (const pattern of ['9', 'cover', '*.mp3', 'disc1/*.jpg', 'cover.jp?g', '(']) {
       assert.throws(
         () => meant('0', pattern),
-        (error: unknown) => error instanceof RpcError && error.code === -8 && error.message.includes(pattern),
+        (error: unknown) =>
+          error instanceof SwarmError && error.code === 'not-found' && error.message.includes(pattern),
         pattern,
       )
     }

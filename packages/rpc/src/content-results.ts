@@ -46,6 +46,8 @@ export interface FetchedContent {
   readonly pieces: number
   /** Peers that pieces came from: peer ids, or addresses of other clients. */
   readonly providers: readonly string[]
+  /** What came from them during this call; the rest was here already. */
+  readonly fetchedBytes: number
   readonly elapsedMs: number
 }
 

@@ -177,13 +177,14 @@ function describeBegun({ key, name, path }: FetchedContent): string {
   return [path || name || key, 'is being fetched; see "onehop content list"', key].join('\n')
 }
 
-function describe({ key, path, bytes, pieces, providers, elapsedMs }: FetchedContent): string {
+function describe(content: FetchedContent): string {
+  const { key, path, bytes, pieces, providers, fetchedBytes, elapsedMs } = content
   return [
     path,
     providers.length === 0
       ? `${byteCount(bytes)} in ${count(pieces, 'verified piece')}, all here already`
       : `${byteCount(bytes)} in ${count(pieces, 'verified piece')} from ${count(providers.length, 'provider')}, ` +
-        `${duration(elapsedMs)} (${transferRate(bytes, elapsedMs)})`,
+        `${duration(elapsedMs)} (${transferRate(fetchedBytes, elapsedMs)})`,
     key,
   ].join('\n')
 }

@@ -66,13 +66,13 @@ export class ContentControl {
   /** Gives one file another place below the content's folder. @throws {RpcError} */
   async rename(text: string, file: string, path: string): Promise<ContentDetails> {
     const { infohash } = this.find(text)
-    const meant = [...filesMeantBy([file], this.detailsFor({ infohash }).files)]
-    if (meant.length !== 1)
-      throw new RpcError(
-        RPC_CODE.invalidParameter,
-        `"${file}" means ${meant.length} files, and one is renamed.`,
-      )
-    await translated(this.session.renameFile(infohash, meant[0]!, path.split('/')))
+    const renaming = async () => {
+      const meant = [...filesMeantBy([file], this.detailsFor({ infohash }).files)]
+      if (meant.length !== 1)
+        throw new RpcError(RPC_CODE.invalidParameter, `"${file}" means ${meant.length} files; name one.`)
+      await this.session.renameFile(infohash, meant[0]!, path.split('/'))
+    }
+    await translated(renaming())
     return this.show(bytesToHex(infohash))
   }
 

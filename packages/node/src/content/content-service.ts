@@ -1,11 +1,8 @@
-import { mkdir, stat } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { basename } from 'node:path'
 import { contentWords, MAX_WORDS_PER_CONTENT } from '@onehop/overlay'
 import { bytesToHex } from '@onehop/primitives'
 import {
   type ContentSummary,
-  type FetchedContent,
-  type FetchStatus,
   type HashingProgress,
   type LookupResult,
   type PublishedContent,
@@ -13,25 +10,16 @@ import {
   RpcError,
   type SearchResult,
 } from '@onehop/rpc'
-import type {
-  AddOptions,
-  FetchProgress,
-  FetchResult,
-  FetchTarget,
-  FileChoice,
-  RateLimits,
-  SeedingGoals,
-  SwarmSession,
-  TorrentSummary,
-} from '@onehop/swarm-io'
+import type { SwarmSession, TorrentSummary } from '@onehop/swarm-io'
 import type { Logger } from '../log.ts'
 import { Announcer } from './announcer.ts'
 import { ContentControl } from './content-control.ts'
-import { cidOf, type TorrentId } from './content-id.ts'
+import { ContentFetcher } from './content-fetcher.ts'
+import { cidOf } from './content-id.ts'
 import type { ContentOverlay } from './content-overlay.ts'
-import { checkTrackers, findWanted, type WantedContent, type WantedReference } from './content-source.ts'
-import { fetchStatusOf, summaryOf } from './content-view.ts'
-import { filesMeantBy, pathBelowRoot } from './file-choice.ts'
+import { checkTrackers } from './content-source.ts'
+import { summaryOf } from './content-view.ts'
+import { isOffered } from './offered.ts'
 import type { OverlayPeers } from './overlay-peers.ts'
 import { parseReference, resolveContent } from './resolve.ts'
 import { searchContent, wordsFrom } from './search.ts'
@@ -63,42 +51,16 @@ export interface PublishRequest {
   readonly comment?: string
 }
 
-/** How content is fetched. */
-export interface FetchRequest extends WantedReference {
-  /** Absolute path of a file or folder; default: the node's own folder for downloads. */
-  readonly output?: string
-  /** Numbers and patterns of the files that are wanted; default: all. */
-  readonly files?: readonly string[]
-  readonly sequential?: boolean
-  /** Return at once; the content comes all the same. */
-  readonly detach?: boolean
-  /** What this call is known by among those of {@link ContentService.fetches}. */
-  readonly asked: string
-  readonly limits?: RateLimits
-  readonly goals?: SeedingGoals
-  /** Give up after so long without a new piece; infinite: never. */
-  readonly stallTimeoutMs?: number
-}
-
-/** A call of `fetch` that is not done. */
-interface WaitingFetch {
-  readonly id: TorrentId
-  readonly asked: string
-  /** Undefined at the very beginning. */
-  progress: FetchProgress | undefined
-}
-
 /** Joins the two halves of the content side: the overlay says who has it, the swarm brings it here. */
 export class ContentService {
   readonly control: ContentControl
+  readonly fetcher: ContentFetcher
   private readonly session: SwarmSession
   private readonly overlay: ContentOverlay
   private readonly peers: OverlayPeers
   private readonly announcer: Announcer
-  private readonly downloadDir: string
   private readonly log: Logger
   private readonly hashed = new Set<HashingProgress>()
-  private readonly waiting = new Set<WaitingFetch>()
   private isAnnouncing = false
   private isOutdated = false
 
@@ -108,7 +70,7 @@ export class ContentService {
     this.peers = peers
     this.announcer = new Announcer(overlay, log)
     this.control = new ContentControl(session, this.announcer)
-    this.downloadDir = downloadDir
+    this.fetcher = new ContentFetcher({ session, overlay, peers, announcer: this.announcer, downloadDir })
     this.log = log
     this.followSession()
   }
@@ -218,102 +180,9 @@ export class ContentService {
     return name === undefined ? result : { ...result, name }
   }
 
-  /** Brings the content here and offers it, piece by piece as they arrive. */
-  async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedContent> {
-    const beganMs = performance.now()
-    const isHere = ({ infohash }: { infohash: Uint8Array }) => this.session.get(infohash) !== undefined
-    const hasTcp = this.session.btPort !== 0
-    const wanted = await findWanted(this.overlay, request, { isHere, hasTcp }, signal)
-    this.peers.foresee(wanted.id, wanted.pointers)
-    const options = await this.addOptions(request, wanted)
-    if (request.detach === true) {
-      const added = await translated(this.session.add(wanted.source, options))
-      const { name, path, bytes, pieces } = added
-      return this.fetched(wanted, { name, path, bytes, pieces, providers: [] }, beganMs)
-    }
-    const fetched = await this.fetchAndWait(wanted, request, options, signal)
-    const torrent = this.session.get(wanted.id.infohash)
-    if (torrent !== undefined && isOffered(torrent)) await this.announcer.announceFetched(torrent, signal)
-    this.peers.noteDownload(wanted.id, fetched.providers)
-    return this.fetched(wanted, fetched, beganMs)
-  }
-
-  private async fetchAndWait(
-    { id, source }: WantedContent,
-    { asked, stallTimeoutMs }: FetchRequest,
-    options: AddOptions,
-    signal: AbortSignal,
-  ): Promise<FetchResult> {
-    const waiting: WaitingFetch = { id, asked, progress: undefined }
-    this.waiting.add(waiting)
-    const onProgress = (progress: FetchProgress) => {
-      waiting.progress = progress
-    }
-    const patience = stallTimeoutMs === undefined ? {} : { stallTimeoutMs }
-    try {
-      return await translated(this.session.fetch(source, { ...options, ...patience, signal, onProgress }))
-    } finally {
-      this.waiting.delete(waiting)
-    }
-  }
-
-  /** The calls of {@link fetch} that wait, and how far they are. */
-  fetches(): FetchStatus[] {
-    return Array.from(this.waiting).flatMap(({ id, asked, progress }) => {
-      if (progress === undefined) return []
-      const name = this.session.get(id.infohash)?.name ?? ''
-      return [{ asked, key: cidOf(id), name, ...fetchStatusOf(progress) }]
-    })
-  }
-
-  private fetched(
-    { key, id }: WantedContent,
-    {
-      name,
-      path,
-      bytes,
-      pieces,
-      providers,
-    }: Pick<FetchedContent, 'name' | 'path' | 'bytes' | 'pieces' | 'providers'>,
-    beganMs: number,
-  ): FetchedContent {
-    const elapsedMs = Math.round(performance.now() - beganMs)
-    return { key, infohash: bytesToHex(id.infohash), name, path, bytes, pieces, providers, elapsedMs }
-  }
-
-  private async addOptions(request: FetchRequest, { selected }: WantedContent): Promise<AddOptions> {
-    const { output, sequential, limits, goals } = request
-    const patterns = request.files ?? selected?.map(String)
-    return {
-      ...(await targetOf(output, this.downloadDir)),
-      ...(patterns === undefined ? {} : { files: onlyThose(patterns) }),
-      ...(sequential === undefined ? {} : { sequential }),
-      ...(limits === undefined ? {} : { limits }),
-      ...(goals === undefined ? {} : { goals }),
-    }
-  }
-
   list(): ContentSummary[] {
     return this.session.list().map(summaryOf)
   }
-}
-
-/** Wants what the patterns mean, and nothing else. */
-function onlyThose(patterns: readonly string[]): FileChoice {
-  return files => {
-    const shown = files.map((file, index) => ({ index, path: pathBelowRoot(file) }))
-    const meant = filesMeantBy(
-      patterns,
-      shown.filter(({ index }) => !files[index]!.isPadding),
-    )
-    return shown.map(({ index }) => (meant.has(index) ? 'normal' : 'skip'))
-  }
-}
-
-/** Whether others can have pieces of it from here, and may know. */
-function isOffered({ problem, piecesDone, state, isPrivate }: TorrentSummary): boolean {
-  if (problem !== undefined || isPrivate || state === 'paused') return false
-  return piecesDone > 0 || state === 'seeding'
 }
 
 /** The words that were chosen; undefined: those of the name. @throws {RpcError} */
@@ -321,17 +190,4 @@ function chosenWords(name: string, { words, nameWords = true }: PublishRequest):
   if (words === undefined) return nameWords ? undefined : []
   const given = wordsFrom(words, MAX_WORDS_PER_CONTENT, 'Cannot publish')
   return nameWords ? contentWords(name, given) : given
-}
-
-/** A path that is a folder, or ends like one, means: in it, under its own name. */
-async function targetOf(output: string | undefined, downloadDir: string): Promise<FetchTarget> {
-  if (output === undefined) return { outputDir: downloadDir }
-  if (output.endsWith('/')) await mkdir(output, { recursive: true }).catch(() => undefined)
-  if (output.endsWith('/') || (await isDirectory(output))) return { outputDir: output }
-  if (await isDirectory(dirname(output))) return { outputPath: output }
-  throw new RpcError(RPC_CODE.invalidParameter, `There is no folder ${dirname(output)} to write into.`)
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() === true
 }

@@ -1,4 +1,4 @@
-import { RPC_CODE, RpcError } from '@onehop/rpc'
+import { SwarmError } from '@onehop/swarm-io'
 
 /** How much a file is wanted. */
 export type Priority = 'skip' | 'low' | 'normal' | 'high'
@@ -14,7 +14,7 @@ const RANGE = /^(\d{1,9})(?:-(\d{1,9}))?$/
 /**
  * Tells which files are meant by numbers (`3`, `2-5`), or by patterns: `*` and `?` stand for characters, `**` for folders
  * too; a pattern without `/` is matched with the file's own name; a folder means all that is in it.
- * @throws {RpcError} -8 when one of them means no file.
+ * @throws {SwarmError} `not-found` when one of them means no file.
  */
 export function filesMeantBy(patterns: readonly string[], files: readonly ChosenFile[]): Set<number> {
   const meant = new Set<number>()
@@ -22,7 +22,7 @@ export function filesMeantBy(patterns: readonly string[], files: readonly Chosen
     const test = matcherOf(pattern)
     const found = files.filter(test)
     if (found.length === 0) {
-      throw new RpcError(RPC_CODE.invalidParameter, `"${pattern}" means none of the ${files.length} files.`)
+      throw new SwarmError('not-found', `"${pattern}" means none of the ${files.length} files.`)
     }
     for (const { index } of found) meant.add(index)
   }

@@ -58,7 +58,7 @@ export function fetchMethods(context: MethodContext): RpcMethod[] {
         const torrentBytes = torrent === undefined ? undefined : decodeTorrent(torrent)
         const limits = setOnes(params, ['downloadBytesPerSecond', 'uploadBytesPerSecond'])
         const goals = setOnes(params, ['seedRatio', 'seedMinutes'])
-        return contentOf(context).fetch(
+        return contentOf(context).fetcher.fetch(
           {
             asked: key ?? bytesToHex(sha1(torrentBytes!)),
             detach,
@@ -81,7 +81,7 @@ export function fetchMethods(context: MethodContext): RpcMethod[] {
       name: 'content.fetches',
       category: 'Content',
       summary: 'The calls of content.fetch that wait, and how far they are.',
-      handler: () => contentOf(context).fetches(),
+      handler: () => contentOf(context).fetcher.fetches(),
     }),
   ]
 }

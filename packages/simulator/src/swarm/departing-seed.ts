@@ -13,7 +13,7 @@ const SWARMS = { full: 5, quick: 1 } as const
 
 /**
  * The seed goes after so many copies. Less than one cannot be enough. With the rarest first it is asked for what nobody
- * else has, so that little more than one is; in order, all ask for the same, and the end is lost.
+ * else has, so that two are; in order, all ask for the same, and the end is lost.
  */
 export const DEPARTING_SEED: SwarmExperiment = {
   name: 'departing-seed',
@@ -53,13 +53,21 @@ function* run(size: SwarmSize, seed: number, control: SwarmControl): Iterable<Sw
 
 function* judge(runs: readonly SwarmRun[], copies: number, inOrder: boolean) {
   const what = `${inOrder ? 'in order' : 'rarest first'}, ${copies} copies`
-  const survived = runs.filter(({ fewestCopiesLeft }) => (fewestCopiesLeft ?? 0) > 0).length / runs.length
-  const lost = runs.reduce((sum, { lostPieces }) => sum + lostPieces, 0) / runs.length
-  const isEnough = !inOrder && copies >= 4
+  const survived = runs.filter(({ copiesLeft }) => copiesLeft?.lost === 0).length / runs.length
+  const mean = (of: (run: SwarmRun) => number) => runs.reduce((sum, one) => sum + of(one), 0) / runs.length
+  const isEnough = !inOrder && copies >= 2
   const isTooLittle = copies < 1 || inOrder
   const label = `${what}: swarms in which no piece was lost`
   if (isEnough) yield atLeast(label, survived, 1)
   else if (isTooLittle) yield atMost(label, survived, 0)
   else yield told(label, survived)
-  yield told(`${what}: pieces lost, mean`, lost)
+  yield told(
+    `${what}: pieces lost with it, mean`,
+    mean(run => run.copiesLeft?.lost ?? 0),
+  )
+  if (isEnough)
+    yield told(
+      `${what}: copies of the rarest piece, mean`,
+      mean(run => run.copiesLeft?.fewest ?? 0),
+    )
 }

@@ -9,6 +9,14 @@ import type {
 import { type GroupReport, reportGroups } from './swarm-report.ts'
 import { SwarmWorld } from './swarm-world.ts'
 
+/** What a seed leaves behind. */
+export interface CopiesLeft {
+  /** Pieces that nobody else has. */
+  readonly lost: number
+  /** Fewest copies of a piece. */
+  readonly fewest: number
+}
+
 /** What came of one swarm. */
 export interface SwarmRun {
   readonly strategy: SwarmStrategy
@@ -18,10 +26,8 @@ export interface SwarmRun {
   readonly finished: number
   /** Bytes that the seed sent, by the content's: how many copies. */
   readonly seedCopies: number
-  /** Pieces that nobody had any more when the run ended. */
-  readonly lostPieces: number
-  /** Fewest copies of a piece among those that stayed, when the seed left; undefined while it stays. */
-  readonly fewestCopiesLeft?: number
+  /** Copies of pieces among those that stayed, when the seed left; undefined while it stays. */
+  readonly copiesLeft?: CopiesLeft
   readonly virtualSeconds: number
   readonly events: number
   readonly traceHash: string
@@ -42,13 +48,13 @@ export function runSwarm(
 ): SwarmRun {
   const world = new SwarmWorld(parameters, strategy)
   const seed = world.add('seed', parameters.seedRates)
-  let fewestCopiesLeft: number | undefined
+  let copiesLeft: CopiesLeft | undefined
   const comers = comersOf(parameters)
   for (const { role, rates } of comers) {
     world.clock.setTimer(world.random.next() * ARRIVAL_SPREAD_MS, () => world.add(role, rates))
   }
   const isOver = () => {
-    if (!seed.isPresent) fewestCopiesLeft ??= Math.min(...world.copies)
+    if (!seed.isPresent) copiesLeft ??= countCopies(world)
     if (world.nodes.length <= comers.length) return false
     return world.present.size === (seed.isPresent ? 1 : 0) || (!seed.isPresent && hasNothingToTrade(world))
   }
@@ -61,8 +67,7 @@ export function runSwarm(
     groups: reportGroups(world),
     finished: world.nodes.filter(({ completedMs }) => completedMs !== undefined).length,
     seedCopies: seed.sentBytes / parameters.contentBytes,
-    lostPieces: world.copies.filter(copies => copies === 0).length,
-    ...(fewestCopiesLeft === undefined ? {} : { fewestCopiesLeft }),
+    ...(copiesLeft === undefined ? {} : { copiesLeft }),
     virtualSeconds: world.clock.elapsedMs / 1000,
     events: world.clock.events,
     traceHash: world.trace.digest(),
@@ -80,6 +85,10 @@ function comersOf({ leechers, others, rates }: SwarmParameters): { role: SwarmRo
       rates: rates[Math.floor(((i + 0.5) * rates.length) / count)]!,
     })),
   )
+}
+
+function countCopies({ copies }: SwarmWorld): CopiesLeft {
+  return { lost: copies.filter(count => count === 0).length, fewest: Math.min(...copies) }
 }
 
 /** Nobody who is there lacks anything that anybody else has. */

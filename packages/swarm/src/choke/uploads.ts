@@ -75,6 +75,7 @@ export class Uploads {
   rechoke(seeding: boolean): void {
     const nowMs = this.environment.now()
     this.chokedAtMs = nowMs
+    this.capacity.observe(nowMs)
     const view = [...this.peers.values()].map(peer => chokerView(peer, nowMs))
     this.decisions = this.choker.choose(view, {
       nowMs,

@@ -24,6 +24,8 @@ export interface OpenOptions extends HashingOptions {
   /** Pieces that were synced before, and the files as they were then. */
   readonly trusted?: Bitfield
   readonly stamps?: FileStamps
+  /** What is trusted was hashed just now; whether it is on the disk is not known. */
+  readonly isUnsynced?: boolean
   /** What is wanted was complete once: nothing is made. */
   readonly isFinished?: boolean
   /** Takes the room for files before anything is fetched. */
@@ -114,7 +116,8 @@ class Inventory {
       if (this.isTrusted(piece)) have.set(piece)
       else if (this.isStored(piece)) unknown.push(piece)
     }
-    for (let piece = 0; piece < have.length; piece++) if (have.has(piece)) this.storage.markGood(piece, true)
+    for (let piece = 0; piece < have.length; piece++)
+      if (have.has(piece)) this.storage.markGood(piece, !this.options.isUnsynced)
     const good = await this.storage.verify(unknown, this.options)
     for (const piece of unknown) {
       if (good.has(piece)) have.set(piece)

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { TorrentInfo } from '@onehop/swarm'
+import { Bitfield, pieceCount, type TorrentInfo } from '@onehop/swarm'
 import type { ContentRecord, ResumeRecord } from '../resume/resume-record.ts'
 import type { FetchTarget } from '../session-types.ts'
 import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
@@ -45,7 +45,8 @@ export async function openForSeed(
   options: OpeningOptions & Pick<OpenOptions, 'layers'>,
 ): Promise<OpenContent> {
   const placement = { path: await withoutLink(path), renamed: new Map() }
-  return openContent(info, { ...options, placement, stamps, isFinished: true })
+  const trusted = Bitfield.full(pieceCount(info))
+  return openContent(info, { ...options, placement, stamps, trusted, isUnsynced: true, isFinished: true })
 }
 
 /**

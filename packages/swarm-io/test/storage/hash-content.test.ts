@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { hashBlocks, merkleRoot, nextPowerOfTwo, pieceCount } from '@onehop/swarm'
 import { hashContent } from '../../src/storage/hash-content.ts'
+import { openForSeed } from '../../src/storage/torrent-openers.ts'
 import { content, failsWith } from '../session-scene.ts'
 import { folderSample, PIECE, StorageScene, sha256, singleSample } from './storage-scene.ts'
 
@@ -92,6 +93,20 @@ describe('hashing content for publication', () => {
         ['run', true],
       ],
     )
+  })
+
+  it('is not done twice, and what was hashed is synced before it is noted', async () => {
+    await scene.put(singleSample(3 * PIECE))
+    const { info, stamps } = await hash('one.bin')
+    const onProgress = () => assert.fail('it is hashed again')
+    const { storage, have } = await openForSeed(info, scene.path('one.bin'), stamps, {
+      cache: scene.cache,
+      onProgress,
+    })
+    assert.ok(have.isFull)
+    assert.equal(storage.noted.count, 0)
+    assert.ok((await storage.sync()).isFull)
+    await storage.close()
   })
 
   it('tells how far it has come', async () => {

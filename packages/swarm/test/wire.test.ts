@@ -43,14 +43,33 @@ function collect(chunks: readonly Uint8Array[]): { messages: WireMessage[]; verd
 /** Views hold during the call only. */
 function copyOf<M extends WireMessage>(message: M): M {
   if (message.type === 'bitfield') return { ...message, bits: message.bits.slice() }
+  if (message.type === 'hashes')
+    return { ...message, piecesRoot: message.piecesRoot.slice(), hashes: message.hashes.slice() }
+  if (message.type === 'hashRequest' || message.type === 'hashReject')
+    return { ...message, piecesRoot: message.piecesRoot.slice() }
   return message.type === 'extended' ? { ...message, payload: message.payload.slice() } : message
 }
 
 const uint32 = fc.nat(0xffff_ffff)
 const range = fc.record({ piece: uint32, begin: uint32, length: uint32 })
+const hashRange = fc.record({
+  piecesRoot: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  baseLayer: uint32,
+  index: uint32,
+  length: uint32,
+  proofLayers: uint32,
+})
+const EMPTY = ['keepAlive', 'choke', 'unchoke', 'interested', 'notInterested', 'haveAll', 'haveNone'] as const
 const message: fc.Arbitrary<WireMessage> = fc.oneof(
-  fc.constantFrom('keepAlive', 'choke', 'unchoke', 'interested', 'notInterested').map(type => ({ type })),
-  uint32.map(piece => ({ type: 'have' as const, piece })),
+  fc.constantFrom(...EMPTY).map(type => ({ type })),
+  fc
+    .tuple(fc.constantFrom('have', 'suggest', 'allowedFast'), uint32)
+    .map(([type, piece]) => ({ type, piece })),
+  range.map(r => ({ type: 'reject' as const, ...r })),
+  fc.tuple(fc.constantFrom('hashRequest', 'hashReject'), hashRange).map(([type, r]) => ({ type, ...r })),
+  fc
+    .tuple(hashRange, fc.uint8Array({ maxLength: 200 }))
+    .map(([r, hashes]) => ({ type: 'hashes' as const, ...r, hashes })),
   fc.uint8Array({ maxLength: 300 }).map(bits => ({ type: 'bitfield' as const, bits })),
   range.map(r => ({ type: 'request' as const, ...r })),
   range.map(r => ({ type: 'cancel' as const, ...r })),
@@ -113,6 +132,29 @@ describe('the peer wire', () => {
     assert.equal(hex({ type: 'extended', id: 0, payload: Uint8Array.of(9) }), '00000003140009')
   })
 
+  it('has the bytes of BEP 6 and BEP 52', () => {
+    const hex = (m: WireMessage) => Buffer.from(encodeMessage(m)).toString('hex')
+    assert.equal(hex({ type: 'haveAll' }), '000000010e')
+    assert.equal(hex({ type: 'haveNone' }), '000000010f')
+    assert.equal(hex({ type: 'suggest', piece: 258 }), '000000050d00000102')
+    assert.equal(hex({ type: 'allowedFast', piece: 258 }), '000000051100000102')
+    assert.equal(
+      hex({ type: 'reject', piece: 1, begin: 16384, length: 16384 }),
+      '0000000d10000000010000400000004000',
+    )
+    const hashes = {
+      piecesRoot: new Uint8Array(32).fill(0xab),
+      baseLayer: 4,
+      index: 2,
+      length: 2,
+      proofLayers: 7,
+    }
+    const fields = `${'ab'.repeat(32)}00000004000000020000000200000007`
+    assert.equal(hex({ type: 'hashRequest', ...hashes }), `0000003115${fields}`)
+    assert.equal(hex({ type: 'hashReject', ...hashes }), `0000003117${fields}`)
+    assert.equal(hex({ type: 'hashes', ...hashes, hashes: Uint8Array.of(1, 2) }), `0000003316${fields}0102`)
+  })
+
   it('skips messages that it does not know, without keeping them', () => {
     const unknown = Uint8Array.of(0, 0, 0, 5, 99, 1, 2, 3, 4)
     const port = Uint8Array.of(0, 0, 0, 3, 9, 1, 2)
@@ -141,6 +183,11 @@ describe('the peer wire', () => {
     ['a request that is too short', [0, 0, 0, 12, 6]],
     ['a piece without its head', [0, 0, 0, 8, 7]],
     ['an extended message without a number', [0, 0, 0, 1, 20]],
+    ['a have all with a body', [0, 0, 0, 2, 14, 0]],
+    ['a reject that is too short', [0, 0, 0, 12, 16]],
+    ['a suggestion of nothing', [0, 0, 0, 1, 13]],
+    ['a request for hashes that is too long', [0, 0, 0, 50, 21]],
+    ['hashes without a head', [0, 0, 0, 48, 22]],
   ]
   for (const [what, bytes] of refusals) {
     it(`refuses ${what}, and everything after it`, () => {

@@ -192,7 +192,10 @@ describe('a swarm session', () => {
       const problems = (await again.restore()).map(summary => [summary.state, summary.problem])
       assert.deepEqual(
         new Set(problems.map(([, problem]) => problem)),
-        new Set([`${changed} has changed since it was verified.`, `${missing} is missing.`]),
+        new Set([
+          `${changed} has changed since it was verified; recheck it to see what is left.`,
+          `${missing} is missing; put it back and resume it, or fetch it again.`,
+        ]),
       )
       assert.ok(problems.every(([state]) => state === 'paused'))
       await rename(changed, scene.path('elsewhere'))

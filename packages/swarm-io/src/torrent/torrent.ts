@@ -24,6 +24,7 @@ import type {
 } from '../session-types.ts'
 import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
 import { ContentReaders } from './content-reader.ts'
+import { problemOf } from './problem.ts'
 import type { TorrentContent } from './torrent-content.ts'
 import { TorrentDisk } from './torrent-disk.ts'
 import type { TorrentHost } from './torrent-host.ts'
@@ -296,7 +297,7 @@ export class Torrent implements LinksOwner, PoolOwner {
   fail(error: SwarmError): void {
     if (this.isClosed || this.problem !== undefined) return
     this.host.log('a torrent is paused', { code: error.code, message: error.message })
-    this.problem = error.message
+    this.problem = problemOf(error)
     this.update()
     this.requests.fail(error)
     this.noteLater()

@@ -10,7 +10,7 @@ import { FilePlaces, type Placement } from './file-places.ts'
 import { continuesFrom, type FileStamp, type FileStamps, sameStamp } from './file-stamps.ts'
 import { FILES_AT_ONCE } from './limits.ts'
 import { existsAtAll, joined } from './safe-path.ts'
-import { selectFiles } from './select-files.ts'
+import { mendLengths, selectFiles } from './select-files.ts'
 import type { HashingOptions } from './verify-pieces.ts'
 
 /** How content is opened. */
@@ -28,6 +28,8 @@ export interface OpenOptions extends HashingOptions {
   readonly isUnsynced?: boolean
   /** What is wanted was complete once: nothing is made. */
   readonly isFinished?: boolean
+  /** Finished files that turn out to be damaged or missing are no error: they may be written again, in their place. */
+  readonly mends?: boolean
   /** Takes the room for files before anything is fetched. */
   readonly preallocate?: boolean
 }
@@ -50,12 +52,14 @@ export async function openContent(info: TorrentInfo, options: OpenOptions): Prom
   const storage = new ContentStorage(files, options.cache, options.layers)
   try {
     await places.locate()
-    if (options.isFinished) assertInPlace(places, options.wanted)
+    const isLeftAlone = options.isFinished === true && options.mends !== true
+    if (isLeftAlone) assertInPlace(places, options.wanted)
     await removeTwins(places)
     files.wanted = options.wanted ?? []
     const inventory = new Inventory(files, storage, options)
     const have = await inventory.take()
-    if (!options.isFinished) await prepare(files, files.wanted, inventory.stamps)
+    if (options.mends) await allowMending(files)
+    if (!isLeftAlone) await prepare(files, files.wanted, inventory.stamps)
     return { storage, have }
   } catch (error) {
     await storage.close()
@@ -81,6 +85,11 @@ function assertInPlace(places: FilePlaces, wanted: readonly boolean[] | undefine
     if (places.of(file) === 'target' || wanted?.[file] === false) continue
     throw new SwarmError('not-found', `${joined(places.pathAt(file, 'target'))} is missing.`)
   }
+}
+
+async function allowMending(files: ContentFiles): Promise<void> {
+  files.isRepairing = true
+  await files.keepingStamps(() => mendLengths(files))
 }
 
 /** What an interruption left shorter than it is gets its length. */
@@ -134,7 +143,8 @@ class Inventory {
     const stamp = await this.files.stampNow(file)
     this.stamps[file] = stamp
     if (place !== 'target') return
-    if (stamp?.size !== info.files[file]!.lengthBytes) throw this.otherFile(file)
+    const isOfSize = stamp?.size === info.files[file]!.lengthBytes
+    if (!isOfSize && !this.options.mends) throw this.otherFile(file)
     this.files.note(file, stamp)
   }
 
@@ -172,8 +182,9 @@ class Inventory {
     )
   }
 
-  /** What is damaged in a finished file is not ours to overwrite. */
+  /** What is damaged in a finished file is not ours to overwrite, unless that was asked for. */
   private checkNotInPlace(piece: number): void {
+    if (this.options.mends) return
     const inPlace = slicesOfPiece(this.files.info, piece)
       .map(({ fileIndex }) => fileIndex)
       .filter(file => this.files.places.of(file) === 'target')

@@ -14,7 +14,7 @@ import { existsAtAll, withoutLink } from './safe-path.ts'
 /** What opening needs besides the places of files and what is known of them. */
 export type OpeningOptions = Omit<
   OpenOptions,
-  'placement' | 'wanted' | 'trusted' | 'stamps' | 'isFinished' | 'layers'
+  'placement' | 'wanted' | 'trusted' | 'stamps' | 'isUnsynced' | 'isFinished' | 'layers'
 >
 
 /** The absolute path of the content. Makes the folder of `outputDir`. @throws {SwarmError} */
@@ -51,7 +51,7 @@ export async function openForSeed(
 
 /**
  * Opens what a restart left, after it has ended a move that was under way. Complete files are trusted when size and
- * time are what they were, else hashed again.
+ * time are what they were, else hashed again. With `mends`, nothing is trusted and everything may be written again.
  * @throws {SwarmError} saying why it cannot be offered.
  */
 export async function openRestored(record: ResumeRecord, options: OpeningOptions): Promise<OpenContent> {
@@ -59,12 +59,12 @@ export async function openRestored(record: ResumeRecord, options: OpeningOptions
   if (!info || !content) throw new SwarmError('not-found', 'There is no content yet.')
   const wanted = settings.priorities?.map(priority => priority !== 'skip')
   await endMove(info, content)
-  if (!content.isFinished) await assertAnything(info, content)
+  if (!content.isFinished && !options.mends) await assertAnything(info, content)
   return openContent(info, {
     ...options,
     placement: content.placement,
     isFinished: content.isFinished,
-    trusted: content.have,
+    ...(options.mends ? {} : { trusted: content.have }),
     // Format 1 had none of unfinished files.
     ...(content.stamps.length === 0 ? {} : { stamps: content.stamps }),
     ...(layers ? { layers } : {}),

@@ -382,6 +382,22 @@ describe('the content of a torrent on disk', () => {
       assert.deepEqual(await readdir(scene.folder), ['album'])
     })
 
+    it('is opened to be mended, where that is asked for', async () => {
+      await scene.put(album)
+      await writeFile(scene.path('album', 'a.bin'), content(PIECE + 200, 99))
+      await scene.remove('album', 'b')
+      await assert.rejects(scene.open(album, { isFinished: true }), failsWith('not-found'))
+      const opened = await scene.open(album, { isFinished: true, mends: true })
+      const missing = piecesOf(album).filter(piece => !opened.have.has(piece))
+      assert.deepEqual(missing, [0, 1])
+      await store(album, opened, missing)
+      await opened.storage.finish()
+      await assertStored(album, scene.path('album'))
+      assert.ok((await opened.storage.sync()).isFull)
+      const block = await opened.storage.readBlock({ piece: 0, begin: 0, length: 100 })
+      assert.deepEqual(new Uint8Array(block), album.piece(0).subarray(0, 100))
+    })
+
     it('stays found out, whatever is done with the files beside it', async () => {
       await scene.put(album)
       const { storage } = await scene.open(album)

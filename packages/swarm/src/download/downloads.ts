@@ -3,7 +3,6 @@ import type { BandwidthLimit } from '../bandwidth/bandwidth-limit.ts'
 import type { Bitfield } from '../bitfield.ts'
 import {
   END_GAME_PIPELINE_DEPTH,
-  MAX_CONTRIBUTORS,
   MAX_READ_AHEAD_PIECES,
   MAX_REFUSED_PIECES,
   REFUSAL_MS,
@@ -14,9 +13,10 @@ import type { PeerState } from '../machine/peer-state.ts'
 import type { StoreOutcome, TorrentEnvironment } from '../machine/torrent-environment.ts'
 import { pieceCount, pieceLengthAt, type TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { BlockRange } from '../wire/wire-messages.ts'
-import { type ActivePiece, PADDING } from './active-piece.ts'
+import type { ActivePiece } from './active-piece.ts'
 import { ActivePieces } from './active-pieces.ts'
 import { BlockArrivals } from './block-arrivals.ts'
+import { Contributions } from './contributions.ts'
 import { type FilePriority, piecePriorities } from './file-priorities.ts'
 import { LateBlocks } from './late-blocks.ts'
 import { PiecePicker } from './piece-picker.ts'
@@ -43,8 +43,7 @@ export class Downloads {
   readonly picker: PiecePicker
   readonly requests: Requests
   readonly arrivals: BlockArrivals
-  /** Bytes of blocks in verified pieces, by who sent them. */
-  readonly contributions = new Map<string, number>()
+  readonly contributions = new Contributions()
   /** The wanted pieces that are not here, and their bytes. */
   wantedPiecesLeft = 0
   wantedBytesLeft = 0
@@ -347,7 +346,7 @@ export class Downloads {
       this.wantedBytesLeft -= piece.lengthBytes
     }
     this.have.set(index)
-    this.creditContributors(piece)
+    this.contributions.credit(piece)
     this.pieces.close(piece)
     this.urgent = this.urgent.filter(urgent => urgent !== index)
     if (this.isComplete) this.pieces.releaseBuffers()
@@ -358,18 +357,6 @@ export class Downloads {
     const liar = outcome === 'corrupt' ? this.suspicions.onCorrupt(piece) : undefined
     this.abandon(piece, false)
     return { verified: false, liars: new Set(liar === undefined ? [] : [liar]) }
-  }
-
-  private creditContributors(piece: ActivePiece): void {
-    for (const [block, contributor] of piece.contributors.entries()) {
-      if (contributor === undefined || contributor === PADDING) continue
-      const bytes = (this.contributions.get(contributor) ?? 0) + piece.blockLength(block)
-      this.contributions.set(contributor, bytes)
-    }
-    for (const oldest of this.contributions.keys()) {
-      if (this.contributions.size <= MAX_CONTRIBUTORS) return
-      this.contributions.delete(oldest)
-    }
   }
 
   /** Nothing that a liar sent is kept in the pieces being put together. */

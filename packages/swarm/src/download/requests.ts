@@ -47,7 +47,7 @@ export class Requests {
 
   /** Whether the bandwidth limits let us ask for one more block. */
   isAllowed(): boolean {
-    if (this.limits.length === 0 || waitForAll(this.limits, BLOCK_BYTES, this.environment.now()) === 0)
+    if (this.limits.length === 0 || waitForAll(this.limits, BLOCK_BYTES, this.environment.now(), this) === 0)
       return true
     this.isHeldBack = true
     return false
@@ -56,7 +56,7 @@ export class Requests {
   send(peer: PeerState, piece: ActivePiece, block: number): void {
     const now = this.environment.now()
     if (peer.requests.size === 0) noteStart(peer, now)
-    if (this.limits.length > 0) takeFromAll(this.limits, BLOCK_BYTES, now)
+    if (this.limits.length > 0) takeFromAll(this.limits, BLOCK_BYTES, now, this)
     peer.requests.set(this.idOf(piece.index, block), now)
     piece.addRequester(block, now)
     this.environment.send(peer.key, { type: 'request', ...rangeOf(piece, block) })

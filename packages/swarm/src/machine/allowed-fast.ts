@@ -1,15 +1,31 @@
 import { type Sha1, utf8Encode } from '@onehop/primitives'
+import type { Bitfield } from '../bitfield.ts'
 import { ALLOWED_FAST_PIECES, MAX_ALLOWED_FAST_BYTES } from '../limits.ts'
 import { pieceCount, type TorrentInfo } from '../metainfo/torrent-info.ts'
 import { parseIpAddress } from '../peer-address.ts'
 import { readUint32 } from '../wire/wire-messages.ts'
 import type { PeerState } from './peer-state.ts'
+import type { TorrentEnvironment } from './torrent-environment.ts'
+
+/** A newcomer may have a few of our pieces at once, so that it soon has something to give (BEP 6). */
+export function grantAllowedFast(
+  peer: PeerState,
+  have: Bitfield,
+  info: TorrentInfo,
+  environment: TorrentEnvironment,
+): void {
+  if (!peer.fast || peer.grantedFast || have.count === 0 || !peer.have) return
+  if (peer.have.count >= ALLOWED_FAST_PIECES) return
+  const set = allowedFastSet(peer, info, environment.sha1)
+  peer.grantedFast = new Set([...set].filter(piece => have.has(piece)))
+  for (const piece of peer.grantedFast) environment.send(peer.key, { type: 'allowedFast', piece })
+}
 
 /**
  * The pieces that a peer may have while it is choked (BEP 6): the same whenever it comes back, and the same for all of
  * its network, so that nobody gets more by coming again.
  */
-export function allowedFastSet(peer: PeerState, info: TorrentInfo, sha1: Sha1): Set<number> {
+function allowedFastSet(peer: PeerState, info: TorrentInfo, sha1: Sha1): Set<number> {
   const pieces = pieceCount(info)
   const size = Math.min(
     pieces,

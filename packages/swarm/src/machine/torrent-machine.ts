@@ -8,18 +8,19 @@ import type { FilePriority } from '../download/file-priorities.ts'
 import type { ReadAhead } from '../download/read-ahead.ts'
 import { ExtensionProtocol } from '../extensions/extension-protocol.ts'
 import { VerifiablePieces } from '../hashes/verifiable-pieces.ts'
-import { ALLOWED_FAST_PIECES, IDLE_TIMEOUT_MS, KEEP_ALIVE_INTERVAL_MS } from '../limits.ts'
 import type { InfoHash } from '../metainfo/infohash.ts'
 import { infoKnownAs, parseInfo } from '../metainfo/parse-info.ts'
 import type { PieceLayers } from '../metainfo/piece-layers.ts'
 import type { TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { BlockRange, WholeMessage } from '../wire/wire-messages.ts'
-import { allowedFastSet } from './allowed-fast.ts'
+import { grantAllowedFast } from './allowed-fast.ts'
+import { DownloadWishes } from './download-wishes.ts'
 import { IncomingMessages, type MessageContext } from './incoming-messages.ts'
 import { settleEarlyPieces } from './peer-pieces.ts'
 import { PeerRegistry } from './peer-registry.ts'
 import type { NewPeer, PeerKey, PeerState } from './peer-state.ts'
 import { announcePieces, introducePieces } from './piece-announcements.ts'
+import { watchSilence } from './silence.ts'
 import type { StoreOutcome, TorrentEnvironment } from './torrent-environment.ts'
 import { describePeer, type PeerSnapshot } from './torrent-snapshot.ts'
 import type { TransferLimits } from './transfer-limits.ts'
@@ -59,9 +60,7 @@ export class TorrentMachine {
   private downloads: Downloads | undefined
   private knownInfo: TorrentInfo | undefined
   private isFetching = false
-  private isSequential = false
-  private priorities: readonly FilePriority[] = []
-  private readAhead: readonly ReadAhead[] = []
+  private readonly wishes = new DownloadWishes()
   private readonly limits: TransferLimits
   private readonly messages: IncomingMessages
 
@@ -144,7 +143,7 @@ export class TorrentMachine {
 
   /** Bytes of blocks in pieces verified by this machine, by who sent them. */
   get contributions(): ReadonlyMap<string, number> {
-    return this.downloads?.contributions ?? new Map()
+    return this.downloads?.contributions.all ?? new Map()
   }
 
   isBanned(remotePeer: string): boolean {
@@ -178,9 +177,7 @@ export class TorrentMachine {
     const downloads = new Downloads(info, have, this.environment, this.peers, this.limits.download)
     this.downloads = downloads
     this.verifiable.tell(downloads)
-    downloads.picker.isSequential = this.isSequential
-    downloads.setReadAhead(this.readAhead)
-    if (this.priorities.length > 0) downloads.setPriorities(this.priorities)
+    this.wishes.applyTo(downloads)
     for (const peer of [...this.peers.values()]) {
       announcePieces(peer, have, this.environment)
       this.registry.check(peer, settleEarlyPieces(peer, downloads))
@@ -202,7 +199,7 @@ export class TorrentMachine {
 
   /** What to fetch, and what of it first: in the order of the files, `normal` where nothing is said. */
   setFilePriorities(priorities: readonly FilePriority[]): void {
-    this.priorities = priorities
+    this.wishes.priorities = priorities
     this.applyPriorities()
   }
 
@@ -210,7 +207,7 @@ export class TorrentMachine {
     const { downloads } = this
     if (!downloads) return
     const wasComplete = downloads.isComplete
-    downloads.setPriorities(this.priorities)
+    downloads.setPriorities(this.wishes.priorities)
     for (const peer of this.peers.values()) this.updateInterest(peer)
     if (downloads.isComplete && !wasComplete) this.onComplete()
     else this.fillAll()
@@ -219,13 +216,13 @@ export class TorrentMachine {
 
   /** Whether pieces are fetched in order, not the rarest first. */
   setSequential(isSequential: boolean): void {
-    this.isSequential = isSequential
+    this.wishes.isSequential = isSequential
     if (this.downloads) this.downloads.picker.isSequential = isSequential
   }
 
   /** What readers will want next: it comes before all else. */
   setReadAhead(readers: readonly ReadAhead[]): void {
-    this.readAhead = readers
+    this.wishes.readAhead = readers
     this.downloads?.setReadAhead(readers)
     this.fillAll()
   }
@@ -245,19 +242,9 @@ export class TorrentMachine {
   private afterNews(peer: PeerState): void {
     if (!this.registry.isConnected(peer)) return
     this.updateInterest(peer)
-    this.grantFast(peer)
+    if (this.downloads) grantAllowedFast(peer, this.downloads.have, this.knownInfo!, this.environment)
     if (this.isFetching) this.verifiable.advance()
     this.dropIfBothComplete(peer)
-  }
-
-  /** A newcomer may have a few pieces at once, so that it soon has something to give (BEP 6). */
-  private grantFast(peer: PeerState): void {
-    const have = this.downloads?.have
-    if (!peer.fast || peer.grantedFast || !have || have.count === 0 || !peer.have) return
-    if (peer.have.count >= ALLOWED_FAST_PIECES) return
-    const set = allowedFastSet(peer, this.knownInfo!, this.environment.sha1)
-    peer.grantedFast = new Set([...set].filter(piece => have.has(piece)))
-    for (const piece of peer.grantedFast) this.environment.send(peer.key, { type: 'allowedFast', piece })
   }
 
   /** The connection is closed. */
@@ -396,7 +383,9 @@ export class TorrentMachine {
 
   /** Timeouts, keep-alives, the choker's rounds. Call every {@link TICK_INTERVAL_MS}. */
   tick(): void {
-    for (const peer of [...this.peers.values()]) this.checkSilence(peer)
+    for (const peer of [...this.peers.values()]) {
+      if (watchSilence(peer, this.environment)) this.registry.drop(peer, OK, 'silent')
+    }
     this.uploads.tick(this.isComplete)
     this.extensions.tick()
     if (!this.isFetching) return
@@ -414,14 +403,5 @@ export class TorrentMachine {
   releaseBandwidth(): void {
     this.uploads.release()
     this.fillAll()
-  }
-
-  private checkSilence(peer: PeerState): void {
-    const now = this.environment.now()
-    if (now - peer.lastReceivedMs >= IDLE_TIMEOUT_MS) this.registry.drop(peer, OK, 'silent')
-    else if (now - peer.keptAliveMs >= KEEP_ALIVE_INTERVAL_MS) {
-      peer.keptAliveMs = now
-      this.environment.send(peer.key, { type: 'keepAlive' })
-    }
   }
 }

@@ -32,8 +32,7 @@ describe('content of other clients and content of the overlay', () => {
 
   it('what aria2 has is found in the overlay once a onehop node has fetched it', async () => {
     const path = makeFile(join(folder, 'theirs', 'from-aria2'), CONTENT_BYTES)
-    const { infohash, torrentPath } = await bridge.publish(path, [tracker.url('http')])
-    await bridge.ask('content', 'remove', infohash)
+    const { infohash, torrentPath } = await bridge.publishElsewhere(path, [tracker.url('http')])
     const aria2 = await Aria2.start({ folder: join(folder, 'aria2-seed'), contentFolder: dirname(path) })
     await aria2.add(torrentPath)
     await untilComplete(aria2)

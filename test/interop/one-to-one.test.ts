@@ -5,13 +5,15 @@ import { CLIENTS, untilComplete } from './support/clients.ts'
 import { digests, makeFile, makeFolder } from './support/content.ts'
 import { ForeignProcess, requirePrograms } from './support/foreign-process.ts'
 import { OnehopNode, OnehopTracker } from './support/onehop.ts'
+import { type Case, itSideBySide } from './support/side-by-side.ts'
 
 const CONTENT_BYTES = 6_000_000
 
 /** What is traded, and what the receiver is given of it. */
 const SOURCES = [
-  { what: 'a folder by its .torrent file', make: makeFolder, by: 'torrent' },
-  { what: 'a file by its magnet link', make: makeFile, by: 'magnet' },
+  { what: 'a folder by its .torrent file', make: makeFolder, by: 'torrent', requiresEncryption: false },
+  { what: 'a file by its magnet link', make: makeFile, by: 'magnet', requiresEncryption: false },
+  { what: 'a file, encrypted', make: makeFile, by: 'torrent', requiresEncryption: true },
 ] as const
 
 for (const { name, program, start } of CLIENTS) {
@@ -31,16 +33,16 @@ for (const { name, program, start } of CLIENTS) {
       removeFolder(folder)
     })
 
-    /** Content of its own for one test, and a folder for the client. */
+    /** Content of its own for one case, and a folder for the client. */
     function scene(make: typeof makeFile) {
       const place = join(folder, String(++runs))
       return { place, path: make(join(place, 'ours', `content-${runs}`), CONTENT_BYTES) }
     }
 
-    for (const requiresEncryption of [false, true]) {
-      const how = requiresEncryption ? ', encrypted' : ''
-      for (const { what, make, by } of SOURCES) {
-        it(`${name} fetches ${what} from onehop${how}`, async () => {
+    const cases = SOURCES.flatMap(({ what, make, by, requiresEncryption }): Case[] => [
+      {
+        title: `${name} fetches ${what} from onehop`,
+        async run() {
           const { place, path } = scene(make)
           const client = await start({ folder: join(place, 'client'), requiresEncryption })
           const published = await onehop.publish(path, [tracker.url('http')])
@@ -49,14 +51,13 @@ for (const { name, program, start } of CLIENTS) {
           assert.deepEqual(digests(join(client.contentFolder, basename(path))), digests(path))
           const { uploadedBytes } = await onehop.show(published.infohash)
           assert.ok(uploadedBytes >= CONTENT_BYTES, 'it came from onehop')
-          await client.kill()
-        })
-
-        it(`onehop fetches ${what} from ${name}${how}`, async () => {
+        },
+      },
+      {
+        title: `onehop fetches ${what} from ${name}`,
+        async run() {
           const { place, path } = scene(make)
-          // A node of ours makes the .torrent file, and has nothing to do with it afterwards.
-          const published = await onehop.publish(path, [tracker.url('udp')])
-          await onehop.ask('content', 'remove', published.infohash)
+          const published = await onehop.publishElsewhere(path, [tracker.url('udp')])
           const client = await start({
             folder: join(place, 'client'),
             contentFolder: dirname(path),
@@ -70,10 +71,9 @@ for (const { name, program, start } of CLIENTS) {
           assert.deepEqual(digests(join(output, basename(path))), digests(path))
           const { peerList } = await onehop.show(published.infohash)
           assert.ok(peerList.every(({ encrypted }) => !requiresEncryption || encrypted))
-          await onehop.ask('content', 'remove', published.infohash)
-          await client.kill()
-        })
-      }
-    }
+        },
+      },
+    ])
+    itSideBySide(cases)
   })
 }

@@ -34,8 +34,7 @@ for (const { name, program, start } of CLIENTS) {
 
     it(`onehop goes on fetching from ${name} after either was killed`, async () => {
       const path = makeFile(join(folder, 'theirs', 'from-them'), CONTENT_BYTES)
-      const { infohash, torrentPath } = await onehop.publish(path, [tracker.url('http')])
-      await onehop.ask('content', 'remove', infohash)
+      const { infohash, torrentPath } = await onehop.publishElsewhere(path, [tracker.url('http')])
       const seed = await start({
         folder: join(folder, 'seed'),
         contentFolder: dirname(path),

@@ -34,8 +34,7 @@ describe('trackers', () => {
       requirePrograms(this, 'opentracker')
       const path = makeFile(join(folder, `opentracker-${scheme}`), CONTENT_BYTES)
       // It serves only what it is told beforehand: the infohash is known after a first publication.
-      const { infohash } = await first.publish(path, [])
-      await first.ask('content', 'remove', infohash)
+      const { infohash } = await first.publishElsewhere(path, [])
       const port = await startOpentracker(join(folder, `tracker-${scheme}`), [infohash])
       const url = `${scheme}://127.0.0.1:${port}/announce`
       const { torrentPath } = await first.publish(path, [url])
@@ -56,8 +55,7 @@ describe('trackers', () => {
       requirePrograms(this, 'aria2c', 'transmission-daemon')
       const tracker = await OnehopTracker.start()
       const path = makeFile(join(folder, `ours-${scheme}`, `shared-${scheme}`), CONTENT_BYTES)
-      const { torrentPath, infohash } = await first.publish(path, [tracker.url(scheme)])
-      await first.ask('content', 'remove', infohash)
+      const { torrentPath } = await first.publishElsewhere(path, [tracker.url(scheme)])
       const seed = await Transmission.start({
         folder: join(folder, `transmission-${scheme}`),
         contentFolder: dirname(path),

@@ -18,13 +18,13 @@ export function makeFolder(path: string, bytes: number): string {
   return path
 }
 
-/** SHA-256 of a file, or of each file below a folder by its path there. */
+/** SHA-256 of a file, or of each file below a folder by its path there; Transmission makes no empty files. */
 export function digests(path: string): Record<string, string> {
   const files = statSync(path).isDirectory()
     ? readdirSync(path, { recursive: true, encoding: 'utf8' }).map(name => join(path, name))
     : [path]
   const entries = files
-    .filter(file => statSync(file).isFile())
+    .filter(file => statSync(file).isFile() && statSync(file).size > 0)
     .map(file => [relative(path, file), createHash('sha256').update(readFileSync(file)).digest('hex')])
   return Object.fromEntries(entries.sort()) as Record<string, string>
 }

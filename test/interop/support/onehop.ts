@@ -61,6 +61,13 @@ export class OnehopNode {
     return { ...published, torrentPath }
   }
 
+  /** Makes a .torrent file and a magnet link of what somebody else is to seed: this node forgets it again. */
+  async publishElsewhere(path: string, trackers: readonly string[]) {
+    const published = await this.publish(path, trackers)
+    await this.ask('content', 'remove', published.infohash)
+    return published
+  }
+
   list(): Promise<ContentSummary[]> {
     return this.node.call<ContentSummary[]>('content.list')
   }

@@ -10,6 +10,9 @@ export const MAX_GREETINGS_PER_PEER = 32
 /** Connections of one torrent. */
 export const MAX_CONNECTIONS_PER_TORRENT = 50
 
+/** A peer that neither gives nor takes may keep its place for so long when others want it. */
+export const IDLE_BEFORE_EVICTION_MS = 60_000
+
 /** Connections that a torrent opens by itself; the rest of its own are for those who come to us. */
 export const MAX_OUTBOUND_PER_TORRENT = 30
 

@@ -7,6 +7,7 @@ import { mock } from 'node:test'
 import { encodeHandshake, encodeMessage, infoHashToHex, parseMagnet, toInfoHash } from '@onehop/swarm'
 import {
   HANDSHAKE_TIMEOUT_MS,
+  IDLE_BEFORE_EVICTION_MS,
   MAX_CONNECTIONS_PER_TORRENT,
   type PeerSource,
   type SwarmSession,
@@ -341,6 +342,28 @@ describe('a swarm session', () => {
         ours.send(encodeHandshake({ infohash, peerId: new Uint8Array(20).fill(i), extensions: false }))
       }
       await until(() => closed === 5)
+      assert.equal(session.list()[0]!.peers, MAX_CONNECTIONS_PER_TORRENT)
+    })
+
+    it('lets who wants nothing make room for others after a while', async () => {
+      let nowMs = 0
+      const session = scene.session('a', { nowMs: () => nowMs })
+      const { infohash } = await session.seed(await scene.write('a.bin', content(PIECE)))
+      const connect = (i: number) => {
+        const [ours, theirs] = connectionPair(`peer ${i}`, 'a')
+        session.accept(theirs)
+        ours.send(encodeHandshake({ infohash, peerId: new Uint8Array(20).fill(i), extensions: false }))
+        return ours
+      }
+      let isFirstGone = false
+      connect(0).onClose(() => {
+        isFirstGone = true
+      })
+      for (let i = 1; i < MAX_CONNECTIONS_PER_TORRENT; i++) connect(i)
+      await until(() => session.list()[0]!.peers === MAX_CONNECTIONS_PER_TORRENT)
+      nowMs += IDLE_BEFORE_EVICTION_MS
+      connect(MAX_CONNECTIONS_PER_TORRENT)
+      await until(() => isFirstGone)
       assert.equal(session.list()[0]!.peers, MAX_CONNECTIONS_PER_TORRENT)
     })
 

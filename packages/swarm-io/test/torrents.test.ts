@@ -144,6 +144,23 @@ describe('torrents of a session', () => {
       assert.equal(await sha256Of(out), await sha256Of(path))
     })
 
+    it('tell what is left of them when they were changed, and are mended when that is said', async () => {
+      const { infohash, peers, path } = await seeding(8 * PIECE)
+      const fetcher = await listening('fetcher')
+      const { path: out } = await fetcher.fetch({ infohash, peers }, { outputDir: scene.path('out') })
+      await damage(out, 2 * PIECE)
+      const changed = await again('fetcher')
+      assert.match(changed.get(infohash)!.problem!, /has changed since it was verified; recheck it/)
+      const { state, piecesDone, problem } = await changed.recheck(infohash)
+      assert.deepEqual([state, piecesDone], ['paused', 7])
+      assert.match(problem!, /^1 of 8 pieces/)
+      const later = await again('fetcher')
+      assert.deepEqual([later.get(infohash)!.state, later.get(infohash)!.reason], ['paused', problem])
+      await later.recheck(infohash)
+      await later.fetch({ infohash, peers }, { outputDir: scene.path('out') })
+      assert.equal(await sha256Of(out), await sha256Of(path))
+    })
+
     it('can be moved, and are found there after a restart', async () => {
       const { seeder, infohash, path } = await seeding(4 * PIECE)
       await mkdir(scene.path('new'))

@@ -11,7 +11,7 @@ import {
   type WireConnection,
   type WireMessage,
 } from '@onehop/swarm'
-import { MAX_CANDIDATES, MAX_CONNECTIONS_PER_TORRENT } from '../limits.ts'
+import { IDLE_BEFORE_EVICTION_MS, MAX_CANDIDATES, MAX_CONNECTIONS_PER_TORRENT } from '../limits.ts'
 import { type LinkHandler, PeerLink } from '../peer-link.ts'
 import type { TorrentHost } from '../torrent/torrent-host.ts'
 import { peerIdentity } from './peer-identity.ts'
@@ -183,7 +183,19 @@ export class TorrentLinks {
       if (verdict === 'older') return false
       if (verdict === 'newer') older.link.close()
     }
+    if (this.links.size >= MAX_CONNECTIONS_PER_TORRENT) this.makeRoom()
     return this.links.size < MAX_CONNECTIONS_PER_TORRENT
+  }
+
+  /** Who has been here for a while, wants nothing and has nothing that we want makes room for someone new. */
+  private makeRoom(): void {
+    const untilMs = this.host.nowMs() - IDLE_BEFORE_EVICTION_MS
+    for (const { key, amInterested, peerInterested } of this.owner.machine.peerSnapshots()) {
+      const attached = this.links.get(key)
+      if (amInterested || peerInterested || !attached || attached.sinceMs > untilMs) continue
+      attached.link.close()
+      return
+    }
   }
 
   private handlerOf(key: PeerKey, account: Account): LinkHandler {

@@ -15,6 +15,8 @@ export interface Opening {
   readonly record: ResumeRecord | undefined
   readonly cache: ReadCache
   readonly preallocate: boolean
+  /** Whether damage is no error: see {@link openRestored}. */
+  readonly mends: boolean
   readonly signal: AbortSignal
   onProgress(piecesDone: number, pieces: number): void
   /** @throws {SwarmError} when other content is there. */

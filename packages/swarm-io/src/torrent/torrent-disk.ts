@@ -1,4 +1,4 @@
-import { type Bitfield, type FilePriority, pieceLengthAt } from '@onehop/swarm'
+import { type FilePriority, pieceLengthAt } from '@onehop/swarm'
 import type { FileChoice } from '../session-types.ts'
 import type { OpenContent } from '../storage/open-content.ts'
 import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
@@ -57,7 +57,8 @@ export class TorrentDisk {
     return this.busy
   }
 
-  private async openNow(): Promise<void> {
+  /** @param mends whether damage is no error: what is good is used, and the rest may be written again. */
+  private async openNow(mends = false): Promise<void> {
     const { torrent, host } = this
     const { info } = torrent
     if (this.content !== undefined || info === undefined) return
@@ -65,6 +66,7 @@ export class TorrentDisk {
     this.check = { piecesDone: 0, pieces: 0 }
     const files = await openTorrent({
       info,
+      mends,
       layers: torrent.machine.pieceLayers,
       settings: torrent.settings,
       record: torrent.record,
@@ -101,24 +103,30 @@ export class TorrentDisk {
    */
   recheck(): Promise<void> {
     return this.alone(async () => {
-      await this.openNow()
-      const { content, torrent } = this
-      const { info, settings } = torrent
-      if (!content || !info) throw nothingHere(torrent)
+      const { torrent } = this
+      if (!torrent.info || !(this.content || torrent.record?.content)) throw nothingHere(torrent)
+      const wasFinished = this.content?.isFinished ?? torrent.record?.content?.isFinished
       this.check = { piecesDone: 0, pieces: 0 }
       this.isRechecking = true
       torrent.update()
       torrent.renewMachine()
-      const wasFinished = content.isFinished
-      const have = await content.storage.recheck(wantedFiles(settings) ?? [], {
-        signal: this.closing,
-        onProgress: (piecesDone, pieces) => this.onChecked(piecesDone, pieces),
-      })
-      content.isFinished = isAllWantedIn(have, info, settings) && content.storage.partPath === undefined
-      if (wasFinished && !content.isFinished) torrent.problem = damageIn(torrent, have)
-      torrent.startMachine(have)
+      if (this.content) await this.recheckOpen(this.content)
+      else await this.openNow(true)
+      if (wasFinished && !this.content?.isFinished) torrent.onDamaged(damageIn(torrent))
       await this.notes.save()
     })
+  }
+
+  private async recheckOpen(content: TorrentContent): Promise<void> {
+    const { torrent } = this
+    const { settings } = torrent
+    const have = await content.storage.recheck(wantedFiles(settings) ?? [], {
+      signal: this.closing,
+      onProgress: (piecesDone, pieces) => this.onChecked(piecesDone, pieces),
+    })
+    const isComplete = isAllWantedIn(have, torrent.info!, settings)
+    content.isFinished = isComplete && content.storage.partPath === undefined
+    torrent.startMachine(have)
   }
 
   // What comes
@@ -221,7 +229,8 @@ export class TorrentDisk {
   }
 }
 
-function damageIn({ shownName }: Torrent, have: Bitfield): string {
+function damageIn({ shownName, machine }: Torrent): string {
+  const have = machine.have!
   const damaged = have.length - have.count
   return `${damaged} of ${have.length} pieces of ${shownName} are damaged or missing; resume it to fetch them again.`
 }

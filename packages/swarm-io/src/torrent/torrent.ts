@@ -288,6 +288,7 @@ export class Torrent implements LinksOwner, PoolOwner {
       this.update()
     } catch (error) {
       const failure = swarmErrorOf(error, `open ${this.path}`)
+      this.update()
       this.fail(failure)
       throw failure
     }
@@ -301,6 +302,15 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.update()
     this.requests.fail(error)
     this.noteLater()
+  }
+
+  /** What was complete is not any more; it may have been changed on purpose. @param problem a sentence. */
+  onDamaged(problem: string): void {
+    this.problem = problem
+    // Said after a restart, too: it is not fetched again before somebody says so.
+    this.settings.isPaused = true
+    this.reason = problem
+    this.update()
   }
 
   private noteLater(): void {

@@ -19,6 +19,7 @@ import { BlockArrivals } from './block-arrivals.ts'
 import { Contributions } from './contributions.ts'
 import { type FilePriority, piecePriorities } from './file-priorities.ts'
 import { LateBlocks } from './late-blocks.ts'
+import { PieceChoice } from './piece-choice.ts'
 import { PiecePicker } from './piece-picker.ts'
 import { pipelineDepth } from './pipeline.ts'
 import { type ReadAhead, urgentPieces } from './read-ahead.ts'
@@ -53,8 +54,7 @@ export class Downloads {
   private readonly suspicions: Suspicions
   private readonly pieces: ActivePieces
   private readonly lateBlocks: LateBlocks
-  /** What readers wait for, in the order in which to fetch it. */
-  private urgent: readonly number[] = []
+  private readonly choice: PieceChoice
   private turn = 0
 
   constructor(
@@ -74,6 +74,9 @@ export class Downloads {
     this.pieces = new ActivePieces(info)
     this.requests = new Requests(environment, peers, this.pieces, limits)
     this.arrivals = new BlockArrivals(info, this.pieces, this.requests)
+    this.choice = new PieceChoice(this.picker, this.pieces, this.suspicions, piece =>
+      this.abandon(piece, false),
+    )
     this.lateBlocks = new LateBlocks(environment, peers, this.pieces, this.requests)
     this.countWanted()
   }
@@ -130,15 +133,15 @@ export class Downloads {
 
   /** Where a reader jumps, what was asked for before makes way. */
   setReadAhead(readers: readonly ReadAhead[]): void {
-    const known = new Set(this.urgent)
-    this.urgent = urgentPieces(readers, this.have.length, MAX_READ_AHEAD_PIECES).filter(
+    const known = new Set(this.choice.urgent)
+    this.choice.urgent = urgentPieces(readers, this.have.length, MAX_READ_AHEAD_PIECES).filter(
       piece => !this.have.has(piece),
     )
-    const urgent = new Set(this.urgent)
+    const urgent = new Set(this.choice.urgent)
     const hasJumped = readers.some(({ piece }) => urgent.has(piece) && !known.has(piece))
     if (!hasJumped) return
     for (const peer of this.peers.values()) {
-      if (this.urgent.some(piece => peer.have?.has(piece))) this.requests.yieldTo(urgent, peer)
+      if (this.choice.urgent.some(piece => peer.have?.has(piece))) this.requests.yieldTo(urgent, peer)
     }
   }
 
@@ -157,7 +160,7 @@ export class Downloads {
     const depth = pipelineDepth(peer, this.environment.now())
     if (peer.requests.size > depth - Math.max(1, Math.floor(depth / REFILL_PART))) return
     while (peer.requests.size < depth && this.requests.isAllowed()) {
-      const piece = this.pieceFor(peer, has)
+      const piece = this.choice.pieceFor(peer, has)
       if (piece === undefined) break
       if (piece.isComplete) this.store(piece)
       else this.ask(peer, piece, depth)
@@ -177,80 +180,6 @@ export class Downloads {
     if (this.suspicions.concerns(peer.remotePeer)) return
     const isEndGame = this.picker.size === 0
     this.lateBlocks.ask(peer, has, Math.min(END_GAME_PIPELINE_DEPTH, depth), isEndGame)
-  }
-
-  /**
-   * A piece with a block to ask this peer for: one that it has begun before a new one (strict priority, BEP 3), or that
-   * nobody is sending any more. It joins in what others have begun only when it has nothing new: otherwise a seed would
-   * finish the pieces of slow peers, and the rarest would have to wait.
-   */
-  private pieceFor(peer: PeerState, has: Bitfield): ActivePiece | undefined {
-    if (peer.peerChoking) return this.firstOpen(peer, has, peer.allowedFast)
-    // A suspect works alone as long as it can, so that what it sends is judged alone.
-    if (this.suspicions.concerns(peer.remotePeer)) {
-      return (
-        this.begunPiece(peer, has, piece => piece.owner === peer.key) ??
-        this.beginBest(peer, has, true) ??
-        this.begunPiece(peer, has, piece => piece.owner === undefined)
-      )
-    }
-    return (
-      (this.urgent.length > 0 ? this.firstOpen(peer, has, this.urgent) : undefined) ??
-      this.begunPiece(peer, has, piece => piece.isOpenTo(peer.key) && isItsOwn(peer, piece)) ??
-      this.beginBest(peer, has, false) ??
-      this.begunPiece(peer, has, piece => piece.isOpenTo(peer.key))
-    )
-  }
-
-  private begunPiece(
-    peer: PeerState,
-    has: Bitfield,
-    accept: (piece: ActivePiece) => boolean,
-  ): ActivePiece | undefined {
-    for (const piece of this.pieces.values()) {
-      if (piece.unrequested === 0 || piece.state !== 'fetching') continue
-      if (has.has(piece.index) && !peer.refused.has(piece.index) && accept(piece)) return piece
-    }
-    return undefined
-  }
-
-  /** The first of certain pieces that the peer can send blocks of; begun if need be. */
-  private firstOpen(peer: PeerState, has: Bitfield, pieces: Iterable<number>): ActivePiece | undefined {
-    for (const index of pieces) {
-      if (!has.has(index) || peer.refused.has(index)) continue
-      const piece = this.pieces.get(index)
-      if (piece && piece.unrequested > 0 && piece.isOpenTo(peer.key)) return piece
-      if (!this.picker.isCandidate(index) || !this.pieces.hasRoom(true)) continue
-      this.picker.takePiece(index)
-      return this.begin(peer, index, this.suspicions.concerns(peer.remotePeer))
-    }
-    return undefined
-  }
-
-  private beginBest(peer: PeerState, has: Bitfield, isSuspect: boolean): ActivePiece | undefined {
-    if (peer.exhaustedAt === this.picker.changes) return undefined
-    if (!this.pieces.hasRoom(false) && !this.makeRoom(has)) return undefined
-    const index = this.picker.take(has, peer.refused)
-    if (index !== undefined) return this.begin(peer, index, isSuspect)
-    peer.exhaustedAt = this.picker.changes
-    return undefined
-  }
-
-  private begin(peer: PeerState, index: number, isSuspect: boolean): ActivePiece {
-    const wasCorrupt = this.suspicions.has(index)
-    const piece = this.pieces.open(index, !wasCorrupt)
-    if (isSuspect || wasCorrupt) piece.owner = peer.key
-    return piece
-  }
-
-  /** Gives up a begun piece that nobody is sending and this peer cannot: whoever has it is gone, or chokes us. */
-  private makeRoom(has: Bitfield): boolean {
-    for (const piece of this.pieces.values()) {
-      if (piece.state !== 'fetching' || piece.outstanding > 0 || has.has(piece.index)) continue
-      this.abandon(piece, false)
-      return true
-    }
-    return false
   }
 
   onBlockStart(peer: PeerState, index: number, begin: number, length: number): Verdict {
@@ -314,7 +243,7 @@ export class Downloads {
       if (now - peer.refusedSinceMs >= REFUSAL_MS) peer.forgetRefusals()
       this.checkSnub(peer, now)
     }
-    if (this.urgent.length > 0) this.lateBlocks.hasten(this.urgent)
+    if (this.choice.urgent.length > 0) this.lateBlocks.hasten(this.choice.urgent)
   }
 
   private checkSnub(peer: PeerState, now: number): void {
@@ -348,7 +277,7 @@ export class Downloads {
     this.have.set(index)
     this.contributions.credit(piece)
     this.pieces.close(piece)
-    this.urgent = this.urgent.filter(urgent => urgent !== index)
+    this.choice.urgent = this.choice.urgent.filter(urgent => urgent !== index)
     if (this.isComplete) this.pieces.releaseBuffers()
     return { verified: true, liars }
   }
@@ -371,10 +300,6 @@ export class Downloads {
     this.pieces.close(piece)
     this.picker.putBack(piece.index)
   }
-}
-
-function isItsOwn(peer: PeerState, piece: ActivePiece): boolean {
-  return piece.lead === peer.key || piece.outstanding === 0
 }
 
 function mayAsk(peer: PeerState): boolean {

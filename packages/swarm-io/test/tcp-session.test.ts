@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { SwarmSession } from '@onehop/swarm-io'
+import { type SwarmSession, TrackerServer } from '@onehop/swarm-io'
 import { content, failsWith, from, Scene, searching, sha256Of, until } from './session-scene.ts'
 
 const PIECE = 256 * 1024
@@ -60,6 +60,32 @@ describe('sessions over TCP', () => {
     )
     assert.equal(await sha256Of(result.path), await sha256Of(path))
     assert.equal(most, 1)
+  })
+
+  it('find each other through a tracker, which learns how they are and when they leave', async () => {
+    const tracker = await TrackerServer.listen({ port: 0, hosts: ['127.0.0.1'] })
+    const url = `http://127.0.0.1:${tracker.port}/announce`
+    try {
+      const [seeder, fetcher] = [await listening('seeder'), await listening('fetcher')]
+      const path = await scene.write('file.bin', content(3 * PIECE))
+      const { infohash, magnet } = await seeder.seed(path, { trackers: [[url]] })
+      assert.ok(magnet.includes(`tr=${encodeURIComponent(url)}`))
+      await until(() => seeder.details(infohash)!.trackers[0]?.state === 'working')
+      const result = await fetcher.fetch({ infohash, trackers: [url] }, { outputDir: scene.path('out') })
+      assert.equal(await sha256Of(result.path), await sha256Of(path))
+      assert.equal(tracker.size.peers, 2)
+      await seeder.pause(infohash)
+      await until(() => tracker.size.peers === 1)
+    } finally {
+      await tracker.close()
+    }
+  })
+
+  it('say of a tracker that cannot be reached why nobody was found', async () => {
+    const fetcher = await listening('fetcher')
+    const source = { infohash: new Uint8Array(20).fill(9), trackers: ['http://127.0.0.1:1/announce'] }
+    const fetching = fetcher.fetch(source, { outputDir: scene.path('out') })
+    await assert.rejects(fetching, failsWith('no-providers', /127.0.0.1:1/))
   })
 
   it('say that a port is taken', async () => {

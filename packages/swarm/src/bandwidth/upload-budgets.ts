@@ -146,7 +146,7 @@ export class UploadBudgets<Key> {
     const wanted = claims.reduce((sum, { most }) => sum + most, 0)
     const parts = divideByWeight(this.mayDeal(wanted, nowMs), claims, this.capacity?.spill ?? 1)
     const dealt = parts.reduce((sum, part) => sum + part, 0)
-    for (const limit of this.limits) limit.take(dealt, nowMs)
+    for (const limit of this.limits) limit.take(dealt, nowMs, this)
     for (const [i, part] of parts.entries()) claims[i]!.budget.bytes += part
   }
 

@@ -62,6 +62,28 @@ describe('a bandwidth limit', () => {
     assert.equal(waitForAll([wide, narrow], BLOCK, 0), narrow.waitMs(BLOCK, 0))
   })
 
+  it('gives those who share it the same, whoever asks first', () => {
+    for (const rate of [20_000, 1_000_000]) {
+      const limit = new BandwidthLimit(0, rate)
+      const users = [{ taken: 0 }, { taken: 0 }, { taken: 0 }]
+      for (let nowMs = 0; nowMs < 60_000; nowMs += 100) {
+        for (const user of users) while (limit.take(BLOCK, nowMs, user)) user.taken += BLOCK
+      }
+      for (const { taken } of users) assert.ok(Math.abs(taken / (20 * rate) - 1) < 0.1, `${taken} at ${rate}`)
+    }
+  })
+
+  it('gives what others leave to who wants more', () => {
+    const limit = new BandwidthLimit(0, 1_000_000)
+    const [greedy, modest] = [{ taken: 0 }, { taken: 0 }]
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 100) {
+      if (nowMs % 1000 === 0 && limit.take(BLOCK, nowMs, modest)) modest.taken += BLOCK
+      while (limit.take(BLOCK, nowMs, greedy)) greedy.taken += BLOCK
+    }
+    assert.equal(modest.taken, 60 * BLOCK)
+    assert.ok(greedy.taken > 0.97 * 60 * (1_000_000 - BLOCK), `${greedy.taken}`)
+  })
+
   it('is divided by those who asked for a part within a second', () => {
     const limit = new BandwidthLimit(0, 1000)
     const [a, b] = [{}, {}]

@@ -40,12 +40,14 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
-/** Runs the command line as a user would, in a process of its own. */
+/** Runs the command line as a user would, in a process of its own. @param encoding of what it prints. */
 export async function runCli(
   args: readonly string[],
   environment: Record<string, string> = {},
+  encoding: BufferEncoding = 'utf8',
 ): Promise<CliRun> {
   const child = spawn(process.execPath, [LAUNCHER, ...args], { env: { ...process.env, ...environment } })
+  child.stdout.setEncoding(encoding)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', chunk => {

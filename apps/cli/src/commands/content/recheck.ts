@@ -10,7 +10,8 @@ const POLL_MS = 200
 const MAX_NAME_COLUMNS = 24
 
 export class ContentRecheck extends ContentCommand {
-  static override summary = 'Verify what is on the disk again, piece by piece, and fetch what is missing.'
+  static override summary =
+    'Verify what is on the disk again, piece by piece. What is damaged is fetched again when it is resumed.'
   static override strict = false
   static override usage = keysUsage
   static override args = keysArgs

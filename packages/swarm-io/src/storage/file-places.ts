@@ -81,6 +81,7 @@ export class FilePlaces {
 
   /** Looks where the files are. Of one that is in several places, that in its target counts. @throws {SwarmError} */
   async locate(): Promise<void> {
+    this.places.fill(undefined)
     for (const place of PLACES) {
       if (!(await this.hasRoot(place))) continue
       const checked = new Set<string>()

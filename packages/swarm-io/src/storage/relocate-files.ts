@@ -1,5 +1,6 @@
 import { type FileHandle, lstat, mkdir, rm, rmdir, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
+import { equalBytes } from '@onehop/primitives'
 import type { TorrentInfo } from '@onehop/swarm'
 import { syncFolder } from '../atomic-file.ts'
 import { readFully, writeFully } from '../file-pieces.ts'
@@ -10,6 +11,7 @@ import type { FilePlaces } from './file-places.ts'
 import { COPY_BYTES, FILES_AT_ONCE } from './limits.ts'
 import { movingPathOf } from './part-paths.ts'
 import {
+  foldersOf,
   hasCode,
   joined,
   makeFolders,
@@ -35,10 +37,51 @@ export async function relocateFiles(from: FilePlaces, to: FilePlaces): Promise<v
     const back = moved.map(move => moveOf(move.to, move.from, to.info))
     // What does not go back either is found when the move is repeated.
     await forEachAtOnce(back, 1, moveFile).catch(() => {})
-    await removeEmptyFolders(back)
+    await removeEmptyFolders(back.map(({ from: place }) => place))
     throw error
   }
-  await removeEmptyFolders(moves)
+  await removeEmptyFolders(moves.map(({ from: place }) => place))
+}
+
+/** Ends what was interrupted, perhaps between a copy's last step and the removal of what was copied. @throws {SwarmError} */
+export async function endRelocation(from: FilePlaces, to: FilePlaces): Promise<void> {
+  try {
+    await forEachAtOnce(storedFiles(from.info), FILES_AT_ONCE, async ([file]) => {
+      const place = from.of(file)
+      if (place === undefined) return
+      const move = moveOf(from.pathAt(file, place), to.pathAt(file, place), to.info)
+      await rm(joined(move.staging), { force: true })
+      if (joined(move.from) !== joined(move.to) && (await isCopied(move))) await unlink(joined(move.from))
+    })
+    await from.locate()
+  } catch (error) {
+    throw swarmErrorOf(error, `move ${from.placement.path} to ${to.placement.path}`)
+  }
+  await relocateContent(from, from.at(to.placement))
+  const emptied = storedFiles(from.info).map(([file]) => from.pathAt(file, 'target'))
+  await removeEmptyFolders([...emptied, ...emptied.map(({ below }) => ({ root: from.roots.part, below }))])
+}
+
+async function isCopied({ from, to }: Move): Promise<boolean> {
+  const [here, there] = [await idOf(joined(from)), await idOf(joined(to))]
+  if (here === undefined || there === undefined || here === there) return false
+  const [a, b] = [await openExisting(from, false), await openExisting(to, false)]
+  try {
+    return await isSameContent(a, b)
+  } finally {
+    await a.close()
+    await b.close()
+  }
+}
+
+async function isSameContent(a: FileHandle, b: FileHandle): Promise<boolean> {
+  const [one, other] = [new Uint8Array(COPY_BYTES), new Uint8Array(COPY_BYTES)]
+  for (let position = 0; ; position += COPY_BYTES) {
+    const read = await readFully(a, one, position)
+    if (read !== (await readFully(b, other, position))) return false
+    if (!equalBytes(one.subarray(0, read), other.subarray(0, read))) return false
+    if (read < COPY_BYTES) return true
+  }
 }
 
 /** Takes all files along. @throws {SwarmError} when it cannot; all is as it was then. */
@@ -144,12 +187,9 @@ async function copyTo(source: FileHandle, path: RootedPath): Promise<void> {
 }
 
 /** Folders that the files came from go when nothing is left in them, the root with them. */
-async function removeEmptyFolders(moves: readonly Move[]): Promise<void> {
+async function removeEmptyFolders(paths: Iterable<RootedPath>): Promise<void> {
   const folders = new Set<string>()
-  for (const { from } of moves) {
-    for (let depth = 0; depth < from.below.length; depth++)
-      folders.add(join(from.root, ...from.below.slice(0, depth)))
-  }
+  for (const path of paths) for (const folder of foldersOf(path)) folders.add(folder)
   await removeEmpty(folders)
 }
 

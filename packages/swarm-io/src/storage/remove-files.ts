@@ -1,11 +1,10 @@
 import { rm, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
 import { swarmErrorOf } from '../swarm-error.ts'
 import { forEachAtOnce } from './at-once.ts'
 import type { FilePlaces } from './file-places.ts'
 import { FILES_AT_ONCE } from './limits.ts'
 import { removeEmpty } from './relocate-files.ts'
-import { checkFolders, hasCode, joined } from './safe-path.ts'
+import { checkFolders, foldersOf, hasCode, joined } from './safe-path.ts'
 
 /** Deletes what was being fetched and what was set aside. @throws {SwarmError} */
 export async function removeUnfinished({ roots, placement }: FilePlaces): Promise<void> {
@@ -23,9 +22,7 @@ export async function removeFinished(places: FilePlaces): Promise<void> {
   try {
     await forEachAtOnce(places.filesAt('target'), FILES_AT_ONCE, async file => {
       const path = places.pathOf(file)
-      for (let depth = 0; depth < path.below.length; depth++) {
-        folders.add(join(path.root, ...path.below.slice(0, depth)))
-      }
+      for (const folder of foldersOf(path)) folders.add(folder)
       await checkFolders(path)
       await unlink(joined(path))
     }).catch((error: unknown) => {

@@ -30,7 +30,7 @@ export function joined({ root, below }: RootedPath): string {
 }
 
 /** The folders from the root down to the one that holds the file. */
-function foldersOf({ root, below }: RootedPath): string[] {
+export function foldersOf({ root, below }: RootedPath): string[] {
   return below.map((_, depth) => join(root, ...below.slice(0, depth)))
 }
 

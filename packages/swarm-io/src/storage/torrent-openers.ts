@@ -8,7 +8,7 @@ import { FilePlaces } from './file-places.ts'
 import type { FileStamps } from './file-stamps.ts'
 import { type OpenContent, type OpenOptions, openContent } from './open-content.ts'
 import { partPathOf } from './part-paths.ts'
-import { relocateContent } from './relocate-files.ts'
+import { endRelocation } from './relocate-files.ts'
 import { existsAtAll, withoutLink } from './safe-path.ts'
 
 /** What opening needs besides the places of files and what is known of them. */
@@ -76,7 +76,7 @@ async function endMove(info: TorrentInfo, { placement, former }: ContentRecord):
   if (!former) return
   const from = new FilePlaces(info, former)
   await from.locate()
-  await relocateContent(from, from.at(placement))
+  await endRelocation(from, from.at(placement))
 }
 
 /** What is gone altogether was moved away by somebody: it is not fetched again without being asked. */

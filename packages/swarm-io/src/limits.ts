@@ -40,6 +40,9 @@ export const SIMULTANEOUS_DIAL_MS = 10_000
 /** Peers remembered by one torrent. */
 export const MAX_CANDIDATES = 1000
 
+/** Of those, peers that other peers named: anyone may name whom he likes, and trackers' are not to be crowded out. */
+export const MAX_EXCHANGED_CANDIDATES = 500
+
 /** A torrent that fetches asks its trackers again when it has fewer peers than these, as often as they allow. */
 export const NEED_PEERS_BELOW = 3
 

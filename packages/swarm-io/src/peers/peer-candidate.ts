@@ -3,7 +3,10 @@ import { MAX_DIAL_ATTEMPTS, REDIAL_DELAY_MS, SEED_REDIAL_DELAY_MS } from '../lim
 import type { LinkEnd } from './torrent-links.ts'
 
 /** Who named a peer: for people, and so that a private torrent takes it only from its trackers. */
-export type CandidateOrigin = 'search' | 'tracker' | 'exchange' | 'local' | 'hand'
+export type CandidateOrigin = (typeof ORIGINS)[number]
+
+/** Those first whose word counts most. */
+export const ORIGINS = ['hand', 'search', 'tracker', 'local', 'exchange'] as const
 
 /** A peer that may be dialled, and how it went so far. */
 export class Candidate {
@@ -18,7 +21,7 @@ export class Candidate {
   /** Its BitTorrent peer id in hex, once it has shaken hands: it may be connected by another way. */
   peerId: string | undefined
   /** Dials in a row that led to nothing. */
-  private failures = 0
+  failures = 0
   private dueMs = 0
   private isSeed = false
   private isOurselves = false

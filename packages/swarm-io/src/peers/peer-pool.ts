@@ -1,8 +1,14 @@
 import { formatPeerAddress, type InfoHash, type PeerAddress, type WireConnection } from '@onehop/swarm'
-import { DIAL_TIMEOUT_MS, MAX_CANDIDATES, MAX_DIALS, MAX_OUTBOUND_PER_TORRENT } from '../limits.ts'
+import {
+  DIAL_TIMEOUT_MS,
+  MAX_CANDIDATES,
+  MAX_DIALS,
+  MAX_EXCHANGED_CANDIDATES,
+  MAX_OUTBOUND_PER_TORRENT,
+} from '../limits.ts'
 import type { PeerSource } from '../session-types.ts'
 import { SwarmError } from '../swarm-error.ts'
-import { Candidate, type CandidateOrigin } from './peer-candidate.ts'
+import { Candidate, type CandidateOrigin, ORIGINS } from './peer-candidate.ts'
 import type { SessionConnections } from './session-connections.ts'
 import type { LinkEnd, TorrentLinks } from './torrent-links.ts'
 
@@ -111,28 +117,46 @@ export class PeerPool {
   }
 
   private add(candidate: Candidate): void {
-    if (this.candidates.size >= MAX_CANDIDATES && !this.makeRoom()) return
-    this.candidates.set(candidate.key, candidate)
+    if (this.hasPlaceFor(candidate.origin) || this.makeRoom(candidate.origin)) {
+      this.candidates.set(candidate.key, candidate)
+    }
   }
 
-  /** Those who could not be reached make room for new ones. */
-  private makeRoom(): boolean {
+  /** Peers may name as many as they like: not all places are theirs. */
+  private hasPlaceFor(origin: CandidateOrigin): boolean {
+    if (this.candidates.size >= MAX_CANDIDATES) return false
+    return origin !== 'exchange' || this.countOf(origin) < MAX_EXCHANGED_CANDIDATES
+  }
+
+  private countOf(origin: CandidateOrigin): number {
+    let count = 0
+    for (const candidate of this.candidates.values()) if (candidate.origin === origin) count++
+    return count
+  }
+
+  /** Those who could not be reached make room for new ones of no lower standing. */
+  private makeRoom(origin: CandidateOrigin): boolean {
+    const rank = rankOf(origin)
     for (const candidate of this.candidates.values()) {
-      if (candidate.isExhausted && this.candidates.delete(candidate.key)) return true
+      if (candidate.isExhausted && rankOf(candidate.origin) >= rank)
+        return this.candidates.delete(candidate.key)
     }
     return false
   }
 
-  /** Dials who is due. */
+  /** Dials who is due: those first whom a user named, then those of searches, those last whom other peers named. */
   step(): void {
-    if (!this.isRunning) return
-    for (const candidate of this.candidates.values()) {
-      if (this.dialling >= MAX_DIALS || this.outbound >= MAX_OUTBOUND_PER_TORRENT) return
-      if (this.mayDial(candidate) && this.owner.links.hasRoom) {
-        if (!this.connections.admitDial()) return
-        void this.dial(candidate)
-      }
+    if (!this.isRunning || !this.mayDialMore) return
+    const due = [...this.candidates.values()].filter(candidate => this.mayDial(candidate))
+    due.sort((a, b) => rankOf(a.origin) - rankOf(b.origin) || a.failures - b.failures)
+    for (const candidate of due) {
+      if (!this.mayDialMore || !this.connections.admitDial()) return
+      void this.dial(candidate)
     }
+  }
+
+  private get mayDialMore(): boolean {
+    return this.dialling < MAX_DIALS && this.outbound < MAX_OUTBOUND_PER_TORRENT && this.owner.links.hasRoom
   }
 
   private mayDial(candidate: Candidate): boolean {
@@ -189,6 +213,11 @@ export class PeerPool {
     }
     return false
   }
+}
+
+/** Whom to believe more: the lower, the more. */
+function rankOf(origin: CandidateOrigin): number {
+  return ORIGINS.indexOf(origin)
 }
 
 /** Hands over what the iterable brings, until it ends or the signal is aborted. @throws what the iterable throws. */

@@ -1,4 +1,4 @@
-import type { PeerAddress, TrackerStatus } from '@onehop/swarm'
+import { MAX_TRACKERS, type PeerAddress, type TrackerStatus } from '@onehop/swarm'
 import {
   MAX_GIVEN_PEERS,
   MAX_OUTBOUND_PER_TORRENT,
@@ -93,7 +93,7 @@ export class PeerSearch {
     const { settings } = this.torrent
     const known = new Set(settings.trackers.flat())
     const added = tiers.map(tier => tier.filter(url => !known.has(url))).filter(tier => tier.length > 0)
-    if (added.length === 0) return
+    if (added.length === 0 || known.size >= MAX_TRACKERS) return
     settings.trackers = [...settings.trackers, ...added]
     this.trackers?.addTrackers(added)
     this.startTrackers()

@@ -4,6 +4,7 @@ import {
   MAX_CANDIDATES,
   MAX_DIAL_ATTEMPTS,
   MAX_DIALS,
+  MAX_EXCHANGED_CANDIDATES,
   REDIAL_DELAY_MS,
   SEED_REDIAL_DELAY_MS,
 } from '@onehop/swarm-io'
@@ -107,7 +108,24 @@ describe('the pool of a torrent’s peers', () => {
     stage.pool.offerAddresses(many, 'exchange')
     await stage.pass(LONG_MS)
     assert.equal(stage.dials.length, MAX_DIALS)
+    assert.equal(stage.pool.idleCount, MAX_EXCHANGED_CANDIDATES - MAX_DIALS)
+    stage.pool.offerAddresses(
+      many.map(({ port }) => ({ host: '8.8.8.8', port })),
+      'tracker',
+    )
     assert.equal(stage.pool.idleCount, MAX_CANDIDATES - MAX_DIALS)
+  })
+
+  it('believes users more than trackers, and trackers more than other peers', async () => {
+    const stage = new Stage('refused')
+    stage.pool.stop()
+    const at = (port: number) => [{ host: '9.9.9.9', port }]
+    stage.pool.offerAddresses(at(3), 'exchange')
+    stage.pool.offerAddresses(at(2), 'tracker')
+    stage.pool.offerAddresses(at(1), 'hand')
+    stage.pool.start()
+    await stage.pass(0)
+    assert.deepEqual(stage.dials, ['9.9.9.9:1', '9.9.9.9:2', '9.9.9.9:3'])
   })
 
   it('leaves who is connected already, whatever it is called, and who is banned', async () => {

@@ -19,7 +19,7 @@ export class Fetch extends NodeCommand {
     'Takes pieces from all providers at once and verifies each: onehop nodes, and with a BitTorrent port ' +
     '(onehop start --bt-port) every other BitTorrent client. What was interrupted continues where it stopped.'
   static override args = {
-    KEY_OR_MAGNET_OR_NAME: Args.string({
+    CONTENT: Args.string({
       description: 'A .torrent file, a magnet link, a key (CID), an infohash in hex, or a name.',
       required: true,
     }),
@@ -100,7 +100,7 @@ export class Fetch extends NodeCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Fetch)
     const client = this.connect(flags)
-    const source = fetchSource(args.KEY_OR_MAGNET_OR_NAME)
+    const source = fetchSource(args.CONTENT)
     const params = {
       ...source.params,
       output: outputPath(flags.output ?? '.'),

@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { BenchContent } from './content.ts'
+import { type BenchContent, touchPageCache } from './content.ts'
 import { cpuSecondsOf, peakMegabytesOf } from './process-cost.ts'
 import type { Leecher, Measured, Seeder } from './transfer.ts'
 
@@ -93,10 +93,12 @@ export const aria2Leecher: Leecher = async (content, folder, ports) => {
   const hook = join(folder, 'on-complete')
   writeFileSync(hook, `#!/bin/sh\n: > '${mark}'\n`)
   chmodSync(hook, 0o755)
+  const listenPort = await freePort()
+  touchPageCache(content.lengthBytes)
   const beganMs = performance.now()
   const child = start([
     `--dir=${folder}`,
-    `--listen-port=${await freePort()}`,
+    `--listen-port=${listenPort}`,
     '--seed-ratio=0',
     `--on-bt-download-complete=${hook}`,
     `--bt-tracker=http://${HOST}:${trackerPort}/announce`,

@@ -7,6 +7,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -69,6 +70,19 @@ function pieceHashesOf(path: string): Uint8Array {
     hashes.push(sha1(piece.subarray(0, length)))
   closeSync(file)
   return new Uint8Array(Buffer.concat(hashes))
+}
+
+/**
+ * Writes as much as the content to a file that is gone again. Where a machine gives memory to its guests when they first
+ * touch it, whoever comes first would pay for that, and who comes next would not.
+ */
+export function touchPageCache(lengthBytes: number): void {
+  const path = join(tmpdir(), 'onehop-bench-swarm', 'touched')
+  const zeros = new Uint8Array(CHUNK_BYTES)
+  const file = openSync(path, 'w')
+  for (let at = 0; at < lengthBytes; at += CHUNK_BYTES) writeSync(file, zeros)
+  closeSync(file)
+  rmSync(path)
 }
 
 /** Whether a file holds the content. */

@@ -33,11 +33,14 @@ function rawSides(lengthBytes: number): Sides {
   }
 }
 
-async function measure({ seeder, leecher }: Sides): Promise<Measured & { seederCpuSeconds: number }> {
+async function measure(
+  { seeder, leecher }: Sides,
+  lengthBytes: number,
+): Promise<Measured & { seederCpuSeconds: number }> {
   try {
     const { seeder: address } = await seeder.next<{ seeder: unknown }>()
     const before = cpuSecondsOf(seeder.child.pid!)
-    const measured = await leech(leecher, [address])
+    const measured = await leech(leecher, lengthBytes, [address])
     return { ...measured, seederCpuSeconds: cpuSecondsOf(seeder.child.pid!) - before }
   } finally {
     await Promise.all([seeder.end(), leecher.end()])
@@ -49,7 +52,7 @@ const libp2pTask: TaskRun = parameters => {
   const isSwarm = textOf(parameters, 'kind') === 'swarm'
   return withFolder(async folder => {
     const content = benchContent(lengthBytes)
-    const measured = await measure(isSwarm ? swarmSides(content, folder) : rawSides(lengthBytes))
+    const measured = await measure(isSwarm ? swarmSides(content, folder) : rawSides(lengthBytes), lengthBytes)
     if (isSwarm && !holdsContent(join(folder, 'leecher', content.name), content))
       throw new Error('the content is wrong')
     const megabytes = lengthBytes / 1e6

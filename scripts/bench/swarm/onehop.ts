@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { BenchContent } from './content.ts'
+import { type BenchContent, touchPageCache } from './content.ts'
 import { NodeProcess } from './node-process.ts'
 import type { Leecher, Measured, Seeder } from './transfer.ts'
 
@@ -13,12 +13,17 @@ export async function startOnehopSeeder(content: BenchContent, folder: string): 
 
 /** A session of ours without the content. */
 export const onehopLeecher: Leecher = (content, folder, ports) =>
-  leech(new NodeProcess('onehop-leecher.ts', [content.torrentPath, folder]), ports)
+  leech(new NodeProcess('onehop-leecher.ts', [content.torrentPath, folder]), content.lengthBytes, ports)
 
 /** A leecher's process says that it is ready, is told of the seeders, and says what that took. */
-export async function leech(process: NodeProcess, seeders: readonly unknown[]): Promise<Measured> {
+export async function leech(
+  process: NodeProcess,
+  lengthBytes: number,
+  seeders: readonly unknown[],
+): Promise<Measured> {
   try {
     await process.next()
+    touchPageCache(lengthBytes)
     process.tell(seeders)
     return await process.next<Measured>()
   } finally {

@@ -65,4 +65,8 @@ function makeLoadable(folder: string): void {
 
 /** WebTorrent without the content. */
 export const webtorrentLeecher: Leecher = (content, folder, ports) =>
-  leech(new NodeProcess('webtorrent-leecher.ts', [installWebtorrent(), content.torrentPath, folder]), ports)
+  leech(
+    new NodeProcess('webtorrent-leecher.ts', [installWebtorrent(), content.torrentPath, folder]),
+    content.lengthBytes,
+    ports,
+  )

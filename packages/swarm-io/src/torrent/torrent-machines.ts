@@ -6,6 +6,7 @@ import {
   type TorrentInfo,
   TorrentMachine,
 } from '@onehop/swarm'
+import { copyBytes } from '../copy-bytes.ts'
 import { sha1Now } from '../piece-hash.ts'
 import type { Torrent } from './torrent.ts'
 import type { TorrentHost } from './torrent-host.ts'
@@ -35,6 +36,7 @@ export function newMachine(
       now: () => host.nowMs(),
       random: host.random,
       sha1: sha1Now,
+      copy: copyBytes,
       send: (peer, message) => torrent.links.send(peer, message),
       drop: (peer, reason, parting) => torrent.links.drop(peer, reason, parting),
       uploadsReady: peer => torrent.links.uploadsReady(peer),

@@ -1,6 +1,7 @@
 import { invalid, OK, type Verdict } from '@onehop/primitives'
 import { BLOCK_BYTES } from '../limits.ts'
 import type { IncomingBlock, PeerState } from '../machine/peer-state.ts'
+import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
 import { pieceCount, pieceLengthAt, type TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { ActivePiece } from './active-piece.ts'
 import type { ActivePieces } from './active-pieces.ts'
@@ -11,9 +12,16 @@ export class BlockArrivals {
   private readonly info: TorrentInfo
   private readonly pieces: ActivePieces
   private readonly requests: Requests
+  private readonly copy: NonNullable<TorrentEnvironment['copy']>
 
-  constructor(info: TorrentInfo, pieces: ActivePieces, requests: Requests) {
+  constructor(
+    info: TorrentInfo,
+    pieces: ActivePieces,
+    requests: Requests,
+    copy: TorrentEnvironment['copy'] = (source, target, at) => target.set(source, at),
+  ) {
     this.info = info
+    this.copy = copy
     this.pieces = pieces
     this.requests = requests
   }
@@ -43,7 +51,7 @@ export class BlockArrivals {
   onBytes(peer: PeerState, bytes: Uint8Array, nowMs: number): void {
     const incoming = peer.incoming!
     if (!isStillWanted(peer, incoming)) incoming.target = undefined
-    incoming.target?.set(bytes, incoming.received)
+    if (incoming.target) this.copy(bytes, incoming.target, incoming.received)
     incoming.received += bytes.length
     peer.download.add(bytes.length, nowMs)
     peer.lastBlockBytesMs = nowMs

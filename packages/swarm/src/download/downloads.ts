@@ -73,7 +73,7 @@ export class Downloads {
     this.suspicions = new Suspicions(environment.sha1)
     this.pieces = new ActivePieces(info)
     this.requests = new Requests(environment, peers, this.pieces, limits)
-    this.arrivals = new BlockArrivals(info, this.pieces, this.requests)
+    this.arrivals = new BlockArrivals(info, this.pieces, this.requests, environment.copy)
     this.choice = new PieceChoice(this.picker, this.pieces, this.suspicions, piece =>
       this.abandon(piece, false),
     )

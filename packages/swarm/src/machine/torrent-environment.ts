@@ -10,6 +10,11 @@ export interface TorrentEnvironment {
   now(): number
   readonly random: RandomSource
   readonly sha1: Sha1
+  /**
+   * Copies all of `source` into `target` from `at`. Default: the language's own way, which is slow into shared memory,
+   * where pieces are put together.
+   */
+  readonly copy?: (source: Uint8Array, target: Uint8Array, at: number) => void
   /** Messages to one peer arrive in order. Byte arrays in them are not changed afterwards. */
   send(peer: PeerKey, message: WireMessage): void
   /** Close the connection; the machine has forgotten the peer. A rejection says what the peer is to blame for. */

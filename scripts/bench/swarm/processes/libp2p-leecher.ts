@@ -12,6 +12,7 @@ const sha1 = (bytes: Uint8Array) => new Uint8Array(createHash('sha1').update(byt
 const torrent = parseTorrentFile(readFileSync(torrentPath), { sha1 })
 if (!torrent.ok) throw new Error(torrent.code)
 const session = new SwarmSession({ resumeDir: join(folder, 'resume') })
+await session.start()
 await session.restore()
 const network = await startNetwork(folder)
 const seeders = await toldOfSeeders<{ peerId: string; addresses: string[] }>()

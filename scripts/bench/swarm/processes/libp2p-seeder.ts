@@ -5,6 +5,7 @@ import { startNetwork } from './swarm-network.ts'
 
 const [file, folder] = process.argv.slice(2) as [string, string]
 const session = new SwarmSession({ resumeDir: join(folder, 'resume') })
+await session.start()
 await session.restore()
 await session.seed(file)
 const network = await startNetwork(folder, connection => session.accept(connection))

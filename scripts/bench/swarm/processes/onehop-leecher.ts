@@ -11,6 +11,7 @@ const sha1 = (bytes: Uint8Array) => new Uint8Array(createHash('sha1').update(byt
 const torrent = parseTorrentFile(readFileSync(torrentPath), { sha1 })
 if (!torrent.ok) throw new Error(torrent.code)
 const session = new SwarmSession({ resumeDir: join(folder, 'resume'), tcp: { port: 0 } })
+await session.start()
 await session.restore()
 const peers = (await toldOfSeeders<number>()).map(port => ({ host: '127.0.0.1', port }))
 await report(async () => {

@@ -3,6 +3,7 @@ import { SwarmSession } from '@onehop/swarm-io'
 
 const [file, resumeDir] = process.argv.slice(2) as [string, string]
 const session = new SwarmSession({ resumeDir, tcp: { port: 0 } })
+await session.start()
 await session.restore()
 await session.seed(file)
 process.send!({ port: session.btPort })

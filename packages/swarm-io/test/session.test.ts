@@ -4,7 +4,14 @@ import { once } from 'node:events'
 import { open, readdir, rename, truncate, unlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mock } from 'node:test'
-import { encodeHandshake, encodeMessage, infoHashToHex, parseMagnet, toInfoHash } from '@onehop/swarm'
+import {
+  encodeHandshake,
+  encodeMessage,
+  infoHashToHex,
+  parseHandshake,
+  parseMagnet,
+  toInfoHash,
+} from '@onehop/swarm'
 import {
   HANDSHAKE_TIMEOUT_MS,
   IDLE_BEFORE_EVICTION_MS,
@@ -306,6 +313,18 @@ describe('a swarm session', () => {
         ours.send(encodeHandshake(handshake))
         await new Promise<void>(resolve => ours.onClose(() => resolve()))
       }
+    })
+
+    it('says who it is to whom it turns away, so that he knows that he is connected already', async () => {
+      const session = scene.session('a')
+      const { infohash } = await session.seed(await scene.write('a.bin', content(PIECE)))
+      const [ours, theirs] = connectionPair('x', 'a')
+      const received: Uint8Array[] = []
+      ours.onData(bytes => received.push(bytes))
+      session.accept(theirs)
+      ours.send(encodeHandshake({ infohash, peerId: session.peerId, extensions: true }))
+      await new Promise<void>(resolve => ours.onClose(() => resolve()))
+      assert.deepEqual(parseHandshake(new Uint8Array(Buffer.concat(received))).peerId, session.peerId)
     })
 
     it('closes a connection that does not shake hands in time', async () => {

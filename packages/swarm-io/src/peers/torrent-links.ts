@@ -146,12 +146,13 @@ export class TorrentLinks {
       peerIdHex: account.peerId!,
       sinceMs: this.host.nowMs(),
     }
+    // Who is refused is told who we are: it may find that it is connected to us already, or is ourselves.
+    if (!link.isOutbound && this.isWelcome(attached)) this.sendHandshake(link, handshake.infohash)
     if (account.isOurselves || !this.admits(attached)) {
       link.close()
       return
     }
     const key = this.nextKey++ as PeerKey
-    if (!link.isOutbound) this.sendHandshake(link, handshake.infohash)
     this.links.set(key, attached)
     this.shownNames.set(attached.identity, link.remotePeer)
     link.attach(this.handlerOf(key, account))
@@ -175,8 +176,12 @@ export class TorrentLinks {
     return account
   }
 
+  private isWelcome({ identity }: Attached): boolean {
+    return this.owner.isOpen && !this.owner.machine.isBanned(identity)
+  }
+
   private admits(newer: Attached): boolean {
-    if (!this.owner.isOpen || this.owner.machine.isBanned(newer.identity)) return false
+    if (!this.isWelcome(newer)) return false
     const ourId = bytesToHex(this.host.peerId)
     for (const older of [...this.links.values()]) {
       const verdict = survives(older, newer, ourId)

@@ -49,8 +49,8 @@ export const SLOW_START_DEPTH = 4
 /** Requests outstanding at one peer, at most: 8 MiB on the way, 80 MB/s at a latency of 100 ms. */
 export const MAX_PIPELINE_DEPTH = 512
 
-/** Requests cover the peer's latency and this much of its rate, so that its disk never makes it idle. */
-export const PIPELINE_HORIZON_MS = 500
+/** Requests cover the peer's latency and this much of its rate: for its disk, and for queues in the network. */
+export const PIPELINE_HORIZON_MS = 1000
 
 /** A peer with requests outstanding that sends nothing for so long is snubbing us: others get its blocks. */
 export const SNUB_TIMEOUT_MS = 10_000

@@ -4,6 +4,7 @@ import {
   BLOCK_BYTES,
   MAX_BUFFERED_BYTES,
   MIN_PIPELINE_DEPTH,
+  PIPELINE_HORIZON_MS,
   REQUEST_TIMEOUT_MS,
   SNUB_TIMEOUT_MS,
   type WireMessage,
@@ -126,6 +127,20 @@ describe('the pipeline', () => {
     swarm.run(30_000)
     const { requestsOutstanding } = peer.machine.peerSnapshots()[0]!
     assert.ok(requestsOutstanding >= 2 && requestsOutstanding < MIN_PIPELINE_DEPTH, `${requestsOutstanding}`)
+  })
+
+  it('does not grow by the time that blocks wait behind each other', () => {
+    const { content, info } = makeContent(1000 * PIECE, PIECE)
+    const swarm = new VirtualSwarm(info, { latencyMs: 25 })
+    const { peer, seeder } = scene(content, swarm)
+    swarm.connect(peer, seeder('steady', { uploadBytesPerMs: 1000 }))
+    const enough = (1000 * (50 + PIPELINE_HORIZON_MS)) / BLOCK_BYTES
+    for (let second = 0; second < 55; second++) {
+      swarm.run(1000)
+      const outstanding = peer.machine.peerSnapshots()[0]!.requestsOutstanding
+      assert.ok(second < 8 || outstanding < 1.3 * enough, `${outstanding} after ${second} s`)
+    }
+    assert.ok(swarm.runUntil(() => peer.isComplete, 20_000))
   })
 
   it('keeps to what the peer says that it keeps', () => {

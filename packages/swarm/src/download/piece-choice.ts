@@ -44,10 +44,19 @@ export class PieceChoice {
     }
     return (
       (this.urgent.length > 0 ? this.firstOpen(peer, has, this.urgent) : undefined) ??
-      this.begunPiece(peer, has, piece => piece.isOpenTo(peer.key) && isItsOwn(peer, piece)) ??
+      this.begunPiece(peer, has, piece => piece.lead === peer.key && piece.isOpenTo(peer.key)) ??
+      this.orphan(peer, has) ??
       this.beginBest(peer, has, false) ??
       this.begunPiece(peer, has, piece => piece.isOpenTo(peer.key))
     )
+  }
+
+  /** A piece that nobody is sending any more, unless there is a rarer one to begin. */
+  private orphan(peer: PeerState, has: Bitfield): ActivePiece | undefined {
+    const orphan = this.begunPiece(peer, has, piece => piece.outstanding === 0 && piece.isOpenTo(peer.key))
+    const hasNew = peer.exhaustedAt !== this.picker.changes && this.pieces.hasRoom(false)
+    if (!orphan || !hasNew) return orphan
+    return this.picker.hasRarer(orphan.index, has, peer.refused) ? undefined : orphan
   }
 
   private begunPiece(
@@ -100,9 +109,4 @@ export class PieceChoice {
     }
     return false
   }
-}
-
-/** Whether the peer leads the piece, or nobody is sending it. */
-function isItsOwn(peer: PeerState, piece: ActivePiece): boolean {
-  return piece.lead === peer.key || piece.outstanding === 0
 }

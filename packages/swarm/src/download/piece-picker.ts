@@ -121,18 +121,37 @@ export class PiecePicker {
     return undefined
   }
 
+  /** Whether the peer has a candidate that fewer have than another piece, of no lower priority. */
+  hasRarer(than: number, has: Bitfield, refused: ReadonlySet<number>): boolean {
+    if (this.isSequential || this.startedRandomly < RANDOM_FIRST_PIECES) return false
+    const rank = this.ranks[than]!
+    const candidate =
+      rank === PRIORITY_RANK.skip ? undefined : this.queues[rank - 1]!.firstOf(has, refused, 0)
+    return candidate !== undefined && this.availability[candidate]! < this.availability[than]!
+  }
+
   private bestOfRank(rank: number, has: Bitfield, refused?: ReadonlySet<number>): number | undefined {
     const queue = this.queues[rank - 1]!
     if (queue.size === 0) return undefined
     if (this.isSequential) return this.firstInOrder(rank, has, refused)
     const isRandom = this.startedRandomly < RANDOM_FIRST_PIECES
     const start = isRandom ? randomBelow(this.random, queue.size) : 0
-    const isSparse = has.count * SPARSE_FACTOR < queue.size
-    const piece = isSparse
-      ? queue.firstAmong(has, piece => this.ranks[piece] === rank && !refused?.has(piece), start)
-      : queue.firstOf(has, refused, start)
+    const piece = this.firstFrom(start, rank, has, refused)
     if (isRandom && piece !== undefined) this.startedRandomly++
     return piece
+  }
+
+  /** The rarest that the peer has, if `start` is 0. */
+  private firstFrom(
+    start: number,
+    rank: number,
+    has: Bitfield,
+    refused: ReadonlySet<number> | undefined,
+  ): number | undefined {
+    const queue = this.queues[rank - 1]!
+    const isSparse = has.count * SPARSE_FACTOR < queue.size
+    if (!isSparse) return queue.firstOf(has, refused, start)
+    return queue.firstAmong(has, piece => this.ranks[piece] === rank && !refused?.has(piece), start)
   }
 
   private firstInOrder(rank: number, has: Bitfield, refused?: ReadonlySet<number>): number | undefined {

@@ -126,6 +126,7 @@ function noteStart(peer: PeerState, nowMs: number): void {
   if (nowMs - peer.lastBlockBytesMs >= RATE_WINDOW_MS || peer.blocksSinceAsked === 0) {
     peer.askedSinceMs = nowMs
     peer.blocksSinceAsked = 0
+    peer.latencyMs = undefined
   }
   peer.lastBlockBytesMs = nowMs
 }

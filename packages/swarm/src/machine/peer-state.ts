@@ -99,7 +99,7 @@ export class PeerState {
   /** The picker's `changes` when it had no candidate for this peer. */
   exhaustedAt = -1
   lastBlockBytesMs: number
-  /** Least time between a request and its block of late: an estimate of the round trip. */
+  /** Least time between a request and its block since requests began: an estimate of the round trip. */
   latencyMs: number | undefined
 
   /** Blocks that it waits for. */
@@ -151,10 +151,11 @@ export class PeerState {
     return this.extension.requestQueue ?? DEFAULT_PEER_QUEUE
   }
 
-  /** A sample of request-to-block time: the least counts, and is forgotten slowly so that it can rise again. */
+  /**
+   * A sample of request-to-block time: the least since requests began counts. It is not forgotten as time goes by: with
+   * many requests outstanding all samples are long, and would only make for more.
+   */
   observeLatency(sampleMs: number): void {
-    const known = this.latencyMs
-    if (known === undefined || sampleMs < known) this.latencyMs = sampleMs
-    else this.latencyMs = known + (sampleMs - known) / 64
+    this.latencyMs = Math.min(this.latencyMs ?? sampleMs, sampleMs)
   }
 }

@@ -28,7 +28,8 @@ export class TorrentRequests {
   async beginFetch(fetch: FetchListener, source: TorrentSource, options: AddOptions): Promise<void> {
     this.fetches.add(fetch)
     await this.aim(options)
-    await this.begin(source, options)
+    // Whoever has stopped to wait in the meantime does not want it to go on.
+    if (this.fetches.has(fetch)) await this.begin(source, options, () => this.fetches.has(fetch))
     if (this.torrent.isSeeding) fetch.onComplete()
   }
 
@@ -62,14 +63,14 @@ export class TorrentRequests {
   }
 
   /** Takes over what is said about it, and goes on; where it goes is only asked once. @throws {SwarmError} */
-  async begin(source: TorrentSource, options: AddOptions): Promise<void> {
+  async begin(source: TorrentSource, options: AddOptions, isWanted = () => true): Promise<void> {
     const { torrent } = this
     const isPlaced = torrent.content !== undefined || torrent.record?.content !== undefined
     if (!isPlaced) torrent.settings.target ??= targetOf(options)
     this.learn(source)
     await this.configure(options)
     if (options.paused) await torrent.pause()
-    else await torrent.resume()
+    else if (isWanted()) await torrent.resume()
   }
 
   private learn(source: TorrentSource): void {

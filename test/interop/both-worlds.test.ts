@@ -39,7 +39,7 @@ describe('content of other clients and content of the overlay', () => {
     await bridge.ask('fetch', torrentPath, '--output', `${join(folder, 'bridged')}/`)
     const fetched = join(folder, 'through-the-overlay')
     await until('the overlay has it', () =>
-      overlayOnly[1]!.call('content.fetch', { key: infohash, outputPath: fetched }),
+      overlayOnly[1]!.call('content.fetch', { key: infohash, output: fetched }),
     )
     assert.deepEqual(digests(fetched), digests(path))
     await aria2.kill()

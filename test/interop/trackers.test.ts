@@ -45,9 +45,12 @@ describe('trackers', () => {
       const output = join(folder, `fetched-${scheme}`)
       await second.ask('fetch', torrentPath, '--output', `${output}/`)
       assert.deepEqual(digests(join(output, basename(path))), digests(path))
-      const { trackers, peerList } = await second.show(infohash)
-      assert.equal(trackers[0]?.seeders, 1)
+      const { peerList } = await second.show(infohash)
       assert.ok(peerList.every(({ transport }) => transport === 'tcp'))
+      await until('opentracker counts two seeds', async () => {
+        const { trackers } = await second.show(infohash)
+        return trackers[0]?.seeders === 2
+      })
       await Promise.all([first, second].map(node => node.ask('content', 'remove', infohash)))
     })
 

@@ -31,6 +31,8 @@ export interface MessageContext {
 export class IncomingMessages {
   /** Somebody has become interested in what we have, or is no more: who may fetch is to be decided again. */
   interestHasChanged = false
+  /** A peer has said what it has: it may be asked for hashes. */
+  hasNews = false
   /** Blocks that a peer was asked for can be asked of others. */
   hasFreedBlocks = false
   private readonly context: MessageContext
@@ -115,6 +117,7 @@ export class IncomingMessages {
   }
 
   private onNews(peer: PeerState, verdict: Verdict): Verdict {
+    this.hasNews = true
     if (verdict.ok) this.context.onNews(peer)
     return verdict
   }

@@ -243,7 +243,6 @@ export class TorrentMachine {
     if (!this.registry.isConnected(peer)) return
     this.updateInterest(peer)
     if (this.downloads) grantAllowedFast(peer, this.downloads.have, this.knownInfo!, this.environment)
-    if (this.isFetching) this.verifiable.advance()
     this.dropIfBothComplete(peer)
   }
 
@@ -316,8 +315,10 @@ export class TorrentMachine {
   afterBatch(key: PeerKey): void {
     const { messages } = this
     if (messages.interestHasChanged) this.uploads.rechoke(this.isComplete)
+    if (messages.hasNews && this.isFetching) this.verifiable.advance()
     if (this.verifiable.tellNews() || messages.hasFreedBlocks) this.fillAll()
     messages.interestHasChanged = false
+    messages.hasNews = false
     messages.hasFreedBlocks = false
     const peer = this.peers.get(key)
     if (peer && this.isFetching) this.downloads?.fill(peer)

@@ -37,7 +37,7 @@ export class TorrentRequests {
   endFetch(fetch: FetchListener): void {
     this.fetches.delete(fetch)
     const { torrent } = this
-    if (!this.isAwaited && !torrent.goesOn && !torrent.isClosed) torrent.giveUp()
+    if (!this.isAwaited && !torrent.goesOn && !torrent.isClosed) torrent.rest('The fetch was given up.')
   }
 
   complete(): void {

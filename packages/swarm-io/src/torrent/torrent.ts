@@ -6,7 +6,6 @@ import {
   infoHashToHex,
   infohashOfV2,
   type PieceLayers,
-  TICK_INTERVAL_MS,
   type TorrentInfo,
   type TorrentMachine,
 } from '@onehop/swarm'
@@ -25,6 +24,7 @@ import type {
 import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
 import { ContentReaders } from './content-reader.ts'
 import { problemOf } from './problem.ts'
+import { TorrentActivity } from './torrent-activity.ts'
 import type { TorrentContent } from './torrent-content.ts'
 import { TorrentDisk } from './torrent-disk.ts'
 import type { TorrentHost } from './torrent-host.ts'
@@ -55,6 +55,7 @@ export class Torrent implements LinksOwner, PoolOwner {
   readonly disk: TorrentDisk
   readonly readers: ContentReaders
   readonly requests: TorrentRequests
+  private readonly activity: TorrentActivity
   /** What went wrong, in one sentence; nothing is offered then. */
   problem: string | undefined
   /** Why it is paused although nothing is wrong. */
@@ -66,10 +67,6 @@ export class Torrent implements LinksOwner, PoolOwner {
   private readonly start: TorrentStart
   private readonly host: TorrentHost
   private readonly closing = new AbortController()
-  private isRunning = false
-  private hasHalted = false
-  private ticker: NodeJS.Timeout | undefined
-  private tickedMs = 0
 
   constructor(start: TorrentStart, host: TorrentHost) {
     this.start = start
@@ -82,6 +79,7 @@ export class Torrent implements LinksOwner, PoolOwner {
     this.search = new PeerSearch(this, host)
     this.readers = new ContentReaders(this)
     this.requests = new TorrentRequests(this)
+    this.activity = new TorrentActivity(this, host)
     this.disk = new TorrentDisk(this, host, this.closing.signal)
   }
 
@@ -139,7 +137,7 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   /** Whether connections are wanted. */
   get isOpen(): boolean {
-    return this.isRunning
+    return this.activity.isRunning
   }
 
   get isComplete(): boolean {
@@ -209,47 +207,7 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   /** Brings what goes on in line with what is wanted. */
   update(): void {
-    const isWanted = !this.isClosed && !this.settings.isPaused && this.problem === undefined
-    // Peers who brought the info dictionary are kept while the files are opened; nobody is looked for yet.
-    const isReady = this.isRunning ? !this.disk.isRechecking : !this.isChecking
-    if ((isWanted && isReady) === this.isRunning) return
-    this.isRunning = !this.isRunning
-    if (this.isRunning) this.run()
-    else this.halt()
-    this.readers.wake()
-  }
-
-  private run(): void {
-    this.tickedMs = this.host.nowMs()
-    this.ticker = setInterval(() => this.tick(), TICK_INTERVAL_MS)
-    this.ticker.unref()
-    this.machine.setFetching(!this.isComplete)
-    this.pool.start()
-    this.search.start()
-    if (this.hasHalted) this.host.emit('resumed', this)
-  }
-
-  private halt(): void {
-    clearInterval(this.ticker)
-    this.machine.setFetching(false)
-    this.pool.stop()
-    this.links.closeAll()
-    void this.search.stop()
-    this.hasHalted = true
-    if (!this.isClosed) this.host.emit('paused', this)
-  }
-
-  private tick(): void {
-    this.machine.tick()
-    this.pool.step()
-    this.search.tick()
-    const now = this.host.nowMs()
-    const goal = this.isSeeding
-      ? this.limits.onSeeded(now - this.tickedMs, this.info!.contentBytes)
-      : undefined
-    this.tickedMs = now
-    if (goal !== undefined) this.pause(goal).catch(error => this.onNotNoted(error))
-    this.disk.notes.tick((error: unknown) => this.fail(swarmErrorOf(error, `write ${this.path}`)))
+    this.activity.update()
   }
 
   /** Nothing goes in or out any more, until {@link resume}. @param reason a sentence, if it was not by hand. */
@@ -261,9 +219,9 @@ export class Torrent implements LinksOwner, PoolOwner {
     await this.disk.notes.save()
   }
 
-  /** Those who waited for it do not any more. */
-  giveUp(): void {
-    this.pause('The fetch was given up.').catch(error => this.onNotNoted(error))
+  /** Pauses by itself. @param reason a sentence. */
+  rest(reason: string): void {
+    this.pause(reason).catch(error => this.onNotNoted(error))
   }
 
   /** Goes on, and tries again what went wrong. @throws {SwarmError} */
@@ -402,7 +360,7 @@ export class Torrent implements LinksOwner, PoolOwner {
   /** @throws {SwarmError} when files cannot be set aside or brought back; whatever the choice throws. */
   async setFiles(choice: FileChoice): Promise<void> {
     await this.disk.choose(choice)
-    if (this.isRunning) this.machine.setFetching(!this.isComplete)
+    if (this.isOpen) this.machine.setFetching(!this.isComplete)
   }
 
   /** @throws {SwarmError} when they cannot be noted. */

@@ -1,8 +1,9 @@
 import { OK, type Sha256, type Verdict } from '@onehop/primitives'
+import { Bitfield } from '../bitfield.ts'
 import type { PeerKey } from '../machine/peer-state.ts'
-import { pieceCheckAt } from '../metainfo/piece-check.ts'
+import { HASH_NEWS_INTERVAL_MS } from '../metainfo/limits.ts'
 import { PieceLayers } from '../metainfo/piece-layers.ts'
-import type { TorrentInfo } from '../metainfo/torrent-info.ts'
+import { pieceCount, piecesOfFile, type TorrentInfo } from '../metainfo/torrent-info.ts'
 import { HashExchange, type HashMessage } from './hash-exchange.ts'
 import type { HashEnvironment, HashPeer } from './hash-fetch.ts'
 
@@ -23,7 +24,11 @@ export class VerifiablePieces {
   private exchange: HashExchange | undefined
   private asker: PieceAsker | undefined
   private knownLayers: PieceLayers | undefined
+  /** Files of v2 whose pieces cannot be verified yet, by number. */
+  private waiting: number[] = []
+  private verifiable = new Bitfield(0)
   private hasNews = false
+  private toldAtMs = 0
 
   constructor(environment: HashEnvironment, peers: ReadonlyMap<PeerKey, HashPeer>, sha256: Sha256) {
     this.environment = environment
@@ -46,18 +51,45 @@ export class VerifiablePieces {
 
   /** From now on it knows which pieces to ask for. */
   tell(asker: PieceAsker): void {
+    const { info } = this
+    if (info?.version !== 'v2' || this.knownLayers?.isComplete !== false) return
     this.asker = asker
-    this.hasNews = this.info?.version === 'v2' && this.knownLayers?.isComplete === false
-    this.tellNews()
+    this.verifiable = new Bitfield(pieceCount(info))
+    this.waiting = [...info.files.keys()]
+    this.takeKnown(info, this.knownLayers)
+    this.tellAsker()
   }
 
-  /** Tells which pieces can be asked for, where that has changed. @returns whether it has. */
+  /**
+   * Tells which pieces can be asked for, where that has changed: now and then, as long as more is to come.
+   * @returns whether it has.
+   */
   tellNews(): boolean {
-    const { info, asker, hasNews } = this
-    if (!hasNews || info === undefined || asker === undefined) return false
+    const { hasNews, info, knownLayers } = this
+    if (!hasNews || info === undefined || knownLayers === undefined) return false
+    const isTime = this.environment.now() - this.toldAtMs >= HASH_NEWS_INTERVAL_MS
+    if (!isTime && !knownLayers.isComplete) return false
     this.hasNews = false
-    asker.setAskable(piece => pieceCheckAt(info, piece, this.knownLayers) !== undefined)
+    if (!this.takeKnown(info, knownLayers)) return false
+    this.tellAsker()
     return true
+  }
+
+  /** @returns whether the pieces of more files can be verified than before. */
+  private takeKnown(info: TorrentInfo, layers: PieceLayers): boolean {
+    const known = this.waiting.filter(file => layers.isKnown(info.files[file]!))
+    this.waiting = this.waiting.filter(file => !layers.isKnown(info.files[file]!))
+    for (const file of known) {
+      const { first, end } = piecesOfFile(info, file)
+      for (let piece = first; piece < end; piece++) this.verifiable.set(piece)
+    }
+    return known.length > 0
+  }
+
+  private tellAsker(): void {
+    const { verifiable } = this
+    this.toldAtMs = this.environment.now()
+    this.asker?.setAskable(piece => verifiable.has(piece))
   }
 
   /** Asks peers for what is missing; of a hybrid nothing is. */

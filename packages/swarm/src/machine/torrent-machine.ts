@@ -391,6 +391,7 @@ export class TorrentMachine {
     this.extensions.tick()
     if (!this.isFetching) return
     this.verifiable.advance()
+    this.verifiable.tellNews()
     this.downloads?.tick()
     this.fillAll()
   }

@@ -31,5 +31,8 @@ export const HASH_REQUESTS_PER_PEER = 4
 /** A peer that does not send hashes for so long is passed over, and not asked for as long again. */
 export const HASH_TIMEOUT_MS = 10_000
 
+/** How long new hashes may wait before the pieces that they verify are asked for, where more hashes are to come. */
+export const HASH_NEWS_INTERVAL_MS = 500
+
 /** How often one peer may fetch all hashes from us. */
 export const HASH_SERVINGS_PER_PEER = 4

@@ -242,6 +242,94 @@ describe('a peer that is only late or odd is not blamed', () => {
   })
 })
 
+/** Well-formed messages that mean anything: pieces are few, so that some of it makes sense. */
+const pieceIndex = fc.oneof(
+  { weight: 8, arbitrary: fc.nat(10) },
+  { weight: 1, arbitrary: fc.nat(0xffff_ffff) },
+)
+const begin = fc.oneof(
+  fc.nat(4).map(block => block * BLOCK_BYTES),
+  fc.nat(0xffff_ffff),
+)
+const length = fc.oneof(fc.constant(BLOCK_BYTES), fc.nat(200_000))
+const blockRange = fc.record({ piece: pieceIndex, begin, length })
+const hashRange = fc.record({
+  piecesRoot: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  baseLayer: fc.nat(5),
+  index: fc.nat(8),
+  length: fc.nat(8),
+  proofLayers: fc.nat(5),
+})
+const extensionPayload = fc.oneof(
+  fc.uint8Array({ maxLength: 40 }),
+  fc.constantFrom(
+    ...[
+      'd1:md11:ut_metadatai3e6:ut_pexi4ee13:metadata_sizei9999e4:reqqi1e1:pi7e11:upload_onlyi1ee',
+      'd1:md11:ut_metadatai0e6:ut_pexi0eee',
+      'd8:msg_typei0e5:piecei0ee',
+      'd8:msg_typei1e5:piecei0e10:total_sizei9eexxxxxxxxx',
+      'd5:added12:abcdefghijkle',
+    ].map(text => new TextEncoder().encode(text)),
+  ),
+)
+const anyMessage: fc.Arbitrary<WireMessage> = fc.oneof(
+  fc
+    .constantFrom('keepAlive', 'choke', 'unchoke', 'interested', 'notInterested', 'haveAll', 'haveNone')
+    .map(type => ({ type })),
+  fc
+    .tuple(fc.constantFrom('have', 'suggest', 'allowedFast'), pieceIndex)
+    .map(([type, piece]) => ({ type, piece })),
+  fc.tuple(fc.constantFrom('request', 'cancel', 'reject'), blockRange).map(([type, r]) => ({ type, ...r })),
+  fc.constantFrom(2, 0, 3).map(bytes => ({ type: 'bitfield' as const, bits: new Uint8Array(bytes) })),
+  fc
+    .tuple(pieceIndex, begin, fc.constantFrom(BLOCK_BYTES, 0, 7))
+    .map(([piece, at, bytes]) => ({
+      type: 'piece' as const,
+      piece,
+      begin: at,
+      block: new Uint8Array(bytes),
+    })),
+  fc.tuple(fc.nat(4), extensionPayload).map(([id, payload]) => ({ type: 'extended' as const, id, payload })),
+  fc.tuple(fc.constantFrom('hashRequest', 'hashReject'), hashRange).map(([type, r]) => ({ type, ...r })),
+  hashRange.map(r => ({ type: 'hashes' as const, ...r, hashes: new Uint8Array(64) })),
+)
+
+describe('a fetcher among peers who say anything', () => {
+  it('completes, serves what it has, and bans nobody honest', () => {
+    const speech = fc.array(fc.tuple(anyMessage, fc.nat(400)), { maxLength: 60 })
+    fc.assert(
+      fc.property(
+        fc.array(speech, { minLength: 1, maxLength: 4 }),
+        fc.integer(),
+        fc.boolean(),
+        (speeches, seed, knowsInfo) => {
+          const swarm = new VirtualSwarm(info, { seed })
+          const victim = swarm.addPeer('victim', { knowsInfo })
+          const other = swarm.addPeer('other')
+          for (const peer of [victim, other]) peer.machine.setFetching(true)
+          for (const [i, speech] of speeches.entries()) {
+            const hostile = swarm.addPeer(`hostile ${i}`, { isDeaf: true })
+            const [key] = swarm.connect(hostile, victim)
+            let atMs = 0
+            for (const [message, pauseMs] of speech) {
+              atMs += pauseMs
+              swarm.after(atMs, () => hostile.send(key, message))
+            }
+          }
+          swarm.connect(victim, swarm.addPeer('seeder', { content, uploadBytesPerMs: 100 }))
+          swarm.connect(victim, other)
+          assert.ok(swarm.runUntil(() => victim.isComplete && other.isComplete, 300_000))
+          assert.ok(Buffer.compare(victim.stored, content) === 0)
+          for (const { remotePeer, reason } of victim.drops) {
+            assert.ok(reason.ok || remotePeer.startsWith('hostile'), JSON.stringify(reason))
+          }
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+})
+
 describe('a fetcher survives anything on one connection', () => {
   it('and completes from another', () => {
     fc.assert(

@@ -6,7 +6,7 @@ import { runSwarm, type SwarmControl, type SwarmRun } from './swarm-run.ts'
 const MIB = 1024 * 1024
 
 /** How many copies the seed sends before it goes. */
-const COPIES = [0.95, 1.5, 2, 2.5] as const
+const COPIES = [0.95, 1.25, 1.5, 2] as const
 
 /** Swarms of each kind, with seeds one after the other. */
 const SWARMS = { full: 5, quick: 1 } as const
@@ -27,8 +27,8 @@ export const DEPARTING_SEED: SwarmExperiment = {
 
 function swarmOf(size: SwarmSize, seed: number, copies: number, inOrder: boolean): SwarmParameters {
   return {
-    ...{ seed, leechers: 30, others: {}, seedLeavesAfterCopies: copies, inOrder },
-    contentBytes: (size === 'full' ? 64 : 32) * MIB,
+    ...{ seed, leechers: 20, others: {}, seedLeavesAfterCopies: copies, inOrder },
+    contentBytes: (size === 'full' ? 64 : 16) * MIB,
     pieceBytes: 64 * 1024,
     ...{ rates: HOME_RATES, seedRates: SEED_RATES },
   }

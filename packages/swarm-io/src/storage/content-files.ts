@@ -20,6 +20,14 @@ import {
   type RootedPath,
 } from './safe-path.ts'
 
+/** How files are made. */
+export interface MakingOptions {
+  /** Takes the room on the disk at once. */
+  readonly preallocate?: boolean
+  /** Stops that. */
+  readonly signal?: AbortSignal
+}
+
 /** The files of one torrent: opened when they are needed, made where they are missing, synced when they were written. */
 export class ContentFiles {
   places: FilePlaces
@@ -28,7 +36,7 @@ export class ContentFiles {
   isRepairing = false
   /** Of each file; what is not said of is wanted. */
   wanted: readonly boolean[] = []
-  private readonly preallocate: boolean
+  private readonly options: MakingOptions
   /** As they were when they were last known to be good. */
   private readonly stamps: (FileStamp | undefined)[]
   private readonly dirty = new Set<number>()
@@ -37,10 +45,10 @@ export class ContentFiles {
   private readonly madeFolders = new Set<string>()
   private readonly taken = new Set<string>()
 
-  constructor(places: FilePlaces, preallocate: boolean) {
+  constructor(places: FilePlaces, options: MakingOptions) {
     this.places = places
     this.info = places.info
-    this.preallocate = preallocate
+    this.options = options
     this.stamps = places.info.files.map(() => undefined)
   }
 
@@ -121,7 +129,7 @@ export class ContentFiles {
    */
   async prepare(): Promise<void> {
     if (this.isFinished) return
-    const isEager = this.preallocate || this.info.isSingleFile
+    const isEager = this.options.preallocate || this.info.isSingleFile
     if (isEager) return this.makeWanted(() => true)
     const root = { root: this.places.roots.part, below: [''] }
     for (const folder of await makeFolders(root)) this.changedFolders.add(folder)
@@ -173,7 +181,7 @@ export class ContentFiles {
   }
 
   private async extend(handle: FileHandle, lengthBytes: number): Promise<void> {
-    if (this.preallocate) await takeRoom(handle, lengthBytes)
+    if (this.options.preallocate) await takeRoom(handle, lengthBytes, this.options.signal)
     await handle.truncate(lengthBytes)
   }
 
@@ -292,10 +300,11 @@ export class ContentFiles {
   }
 }
 
-async function takeRoom(handle: FileHandle, lengthBytes: number): Promise<void> {
+async function takeRoom(handle: FileHandle, lengthBytes: number, signal?: AbortSignal): Promise<void> {
   const zeros = new Uint8Array(Math.min(PREALLOCATE_BYTES, lengthBytes))
   let { size } = await handle.stat()
   while (size < lengthBytes) {
+    if (signal?.aborted) throw new SwarmError('aborted', 'Taking the room on the disk was stopped.')
     const bytes = zeros.subarray(0, Math.min(zeros.length, lengthBytes - size))
     await writeFully(handle, bytes, size)
     size += bytes.length

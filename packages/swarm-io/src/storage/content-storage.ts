@@ -9,20 +9,18 @@ import {
   requestableLengthAt,
   type TorrentInfo,
 } from '@onehop/swarm'
-import { unfilledBytes } from '../file-pieces.ts'
 import { READ_CHUNK_BYTES } from '../limits.ts'
 import type { ReadCache } from '../read-cache.ts'
 import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
-import { forEachAtOnce } from './at-once.ts'
 import type { ContentFiles } from './content-files.ts'
-import { slicesOfPiece, slicesOfRange } from './content-slices.ts'
+import { slicesOfPiece } from './content-slices.ts'
 import { copyContent } from './copy-content.ts'
 import type { FilePlaces, Placement } from './file-places.ts'
 import { type FileStamps, sameStamp } from './file-stamps.ts'
 import { finishContent } from './finish-files.ts'
 import { Gate } from './gate.ts'
-import { FILES_AT_ONCE } from './limits.ts'
 import type { StoreReply } from './piece-jobs.ts'
+import { readRange } from './read-range.ts'
 import { relocateContent } from './relocate-files.ts'
 import { removeFinished, removeUnfinished } from './remove-files.ts'
 import { checkNames, renamedPlacement } from './renamed-files.ts'
@@ -51,6 +49,7 @@ export class ContentStorage {
   /** Pieces that a failed sync may have lost: the system does not say which, and does not try again. */
   private readonly doubtful = new Set<number>()
   private readonly cacheName = `@${storages++}`
+  private syncing: Promise<void> = Promise.resolve()
   private isClosed = false
 
   /** Use {@link openContent}. */
@@ -161,17 +160,11 @@ export class ContentStorage {
   private read(position: number, length: number): Promise<Uint8Array> {
     return this.gate.together(async () => {
       this.assertOpen()
-      const bytes = unfilledBytes(length)
-      const slices = slicesOfRange(this.info, position, position + length)
-      if (slices.reduce((sum, slice) => sum + slice.lengthBytes, 0) < length) bytes.fill(0)
       try {
-        await forEachAtOnce(slices, FILES_AT_ONCE, ({ fileIndex, positionInFile, offset, lengthBytes }) =>
-          this.files.read(fileIndex, positionInFile, bytes.subarray(offset, offset + lengthBytes)),
-        )
+        return await readRange(this.files, position, length)
       } catch (error) {
         throw swarmErrorOf(error, `read ${this.path}`)
       }
-      return bytes
     })
   }
 
@@ -246,7 +239,9 @@ export class ContentStorage {
 
   /** Brings what was written onto the disk. @returns the pieces that may be noted. @throws {SwarmError} */
   async sync(): Promise<Bitfield> {
-    await this.gate.together(() => this.syncNow())
+    // One after the other: a second one would find nothing to do, while the first is not done yet.
+    this.syncing = this.syncing.catch(() => {}).then(() => this.gate.together(() => this.syncNow()))
+    await this.syncing
     return this.noted
   }
 
@@ -268,11 +263,8 @@ export class ContentStorage {
 
   /** After a failed sync what is read may be only in memory: it is written once more. */
   private async writeAgain(piece: number): Promise<void> {
-    const length = pieceLengthAt(this.info, piece)
-    const bytes = new Uint8Array(length)
-    for (const { fileIndex, positionInFile, offset, lengthBytes } of slicesOfPiece(this.info, piece)) {
-      await this.files.read(fileIndex, positionInFile, bytes.subarray(offset, offset + lengthBytes))
-    }
+    const position = piece * this.info.pieceLengthBytes
+    const bytes = await readRange(this.files, position, pieceLengthAt(this.info, piece))
     if ((await this.store(piece, bytes)) !== 'stored') {
       throw new SwarmError('io', `A part of ${this.path} was lost by the disk; it must be checked again.`)
     }
@@ -303,13 +295,14 @@ export class ContentStorage {
 
   /** Gives a file another name, or another folder below the content's own. @throws {SwarmError} `bad-name` */
   async renameFile(file: number, path: readonly string[], note: NotePlacement): Promise<void> {
-    await this.relocate(renamedPlacement(this.places, file, path), note)
+    const placement = renamedPlacement(this.places, file, path)
+    checkNames(this.places.at(placement))
+    await this.relocate(placement, note)
   }
 
   private async relocate(placement: Placement, note: NotePlacement): Promise<void> {
     const former = this.placement
     const places = this.places.at(placement)
-    checkNames(places)
     // Not inside the gate: whoever notes it may sync first.
     await note(placement, former)
     try {

@@ -3,7 +3,7 @@ import { Bitfield, type PieceLayers, pieceCheckAt, pieceCount, type TorrentInfo 
 import type { ReadCache } from '../read-cache.ts'
 import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
 import { forEachAtOnce } from './at-once.ts'
-import { ContentFiles } from './content-files.ts'
+import { ContentFiles, type MakingOptions } from './content-files.ts'
 import { slicesOfPiece, storedFiles } from './content-slices.ts'
 import { ContentStorage } from './content-storage.ts'
 import { FilePlaces, type Placement } from './file-places.ts'
@@ -14,7 +14,7 @@ import { mendLengths, selectFiles } from './select-files.ts'
 import type { HashingOptions } from './verify-pieces.ts'
 
 /** How content is opened. */
-export interface OpenOptions extends HashingOptions {
+export interface OpenOptions extends HashingOptions, MakingOptions {
   readonly placement: Placement
   readonly cache: ReadCache
   /** Of a v2 torrent: what its pieces are verified with. */
@@ -30,8 +30,6 @@ export interface OpenOptions extends HashingOptions {
   readonly isFinished?: boolean
   /** Finished files that turn out to be damaged or missing are no error: they may be written again, in their place. */
   readonly mends?: boolean
-  /** Takes the room for files before anything is fetched. */
-  readonly preallocate?: boolean
 }
 
 /** Content that is open, and the pieces of it that are known to be good. */
@@ -48,7 +46,7 @@ export interface OpenContent {
  */
 export async function openContent(info: TorrentInfo, options: OpenOptions): Promise<OpenContent> {
   const places = new FilePlaces(info, options.placement)
-  const files = new ContentFiles(places, options.preallocate === true)
+  const files = new ContentFiles(places, options)
   const storage = new ContentStorage(files, options.cache, options.layers)
   try {
     await places.locate()

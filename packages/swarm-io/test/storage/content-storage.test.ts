@@ -98,6 +98,13 @@ describe('the content of a torrent on disk', () => {
       assert.ok(b!.blocks * 512 >= 8 * PIECE)
     })
 
+    it('stops taking room when it is told to', async () => {
+      const one = singleSample(8 * PIECE)
+      const options = { preallocate: true, signal: AbortSignal.abort() }
+      await assert.rejects(scene.open(one, options), failsWith('aborted'))
+      assert.deepEqual(await readdir(scene.folder), [])
+    })
+
     it('has a piece of a thousand tiny files', async () => {
       const many = folderSample(
         Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`${i % 7}/${i}`, i % 50])),
@@ -308,6 +315,17 @@ describe('the content of a torrent on disk', () => {
       assert.equal((await opened.storage.recheck([])).count, 0)
       await store(one, opened)
       assert.ok((await opened.storage.sync()).isFull)
+    })
+
+    it('notes no piece before its own sync is done, however often it is asked', async () => {
+      const opened = await scene.open(album)
+      await store(album, opened, [0])
+      const first = opened.storage.sync()
+      await store(album, opened, [1])
+      const second = opened.storage.sync()
+      assert.equal(opened.storage.noted.count, 0)
+      assert.equal((await first).has(1), false)
+      assert.equal((await second).count, 2)
     })
 
     it('notes no piece that it found but did not sync yet', async () => {

@@ -16,6 +16,12 @@ export const JOIN_WAIT_MS = 10_000
 /** The same when all its peers run other overlays: one that does not may be about to tell. */
 export const ISOLATED_WAIT_MS = 2_000
 
+/**
+ * Time in ms that the start of a node waits for the content that it had before: whoever asks for a list at once sees it.
+ * What has changed on the disk is verified first, which may take longer.
+ */
+export const RESTORE_WAIT_MS = 3_000
+
 /** Contents announced side by side after a restart, each with some ten pointers: what requests under way allow. */
 export const ANNOUNCEMENTS_AT_ONCE = 16
 

@@ -13,8 +13,10 @@ import type { ContentOverlay } from './content/content-overlay.ts'
 import { ContentService } from './content/content-service.ts'
 import { isolationOf } from './content/isolation.ts'
 import { OverlayPeers } from './content/overlay-peers.ts'
+import { waitAtMost } from './content/readiness.ts'
 import { Datadir } from './datadir.ts'
 import { createIdentity } from './identity.ts'
+import { RESTORE_WAIT_MS } from './limits.ts'
 import { createLogger, type Logger } from './log.ts'
 import { MempoolStore } from './mempool-store.ts'
 import { createMetrics } from './metrics.ts'
@@ -317,11 +319,12 @@ class RunningNode implements OnehopNode {
     await session.start().catch((error: unknown) => {
       throw btPortFailure(error, swarm.tcp?.port ?? 0)
     })
-    content
+    const restored = content
       .restore()
       .catch((error: unknown) =>
         this.log.error({ error: describeError(error) }, 'content could not be offered again'),
       )
+    await waitAtMost(restored, RESTORE_WAIT_MS)
   }
 
   private ready(): void {

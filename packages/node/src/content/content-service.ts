@@ -95,6 +95,10 @@ export class ContentService {
   async restore(): Promise<void> {
     const restored = await this.session.restore()
     for (const { problem, path } of restored) if (problem !== undefined) this.log.warn({ path }, problem)
+    void this.announceRestored(restored)
+  }
+
+  private async announceRestored(restored: readonly TorrentSummary[]): Promise<void> {
     const { failure } = await this.overlay.ready
     if (failure === 'cancelled') return
     await this.announcer.announceAll(

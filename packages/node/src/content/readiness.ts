@@ -9,10 +9,19 @@ export async function hasJoined(
   waitMs = JOIN_WAIT_MS,
 ): Promise<boolean> {
   if (overlay.isReady) return true
+  await waitAtMost(overlay.ready, waitMs, signal)
+  return overlay.isReady
+}
+
+/** Waits until it is settled, however, or the time is over, or the signal is aborted. */
+export async function waitAtMost(
+  work: Promise<unknown>,
+  waitMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const waited = new AbortController()
   const wait = signal === undefined ? waited.signal : AbortSignal.any([signal, waited.signal])
   const timeout = sleep(waitMs, undefined, { signal: wait }).catch(() => undefined)
-  await Promise.race([overlay.ready, timeout])
+  await Promise.race([work.catch(() => undefined), timeout])
   waited.abort()
-  return overlay.isReady
 }

@@ -89,6 +89,7 @@ describe('metainfo', () => {
     assert.equal(choosePieceLength(0), DEFAULT_PIECE_LENGTH_BYTES)
     assert.equal(choosePieceLength(MAX_PIECES * PIECE), DEFAULT_PIECE_LENGTH_BYTES)
     assert.equal(choosePieceLength(MAX_PIECES * PIECE + 1), 2 * DEFAULT_PIECE_LENGTH_BYTES)
+    assert.equal(choosePieceLength(MAX_PIECES * PIECE - 1, 1), 2 * DEFAULT_PIECE_LENGTH_BYTES)
   })
 
   const refusals: [string, Uint8Array, string][] = [

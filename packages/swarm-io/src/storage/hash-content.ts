@@ -71,11 +71,10 @@ function describe(
   choices: HashingChoices,
 ): PublishedContent {
   const total = files.reduce((sum, file) => sum + file.stamp.size, 0)
-  const common = {
-    name,
-    pieceLengthBytes: choices.pieceLengthBytes ?? choosePieceLength(total),
-    version: choices.version ?? 'v1',
-  } as const
+  const version = choices.version ?? 'v1'
+  const alignedFiles = version === 'v1' ? 0 : files.length
+  const pieceLengthBytes = choices.pieceLengthBytes ?? choosePieceLength(total, alignedFiles)
+  const common = { name, pieceLengthBytes, version } as const
   if (!isFolder) return { ...common, lengthBytes: total }
   return {
     ...common,

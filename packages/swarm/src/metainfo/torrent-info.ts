@@ -147,9 +147,10 @@ function firstFileEndingAfter(files: readonly ContentFile[], offset: number): nu
 /**
  * The piece length for a file: 256 KiB, doubled until the pieces fit into {@link MAX_PIECES}. A function of the
  * length alone, so that all who publish the file arrive at one infohash.
+ * @param alignedFiles files of v2 or of a hybrid, where each begins with a piece.
  */
-export function choosePieceLength(lengthBytes: number): number {
+export function choosePieceLength(lengthBytes: number, alignedFiles = 0): number {
   let pieceLengthBytes = DEFAULT_PIECE_LENGTH_BYTES
-  while (pieceCountOf(lengthBytes, pieceLengthBytes) > MAX_PIECES) pieceLengthBytes *= 2
+  while (pieceCountOf(lengthBytes, pieceLengthBytes) + alignedFiles > MAX_PIECES) pieceLengthBytes *= 2
   return pieceLengthBytes
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { link, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { concatBytes, type Sha256 } from '@onehop/primitives'
@@ -122,6 +122,8 @@ export class StorageScene {
       const path = sample.info.isSingleFile ? root : join(root, ...file.path.slice(1))
       await mkdir(dirname(path), { recursive: true })
       await writeFile(path, sample.files[i]!)
+      // Long ago: what is changed later has another time for sure, however coarse the clock is.
+      await utimes(path, 1_000_000, 1_000_000)
     }
   }
 

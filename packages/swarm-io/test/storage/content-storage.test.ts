@@ -32,6 +32,20 @@ describe('the content of a torrent on disk', () => {
     }
   }
 
+  /** Does something while the system syncs otherwise than it does. */
+  async function withDatasync(datasync: () => Promise<void>, action: () => Promise<void>): Promise<void> {
+    const handle = await open('/dev/null', 'r')
+    const files = Object.getPrototypeOf(handle) as FileHandle
+    await handle.close()
+    const real = files.datasync
+    files.datasync = datasync
+    try {
+      await action()
+    } finally {
+      files.datasync = real
+    }
+  }
+
   describe('while it is fetched', () => {
     it('stands beside the target until it is complete, and takes its place in one step', async () => {
       const opened = await scene.open(album)
@@ -296,16 +310,10 @@ describe('the content of a torrent on disk', () => {
       const one = singleSample(3 * PIECE)
       const opened = await scene.open(one)
       await store(one, opened, [0])
-      const handle = await open(scene.path('probe'), 'w')
-      const files = Object.getPrototypeOf(handle) as FileHandle
-      await handle.close()
-      const { datasync } = files
-      files.datasync = () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOSPC' }))
-      try {
-        await assert.rejects(opened.storage.sync(), failsWith('disk-full'))
-      } finally {
-        files.datasync = datasync
-      }
+      await withDatasync(
+        () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOSPC' })),
+        () => assert.rejects(opened.storage.sync(), failsWith('disk-full')),
+      )
       assert.equal(opened.storage.noted.count, 0)
       await store(one, opened, [1])
       // The system forgot what it could not write: the disk has the old bytes.
@@ -319,13 +327,22 @@ describe('the content of a torrent on disk', () => {
 
     it('notes no piece before its own sync is done, however often it is asked', async () => {
       const opened = await scene.open(album)
-      await store(album, opened, [0])
-      const first = opened.storage.sync()
-      await store(album, opened, [1])
-      const second = opened.storage.sync()
-      assert.equal(opened.storage.noted.count, 0)
-      assert.equal((await first).has(1), false)
-      assert.equal((await second).count, 2)
+      await store(album, opened, [0, 1])
+      let release = () => {}
+      const released = new Promise<void>(resolve => {
+        release = resolve
+      })
+      await withDatasync(
+        () => released,
+        async () => {
+          const syncs = [opened.storage.sync(), opened.storage.sync()]
+          const isNoted = Promise.race(syncs).then(() => true)
+          assert.equal(await Promise.race([isNoted, opened.storage.verify('all').then(() => false)]), false)
+          assert.equal(opened.storage.noted.count, 0)
+          release()
+          for (const noted of await Promise.all(syncs)) assert.equal(noted.count, 2)
+        },
+      )
     })
 
     it('notes no piece that it found but did not sync yet', async () => {

@@ -10,7 +10,7 @@ import {
   parseTorrentFile,
   type TorrentFile,
 } from '@onehop/swarm'
-import { SwarmSession } from '@onehop/swarm-io'
+import { type FetchProgress, SwarmSession } from '@onehop/swarm-io'
 import { hasLibtorrent, Libtorrent } from './libtorrent.ts'
 
 const PIECE_LENGTH = 16_384
@@ -65,9 +65,13 @@ describe('libtorrent', () => {
     const bytes = await session.torrentFile(infohash)
     const path = join(directory, `${version}.torrent`)
     await writeFile(path, bytes)
+    return { path, file: parsed(bytes) }
+  }
+
+  function parsed(bytes: Uint8Array): TorrentFile {
     const file = parseTorrentFile(bytes, { sha1 })
     assert.ok(file.ok)
-    return { path, file: file.value }
+    return file.value
   }
 
   async function assertFetched(folder: string): Promise<void> {
@@ -85,6 +89,33 @@ describe('libtorrent', () => {
     }
     return [[' by a .torrent', path], ...links]
   }
+
+  it('seeds v2 to us to the end, though we stop half-way and begin again', async () => {
+    const publisher = await startSession('publishing')
+    const { path, file } = await publish(publisher, 'v2')
+    await publisher.close()
+    const peers = [await startLibtorrent(path, join(directory, 'published')).complete()]
+    const { infohash, infohashV2 } = file.info
+    const outputDir = join(directory, 'resumed')
+    const first = await startSession('resuming')
+    const source = { infohash, infohashV2: infohashV2!, peers }
+    const limits = { downloadBytesPerSecond: 2_000_000 }
+    const half = new AbortController()
+    const onProgress = ({ pieces, piecesDone }: FetchProgress) => {
+      if (pieces > 0 && piecesDone > pieces / 3) half.abort()
+    }
+    await assert.rejects(first.fetch(source, { outputDir, limits, onProgress, signal: half.signal }))
+    const { piecesDone } = first.get(infohash)!
+    await first.close()
+    const second = await startSession('resuming')
+    await second.restore()
+    const { pieces, ...restored } = second.get(infohash)!
+    assert.ok(piecesDone < pieces && restored.piecesDone >= piecesDone, `${restored.piecesDone} of ${pieces}`)
+    const { pieceLayers } = parsed(await second.torrentFile(infohash))
+    assert.equal(pieceLayers?.isComplete, true)
+    await second.fetch(source, { outputDir })
+    await assertFetched(outputDir)
+  })
 
   for (const version of ['v1', 'hybrid', 'v2'] as const) {
     it(`fetches ${version} from us, however it is told`, async () => {
@@ -118,10 +149,9 @@ describe('libtorrent', () => {
         const outputDir = join(directory, `fetched-${version}-${i}`)
         await session.fetch(source, { outputDir })
         await assertFetched(outputDir)
-        const known = parseTorrentFile(await session.torrentFile(sources[i]!.infohash ?? infohash), { sha1 })
-        assert.ok(known.ok)
-        assert.deepEqual(known.value.info.bytes, file.info.bytes)
-        if (version === 'v2') assert.equal(known.value.pieceLayers?.isComplete, true)
+        const known = parsed(await session.torrentFile(source.infohash ?? infohash))
+        assert.deepEqual(known.info.bytes, file.info.bytes)
+        if (version === 'v2') assert.equal(known.pieceLayers?.isComplete, true)
       }
     })
   }

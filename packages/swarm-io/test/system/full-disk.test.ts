@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ResumeStore } from '../../src/resume/resume-store.ts'
 import { defaultSettings } from '../../src/torrent/torrent-settings.ts'
-import { failsWith } from '../session-scene.ts'
+import { content, failsWith, Scene, searching, sha256Of } from '../session-scene.ts'
 import { folderSample, PIECE, StorageScene, singleSample } from '../storage/storage-scene.ts'
+import { TestDisk } from './test-disk.ts'
 
 const run = promisify(execFile)
 const LIMITED = fileURLToPath(new URL('limited-process.ts', import.meta.url))
@@ -17,27 +18,17 @@ const LIMITED = fileURLToPath(new URL('limited-process.ts', import.meta.url))
 const DISK_KIB = 6 * 64
 
 describe('a disk that', () => {
-  let disk: string
+  let disk: TestDisk
   let scene: StorageScene
   before(async function () {
-    disk = await mkdtemp(join(tmpdir(), 'onehop-disk-'))
-    try {
-      await run('mount', ['-t', 'tmpfs', '-o', `size=${DISK_KIB}k`, 'onehop-test', disk])
-    } catch {
-      // Needs root.
-      await rm(disk, { recursive: true })
-      disk = ''
-      this.skip()
-    }
+    const mounted = await TestDisk.mount(DISK_KIB)
+    if (!mounted) return this.skip()
+    disk = mounted
   })
-  after(async () => {
-    if (disk === '') return
-    await run('umount', [disk])
-    await rm(disk, { recursive: true })
-  })
+  after(() => disk?.unmount())
   beforeEach(async () => {
-    await run('mount', ['-o', `remount,rw,size=${DISK_KIB}k`, disk])
-    scene = await StorageScene.create(disk)
+    await disk.remount(`rw,size=${DISK_KIB}k`)
+    scene = await StorageScene.create(disk.path)
   })
   afterEach(() => scene.close())
 
@@ -53,7 +44,7 @@ describe('a disk that', () => {
     const good = await storage.verify('all')
     for (let piece = 0; piece < stored; piece++) assert.ok(good.has(piece))
     await storage.sync()
-    await run('mount', ['-o', 'remount,size=4m', disk])
+    await disk.remount('size=4m')
     await storeAll()
     await storage.finish()
     assert.deepEqual(new Uint8Array(await readFile(scene.path('album', 'b'))), album.files[1])
@@ -89,7 +80,7 @@ describe('a disk that', () => {
     const first = await scene.open(one)
     await first.storage.writePiece(0, one.piece(0))
     await first.storage.close()
-    await run('mount', ['-o', 'remount,ro', disk])
+    await disk.remount('ro')
     try {
       const { storage, have } = await scene.open(one)
       assert.equal(have.count, 1)
@@ -98,22 +89,55 @@ describe('a disk that', () => {
       await storage.close()
       await assert.rejects(scene.open(singleSample(PIECE, 'two.bin')), failsWith('permission'))
     } finally {
-      await run('mount', ['-o', 'remount,rw', disk])
+      await disk.remount('rw')
     }
   })
 
   it('is read only still offers what is finished', async () => {
     const album = folderSample({ a: PIECE, b: 10 })
     await scene.put(album)
-    await run('mount', ['-o', 'remount,ro', disk])
+    await disk.remount('ro')
     try {
       const { storage, have } = await scene.open(album, { isFinished: true })
       assert.ok(have.isFull)
       assert.ok((await storage.sync()).isFull)
       await storage.close()
     } finally {
-      await run('mount', ['-o', 'remount,rw', disk])
+      await disk.remount('rw')
     }
+  })
+})
+
+describe('a session whose disk', () => {
+  let disk: TestDisk
+  let scene: Scene
+  before(async function () {
+    const mounted = await TestDisk.mount(DISK_KIB)
+    if (!mounted) return this.skip()
+    disk = mounted
+  })
+  after(() => disk?.unmount())
+  beforeEach(async () => {
+    scene = await Scene.create()
+  })
+  afterEach(() => scene.close())
+
+  it('is full pauses the torrent with a sentence, and goes on when it is told to and there is room', async () => {
+    const seeder = scene.session('seeder')
+    const path = await scene.write('file.bin', content(16 * 64 * 1024))
+    const { infohash } = await seeder.seed(path, { pieceLengthBytes: 64 * 1024 })
+    const fetcher = scene.session('fetcher')
+    const options = { outputDir: disk.path, peers: searching(scene.source('fetcher', 'seeder')) }
+    await assert.rejects(fetcher.fetch({ infohash }, options), failsWith('disk-full', /the disk is full/))
+    const { state, problem, piecesDone } = fetcher.get(infohash)!
+    assert.equal(state, 'paused')
+    assert.match(problem!, /the disk is full/)
+    await disk.remount('size=4m')
+    await fetcher.resume(infohash)
+    assert.ok(fetcher.get(infohash)!.piecesDone >= piecesDone)
+    const again = { outputDir: disk.path, peers: searching(scene.source('fetcher', 'seeder')) }
+    await fetcher.fetch({ infohash }, again)
+    assert.equal(await sha256Of(join(disk.path, 'file.bin')), await sha256Of(path))
   })
 })
 

@@ -31,6 +31,12 @@ export const MAX_DIAL_ATTEMPTS = 4
 /** Pause before a provider is dialled again; doubles with every failure. */
 export const REDIAL_DELAY_MS = 500
 
+/** Pause after that for one that was of use, or was given by hand; doubles with every failure, up to the next. */
+export const LATE_REDIAL_DELAY_MS = 15_000
+
+/** Longest pause before such a peer is dialled again. */
+export const MAX_REDIAL_DELAY_MS = 30 * 60_000
+
 /** As long as a torrent is complete, those who had everything too are left alone for so long. */
 export const SEED_REDIAL_DELAY_MS = 10 * 60_000
 

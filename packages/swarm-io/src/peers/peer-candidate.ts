@@ -1,5 +1,11 @@
 import type { PeerAddress, WireConnection } from '@onehop/swarm'
-import { MAX_DIAL_ATTEMPTS, REDIAL_DELAY_MS, SEED_REDIAL_DELAY_MS } from '../limits.ts'
+import {
+  LATE_REDIAL_DELAY_MS,
+  MAX_DIAL_ATTEMPTS,
+  MAX_REDIAL_DELAY_MS,
+  REDIAL_DELAY_MS,
+  SEED_REDIAL_DELAY_MS,
+} from '../limits.ts'
 import type { LinkEnd } from './torrent-links.ts'
 
 /** Who named a peer: for people, and so that a private torrent takes it only from its trackers. */
@@ -22,7 +28,8 @@ export class Candidate {
   peerId: string | undefined
   /** Dials in a row that led to nothing. */
   failures = 0
-  private dueMs = 0
+  private endedMs = Number.NEGATIVE_INFINITY
+  private wasUseful = false
   private isSeed = false
   private isOurselves = false
 
@@ -39,14 +46,25 @@ export class Candidate {
     this.identities = address ? [key, address.host] : [key]
   }
 
-  /** Whether it is not tried again before somebody names it. */
+  /** Whether so many attempts have failed that it is tried again only now and then, or when somebody names it. */
   get isExhausted(): boolean {
     return this.isOurselves || this.failures >= MAX_DIAL_ATTEMPTS
   }
 
   isDue(nowMs: number, weAreComplete: boolean): boolean {
-    if (this.state !== 'idle' || this.isExhausted) return false
-    return nowMs >= this.dueMs && !(weAreComplete && this.isSeed && nowMs < this.dueMs + SEED_REDIAL_DELAY_MS)
+    if (this.state !== 'idle' || this.isOurselves) return false
+    return nowMs >= this.endedMs + this.pauseMs(weAreComplete && this.isSeed)
+  }
+
+  /** How long it is left alone after its last connection, or the last attempt at one. */
+  private pauseMs(isSeedForSeed: boolean): number {
+    if (isSeedForSeed) return SEED_REDIAL_DELAY_MS
+    const { failures } = this
+    if (failures < MAX_DIAL_ATTEMPTS) return REDIAL_DELAY_MS * 2 ** (failures - 1)
+    // Who was of use, or was given by hand, may have been restarted.
+    const isWorthIt = this.wasUseful || this.origin === 'hand'
+    if (!isWorthIt) return Number.POSITIVE_INFINITY
+    return Math.min(LATE_REDIAL_DELAY_MS * 2 ** (failures - MAX_DIAL_ATTEMPTS), MAX_REDIAL_DELAY_MS)
   }
 
   /** It was named again: one more try, when its pause is over. */
@@ -58,15 +76,16 @@ export class Candidate {
   /** What went wrong before does not count any more. */
   forgive(): void {
     this.failures = 0
-    this.dueMs = 0
+    this.endedMs = Number.NEGATIVE_INFINITY
   }
 
   /** The connection is closed, or there was none. One that was of use may be tried again soon. */
   onGone(end: LinkEnd | undefined, nowMs: number): void {
     this.state = 'idle'
     this.failures = end?.wasUseful ? 0 : this.failures + 1
-    this.dueMs = nowMs + REDIAL_DELAY_MS * 2 ** (this.failures - 1)
+    this.endedMs = nowMs
     if (end === undefined) return
+    this.wasUseful ||= end.wasUseful
     this.peerId = end.peerId ?? this.peerId
     this.isOurselves = end.isOurselves
     this.isSeed = end.isSeed

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { toInfoHash } from '@onehop/swarm'
 import {
+  LATE_REDIAL_DELAY_MS,
   MAX_CANDIDATES,
   MAX_DIAL_ATTEMPTS,
   MAX_DIALS,
   MAX_EXCHANGED_CANDIDATES,
+  MAX_REDIAL_DELAY_MS,
   REDIAL_DELAY_MS,
   SEED_REDIAL_DELAY_MS,
 } from '@onehop/swarm-io'
@@ -100,6 +102,18 @@ describe('the pool of a torrent’s peers', () => {
     for (let i = 0; i < 3; i++) await stage.pass(LONG_MS)
     assert.equal(stage.dials.length, MAX_DIAL_ATTEMPTS + 1)
     assert.equal(stage.pool.lastDialError, 'refused')
+  })
+
+  it('comes back to one that was of use, and to one given by hand, now and then for ever', async () => {
+    const stage = new Stage('refused')
+    stage.pool.offerAddresses([{ host: '9.9.9.9', port: 7 }], 'hand')
+    for (let i = 0; i < MAX_DIAL_ATTEMPTS; i++) await stage.pass(LATE_REDIAL_DELAY_MS - 1)
+    assert.equal(stage.dials.length, MAX_DIAL_ATTEMPTS)
+    assert.equal(stage.pool.hasHope, false)
+    await stage.pass(1)
+    assert.equal(stage.dials.length, MAX_DIAL_ATTEMPTS + 1)
+    for (let i = 0; i < 20; i++) await stage.pass(MAX_REDIAL_DELAY_MS)
+    assert.equal(stage.dials.length, MAX_DIAL_ATTEMPTS + 21)
   })
 
   it('dials a few at a time, and remembers a bounded number', async () => {

@@ -7,6 +7,7 @@ import { CLIENTS, untilComplete } from './support/clients.ts'
 import { digests, makeFile } from './support/content.ts'
 import { ForeignProcess, requirePrograms } from './support/foreign-process.ts'
 import { OnehopNode, OnehopTracker } from './support/onehop.ts'
+import { itSideBySide } from './support/side-by-side.ts'
 
 const CONTENT_BYTES = 16_000_000
 
@@ -19,12 +20,11 @@ const LOST_BYTES = 3 * BYTES_PER_SECOND
 for (const { name, program, start } of CLIENTS) {
   describe(`onehop and ${name}, killed half-way`, () => {
     const folder = temporaryFolder(`interop-resume-${program}`)
-    let onehop: OnehopNode
     let tracker: OnehopTracker
 
     before(async function () {
       requirePrograms(this, program)
-      ;[onehop, tracker] = await Promise.all([OnehopNode.start(join(folder, 'node')), OnehopTracker.start()])
+      tracker = await OnehopTracker.start()
     })
 
     after(async () => {
@@ -32,7 +32,8 @@ for (const { name, program, start } of CLIENTS) {
       removeFolder(folder)
     })
 
-    it(`onehop goes on fetching from ${name} after either was killed`, async () => {
+    async function fetchFromThem(): Promise<void> {
+      const onehop = await OnehopNode.start(join(folder, 'fetching'))
       const path = makeFile(join(folder, 'theirs', 'from-them'), CONTENT_BYTES)
       const { infohash, torrentPath } = await onehop.publishElsewhere(path, [tracker.url('http')])
       const seed = await start({
@@ -53,14 +54,13 @@ for (const { name, program, start } of CLIENTS) {
       const { downloadedBytes } = await onehop.untilComplete(infohash)
       assert.deepEqual(digests(join(output, basename(path))), digests(path))
       assert.ok(downloadedBytes <= CONTENT_BYTES + LOST_BYTES, `${downloadedBytes} bytes were fetched`)
-      await seed.kill()
-    })
+    }
 
-    it(`${name} goes on fetching from onehop after either was killed`, async () => {
+    async function fetchFromUs(): Promise<void> {
+      const onehop = await OnehopNode.start(join(folder, 'seeding'))
       const path = makeFile(join(folder, 'ours', 'from-us'), CONTENT_BYTES)
       const { infohash, torrentPath } = await onehop.publish(path, [tracker.url('http')])
-      const limit = String(BYTES_PER_SECOND)
-      await onehop.ask('content', 'limit', infohash, '--upload-limit', limit)
+      await onehop.ask('content', 'limit', infohash, '--upload-limit', String(BYTES_PER_SECOND))
       const leecher = await start({ folder: join(folder, 'leecher') })
       await leecher.add(torrentPath)
       await untilTheyHave(leecher, 0.3)
@@ -71,8 +71,12 @@ for (const { name, program, start } of CLIENTS) {
       await onehop.restart()
       await untilComplete(leecher)
       assert.deepEqual(digests(join(leecher.contentFolder, basename(path))), digests(path))
-      await leecher.kill()
-    })
+    }
+
+    itSideBySide([
+      { title: `onehop goes on fetching from ${name} after either was killed`, run: fetchFromThem },
+      { title: `${name} goes on fetching from onehop after either was killed`, run: fetchFromUs },
+    ])
   })
 }
 

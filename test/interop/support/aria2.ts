@@ -65,6 +65,8 @@ export class Aria2 implements BitTorrentClient {
       `--check-integrity=true`,
       `--auto-save-interval=1`,
       `--file-allocation=none`,
+      // What it says to have, it has written: a killed one loses nothing else.
+      `--disk-cache=0`,
       `--max-upload-limit=${uploadLimit}`,
       // It asks a tracker again after so long when it has no peers.
       `--bt-tracker-interval=5`,

@@ -52,7 +52,7 @@ export class Transmission implements BitTorrentClient {
   static async start(options: ClientOptions, namespace?: Namespace): Promise<Transmission> {
     const ports = { peer: await freePort(), rpc: await freePort() }
     const client = new Transmission(options, ports, namespace)
-    await client.restart()
+    await client.run()
     return client
   }
 
@@ -87,6 +87,12 @@ export class Transmission implements BitTorrentClient {
   }
 
   async restart(): Promise<void> {
+    await this.run()
+    // Killed before it has written down what it had, it believes that it has nothing.
+    await this.call('torrent-verify')
+  }
+
+  private async run(): Promise<void> {
     const { folder } = this.options
     const command = ['transmission-daemon', '--foreground', '--config-dir', join(folder, 'settings')]
     const [program, ...args] = [...(this.namespace?.prefix ?? []), ...command]

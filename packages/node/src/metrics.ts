@@ -1,4 +1,5 @@
 import type { Inspection } from '@onehop/overlay'
+import type { ContentSummary } from '@onehop/rpc'
 import { Gauge, Registry } from 'prom-client'
 import type { MethodContext } from './rpc-methods/method-context.ts'
 
@@ -24,12 +25,48 @@ export function createMetrics(context: MethodContext): () => Promise<string> {
   overlayMeter.registerIn(registry)
   showOverlayName(registry, context.configuration.overlay)
   const readOverlay = overlayGauges(context, gauge)
-  gauge('contents', 'Files that are offered or fetched', () => context.content?.list().length ?? 0)
+  contentGauges(context, gauge)
   gauge('resident_memory_bytes', 'Resident memory in bytes', () => process.memoryUsage.rss())
   return () => {
     readOverlay()
     return registry.metrics()
   }
+}
+
+/** What is offered and fetched, all together. */
+function contentGauges(context: MethodContext, gauge: ShowGauge): void {
+  const sumOf = (figure: (content: ContentSummary) => number) => () =>
+    (context.content?.list() ?? []).reduce((sum, content) => sum + figure(content), 0)
+  gauge(
+    'contents',
+    'Files that are offered or fetched',
+    sumOf(() => 1),
+  )
+  gauge(
+    'content_peers',
+    'Connected peers of contents',
+    sumOf(({ peers }) => peers),
+  )
+  gauge(
+    'content_download_bytes_per_second',
+    'Rate of what is fetched',
+    sumOf(({ downloadBytesPerSecond }) => downloadBytesPerSecond),
+  )
+  gauge(
+    'content_upload_bytes_per_second',
+    'Rate of what is sent',
+    sumOf(({ uploadBytesPerSecond }) => uploadBytesPerSecond),
+  )
+  gauge(
+    'content_downloaded_bytes',
+    'Fetched of all contents that are here',
+    sumOf(each => each.downloadedBytes),
+  )
+  gauge(
+    'content_uploaded_bytes',
+    'Sent of all contents that are here',
+    sumOf(each => each.uploadedBytes),
+  )
 }
 
 /** Shows a figure that is read when it is asked for. */

@@ -98,15 +98,16 @@ export class RpcClient {
 
   /**
    * Reads what `GET path` sends, as it comes.
-   * @throws {RpcError} -40 when nothing is there.
+   * @throws {RpcError} -40 when nothing is there, -1 when it cannot be read.
    * @throws {NodeUnreachableError} when nobody answers, or the connection is cut before all has come.
    * @throws the signal's reason when it is aborted.
    */
   async *read(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     try {
       const response = await this.open(path, signal)
-      const isThere = response.statusCode === 200
-      if (!isThere) throw new RpcError(RPC_CODE.contentNotFound, (await readText(response)).trim())
+      const { statusCode } = response
+      const code = statusCode === 404 ? RPC_CODE.contentNotFound : RPC_CODE.miscError
+      if (statusCode !== 200) throw new RpcError(code, (await readText(response)).trim())
       yield* response as AsyncIterable<Uint8Array>
     } catch (error) {
       signal?.throwIfAborted()

@@ -47,6 +47,11 @@ describe('content over HTTP', () => {
           yield BYTES.subarray(0, 3)
           throw new Error('the disk is gone')
         })
+      case 'paused':
+        // biome-ignore lint/correctness/useYield: it has nothing to give
+        return file('paused', async function* () {
+          throw new Error('It is paused.')
+        })
       case 'never':
         return {
           kind: 'file',
@@ -172,6 +177,12 @@ describe('content over HTTP', () => {
 
   it('cuts the connection where the bytes do not come, for their number has been promised', async () => {
     await assert.rejects(get('/content/bahkey/broken'), /aborted|ECONNRESET|socket hang up/)
+  })
+
+  it('says why nothing comes where not even the first bytes do', async () => {
+    const { status, headers, text } = await get('/content/bahkey/paused', { range: 'bytes=2-5' })
+    assert.deepEqual([status, text], [503, 'It is paused.\n'])
+    assert.deepEqual([headers['content-range'], headers.etag], [undefined, undefined])
   })
 
   it('is read by the client as it comes, and an end that comes too early is an error', async () => {

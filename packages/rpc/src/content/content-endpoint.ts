@@ -59,7 +59,7 @@ export function serveContent(app: FastifyInstance, find: ContentFinder): void {
     reply.raw.once('close', () => {
       streams -= 1
     })
-    return reply.send(bodyOf(reply, found.file, range))
+    return sendBytes(reply, bytesOf(reply, found.file, range))
   }
   app.route({ method: ['GET', 'HEAD'], url: `${PREFIX}*`, handler: answer })
 }
@@ -87,11 +87,36 @@ function describe(
   return { start, end }
 }
 
-/** Ends, by cutting the connection, when the bytes do not come: the length has been promised. */
-function bodyOf({ raw }: FastifyReply, file: ServedFile, range: ByteRange): Readable {
+/** Until the caller has gone. */
+function bytesOf({ raw }: FastifyReply, file: ServedFile, range: ByteRange): AsyncIterator<Uint8Array> {
   const departure = new AbortController()
   raw.once('close', () => departure.abort())
-  return Readable.from(file.read(range, departure.signal), { objectMode: false })
+  return file.read(range, departure.signal)[Symbol.asyncIterator]()
+}
+
+/**
+ * Waits for the first bytes, so that there is an answer when none will come. When the rest does not, the connection is
+ * cut: the length has been promised.
+ */
+async function sendBytes(reply: FastifyReply, bytes: AsyncIterator<Uint8Array>): Promise<FastifyReply> {
+  try {
+    const first = await bytes.next()
+    return reply.send(Readable.from(resumed(first, bytes), { objectMode: false }))
+  } catch (error) {
+    for (const name of ['content-length', 'content-range', 'etag']) reply.removeHeader(name)
+    return refuse(reply, 503, error instanceof Error ? error.message : 'The bytes cannot be read.')
+  }
+}
+
+async function* resumed(
+  first: IteratorResult<Uint8Array>,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for (let next = first; !next.done; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return?.()
+  }
 }
 
 function listing({ name, files }: Extract<ServedContent, { kind: 'folder' }>, address: string): object {

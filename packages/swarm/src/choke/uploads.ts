@@ -102,9 +102,12 @@ export class Uploads {
     for (const key of relieved) this.environment.uploadsReady(key)
   }
 
-  /** Without limits and shares everybody gets what its connection takes. */
+  /** Without limits and shares everybody gets what its connection takes; so does it until we know what we can send. */
   private get isDivided(): boolean {
-    return this.hasShares || this.limits.some(limit => limit.bytesPerSecond !== undefined)
+    return (
+      (this.hasShares && this.capacity.bytesPerSecond > 0) ||
+      this.limits.some(limit => limit.bytesPerSecond !== undefined)
+    )
   }
 
   /** Our part of the narrowest limit. */

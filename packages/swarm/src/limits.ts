@@ -70,6 +70,9 @@ export const SLOW_PEER_HORIZON_MS = 3000
 /** Requests that a peer is answering already: these are not taken back when a reader jumps. */
 export const REQUESTS_UNDER_WAY = 2
 
+/** A peer that there was nothing to ask for is not looked at again before. */
+export const IDLE_LOOK_MS = 200
+
 /** A block not sent for so long is asked of a second peer that has nothing else to do. */
 export const LATE_BLOCK_MS = 5000
 
@@ -217,7 +220,7 @@ export const CHOKER_LOOK_MS = 1000
 /** What a bandwidth limit lets go at once after a rest: short enough that the rate shown is the limit. */
 export const LIMIT_BURST_MS = 500
 
-/** Bytes of a bandwidth limit's bucket, at least: the longest request that is served, or no block would ever fit. */
+/** Bytes of a bandwidth limit's bucket, at least: one block, so that it goes whole; what is longer goes on credit. */
 export const MIN_LIMIT_BURST_BYTES = BLOCK_BYTES
 
 /** Who wanted bytes within this time has a part of a bandwidth limit. */

@@ -1,4 +1,4 @@
-import type { Stream } from '@libp2p/interface'
+import type { Stream, StreamMessageEvent } from '@libp2p/interface'
 import { MAX_STREAM_WINDOW_BYTES, MAX_SWARM_QUEUED_BYTES, SWARM_CLOSE_GRACE_MS } from './limits.ts'
 import type { WireConnection } from './wire-connection.ts'
 
@@ -28,7 +28,7 @@ export class SwarmStream implements WireConnection {
     this.remotePeer = remotePeer
     // What the peer may send before it learns that we paused is one window.
     stream.maxReadBufferLength = 2 * MAX_STREAM_WINDOW_BYTES
-    stream.addEventListener('message', event => this.receive(event.data.subarray()))
+    stream.addEventListener('message', ({ data }) => this.receiveAll(data))
     stream.addEventListener('drain', () => queueMicrotask(() => this.onStreamDrain()))
     stream.addEventListener('remoteCloseWrite', () => this.onRemoteEnd())
     stream.addEventListener('close', event => this.onStreamClose(event.error))
@@ -89,6 +89,12 @@ export class SwarmStream implements WireConnection {
 
   private get isFlowing(): boolean {
     return !this.paused && this.dataListener !== undefined
+  }
+
+  /** In the parts in which it lies in memory: to join them costs a copy, and makes Node collect garbage twice as often. */
+  private receiveAll(data: StreamMessageEvent['data']): void {
+    if (data instanceof Uint8Array) this.receive(data)
+    else for (const part of data) this.receive(part)
   }
 
   private receive(bytes: Uint8Array): void {

@@ -3,6 +3,7 @@ import type { BandwidthLimit } from '../bandwidth/bandwidth-limit.ts'
 import type { Bitfield } from '../bitfield.ts'
 import {
   END_GAME_PIPELINE_DEPTH,
+  IDLE_LOOK_MS,
   MAX_READ_AHEAD_PIECES,
   MAX_REFUSED_PIECES,
   REFUSAL_MS,
@@ -32,6 +33,8 @@ const REFILL_PART = 8
 /** What became of a stored piece: who is to be banned for it. */
 export interface StoreResult {
   readonly verified: boolean
+  /** Whether there is something to ask for that could not be asked for before. */
+  readonly hasFreed: boolean
   readonly liars: ReadonlySet<string>
 }
 
@@ -150,14 +153,15 @@ export class Downloads {
     this.requests.isHeldBack = false
     const peers = [...this.peers.values()]
     this.turn++
-    for (let i = 0; i < peers.length; i++) this.fill(peers[(this.turn + i) % peers.length]!)
+    const now = this.environment.now()
+    for (let i = 0; i < peers.length; i++) this.fill(peers[(this.turn + i) % peers.length]!, now)
   }
 
   /** Keeps the peer's pipeline full. Call once per batch of what arrived. */
-  fill(peer: PeerState): void {
+  fill(peer: PeerState, now = this.environment.now()): void {
     const has = peer.have
     if (!peer.amInterested || has === undefined || !mayAsk(peer)) return
-    const depth = pipelineDepth(peer, this.environment.now())
+    const depth = pipelineDepth(peer, now)
     if (peer.requests.size > depth - Math.max(1, Math.floor(depth / REFILL_PART))) return
     while (peer.requests.size < depth && this.requests.isAllowed()) {
       const piece = this.choice.pieceFor(peer, has)
@@ -165,7 +169,8 @@ export class Downloads {
       if (piece.isComplete) this.store(piece)
       else this.ask(peer, piece, depth)
     }
-    if (peer.requests.size === 0 && !peer.peerChoking) this.fillIdle(peer, has, depth)
+    const isIdle = peer.requests.size === 0 && !peer.peerChoking
+    if (isIdle && now >= peer.idleUntilMs) this.fillIdle(peer, has, depth, now)
   }
 
   /** As many of the piece's blocks as there is room for, in order. */
@@ -176,10 +181,11 @@ export class Downloads {
   }
 
   /** Nothing new is to be had from the peer: it is asked for what others are slow to send. */
-  private fillIdle(peer: PeerState, has: Bitfield, depth: number): void {
+  private fillIdle(peer: PeerState, has: Bitfield, depth: number, now: number): void {
     if (this.suspicions.concerns(peer.remotePeer)) return
     const isEndGame = this.picker.size === 0
     this.lateBlocks.ask(peer, has, Math.min(END_GAME_PIPELINE_DEPTH, depth), isEndGame)
+    if (peer.requests.size === 0) peer.idleUntilMs = now + IDLE_LOOK_MS
   }
 
   onBlockStart(peer: PeerState, index: number, begin: number, length: number): Verdict {
@@ -269,6 +275,7 @@ export class Downloads {
     const piece = this.pieces.get(index)
     assert(piece?.state === 'storing', 'a piece was reported that is not being stored')
     if (outcome !== 'stored') return this.onNotStored(piece, outcome)
+    const wasFull = !this.pieces.hasRoom(false)
     const liars = this.suspicions.onVerified(piece)
     if (this.lacks(index)) {
       this.wantedPiecesLeft--
@@ -279,13 +286,13 @@ export class Downloads {
     this.pieces.close(piece)
     this.choice.urgent = this.choice.urgent.filter(urgent => urgent !== index)
     if (this.isComplete) this.pieces.releaseBuffers()
-    return { verified: true, liars }
+    return { verified: true, hasFreed: wasFull || liars.size > 0, liars }
   }
 
   private onNotStored(piece: ActivePiece, outcome: 'corrupt' | 'failed'): StoreResult {
     const liar = outcome === 'corrupt' ? this.suspicions.onCorrupt(piece) : undefined
     this.abandon(piece, false)
-    return { verified: false, liars: new Set(liar === undefined ? [] : [liar]) }
+    return { verified: false, hasFreed: true, liars: new Set(liar === undefined ? [] : [liar]) }
   }
 
   /** Nothing that a liar sent is kept in the pieces being put together. */

@@ -39,21 +39,27 @@ export class LateBlocks {
    * so that those who send slowly cannot hold up the rest.
    */
   ask(peer: PeerState, has: Bitfield, depth: number, isEndGame: boolean): void {
+    const now = this.environment.now()
     for (const piece of this.pieces.values()) {
       if (!has.has(piece.index) || peer.refused.has(piece.index) || !isShared(piece)) continue
       const first = randomBelow(this.environment.random, piece.blockCount)
       for (let i = 0; i < piece.blockCount; i++) {
         if (peer.requests.size >= depth || !this.requests.isAllowed()) return
         const block = (first + i) % piece.blockCount
-        if (this.isWorthAnother(peer, piece, block, isEndGame ? 0 : LATE_BLOCK_MS)) {
+        if (this.isWorthAnother(peer, piece, block, isEndGame ? 0 : LATE_BLOCK_MS, now)) {
           this.requests.send(peer, piece, block)
         }
       }
     }
   }
 
-  private isWorthAnother(peer: PeerState, piece: ActivePiece, block: number, lateMs: number): boolean {
-    const now = this.environment.now()
+  private isWorthAnother(
+    peer: PeerState,
+    piece: ActivePiece,
+    block: number,
+    lateMs: number,
+    now: number,
+  ): boolean {
     if (!piece.isLate(block, now, lateMs) || peer.requests.has(this.requests.idOf(piece.index, block)))
       return false
     const more = Math.floor(piece.waitedMs(block, now) / END_GAME_PATIENCE_MS)
@@ -62,19 +68,19 @@ export class LateBlocks {
 
   /** Asks the fastest for what readers wait for and others are slow to send. */
   hasten(urgent: readonly number[]): void {
+    const now = this.environment.now()
     let left = MAX_HASTENED_BLOCKS
     for (const index of urgent.slice(0, MAX_HASTENED_PIECES)) {
       const piece = this.pieces.get(index)
       if (!piece || !isShared(piece)) continue
       for (let block = 0; block < piece.blockCount && left > 0; block++) {
-        if (!piece.isLate(block, this.environment.now(), URGENT_LATE_BLOCK_MS)) continue
-        if (this.askFastest(piece, block)) left--
+        if (!piece.isLate(block, now, URGENT_LATE_BLOCK_MS)) continue
+        if (this.askFastest(piece, block, now)) left--
       }
     }
   }
 
-  private askFastest(piece: ActivePiece, block: number): boolean {
-    const now = this.environment.now()
+  private askFastest(piece: ActivePiece, block: number, now: number): boolean {
     let fastest: PeerState | undefined
     let mostBytes = -1
     for (const peer of this.peers.values()) {
@@ -82,7 +88,7 @@ export class LateBlocks {
         !peer.peerChoking && !peer.isSnubbing && peer.have?.has(piece.index) && peer.amInterested
       if (!canSend || peer.refused.has(piece.index)) continue
       const bytes = peer.download.bytesPerSecond(now)
-      if (bytes > mostBytes && this.isWorthAnother(peer, piece, block, 0)) {
+      if (bytes > mostBytes && this.isWorthAnother(peer, piece, block, 0, now)) {
         fastest = peer
         mostBytes = bytes
       }

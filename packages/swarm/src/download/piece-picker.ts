@@ -7,6 +7,9 @@ import { NOT_QUEUED, PieceQueue } from './piece-queue.ts'
 /** A peer with so many times fewer pieces than there are candidates is looked through piece by piece. */
 const SPARSE_FACTOR = 16
 
+/** So many changes cost more than sorting. */
+const MANY_PIECES = 256
+
 /**
  * Which piece to start next: of the highest priority first, and among those a random one at first, then the rarest
  * (BEP 3; Cohen 2003), or, in order, the first. Candidates are the wanted pieces that are neither here nor being
@@ -96,7 +99,22 @@ export class PiecePicker {
   }
 
   removePeer(has: Bitfield): void {
-    for (let piece = 0; piece < has.length; piece++) if (has.has(piece)) this.removeHave(piece)
+    this.changeMany(has.count, () => {
+      for (const piece of has.members()) this.removeHave(piece)
+    })
+  }
+
+  /** One more peer has these pieces. */
+  addHaves(pieces: readonly number[]): void {
+    this.changeMany(pieces.length, () => {
+      for (const piece of pieces) this.addHave(piece)
+    })
+  }
+
+  /** Many pieces are not moved one by one: their queues are sorted anew. */
+  private changeMany(count: number, change: () => void): void {
+    if (count >= MANY_PIECES) for (const queue of this.queues) queue.onManyChanged()
+    change()
   }
 
   /** One more peer has the piece. */

@@ -15,7 +15,9 @@ export class PieceQueue {
   private readonly random: RandomSource
   private order = new Int32Array(0)
   /** `ends[a]` is the end in `order` of the pieces of availability a, which begin at `ends[a - 1]`. */
-  private readonly ends: number[] = [0]
+  private ends: number[] = [0]
+  /** Many availabilities have changed: the order is made anew when it is next needed. */
+  private isStale = false
 
   /**
    * @param availability how many have each piece; kept by the owner of the queue.
@@ -31,13 +33,9 @@ export class PieceQueue {
     return this.ends.at(-1)!
   }
 
-  /** The piece at a place in the order. */
-  at(position: number): number {
-    return this.order[position]!
-  }
-
   /** The first from `start` on that the peer has, and around to it. */
   firstOf(has: Bitfield, refused: ReadonlySet<number> | undefined, start: number): number | undefined {
+    this.settle()
     const { size } = this
     for (let i = 0; i < size; i++) {
       const piece = this.order[(start + i) % size]!
@@ -48,6 +46,7 @@ export class PieceQueue {
 
   /** The same for a peer that has few pieces, found by looking at those. */
   firstAmong(has: Bitfield, accept: (piece: number) => boolean, start: number): number | undefined {
+    this.settle()
     let best: number | undefined
     let bestDistance = Number.POSITIVE_INFINITY
     for (const piece of has.members()) {
@@ -60,6 +59,7 @@ export class PieceQueue {
   }
 
   add(piece: number): void {
+    this.settle()
     const level = this.availability[piece]!
     this.reach(level)
     this.reserve(this.size + 1)
@@ -76,6 +76,7 @@ export class PieceQueue {
   }
 
   remove(piece: number): void {
+    this.settle()
     let hole = this.positions[piece]!
     for (let bucket = this.availability[piece]!; bucket < this.ends.length; bucket++) {
       const last = --this.ends[bucket]!
@@ -87,6 +88,7 @@ export class PieceQueue {
 
   /** The piece's availability has risen by one: the last of its bucket becomes the first of the next. */
   onMoreAvailable(piece: number): void {
+    if (this.isStale) return
     const level = this.availability[piece]! - 1
     this.reach(level + 1)
     this.swap(this.positions[piece]!, this.ends[level]! - 1)
@@ -96,10 +98,30 @@ export class PieceQueue {
 
   /** The piece's availability has sunk by one: the first of its bucket becomes the last of the one before. */
   onLessAvailable(piece: number): void {
+    if (this.isStale) return
     const level = this.availability[piece]! + 1
     this.swap(this.positions[piece]!, this.ends[level - 1]!)
     this.ends[level - 1]!++
     this.shuffleIn(piece)
+  }
+
+  /** The availabilities of many pieces have changed at once. */
+  onManyChanged(): void {
+    this.isStale = true
+  }
+
+  /** Sorts by counting: cheaper than to move many pieces one by one. */
+  private settle(): void {
+    if (!this.isStale) return
+    this.isStale = false
+    const pieces = this.order.slice(0, this.size)
+    this.ends = [0]
+    for (const piece of pieces) this.reach(this.availability[piece]!)
+    for (const piece of pieces) this.ends[this.availability[piece]!]!++
+    for (let level = 1; level < this.ends.length; level++) this.ends[level]! += this.ends[level - 1]!
+    const next = [0, ...this.ends]
+    for (const piece of pieces) this.place(piece, next[this.availability[piece]!]!++)
+    for (const piece of pieces) this.shuffleIn(piece)
   }
 
   private reserve(length: number): void {

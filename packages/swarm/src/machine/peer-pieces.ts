@@ -84,15 +84,23 @@ function gainBits(peer: PeerState, bits: Uint8Array, downloads: Downloads): Verd
   if (!parsed.ok) return parsed
   const has = parsed.value
   if (has.isFull) gainAll(peer, length, downloads)
-  else
-    for (let piece = 0; piece < length; piece++) if (has.has(piece)) gain(peer, peer.have!, piece, downloads)
+  else gainMany(peer, has.members(), downloads)
   return OK
+}
+
+function gainMany(peer: PeerState, pieces: Iterable<number>, downloads: Downloads): void {
+  const gained: number[] = []
+  for (const piece of pieces) if (peer.have!.set(piece)) gained.push(piece)
+  if (gained.length === 0) return
+  peer.exhaustedAt = -1
+  downloads.picker.addHaves(gained)
+  for (const piece of gained) if (downloads.lacks(piece)) peer.wanted++
 }
 
 /** One who had nothing before is counted as a seed, whatever the number of pieces. */
 function gainAll(peer: PeerState, length: number, downloads: Downloads): void {
   if (peer.have!.count > 0) {
-    for (let piece = 0; piece < length; piece++) gain(peer, peer.have!, piece, downloads)
+    gainMany(peer, Bitfield.full(length).members(), downloads)
     return
   }
   if (length === 0) return

@@ -98,6 +98,8 @@ export class PeerState {
   refusedSinceMs = 0
   /** The picker's `changes` when it had no candidate for this peer. */
   exhaustedAt = -1
+  /** There was nothing at all to ask it for; not looked again before. */
+  idleUntilMs = 0
   lastBlockBytesMs: number
   /** Least time between a request and its block since requests began: an estimate of the round trip. */
   latencyMs: number | undefined

@@ -332,12 +332,12 @@ export class TorrentMachine {
 
   /** What became of a piece that was to be stored. After `failed`, fetching is off. */
   onPieceStored(piece: number, outcome: StoreOutcome): void {
-    const { verified, liars } = this.downloads!.onStored(piece, outcome)
+    const { verified, hasFreed, liars } = this.downloads!.onStored(piece, outcome)
     for (const liar of liars) this.registry.ban(liar, invalid('corrupt-piece', `piece ${piece}`))
     if (outcome === 'failed') this.setFetching(false)
     if (verified) this.onVerified(piece)
     if (verified && this.isComplete) this.onComplete()
-    else this.fillAll()
+    else if (hasFreed) this.fillAll()
   }
 
   private onVerified(piece: number): void {

@@ -109,6 +109,42 @@ describe('the piece picker', () => {
     )
   })
 
+  it('still takes one of the rarest when whole bitfields come and go in between', () => {
+    const count = 700
+    const field = fc.array(fc.boolean(), { minLength: count, maxLength: count }).map(bits => {
+      const has = new Bitfield(count)
+      for (const [piece, isSet] of bits.entries()) if (isSet) has.set(piece)
+      return has
+    })
+    fc.assert(
+      fc.property(fc.array(field, { minLength: 1, maxLength: 6 }), fc.integer(), (fields, seed) => {
+        const started = new Bitfield(count)
+        for (let piece = 0; piece < RANDOM_FIRST_PIECES; piece++) started.set(piece)
+        const picker = new PiecePicker(started, new SeededRandom(seed).next)
+        const all = Bitfield.full(count)
+        const open = new Set(Array.from({ length: count }, (_, piece) => piece).filter(p => !started.has(p)))
+        const takeOne = () => {
+          const piece = picker.take(all)!
+          const rarest = Math.min(...[...open].map(other => picker.availabilityOf(other)))
+          assert.equal(picker.availabilityOf(piece), rarest)
+          assert.ok(open.delete(piece))
+          assert.equal(picker.size, open.size)
+        }
+        for (const has of fields) {
+          picker.addHaves([...has.members()])
+          takeOne()
+          picker.addHave(seed & 0xff)
+          takeOne()
+        }
+        for (const has of fields) {
+          picker.removePeer(has)
+          takeOne()
+        }
+      }),
+      { numRuns: 20 },
+    )
+  })
+
   it('gives what was refused to others only', () => {
     const picker = new PiecePicker(new Bitfield(3), new SeededRandom(1).next)
     const all = Bitfield.full(3)

@@ -1,6 +1,12 @@
 /** Threads that hash and write. Two hash 3 GB/s where the processor knows SHA-1, and no disk here takes more. */
 export const PIECE_THREADS = 2
 
+/**
+ * Memory of a thread's own objects, in MiB: they are short-lived, and a young generation as large as usual costs 17 MB. The
+ * old one is for the longest list that a job may have, a piece of `MAX_FILES` files.
+ */
+export const THREAD_MEMORY = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 } as const
+
 /** Threads without work end after so long, and their 16 MB each are free. */
 export const PIECE_THREADS_IDLE_MS = 10_000
 

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { PIECE_THREADS, PIECE_THREADS_IDLE_MS } from './limits.ts'
+import { PIECE_THREADS, PIECE_THREADS_IDLE_MS, THREAD_MEMORY } from './limits.ts'
 import type { HashJob, HashReply, JobReply, PieceJob, StoreJob, StoreReply } from './piece-jobs.ts'
 
 /** Beside this file, whether it runs from its source or was compiled. */
@@ -85,7 +85,10 @@ export class PieceThreads {
   }
 
   private start(): Thread {
-    const thread: Thread = { worker: new Worker(this.entry), jobs: new Map() }
+    const thread: Thread = {
+      worker: new Worker(this.entry, { resourceLimits: THREAD_MEMORY }),
+      jobs: new Map(),
+    }
     this.threads.add(thread)
     thread.worker.on('message', (reply: JobReply) => this.onReply(thread, reply))
     thread.worker.on('error', error => this.onGone(thread, error as Error))

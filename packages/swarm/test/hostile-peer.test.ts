@@ -281,14 +281,12 @@ const anyMessage: fc.Arbitrary<WireMessage> = fc.oneof(
     .map(([type, piece]) => ({ type, piece })),
   fc.tuple(fc.constantFrom('request', 'cancel', 'reject'), blockRange).map(([type, r]) => ({ type, ...r })),
   fc.constantFrom(2, 0, 3).map(bytes => ({ type: 'bitfield' as const, bits: new Uint8Array(bytes) })),
-  fc
-    .tuple(pieceIndex, begin, fc.constantFrom(BLOCK_BYTES, 0, 7))
-    .map(([piece, at, bytes]) => ({
-      type: 'piece' as const,
-      piece,
-      begin: at,
-      block: new Uint8Array(bytes),
-    })),
+  fc.tuple(pieceIndex, begin, fc.constantFrom(BLOCK_BYTES, 0, 7)).map(([piece, at, bytes]) => ({
+    type: 'piece' as const,
+    piece,
+    begin: at,
+    block: new Uint8Array(bytes),
+  })),
   fc.tuple(fc.nat(4), extensionPayload).map(([id, payload]) => ({ type: 'extended' as const, id, payload })),
   fc.tuple(fc.constantFrom('hashRequest', 'hashReject'), hashRange).map(([type, r]) => ({ type, ...r })),
   hashRange.map(r => ({ type: 'hashes' as const, ...r, hashes: new Uint8Array(64) })),

@@ -9,7 +9,7 @@ const MIB = 1024 * 1024
 const COPIES = [0.95, 1.25, 1.5, 2] as const
 
 /** Swarms of each kind, with seeds one after the other. */
-const SWARMS = { full: 5, quick: 1 } as const
+const SWARMS = { full: 4, quick: 1 } as const
 
 /**
  * The seed goes after so many copies. Less than one cannot be enough. With the rarest first it is asked for what nobody
@@ -28,7 +28,7 @@ export const DEPARTING_SEED: SwarmExperiment = {
 function swarmOf(size: SwarmSize, seed: number, copies: number, inOrder: boolean): SwarmParameters {
   return {
     ...{ seed, leechers: 20, others: {}, seedLeavesAfterCopies: copies, inOrder },
-    contentBytes: (size === 'full' ? 64 : 16) * MIB,
+    contentBytes: (size === 'full' ? 32 : 16) * MIB,
     pieceBytes: 64 * 1024,
     ...{ rates: HOME_RATES, seedRates: SEED_RATES },
   }

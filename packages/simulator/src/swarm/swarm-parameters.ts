@@ -52,5 +52,5 @@ export const HOME_RATES: readonly LinkRates[] = Object.freeze(
   ].map(up => ({ up: up * KB, down: Math.max(512, 4 * up) * KB })),
 )
 
-/** The seed's rates: its first copy of 64 MiB takes two minutes. */
+/** The seed's rates: its first copy of 32 MiB takes a minute. */
 export const SEED_RATES: LinkRates = Object.freeze({ up: 512 * KB, down: 512 * KB })

@@ -53,8 +53,8 @@ function tradingSwarm(size: SwarmSize, seed: number, mixture: Mixture): SwarmPar
   const others = Object.entries(mixture).map(([role, part]) => [role, Math.round(part * leechers)])
   return {
     ...{ seed, leechers, others: Object.fromEntries(others) as SwarmParameters['others'] },
-    contentBytes: (isFull ? 64 : 16) * MIB,
-    pieceBytes: (isFull ? 256 : 128) * 1024,
+    contentBytes: (isFull ? 32 : 16) * MIB,
+    pieceBytes: 128 * 1024,
     ...{ rates: HOME_RATES, seedRates: SEED_RATES },
   }
 }

@@ -23,7 +23,7 @@ class Budget {
   taken = 0
   /** What was taken between two deals of the clock, of late. */
   usuallyTaken = 0
-  /** The peer would have taken, and could not; it has not taken since. */
+  /** The peer would have taken, could not, and waits to be told that it can. */
   wasRefused = false
 
   /** The peer waits for a new budget, not for its connection. */
@@ -35,10 +35,10 @@ class Budget {
 /**
  * Divides our upload between peers that wait for blocks, in proportion to their weights and within limits.
  *
- * The clock deals every {@link BANDWIDTH_INTERVAL_MS}: what the limits allow, and where weights differ no more than
- * our upload is known to carry, so that the weights rule where it is too narrow for all. Nothing is held back that the link would carry: what a peer does not take goes to others ({@link UploadCapacity}), and
- * when all who wait have used up their budgets the link is idle, and new ones are dealt at once. A peer alone gets
- * everything. Until it is known what our upload carries, all that is wanted is dealt.
+ * The clock deals every {@link BANDWIDTH_INTERVAL_MS}: what the limits allow, and where weights differ no more than our
+ * upload is known to carry, so that the weights rule where it is too narrow for all. Nothing is held back that the link
+ * would carry: what a peer does not take goes to others ({@link UploadCapacity}), and when all who wait have used up their
+ * budgets the link is idle, and new ones are dealt at once. A peer alone gets everything.
  */
 export class UploadBudgets<Key> {
   private readonly limits: readonly BandwidthLimit[]
@@ -47,6 +47,8 @@ export class UploadBudgets<Key> {
   private capacity: UploadCapacity | undefined
   private spanMs = BANDWIDTH_INTERVAL_MS
   private dealtMs: number
+  /** Who was refused and can take now. */
+  private relieved: Key[] = []
 
   constructor(limits: readonly BandwidthLimit[], claimOf: (key: Key) => UploadClaim, nowMs: number) {
     this.limits = limits
@@ -70,28 +72,32 @@ export class UploadBudgets<Key> {
     if (budget.bytes < bytes) return false
     budget.bytes -= bytes
     budget.taken += bytes
-    budget.wasRefused = false
     return true
+  }
+
+  /** Those who were refused and can take now. They are told once. */
+  takeRelieved(): Key[] {
+    if (this.relieved.length === 0) return this.relieved
+    const relieved = this.relieved
+    this.relieved = []
+    return relieved
   }
 
   /**
    * The clock deals, if it is time.
    * @param capacity what our upload carries, where weights divide it; without it, only the limits do.
-   * @returns those that were short and may go on.
    */
-  release(capacity: UploadCapacity | undefined, nowMs: number): Key[] {
-    if (nowMs - this.dealtMs < BANDWIDTH_INTERVAL_MS) return []
+  release(capacity: UploadCapacity | undefined, nowMs: number): void {
+    // A timer's hundred milliseconds are sometimes ninety-nine.
+    if (nowMs - this.dealtMs < BANDWIDTH_INTERVAL_MS / 2) return
     this.spanMs = nowMs - this.dealtMs
     this.dealtMs = nowMs
     this.capacity = capacity
     this.deal(nowMs)
-    const relieved: Key[] = []
-    for (const [key, budget] of this.budgets) {
+    for (const budget of this.budgets.values()) {
       budget.usuallyTaken += (budget.taken - budget.usuallyTaken) * USUAL_GAIN
       budget.taken = 0
-      if (budget.wasRefused && budget.bytes >= this.claimOf(key).nextBytes) relieved.push(key)
     }
-    return relieved
   }
 
   /** The peer is gone, or choked: what it was dealt goes back. */
@@ -102,11 +108,12 @@ export class UploadBudgets<Key> {
     this.giveBack(budget, budget.bytes)
   }
 
-  /** Nothing is divided any more. @returns those that were short. */
-  clear(): Key[] {
-    const short = [...this.budgets].filter(([, budget]) => budget.wasRefused).map(([key]) => key)
-    for (const key of [...this.budgets.keys()]) this.remove(key)
-    return short
+  /** Nothing is divided any more. */
+  clear(): void {
+    for (const [key, { wasRefused }] of [...this.budgets]) {
+      if (wasRefused) this.relieved.push(key)
+      this.remove(key)
+    }
   }
 
   private budgetOf(key: Key): Budget {
@@ -148,6 +155,15 @@ export class UploadBudgets<Key> {
     const dealt = parts.reduce((sum, part) => sum + part, 0)
     for (const limit of this.limits) limit.take(dealt, nowMs, this)
     for (const [i, part] of parts.entries()) claims[i]!.budget.bytes += part
+    this.relieve()
+  }
+
+  private relieve(): void {
+    for (const [key, budget] of this.budgets) {
+      if (!budget.wasRefused || budget.bytes < this.claimOf(key).nextBytes) continue
+      budget.wasRefused = false
+      this.relieved.push(key)
+    }
   }
 
   private mayDeal(wanted: number, nowMs: number): number {

@@ -96,10 +96,9 @@ export class Uploads {
   release(): void {
     const nowMs = this.environment.now()
     this.capacity.observe(nowMs)
-    const relieved = this.isDivided
-      ? this.budgets.release(this.hasShares ? this.capacity : undefined, nowMs)
-      : this.budgets.clear()
-    for (const key of relieved) this.environment.uploadsReady(key)
+    if (this.isDivided) this.budgets.release(this.hasShares ? this.capacity : undefined, nowMs)
+    else this.budgets.clear()
+    this.wakeRelieved()
   }
 
   /** Without limits and shares everybody gets what its connection takes; so does it until we know what we can send. */
@@ -210,11 +209,21 @@ export class Uploads {
     const range = peer.uploads[0]
     if (range === undefined) return undefined
     const nowMs = this.environment.now()
-    if (this.isDivided && !this.budgets.take(peer.key, range.length, nowMs)) return undefined
+    const mayGo = !this.isDivided || this.budgets.take(peer.key, range.length, nowMs)
+    if (mayGo) this.noteSent(peer, range, nowMs)
+    this.wakeRelieved(peer.key)
+    return mayGo ? range : undefined
+  }
+
+  private noteSent(peer: PeerState, range: BlockRange, nowMs: number): void {
     peer.uploads.shift()
     peer.upload.add(range.length, nowMs)
     this.capacity.add(range.length)
-    return range
+  }
+
+  /** Those go on that bandwidth kept waiting. @param except is at it. */
+  private wakeRelieved(except?: PeerKey): void {
+    for (const key of this.budgets.takeRelieved()) if (key !== except) this.environment.uploadsReady(key)
   }
 }
 

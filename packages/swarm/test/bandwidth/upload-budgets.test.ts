@@ -23,12 +23,15 @@ function serve(takers: Taker[], spanMs: number, linkBytesPerSecond: number, limi
   )
   const capacity = new UploadCapacity(0)
   const hasShares = new Set(takers.map(({ weight }) => weight)).size > 1
+  /** They do not ask again until they are told. */
+  const refused = new Set<Taker>()
   let next = 0
   let linkMay = 0
   for (let nowMs = 0; nowMs < spanMs; nowMs += 10) {
     if (nowMs % BANDWIDTH_INTERVAL_MS === 0) {
       capacity.observe(nowMs)
       budgets.release(hasShares ? capacity : undefined, nowMs)
+      for (const relieved of budgets.takeRelieved()) refused.delete(relieved)
     }
     linkMay = Math.min(linkMay, linkBytesPerSecond / 50) + linkBytesPerSecond / 100
     for (let isIdle = false; !isIdle && linkMay > 0; ) {
@@ -37,7 +40,10 @@ function serve(takers: Taker[], spanMs: number, linkBytesPerSecond: number, limi
         if (linkMay <= 0) break
         const taker = takers[next++ % takers.length]!
         const may = ((taker.bytesPerSecond ?? Number.POSITIVE_INFINITY) * (nowMs + 10)) / 1000
-        if (taker.taken >= may || nowMs < (taker.fromMs ?? 0) || !budgets.take(taker, BLOCK, nowMs)) continue
+        if (refused.has(taker) || taker.taken >= may || nowMs < (taker.fromMs ?? 0)) continue
+        if (!budgets.take(taker, BLOCK, nowMs)) refused.add(taker)
+        for (const relieved of budgets.takeRelieved()) refused.delete(relieved)
+        if (refused.has(taker)) continue
         taker.taken += BLOCK
         linkMay -= BLOCK
         capacity.add(BLOCK)

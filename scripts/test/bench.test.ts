@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { summarise, tableOf } from '../bench/report.ts'
 import { median } from '../bench/statistics.ts'
 import { type Line, metric, type Round } from '../bench/suite.ts'
+import { suite } from '../bench/swarm/suite.ts'
 
 const LINE: Line = {
   name: 'connect',
@@ -63,5 +64,14 @@ describe('the report of a bench', () => {
       /\| block connect +\| 5,432 tx\/cpu s +\| 10,000 +\| 0\.543 +\| ≥ 0\.6 × +\| BELOW TARGET +\|/,
     )
     assert.match(table, /\| RSS +\| 150 MB .*\| ≤ 200 +\| pass/)
+  })
+})
+
+describe('the bench of the swarm', () => {
+  it('has the tasks that its lines need, and a target for each line of the issue', async () => {
+    const { tasks, lines } = await suite.prepare({ quick: true, large: false, progress: () => {} })
+    const names = new Set(tasks.map(task => task.name))
+    assert.ok(lines.every(line => line.tasks.every(task => names.has(task))))
+    assert.equal(lines.filter(line => line.target !== undefined).length, 8)
   })
 })

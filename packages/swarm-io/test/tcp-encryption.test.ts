@@ -6,6 +6,7 @@ import { mock } from 'node:test'
 import { hexToBytes } from '@onehop/primitives'
 import { encodeHandshake, toInfoHash, type WireConnection } from '@onehop/swarm'
 import { type EncryptionPolicy, TCP_GREETING_TIMEOUT_MS, TcpTransport } from '@onehop/swarm-io'
+import { keyStreams, MAX_PAD_BYTES, numbers } from '../src/tcp/encryption/handshake-format.ts'
 import { hashOf, KeyExchange, PUBLIC_KEY_BYTES } from '../src/tcp/encryption/key-exchange.ts'
 import { Rc4 } from '../src/tcp/encryption/rc4.ts'
 import { until } from './session-scene.ts'
@@ -174,6 +175,22 @@ describe('BitTorrent over TCP, encrypted', () => {
     const proof = hashOf('req2', INFOHASH).map((byte, i) => byte ^ hashOf('req3', secret)[i]!)
     wrong.write(Buffer.concat([hashOf('req1', secret), proof, randomBytes(100)]))
     await Promise.all(closed)
+    assert.equal(inbound.length, 0)
+  })
+
+  it('closes on padding that is said to be longer than any', async () => {
+    const { port, inbound } = await startTransport('allow')
+    const socket = await rawSocket(port)
+    const exchange = new KeyExchange()
+    socket.write(exchange.publicKey)
+    const [theirs] = (await once(socket, 'data')) as [Buffer]
+    const secret = exchange.sharedSecret(theirs.subarray(0, PUBLIC_KEY_BYTES))
+    const proof = hashOf('req2', INFOHASH).map((byte, i) => byte ^ hashOf('req3', secret)[i]!)
+    const offer = new Uint8Array(14)
+    offer.set(numbers([3, 4], [MAX_PAD_BYTES + 1, 2]), 8)
+    keyStreams(secret, INFOHASH).a.apply(offer)
+    socket.write(Buffer.concat([hashOf('req1', secret), proof, offer]))
+    await until(() => socket.destroyed)
     assert.equal(inbound.length, 0)
   })
 

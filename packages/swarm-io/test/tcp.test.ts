@@ -144,6 +144,16 @@ describe('BitTorrent over TCP', () => {
     await assert.rejects(client.connect({ host: HOST, port }, INFOHASH, AbortSignal.abort()))
   })
 
+  it('does not stay half open', async () => {
+    const { port, inbound } = await startTransport()
+    const socket = await rawSocket(port)
+    socket.write(HANDSHAKE)
+    await until(() => inbound.length === 1)
+    const there = collect(inbound[0]!)
+    socket.end()
+    await until(() => there.closed && socket.destroyed)
+  })
+
   it('closes on what is no handshake', async () => {
     const { port, inbound } = await startTransport()
     const socket = await rawSocket(port)

@@ -11,9 +11,6 @@ const ENTRY = new URL(
 /** Jobs at one thread: the next one is there when it has done one. */
 const JOBS_AT_A_THREAD = 2
 
-/** Pieces that wait for a thread before another one is started: below, one thread keeps up. */
-const PIECES_BEFORE_ANOTHER_THREAD = 48
-
 interface Waiting {
   readonly number: number
   readonly job: PieceJob
@@ -79,9 +76,9 @@ export class PieceThreads {
     return best.jobs.size < JOBS_AT_A_THREAD ? best : undefined
   }
 
+  /** Pieces that arrive are done by one: two would wait for each other where they write one file. */
   private isAnotherWanted(): boolean {
-    if (this.threads.size >= PIECE_THREADS) return false
-    return this.bulk.length > 0 || this.pieces.length >= PIECES_BEFORE_ANOTHER_THREAD
+    return this.threads.size < PIECE_THREADS && this.bulk.length > 0
   }
 
   private start(): Thread {

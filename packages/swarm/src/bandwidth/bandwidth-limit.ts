@@ -50,11 +50,16 @@ export class BandwidthLimit {
    */
   take(bytes: number, nowMs: number, user?: object): boolean {
     if (this.waitMs(bytes, nowMs, user) > 0) return false
-    if (this.rate === undefined) return true
+    this.charge(bytes, user)
+    return true
+  }
+
+  /** Counts bytes that go, and that were seen to be allowed. */
+  charge(bytes: number, user?: object): void {
+    if (this.rate === undefined) return
     this.tokens -= bytes
     const part = user && this.users.get(user)
     if (part) part.credit = Math.max(0, part.credit - bytes)
-    return true
   }
 
   /** Milliseconds until that many bytes may go, if nobody else takes any but its part. */

@@ -23,7 +23,7 @@ class Budget {
   taken = 0
   /** What was taken between two deals of the clock, of late. */
   usuallyTaken = 0
-  /** The peer would have taken, could not, and waits to be told that it can. */
+  /** The peer would have taken, and could not; it has not taken since. */
   wasRefused = false
 
   /** The peer waits for a new budget, not for its connection. */
@@ -72,10 +72,11 @@ export class UploadBudgets<Key> {
     if (budget.bytes < bytes) return false
     budget.bytes -= bytes
     budget.taken += bytes
+    budget.wasRefused = false
     return true
   }
 
-  /** Those who were refused and can take now. They are told once. */
+  /** Those who were refused and can take now. Who does not take is told again with the next deal. */
   takeRelieved(): Key[] {
     if (this.relieved.length === 0) return this.relieved
     const relieved = this.relieved
@@ -153,16 +154,14 @@ export class UploadBudgets<Key> {
     const wanted = claims.reduce((sum, { most }) => sum + most, 0)
     const parts = divideByWeight(this.mayDeal(wanted, nowMs), claims, this.capacity?.spill ?? 1)
     const dealt = parts.reduce((sum, part) => sum + part, 0)
-    for (const limit of this.limits) limit.take(dealt, nowMs, this)
+    for (const limit of this.limits) limit.charge(dealt, this)
     for (const [i, part] of parts.entries()) claims[i]!.budget.bytes += part
     this.relieve()
   }
 
   private relieve(): void {
     for (const [key, budget] of this.budgets) {
-      if (!budget.wasRefused || budget.bytes < this.claimOf(key).nextBytes) continue
-      budget.wasRefused = false
-      this.relieved.push(key)
+      if (budget.wasRefused && budget.bytes >= this.claimOf(key).nextBytes) this.relieved.push(key)
     }
   }
 

@@ -8,7 +8,8 @@ import { ForeignProcess, freePort } from './foreign-process.ts'
 interface Download {
   readonly completedLength: string
   readonly uploadLength: string
-  readonly totalLength: string
+  /** `true` once all is verified and written; lengths count blocks of unfinished pieces, too. */
+  readonly seeder?: string
   readonly errorMessage?: string
   readonly bittorrent?: { readonly info?: { readonly name: string } }
 }
@@ -80,11 +81,10 @@ export class Aria2 implements BitTorrentClient {
     const stopped = (await this.call('tellStopped', 0, 10)) as Download[]
     // A magnet link is two downloads: of the metadata, which has no name, and of the content.
     const download = [...active, ...stopped].find(each => each.bittorrent?.info !== undefined)
-    const bytesDone = Number(download?.completedLength ?? 0)
     return {
-      bytesDone,
+      bytesDone: Number(download?.completedLength ?? 0),
       uploadedBytes: Number(download?.uploadLength ?? 0),
-      isComplete: download !== undefined && bytesDone > 0 && bytesDone === Number(download.totalLength),
+      isComplete: download?.seeder === 'true',
       trouble: download?.errorMessage ?? '',
     }
   }

@@ -1,5 +1,7 @@
+import { equalBytes } from '@onehop/primitives'
 import { CHECKPOINT_INTERVAL_MS } from '../limits.ts'
-import type { ContentRecord } from '../resume/resume-record.ts'
+import { encodeRecord } from '../resume/encode-record.ts'
+import type { ContentRecord, ResumeRecord } from '../resume/resume-record.ts'
 import type { Placement } from '../storage/file-places.ts'
 import type { Torrent } from './torrent.ts'
 import type { TorrentHost } from './torrent-host.ts'
@@ -36,22 +38,35 @@ export class TorrentNotes {
   private async saveNow(placement?: Placement, former?: Placement): Promise<void> {
     const { torrent } = this
     if (!torrent.isWorthNoting) return
+    const wasDirty = this.isDirty
     this.isDirty = false
     this.notedMs = this.host.nowMs()
+    try {
+      const record = await this.recordNow(placement, former)
+      // What was read after a restart is mostly as it was: to write and sync it again would be most of the work.
+      const isNew = wasDirty || torrent.record === undefined || !isSame(torrent.record, record)
+      if (isNew) await this.host.resumeStore.save(record)
+      torrent.record = record
+    } catch (error) {
+      this.isDirty = true
+      throw error
+    }
+  }
+
+  private async recordNow(placement?: Placement, former?: Placement): Promise<ResumeRecord> {
+    const { infohash, infohashV2, info, machine, settings, counters, reason } = this.torrent
+    const { pieceLayers } = machine
     const content = await this.contentNow(placement, former)
-    const { infohash, infohashV2, info, reason } = torrent
-    const layers = torrent.machine.pieceLayers
-    torrent.record = {
+    return {
       infohash,
       ...(infohashV2 ? { infohashV2 } : {}),
       ...(info ? { info } : {}),
-      ...(layers ? { layers } : {}),
-      settings: { ...torrent.settings },
-      counters: { ...torrent.counters },
+      ...(pieceLayers ? { layers: pieceLayers } : {}),
+      settings: { ...settings },
+      counters: { ...counters },
       ...(reason === undefined ? {} : { reason }),
       ...(content ? { content } : {}),
     }
-    await this.host.resumeStore.save(torrent.record)
   }
 
   private async contentNow(placement?: Placement, former?: Placement): Promise<ContentRecord | undefined> {
@@ -60,4 +75,8 @@ export class TorrentNotes {
     const now = await content.record()
     return { ...now, ...(placement ? { placement } : {}), ...(former ? { former } : {}) }
   }
+}
+
+function isSame(one: ResumeRecord, other: ResumeRecord): boolean {
+  return equalBytes(encodeRecord(one), encodeRecord(other))
 }

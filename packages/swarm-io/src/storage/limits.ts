@@ -11,7 +11,7 @@ export const THREAD_MEMORY = { maxYoungGenerationSizeMb: 2, maxOldGenerationSize
 export const PIECE_THREADS_IDLE_MS = 10_000
 
 /** Bytes hashed in one job of a thread: a piece that arrives waits for no more than two of them. */
-export const HASH_JOB_BYTES = 4 * 1024 * 1024
+export const HASH_JOB_BYTES = 8 * 1024 * 1024
 
 /** Jobs of one verification that wait at the threads, so that none is idle. */
 export const HASH_JOBS_AT_ONCE = 4

@@ -14,7 +14,7 @@ import {
 import { pieceMap } from '../src/content/content-view.ts'
 import { type Run, runCli } from './support/run-cli.ts'
 
-const CONTENT = Buffer.from('what is streamed')
+const CONTENT = Buffer.from('d8:announce2:ab4:infod6:lengthi3eee')
 
 const SUMMARY: ContentSummary = {
   key: 'bahalbum',
@@ -427,6 +427,7 @@ describe('the command line and content', () => {
   })
 
   it('says what was typed wrong, with code 2, and what is not there, with its own', async () => {
+    for (const name of ['x', 'z']) writeFileSync(join(folder, name), 'kept')
     const cases: [string[], number, RegExp][] = [
       [['content', 'show', 'unknown'], 4, /^Error: This node does not have unknown\.\n$/],
       [['content', 'pause'], 2, /^Error: KEY is missing; see --help\.\n$/],
@@ -434,6 +435,21 @@ describe('the command line and content', () => {
       [['content', 'limit', 'a', '-u', 'fast'], 2, /^Error: --upload-limit must be bytes a second/],
       [['content', 'limit', '--seed-ratio', '2'], 2, /are of one content: name it\.\n$/],
       [['content', 'lst'], 2, /did you mean "onehop content list"/],
+      [['publish', ''], 2, /^Error: PATH wants a path, and got an empty text\.\n$/],
+      [['publish', 'x', '--torrent-file', ''], 2, /^Error: --torrent-file wants a path/],
+      [
+        ['publish', 'x', '--torrent-file', 'x'],
+        2,
+        /^Error: The .torrent cannot be written to .*\/x: .*\/x is what/,
+      ],
+      [['publish', '.', '--torrent-file', 'sub.torrent'], 2, /^Error: The .torrent cannot be written to/],
+      [
+        ['publish', 'x', '--torrent-file', 'z'],
+        1,
+        /\/z is there already, and is no \.torrent: it stays as it is\.\n$/,
+      ],
+      [['fetch', 'x', '-o', ''], 2, /^Error: --output wants a path, and got an empty text\.\n$/],
+      [['fetch', 'http://h/x.torrent'], 2, /^Error: Nothing is fetched from URLs: download http:/],
       [['publish', 'x', '--private'], 2, /^Error: --private needs --tracker/],
       [['publish', 'x', 'x', '--name', 'y'], 2, /^Error: --name fits one path only/],
       [['publish', 'x', 'x', '--torrent-file', 'new.torrent'], 2, /^Error: 2 \.torrent files need a folder/],
@@ -452,6 +468,7 @@ describe('the command line and content', () => {
         assert.equal(run.stderr.trim().split('\n').length, 1, 'one line')
       }),
     )
+    for (const name of ['x', 'z']) assert.equal(readFileSync(join(folder, name), 'utf8'), 'kept')
   })
 
   it('draws pieces by their share in each column, empty and full only when they are', () => {

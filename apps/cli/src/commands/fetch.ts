@@ -2,8 +2,9 @@ import { Args, Flags } from '@oclif/core'
 import type { FetchedContent, RpcClient } from '@onehop/rpc'
 import { decimal, transferLimit } from '../arguments.ts'
 import { lookAtFetch } from '../content/fetch-progress.ts'
-import { fetchSource, outputPath } from '../content/fetch-source.ts'
+import { fetchSource } from '../content/fetch-source.ts'
 import { findFile, findStreamedFile, writeToStdout } from '../content/stream.ts'
+import { outputPath } from '../content/typed-path.ts'
 import { byteCount, count, duration, transferRate } from '../format.ts'
 import { NodeCommand } from '../node-command.ts'
 import { writeError } from '../output.ts'
@@ -103,7 +104,7 @@ export class Fetch extends NodeCommand {
     const source = fetchSource(args.CONTENT)
     const params = {
       ...source.params,
-      output: outputPath(flags.output ?? '.'),
+      output: outputPath(flags.output ?? '.', '--output'),
       ...given({
         files: flags.files,
         peers: flags.peer,

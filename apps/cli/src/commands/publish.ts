@@ -1,10 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import type { PublishedContent } from '@onehop/rpc'
 import { size } from '../arguments.ts'
 import { lookAtHashing } from '../content/hashing-progress.ts'
-import { writeTorrentFiles } from '../content/torrent-output.ts'
+import { checkTorrentOutput, writeTorrentFiles } from '../content/torrent-output.ts'
+import { typedPath } from '../content/typed-path.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CommandFailure, UsageFailure } from '../failure.ts'
 import { byteCount, count, style } from '../format.ts'
@@ -71,6 +71,8 @@ export class Publish extends NodeCommand {
     if (flags.private && flags.tracker === undefined)
       throw new UsageFailure('--private needs --tracker: such content is found through its trackers alone.')
     if (flags.name !== undefined && paths.length > 1) throw new UsageFailure('--name fits one path only.')
+    const output = flags['torrent-file']
+    const torrentFile = output === undefined ? undefined : checkTorrentOutput(output, paths.length, paths)
     const version = flags.v2 ? 'v2' : flags.hybrid ? 'hybrid' : undefined
     const params = {
       paths,
@@ -86,7 +88,7 @@ export class Publish extends NodeCommand {
     const client = this.connect(flags)
     const publishing = client.call('content.publish', params, { signal: this.signal, timeoutMs: 0 })
     const published = await watched(publishing, () => lookAtHashing(client, paths), flags)
-    const shown = await this.withTorrentFiles(client, published, flags['torrent-file'])
+    const shown = await this.withTorrentFiles(client, published, torrentFile)
     this.show(shown, flags, {
       text: () => shown.map(describe).join('\n\n'),
       ids: () => shown.map(({ key }) => key),
@@ -107,7 +109,7 @@ export class Publish extends NodeCommand {
 
 /** The node runs in another folder, so it gets the whole path. */
 function absolutePathOf(path: string): string {
-  const absolute = resolve(path)
+  const absolute = typedPath(path, 'PATH')
   if (!existsSync(absolute)) throw new CommandFailure(EXIT.failed, `There is no file ${absolute}.`)
   return realpathSync(absolute)
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { EXIT } from '../exit-codes.ts'
-import { CommandFailure } from '../failure.ts'
+import { CommandFailure, UsageFailure } from '../failure.ts'
 
 /** Longest .torrent file that is read, in bytes: what the node takes. */
 const MAX_TORRENT_FILE_BYTES = 16 * 1024 * 1024
@@ -18,9 +18,13 @@ export interface FetchSource {
 /**
  * What was typed: the path of a .torrent, which is read here, since the node may run elsewhere; else a reference, which
  * only the node understands.
- * @throws {CommandFailure} when there is no such .torrent, or it is too large to be one.
+ * @throws {CommandFailure} when there is no such .torrent, or it is too large to be one, or it is elsewhere.
  */
 export function fetchSource(typed: string): FetchSource {
+  if (/^https?:\/\//i.test(typed))
+    throw new UsageFailure(
+      `Nothing is fetched from URLs: download ${typed}, and give the path of the .torrent.`,
+    )
   const isPath = /\.torrent$/i.test(typed) && !/^magnet:/i.test(typed)
   if (!isPath) return ofKey(typed)
   const path = resolve(typed)
@@ -37,9 +41,4 @@ export function fetchSource(typed: string): FetchSource {
 
 function ofKey(key: string): FetchSource {
   return { params: { key }, asked: key }
-}
-
-/** The whole path, for a node that runs in another folder; a `/` at its end, which means a folder, stays. */
-export function outputPath(typed: string): string {
-  return resolve(typed) + (/[/\\]$/.test(typed) ? '/' : '')
 }

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { keyArg } from '../../content/content-command.ts'
-import { outputPath } from '../../content/fetch-source.ts'
+import { outputPath } from '../../content/typed-path.ts'
 import { NodeCommand } from '../../node-command.ts'
 
 export class ContentMove extends NodeCommand {
@@ -16,7 +16,7 @@ export class ContentMove extends NodeCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ContentMove)
-    const params = { key: args.KEY, path: outputPath(args.PATH) }
+    const params = { key: args.KEY, path: outputPath(args.PATH, 'PATH') }
     const options = { signal: this.signal, timeoutMs: 0 }
     const moved = await this.connect(flags).call('content.move', params, options)
     this.show(moved, flags, { text: () => moved.path, ids: () => [moved.key] })

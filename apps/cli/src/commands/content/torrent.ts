@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { keyArg } from '../../content/content-command.ts'
-import { writeTorrentFiles } from '../../content/torrent-output.ts'
+import { checkTorrentOutput, writeTorrentFiles } from '../../content/torrent-output.ts'
 import { NodeCommand } from '../../node-command.ts'
 
 export class ContentTorrent extends NodeCommand {
@@ -18,7 +18,8 @@ export class ContentTorrent extends NodeCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ContentTorrent)
     const client = this.connect(flags)
-    const [path] = await writeTorrentFiles(client, [args.KEY], flags.output ?? '.', this.signal)
+    const output = checkTorrentOutput(flags.output ?? '.', 1)
+    const [path] = await writeTorrentFiles(client, [args.KEY], output, this.signal)
     this.show({ torrentFile: path }, flags, { text: () => path!, ids: () => [path!] })
   }
 }

@@ -13,11 +13,11 @@ import { infoKnownAs, parseInfo } from '../metainfo/parse-info.ts'
 import type { PieceLayers } from '../metainfo/piece-layers.ts'
 import type { TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { BlockRange, WholeMessage } from '../wire/wire-messages.ts'
-import { grantAllowedFast } from './allowed-fast.ts'
 import { DownloadWishes } from './download-wishes.ts'
 import { IncomingMessages, type MessageContext } from './incoming-messages.ts'
 import { settleEarlyPieces } from './peer-pieces.ts'
 import { PeerRegistry } from './peer-registry.ts'
+import { PeerRelations, type RelationsContext } from './peer-relations.ts'
 import type { NewPeer, PeerKey, PeerState } from './peer-state.ts'
 import { announcePieces, introducePieces } from './piece-announcements.ts'
 import { watchSilence } from './silence.ts'
@@ -62,6 +62,7 @@ export class TorrentMachine {
   private isFetching = false
   private readonly wishes = new DownloadWishes()
   private readonly limits: TransferLimits
+  private readonly relations: PeerRelations
   private readonly messages: IncomingMessages
 
   constructor(options: TorrentMachineOptions) {
@@ -89,10 +90,12 @@ export class TorrentMachine {
     })
     this.verifiable = new VerifiablePieces(this.environment, this.peers, sha256)
     if (options.info) this.verifiable.setInfo(options.info, options.pieceLayers)
-    this.messages = new IncomingMessages(this.messageContext())
+    const context = this.context()
+    this.relations = new PeerRelations(this.registry, this.environment, context)
+    this.messages = new IncomingMessages(context)
   }
 
-  private messageContext(): MessageContext {
+  private context(): MessageContext & RelationsContext {
     const machine = this
     return {
       uploads: this.uploads,
@@ -104,9 +107,12 @@ export class TorrentMachine {
       get info() {
         return machine.knownInfo
       },
+      get isFetching() {
+        return machine.isFetching
+      },
       now: () => this.environment.now(),
-      onExtensions: peer => this.dropIfBothComplete(peer),
-      onNews: peer => this.afterNews(peer),
+      onExtensions: peer => this.relations.partIfDone(peer),
+      onNews: peer => this.relations.onNews(peer),
       onMetadata: metadata => this.onMetadata(metadata),
     }
   }
@@ -181,7 +187,7 @@ export class TorrentMachine {
     for (const peer of [...this.peers.values()]) {
       announcePieces(peer, have, this.environment)
       this.registry.check(peer, settleEarlyPieces(peer, downloads))
-      this.afterNews(peer)
+      this.relations.onNews(peer)
     }
     if (downloads.isComplete) this.onComplete()
     else this.fillAll()
@@ -192,7 +198,7 @@ export class TorrentMachine {
     if (this.isFetching === isFetching) return
     this.isFetching = isFetching
     if (!isFetching) this.downloads?.stop()
-    for (const peer of this.peers.values()) this.updateInterest(peer)
+    this.relations.updateAll()
     this.extensions.setMetadataWanted(isFetching)
     this.fillAll()
   }
@@ -208,7 +214,7 @@ export class TorrentMachine {
     if (!downloads) return
     const wasComplete = downloads.isComplete
     downloads.setPriorities(this.wishes.priorities)
-    for (const peer of this.peers.values()) this.updateInterest(peer)
+    this.relations.updateAll()
     if (downloads.isComplete && !wasComplete) this.onComplete()
     else this.fillAll()
     if (wasComplete && !downloads.isComplete) this.extensions.greetAll(false)
@@ -236,14 +242,6 @@ export class TorrentMachine {
     introducePieces(peer, this.downloads?.have, this.environment)
     if (this.downloads) settleEarlyPieces(peer, this.downloads)
     return OK
-  }
-
-  /** The peer has said what it has: do we want it? */
-  private afterNews(peer: PeerState): void {
-    if (!this.registry.isConnected(peer)) return
-    this.updateInterest(peer)
-    if (this.downloads) grantAllowedFast(peer, this.downloads.have, this.knownInfo!, this.environment)
-    this.dropIfBothComplete(peer)
   }
 
   /** The connection is closed. */
@@ -335,47 +333,19 @@ export class TorrentMachine {
     const { verified, hasFreed, liars } = this.downloads!.onStored(piece, outcome)
     for (const liar of liars) this.registry.ban(liar, invalid('corrupt-piece', `piece ${piece}`))
     if (outcome === 'failed') this.setFetching(false)
-    if (verified) this.onVerified(piece)
+    if (verified) {
+      this.environment.pieceVerified(piece)
+      this.relations.onVerified(piece)
+    }
     if (verified && this.isComplete) this.onComplete()
     else if (hasFreed) this.fillAll()
   }
 
-  private onVerified(piece: number): void {
-    this.environment.pieceVerified(piece)
-    const wasWanted = this.downloads!.picker.isWanted(piece)
-    for (const peer of this.peers.values()) {
-      // Told to those who have the piece as well: a seed that shows us its pieces one by one waits for it (BEP 16).
-      if (!peer.have?.isFull) this.environment.send(peer.key, { type: 'have', piece })
-      if (wasWanted && peer.have?.has(piece) && --peer.wanted === 0) this.updateInterest(peer)
-    }
-  }
-
   private onComplete(): void {
-    for (const peer of [...this.peers.values()]) {
-      this.updateInterest(peer)
-      this.dropIfBothComplete(peer)
-    }
+    this.relations.onComplete()
     // Whoever is told of all pieces knows.
     if (!this.have?.isFull) this.extensions.greetAll(true)
     this.environment.completed()
-  }
-
-  /**
-   * Two who want nothing have nothing to say to each other (BEP 21); of no pieces only the info dictionary is to be
-   * had.
-   */
-  private dropIfBothComplete(peer: PeerState): void {
-    if (!this.isComplete || !peer.have || peer.have.length === 0 || !this.registry.isConnected(peer)) return
-    const wantsNothing = peer.have.isFull || (peer.extension.isUploadOnly && !peer.peerInterested)
-    if (wantsNothing) this.registry.drop(peer, OK, 'both-complete')
-  }
-
-  private updateInterest(peer: PeerState): void {
-    const isInterested = this.isFetching && peer.wanted > 0
-    if (peer.amInterested === isInterested) return
-    peer.amInterested = isInterested
-    peer.interestedSinceMs = this.environment.now()
-    this.environment.send(peer.key, { type: isInterested ? 'interested' : 'notInterested' })
   }
 
   private fillAll(): void {

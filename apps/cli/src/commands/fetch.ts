@@ -175,7 +175,8 @@ function given<T extends object>(values: T): Given<T> {
 }
 
 function describeBegun({ key, name, path }: FetchedContent): string {
-  return [path || name || key, 'is being fetched; see "onehop content list"', key].join('\n')
+  const shown = path || name
+  return [...(shown === '' ? [] : [shown]), 'is being fetched; see "onehop content list"', key].join('\n')
 }
 
 function describe(content: FetchedContent): string {

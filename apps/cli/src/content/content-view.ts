@@ -40,13 +40,12 @@ function heading(what: string, amount: number): string {
 }
 
 function factsOf(content: ContentDetails, rpc: string): Record<string, string | undefined> {
-  const { state, problem, reason, pieces, piecesDone, pieceLengthBytes, files } = content
+  const { state, problem, reason, files } = content
   const why = problem ?? reason
-  const isSkipping = content.bytesWanted !== content.bytes
   const limits = describeLimits(content.limits)
   return {
     state: why === undefined ? state : `${state}: ${why}`,
-    here: `${percent(content.bytesDone, content.bytesWanted)} of ${byteCount(content.bytesWanted)}${isSkipping ? ` (${byteCount(content.bytes)} with all files)` : ''}, ${piecesDone} of ${count(pieces, 'piece')} of ${byteCount(pieceLengthBytes)}`,
+    here: files.length === 0 ? 'nobody has told yet what it is' : presenceOf(content),
     down: `${rate(content.downloadBytesPerSecond)}, ${byteCount(content.downloadedBytes)} in all${content.etaMs === undefined ? '' : `, ${duration(content.etaMs)} left`}`,
     up: `${rate(content.uploadBytesPerSecond)}, ${byteCount(content.uploadedBytes)} in all, ratio ${content.ratio.toFixed(2)}`,
     seeding: content.seedingMs === 0 ? undefined : `for ${duration(content.seedingMs)}`,
@@ -58,7 +57,7 @@ function factsOf(content: ContentDetails, rpc: string): Record<string, string | 
     key: content.key,
     infohash: content.infohash,
     'infohash v2': content.infohashV2,
-    path: content.path,
+    path: content.path === '' ? undefined : content.path,
     magnet: content.magnet,
     HTTP:
       files.length === 1
@@ -67,6 +66,19 @@ function factsOf(content: ContentDetails, rpc: string): Record<string, string | 
           ? undefined
           : `${rpc}/content/${content.key}/`,
   }
+}
+
+function presenceOf({
+  bytes,
+  bytesWanted,
+  bytesDone,
+  pieces,
+  piecesDone,
+  pieceLengthBytes,
+}: ContentDetails): string {
+  const all = bytesWanted === bytes ? '' : ` (${byteCount(bytes)} with all files)`
+  const here = `${percent(bytesDone, bytesWanted)} of ${byteCount(bytesWanted)}${all}`
+  return `${here}, ${piecesDone} of ${count(pieces, 'piece')} of ${byteCount(pieceLengthBytes)}`
 }
 
 /** Rates and goals in one line. */

@@ -22,8 +22,8 @@ export class ContentList extends NodeCommand {
 function describe(list: readonly ContentSummary[]): string {
   if (list.length === 0) return 'Nothing yet; offer a file with "onehop publish PATH".'
   const rows = list.map(content => [
-    fitted(content.name, MAX_NAME_COLUMNS),
-    byteCount(content.bytes),
+    content.name === '' ? '(not known yet)' : fitted(content.name, MAX_NAME_COLUMNS),
+    content.pieces === 0 && content.name === '' ? '' : byteCount(content.bytes),
     content.pieces === 0 ? '' : percent(content.bytesDone, content.bytesWanted),
     content.state,
     moving(content.downloadBytesPerSecond),

@@ -88,8 +88,14 @@ export class Transmission implements BitTorrentClient {
 
   async restart(): Promise<void> {
     await this.run()
-    // Killed before it has written down what it had, it believes that it has nothing.
+    // Killed before it has written down what it had, it believes that it has nothing. It answers before it has read
+    // which torrents there are.
+    await until('Transmission knows its torrent', async () => (await this.torrents()).length > 0)
     await this.call('torrent-verify')
+    await until('Transmission has verified what it has', async () => {
+      const torrents = await this.torrents()
+      return torrents.every(({ status }) => !CHECKING.includes(status))
+    })
   }
 
   private async run(): Promise<void> {
@@ -108,7 +114,7 @@ export class Transmission implements BitTorrentClient {
     })
   }
 
-  async status(): Promise<ClientStatus> {
+  private async torrents(): Promise<Torrent[]> {
     const fields = [
       'haveValid',
       'haveUnchecked',
@@ -119,7 +125,11 @@ export class Transmission implements BitTorrentClient {
       'status',
     ]
     const { torrents } = (await this.call('torrent-get', { fields })) as { torrents: Torrent[] }
-    const torrent = torrents[0]
+    return torrents
+  }
+
+  async status(): Promise<ClientStatus> {
+    const [torrent] = await this.torrents()
     if (!torrent) return { bytesDone: 0, uploadedBytes: 0, isComplete: false, trouble: '' }
     const isKnown = torrent.metadataPercentComplete === 1 && !CHECKING.includes(torrent.status)
     return {

@@ -28,6 +28,9 @@ const OPTIONS = [
 /** How often the leecher is looked at. */
 const LOOK_MS = 10
 
+/** A transfer that takes longer hangs; below a task's limit, so that no process is left behind. */
+const LIMIT_MS = 200_000
+
 function start(options: readonly string[]): ChildProcess {
   const child = spawn('aria2c', [...OPTIONS, ...options], { stdio: ['ignore', 'ignore', 'inherit'] })
   child.on('error', error => console.error(`aria2c: ${error.message}`))
@@ -50,8 +53,8 @@ async function freePort(): Promise<number> {
   return port
 }
 
-async function listens(port: number): Promise<void> {
-  for (;;) {
+async function listens(child: ChildProcess, port: number): Promise<void> {
+  while (child.exitCode === null && child.pid !== undefined) {
     const socket = connect(port, HOST)
     const isThere = await once(socket, 'connect').then(
       () => true,
@@ -61,6 +64,7 @@ async function listens(port: number): Promise<void> {
     if (isThere) return
     await pause(LOOK_MS)
   }
+  throw new Error('aria2 does not listen')
 }
 
 /** aria2 with the content, in a folder of its own. */
@@ -75,7 +79,7 @@ export async function startAria2Seeder(content: BenchContent, folder: string): P
     '--allow-overwrite=true',
     content.torrentPath,
   ])
-  await listens(port)
+  await listens(child, port)
   return { port, pid: child.pid!, end: () => end(child) }
 }
 
@@ -116,6 +120,7 @@ export const aria2Leecher: Leecher = async (content, folder, ports) => {
 async function completed(child: ChildProcess, mark: string, beganMs: number): Promise<Measured> {
   while (!existsSync(mark)) {
     if (child.exitCode !== null || child.pid === undefined) throw new Error('aria2 ended')
+    if (performance.now() - beganMs > LIMIT_MS) throw new Error('aria2 takes too long')
     await pause(LOOK_MS)
   }
   const wallSeconds = (performance.now() - beganMs) / 1000

@@ -1,6 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+
+/** A process that says nothing for longer hangs; below a task's limit, so that no process is left behind. */
+const LIMIT_MS = 200_000
 
 /** A fresh process of Node.js that runs a module of `processes/`, and the messages between it and us. */
 export class NodeProcess {
@@ -20,6 +24,9 @@ export class NodeProcess {
         once(this.child, 'message', { signal }).then(([message]) => message as Message),
         once(this.child, 'exit', { signal }).then(([code]) =>
           Promise.reject(new Error(`a process ended (${code})`)),
+        ),
+        pause(LIMIT_MS, undefined, { signal, ref: false }).then(() =>
+          Promise.reject(new Error('a process says nothing')),
         ),
       ])
     } finally {

@@ -7,6 +7,7 @@ import {
 } from '../limits.ts'
 import type { Torrent } from '../torrent/torrent.ts'
 import type { TorrentHost } from '../torrent/torrent-host.ts'
+import { LOCAL_ANSWER_MS } from '../tracker/limits.ts'
 import { TrackerClient } from '../tracker/tracker-client.ts'
 
 /** What trackers are told as long as the length of the content is not known: that something is missing. */
@@ -20,6 +21,7 @@ export class PeerSearch {
   private trackers: TrackerClient | undefined
   private isRunning = false
   private askedMs = 0
+  private startedMs = 0
   private stopping: Promise<void> | undefined
 
   constructor(torrent: Torrent, host: TorrentHost) {
@@ -31,6 +33,7 @@ export class PeerSearch {
     this.isRunning = true
     this.stopping = undefined
     this.askedMs = this.host.nowMs()
+    this.startedMs = this.askedMs
     this.searching = new AbortController()
     this.torrent.pool.offerAddresses(this.torrent.settings.peers, 'hand')
     this.startTrackers()
@@ -121,9 +124,16 @@ export class PeerSearch {
     return this.trackers?.status() ?? []
   }
 
-  /** Whether trackers may still name somebody: one has not been asked yet, or has answered. */
+  /** Whether somebody may still be named: a tracker has not been asked yet, or has answered; neighbours were just asked. */
   get hasHope(): boolean {
-    return this.trackerStatus().some(({ state }) => state !== 'failing')
+    return this.trackerStatus().some(({ state }) => state !== 'failing') || this.awaitsNeighbours
+  }
+
+  /** Those on the local network who have it hear of us, and dial. */
+  private get awaitsNeighbours(): boolean {
+    const { host, torrent } = this
+    const isAsked = host.localDiscovery !== undefined && !torrent.isPrivate
+    return isAsked && host.nowMs() - this.startedMs < LOCAL_ANSWER_MS
   }
 
   /** Why a tracker names nobody; empty when none has failed. */

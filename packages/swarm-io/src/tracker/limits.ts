@@ -36,3 +36,6 @@ export const FREE_PORT_ATTEMPTS = 10
 
 /** How often it is looked whether the local network is to be told of something. */
 export const LOCAL_STEP_MS = 1000
+
+/** How long a fetch waits for somebody on the local network: a message may have to wait 6 s for its turn. */
+export const LOCAL_ANSWER_MS = 10_000

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { ContentDetails, ContentSummary, FetchedContent, PublishedContent } from '@onehop/rpc'
@@ -10,6 +19,7 @@ import { until } from './support/wait.ts'
 const MIB = 1024 * 1024
 /** Bytes a second: slow enough to look at a fetch that is under way. */
 const SLOW = 512 * 1024
+const ONE_FILE = 'There are 2 files, and one is streamed: name it with --files, such as --files 0.'
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
@@ -151,6 +161,7 @@ describe('content under control, on two nodes that talk BitTorrent', () => {
       'latin1',
     )
     assert.equal(whole.code, 0, whole.stderr)
+    assert.equal(whole.stdout.length, 3 * MIB)
     assert.equal(sha256(Buffer.from(whole.stdout, 'latin1')), sha256(readFileSync(source)))
   })
 
@@ -210,10 +221,34 @@ describe('content under control, on two nodes that talk BitTorrent', () => {
     await until('the other is here', async () => (await show(fetcher, key)).files[2]?.bytesDone === 600_000)
     await until('it is in its place', () => existsSync(join(output, 'several', 'c.mp3')))
     assert.ok(readFileSync(join(output, 'several', 'c.mp3')).equals(readFileSync(join(several, 'c.mp3'))))
-    const nothing = { key, output, files: ['*.flac'] }
-    await fetcher.call('content.remove', { key })
-    const refused = await fetcher.call('content.fetch', nothing).catch((error: Error) => error.message)
-    assert.equal(refused, '"*.flac" means none of the 3 files.')
+    const again = await fetcher.call<FetchedContent>('content.fetch', { key, output, files: ['0'] })
+    assert.deepEqual(again.chosen, [0])
+    assert.ok(existsSync(join(output, 'several', 'a.txt')), 'what is here already takes another wish')
+  })
+
+  it('does nothing where what is wished for is not there', async () => {
+    const several = join(folder, 'refused')
+    mkdirSync(several)
+    for (const name of ['a.txt', 'b.mp3']) writeFileSync(join(several, name), randomBytes(1_000))
+    const { key } = await publish({ path: several })
+    const output = join(folder, 'nothing')
+    mkdirSync(output)
+    for (const wish of [{ files: ['*.flac'] }, { oneFile: true }]) {
+      const call = fetcher.call('content.fetch', { key, output, ...wish })
+      const refused = await call.catch((error: { code: number; message: string }) => error)
+      assert.deepEqual(
+        refused instanceof Error && { ...refused, message: refused.message },
+        wish.files === undefined
+          ? { name: 'RpcError', code: -32602, message: ONE_FILE }
+          : { name: 'RpcError', code: -32602, message: '"*.flac" means none of the 2 files.' },
+      )
+    }
+    assert.deepEqual(readdirSync(output), [])
+    const list = await fetcher.call<ContentSummary[]>('content.list')
+    assert.equal(
+      list.some(content => content.key === key),
+      false,
+    )
   })
 
   it('finds damage when it rechecks, and mends it when it is resumed', async () => {

@@ -149,6 +149,7 @@ function fakeMethods(calls: Record<string, unknown>[]) {
       ...[
         'seedMinutes',
         'stallSeconds',
+        'oneFile',
         'paths',
         'name',
         'private',
@@ -178,7 +179,6 @@ function fakeMethods(calls: Record<string, unknown>[]) {
       if (key === 'unknown') throw new RpcError(-40, 'This node does not have unknown.')
       if (key === 'bahsingle')
         return { ...DETAILS, key: 'bahsingle', files: [{ ...DETAILS.files[0]!, url: '/content/bahsingle' }] }
-      if (key === 'bahboth') return { ...DETAILS, files: [DETAILS.files[0]!, DETAILS.files[0]!] }
       return DETAILS
     }),
     method('content.pause', ({ key }) => ({ ...SUMMARY, key, state: 'paused' })),
@@ -192,8 +192,8 @@ function fakeMethods(calls: Record<string, unknown>[]) {
     method('content.torrent', ({ key }) => ({ key, name: `of ${key}`, torrent: CONTENT.toString('base64') })),
     method('content.hashing', () => []),
     method('content.fetches', () => {
-      const key = streaming === 'both' ? 'bahboth' : 'bahsingle'
-      return streaming === undefined ? [] : [{ asked: streaming, key, name: '', pieces: 1 }]
+      const asked = streaming
+      return asked === undefined ? [] : [{ asked, key: 'bahsingle', name: '', pieces: 1, chosen: [0] }]
     }),
     method('content.publish', ({ paths }) =>
       (paths as string[]).map((path, i) => ({
@@ -211,7 +211,8 @@ function fakeMethods(calls: Record<string, unknown>[]) {
       })),
     ),
     method('content.fetch', async ({ key }, signal) => {
-      if (key !== 'stream' && key !== 'both') return { ...fetched, providers: [], elapsedMs: 1 }
+      if (key === 'both') throw new RpcError(-32602, 'There are 2 files, and one is streamed: name it.')
+      if (key !== 'stream') return { ...fetched, providers: [], elapsedMs: 1 }
       streaming = key
       await new Promise(resolve => {
         setTimeout(resolve, 1_000)
@@ -423,7 +424,7 @@ describe('the command line and content', () => {
     assert.match(run.stderr, /^http:\/\/127\.0\.0\.1:\d+\/content\/bahsingle\n\/srv\/album\n/)
     const several = await onehop('fetch', 'both', '--stream')
     assert.deepEqual([several.code, several.stdout], [2, ''])
-    assert.match(several.stderr, /^Error: There are 2 files, and one is streamed: name it with --files/)
+    assert.match(several.stderr, /^Error: There are 2 files, and one is streamed/)
   })
 
   it('says what was typed wrong, with code 2, and what is not there, with its own', async () => {

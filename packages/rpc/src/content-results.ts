@@ -46,6 +46,8 @@ export interface FetchedContent {
   readonly pieces: number
   /** Peers that pieces came from: peer ids, or addresses of other clients. */
   readonly providers: readonly string[]
+  /** Numbers of the files that were asked for; absent when that is all of them. */
+  readonly chosen?: readonly number[]
   /** What came from them during this call; the rest was here already. */
   readonly fetchedBytes: number
   readonly elapsedMs: number
@@ -59,6 +61,8 @@ export interface FetchStatus {
   /** Empty as long as that is not known. */
   readonly name: string
   readonly state: ContentState
+  /** Numbers of the files that were asked for, as soon as they are known; absent when that is all of them. */
+  readonly chosen?: readonly number[]
   /** 0 as long as only the id is known. */
   readonly pieces: number
   readonly piecesDone: number

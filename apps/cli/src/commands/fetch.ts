@@ -110,6 +110,7 @@ export class Fetch extends NodeCommand {
         peers: flags.peer,
         trackers: flags.tracker,
         sequential: flags.sequential || flags.stream || undefined,
+        oneFile: flags.stream || undefined,
         detach: flags.detach || undefined,
         downloadBytesPerSecond: flags['download-limit'],
         uploadBytesPerSecond: flags['upload-limit'],
@@ -160,7 +161,7 @@ export class Fetch extends NodeCommand {
   ): Promise<boolean> {
     const { url } = await Promise.race([
       findStreamedFile(client, asked, signal),
-      fetching.then(({ key }) => findFile(client, key, signal)),
+      fetching.then(fetched => findFile(client, fetched, signal)),
     ])
     if (!isQuiet) writeError(`${client.url}${url}`)
     return writeToStdout(client, url, signal)

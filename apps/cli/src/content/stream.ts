@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ContentFileStatus, RpcClient } from '@onehop/rpc'
+import type { ContentFileStatus, FetchStatus, RpcClient } from '@onehop/rpc'
 import { EXIT } from '../exit-codes.ts'
 import { CommandFailure } from '../failure.ts'
 
@@ -15,28 +15,21 @@ export async function findStreamedFile(
   for (;;) {
     signal.throwIfAborted()
     const own = (await client.call('content.fetches', [], { signal })).find(fetch => fetch.asked === asked)
-    if (own !== undefined && own.pieces > 0) return findFile(client, own.key, signal)
+    if (own !== undefined && own.chosen !== undefined) return findFile(client, own, signal)
     await sleep(POLL_MS)
   }
 }
 
-/** Where the one file of content that the node knows can be read. @throws {CommandFailure} */
+/** Where the one file that was asked for can be read. @throws {CommandFailure} */
 export async function findFile(
   client: RpcClient,
-  key: string,
+  { key, chosen = [] }: Pick<FetchStatus, 'key' | 'chosen'>,
   signal: AbortSignal,
 ): Promise<ContentFileStatus> {
   const { files } = await client.call('content.show', { key }, { signal })
-  return theOnly(files)
-}
-
-function theOnly(files: readonly ContentFileStatus[]): ContentFileStatus {
-  const wanted = files.filter(({ priority }) => priority !== 'skip')
-  if (wanted.length === 1) return wanted[0]!
-  throw new CommandFailure(
-    EXIT.usage,
-    `There are ${wanted.length} files, and one is streamed: name it with --files, such as --files 0.`,
-  )
+  const file = files.find(({ index }) => index === chosen[0])
+  if (file !== undefined) return file
+  throw new CommandFailure(EXIT.failed, 'The node does not say which file is to be streamed.')
 }
 
 /**

@@ -7,7 +7,6 @@ import type {
   FetchProgress,
   FetchResult,
   FetchTarget,
-  FileChoice,
   RateLimits,
   SeedingGoals,
   SwarmSession,
@@ -17,7 +16,7 @@ import { cidOf, type TorrentId } from './content-id.ts'
 import type { ContentOverlay } from './content-overlay.ts'
 import { findWanted, type WantedContent, type WantedReference } from './content-source.ts'
 import { fetchStatusOf } from './content-view.ts'
-import { filesMeantBy, pathBelowRoot } from './file-choice.ts'
+import { FileWish } from './file-wish.ts'
 import { isOffered } from './offered.ts'
 import type { OverlayPeers } from './overlay-peers.ts'
 import { translated } from './swarm-failure.ts'
@@ -28,6 +27,8 @@ export interface FetchRequest extends WantedReference {
   readonly output?: string
   /** Numbers and patterns of the files that are wanted; default: all. */
   readonly files?: readonly string[]
+  /** Do nothing unless exactly one file is wanted. */
+  readonly oneFile?: boolean
   readonly sequential?: boolean
   /** Return at once; the content comes all the same. */
   readonly detach?: boolean
@@ -43,6 +44,7 @@ export interface FetchRequest extends WantedReference {
 interface WaitingFetch {
   readonly id: TorrentId
   readonly asked: string
+  readonly wish: FileWish
   /** Undefined at the very beginning. */
   progress: FetchProgress | undefined
 }
@@ -74,11 +76,13 @@ export class ContentFetcher {
     const wanted = await findWanted(overlay, request, { isHere, hasTcp: session.btPort !== 0 }, signal)
     peers.foresee(wanted.id, wanted.pointers)
     const before = this.downloadedBytes(wanted)
-    const options = await this.addOptions(request, wanted)
-    const fetched =
-      request.detach === true
-        ? { ...(await translated(session.add(wanted.source, options))), providers: [] }
-        : await this.fetchAndTell(wanted, request, options, signal)
+    const wish = new FileWish(request.files ?? wanted.selected?.map(String), request.oneFile ?? false)
+    const options = await this.addOptions(request, wish)
+    const fetched = await this.carryOut(wanted, wish, async () => {
+      return request.detach === true
+        ? { ...(await session.add(wanted.source, options)), providers: [] }
+        : this.fetchAndTell(wanted, request, wish, options, signal)
+    })
     const { name, path, bytes, pieces, providers } = fetched
     return {
       key: wanted.key,
@@ -88,6 +92,7 @@ export class ContentFetcher {
       bytes,
       pieces,
       providers,
+      ...(wish.isParticular && wish.chosen !== undefined ? { chosen: wish.chosen } : {}),
       fetchedBytes: this.downloadedBytes(wanted) - before,
       elapsedMs: Math.round(performance.now() - beganMs),
     }
@@ -95,21 +100,36 @@ export class ContentFetcher {
 
   /** The calls of {@link fetch} that wait, and how far they are. */
   fetches(): FetchStatus[] {
-    return Array.from(this.waiting).flatMap(({ id, asked, progress }) => {
+    return Array.from(this.waiting).flatMap(({ id, asked, wish, progress }) => {
       if (progress === undefined) return []
       const name = this.parts.session.get(id.infohash)?.name ?? ''
-      return [{ asked, key: cidOf(id), name, ...fetchStatusOf(progress) }]
+      const chosen = wish.isParticular && wish.chosen !== undefined ? { chosen: wish.chosen } : {}
+      return [{ asked, key: cidOf(id), name, ...chosen, ...fetchStatusOf(progress) }]
     })
+  }
+
+  /** Of content that is known already the wish is noted first; what it cannot have is told in its own words. */
+  private async carryOut<T>({ id }: WantedContent, wish: FileWish, work: () => Promise<T>): Promise<T> {
+    const { session } = this.parts
+    const known = wish.isParticular ? session.details(id.infohash)?.files : undefined
+    const wanted = new Map(known?.map(({ index, priority }) => [index, priority]))
+    try {
+      if (wanted.size > 0) await translated(session.setFiles(id.infohash, files => wish.add(files, wanted)))
+      return await translated(work())
+    } catch (error) {
+      throw wish.failure ?? error
+    }
   }
 
   private async fetchAndTell(
     wanted: WantedContent,
     request: FetchRequest,
+    wish: FileWish,
     options: AddOptions,
     signal: AbortSignal,
   ): Promise<FetchResult> {
     const { session, announcer, peers } = this.parts
-    const fetched = await this.fetchAndWait(wanted, request, options, signal)
+    const fetched = await this.fetchAndWait(wanted, request, wish, options, signal)
     const torrent = session.get(wanted.id.infohash)
     if (torrent !== undefined && isOffered(torrent)) await announcer.announceFetched(torrent, signal)
     peers.noteDownload(wanted.id, fetched.providers)
@@ -119,19 +139,18 @@ export class ContentFetcher {
   private async fetchAndWait(
     { id, source }: WantedContent,
     { asked, stallTimeoutMs }: FetchRequest,
+    wish: FileWish,
     options: AddOptions,
     signal: AbortSignal,
   ): Promise<FetchResult> {
-    const waiting: WaitingFetch = { id, asked, progress: undefined }
+    const waiting: WaitingFetch = { id, asked, wish, progress: undefined }
     this.waiting.add(waiting)
     const onProgress = (progress: FetchProgress) => {
       waiting.progress = progress
     }
     const patience = stallTimeoutMs === undefined ? {} : { stallTimeoutMs }
     try {
-      return await translated(
-        this.parts.session.fetch(source, { ...options, ...patience, signal, onProgress }),
-      )
+      return await this.parts.session.fetch(source, { ...options, ...patience, signal, onProgress })
     } finally {
       this.waiting.delete(waiting)
     }
@@ -141,28 +160,15 @@ export class ContentFetcher {
     return this.parts.session.get(id.infohash)?.downloadedBytes ?? 0
   }
 
-  private async addOptions(request: FetchRequest, { selected }: WantedContent): Promise<AddOptions> {
+  private async addOptions(request: FetchRequest, wish: FileWish): Promise<AddOptions> {
     const { output, sequential, limits, goals } = request
-    const patterns = request.files ?? selected?.map(String)
     return {
       ...(await targetOf(output, this.parts.downloadDir)),
-      ...(patterns === undefined ? {} : { files: onlyThose(patterns) }),
+      ...(wish.isParticular ? { files: wish.choose } : {}),
       ...(sequential === undefined ? {} : { sequential }),
       ...(limits === undefined ? {} : { limits }),
       ...(goals === undefined ? {} : { goals }),
     }
-  }
-}
-
-/** Wants what the patterns mean, and nothing else. */
-function onlyThose(patterns: readonly string[]): FileChoice {
-  return files => {
-    const shown = files.map((file, index) => ({ index, path: pathBelowRoot(file) }))
-    const meant = filesMeantBy(
-      patterns,
-      shown.filter(({ index }) => !files[index]!.isPadding),
-    )
-    return shown.map(({ index }) => (meant.has(index) ? 'normal' : 'skip'))
   }
 }
 

@@ -33,6 +33,11 @@ export function fetchMethods(context: MethodContext): RpcMethod[] {
           optional: true,
           description: 'only these files: numbers (3, 2-5) and patterns (*.mp3, disc1/**)',
         },
+        oneFile: {
+          type: 'boolean',
+          optional: true,
+          description: 'do nothing unless exactly one file is wanted',
+        },
         sequential: { type: 'boolean', optional: true, description: 'fetch the pieces in their order' },
         detach: { type: 'boolean', default: false, description: 'return at once, and go on fetching' },
         downloadBytesPerSecond: { type: 'integer', optional: true, min: 0, description: 'its own limit' },
@@ -52,7 +57,8 @@ export function fetchMethods(context: MethodContext): RpcMethod[] {
         },
       },
       handler: (params, { signal }) => {
-        const { key, output, torrent, trackers, peers, files, sequential, detach, stallSeconds } = params
+        const { key, output, torrent, trackers, peers, files, oneFile, sequential, detach, stallSeconds } =
+          params
         if ((key === undefined) === (torrent === undefined))
           throw new RpcError(RPC_CODE.invalidParams, 'content.fetch wants either key or torrent.')
         const torrentBytes = torrent === undefined ? undefined : decodeTorrent(torrent)
@@ -70,6 +76,7 @@ export function fetchMethods(context: MethodContext): RpcMethod[] {
             ...(trackers === undefined ? {} : { trackers: textsOf('trackers', trackers) }),
             ...(peers === undefined ? {} : { peers: textsOf('peers', peers) }),
             ...(files === undefined ? {} : { files: patternsOf(files) }),
+            ...(oneFile === undefined ? {} : { oneFile }),
             ...(sequential === undefined ? {} : { sequential }),
             ...(stallSeconds === undefined ? {} : { stallTimeoutMs: patience(stallSeconds) }),
           },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { WireConnection } from '@onehop/swarm'
-import { isPrivateHost, peerIdentity } from '../../src/peers/peer-identity.ts'
+import { peerIdentity } from '../../src/peers/peer-identity.ts'
 import { type Established, survives } from '../../src/peers/same-peer.ts'
 
 const [LOW, HIGH] = ['11', 'ee']
@@ -72,19 +72,8 @@ describe('what a peer is banned by', () => {
   })
 
   it('is the address and the peer id where many share an address', () => {
-    assert.equal(peerIdentity(connection('127.0.0.1:1', '127.0.0.1'), peerId), `127.0.0.1#${'ab'.repeat(20)}`)
-    const shared = [
-      '10.1.2.3',
-      '172.16.0.1',
-      '192.168.1.1',
-      '169.254.0.1',
-      '100.64.0.1',
-      '::1',
-      'fd00::1',
-      'fe80::1',
-    ]
-    assert.deepEqual(shared.filter(isPrivateHost), shared)
-    const own = ['9.9.9.9', '172.32.0.1', '100.128.0.1', '2001:db8::1', 'example.org']
-    assert.deepEqual(own.filter(isPrivateHost), [])
+    for (const host of ['127.0.0.1', '10.1.2.3', '::1', 'fe80::1']) {
+      assert.equal(peerIdentity(connection(`${host}:1`, host), peerId), `${host}#${'ab'.repeat(20)}`)
+    }
   })
 })

@@ -25,11 +25,6 @@ export class MetadataExchange {
     this.metadata = metadata
   }
 
-  /** Bytes of the info dictionary, once it is known. */
-  get size(): number | undefined {
-    return this.metadata?.length
-  }
-
   /** Whether to fetch the info dictionary when it is not known. */
   setWanted(isWanted: boolean): void {
     this.isWanted = isWanted

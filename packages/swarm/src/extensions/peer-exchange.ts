@@ -9,8 +9,8 @@ import {
 import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
 import { formatPeerAddress, type PeerAddress } from '../peer-address.ts'
-import { isPlausibleFrom } from './address-scope.ts'
 import { encodePexMessage, PEX_FLAG, type PexPeer, parsePexMessage } from './pex-message.ts'
+import { isPlausibleFrom } from './plausible-address.ts'
 
 /** What passed between us and one peer. */
 interface Exchange {

@@ -86,7 +86,10 @@ export class SwarmSession {
   async seed(path: string, options: SeedOptions = {}): Promise<TorrentSummary> {
     this.assertOpen()
     const absolute = resolve(path)
-    const hashed = await hashContent(absolute, options)
+    return this.offer(await hashContent(absolute, options), absolute, options)
+  }
+
+  private async offer(hashed: HashedContent, path: string, options: SeedOptions): Promise<TorrentSummary> {
     const known = await this.torrents.whenOpen(hashed.info.infohash)
     this.assertOpen()
     if (known?.isSeeding && (await existsAtAll(known.path))) {
@@ -94,22 +97,21 @@ export class SwarmSession {
       return known.summary()
     }
     if (known && known.state() !== 'paused' && !known.isSeeding) {
-      throw new SwarmError(
-        'in-use',
-        `Cannot publish ${absolute}: its content is being fetched to ${known.path}.`,
-      )
+      throw new SwarmError('in-use', `Cannot publish ${path}: its content is being fetched to ${known.path}.`)
     }
     if (known) await this.forget(known)
-    return this.register(hashed, absolute, options)
+    return this.register(hashed, path, options)
   }
 
-  private async register(
-    { info, stamps, layers }: HashedContent,
-    path: string,
-    options: SeedOptions,
-  ): Promise<TorrentSummary> {
+  private async register(hashed: HashedContent, path: string, options: SeedOptions): Promise<TorrentSummary> {
+    const { info, stamps, layers } = hashed
     const known = layers ? { layers } : {}
     const files = await openForSeed(info, path, stamps, { cache: this.host.cache, ...known })
+    // Meanwhile another call may have published or begun to fetch the same, or closed the session.
+    if (this.isClosed || this.torrents.get(info.infohash)) {
+      await files.storage.close()
+      return this.offer(hashed, path, options)
+    }
     const torrent = this.addTorrent({
       infohash: info.infohash,
       info,
@@ -313,7 +315,7 @@ export class SwarmSession {
       this.host.log('a resume file is damaged', { path, reason }),
     )
     const restored: Torrent[] = []
-    for (let i = 0; i < records.length; i += RESTORES_AT_ONCE) {
+    for (let i = 0; i < records.length && !this.isClosed; i += RESTORES_AT_ONCE) {
       const unknown = records
         .slice(i, i + RESTORES_AT_ONCE)
         .filter(({ infohash }) => this.torrents.get(infohash) === undefined)

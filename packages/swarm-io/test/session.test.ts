@@ -59,6 +59,16 @@ describe('a swarm session', () => {
       assert.equal(session.list().length, 1)
     })
 
+    it('twice at once is one torrent, too', async () => {
+      const path = await scene.write('a.bin', content(PIECE))
+      const session = scene.session('a')
+      let added = 0
+      session.on('added', () => added++)
+      const [first, second] = await Promise.all([session.seed(path), session.seed(path)])
+      assert.deepEqual(first.infohash, second.infohash)
+      assert.equal(added, 1)
+    })
+
     it('takes a name and a piece length', async () => {
       const path = await scene.write('a.bin', content(PIECE))
       const summary = await scene.session('a').seed(path, { name: 'b.bin', pieceLengthBytes: 65536 })
@@ -176,6 +186,16 @@ describe('a swarm session', () => {
       assert.ok(removed)
       assert.equal((await restored).length, paths.length)
       assert.equal(again.list().filter(({ state }) => state === 'seeding').length, paths.length - 1)
+    })
+
+    it('opens nothing any more once it is closed', async () => {
+      const session = scene.session('a')
+      await session.seed(await scene.write('a.bin', content(10)))
+      await session.close()
+      const again = scene.session('a')
+      const restoring = again.restore()
+      await again.close()
+      assert.deepEqual(await restoring, [])
     })
 
     it('hashes a file again whose time has changed, and offers it when it is the same', async () => {

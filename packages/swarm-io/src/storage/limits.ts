@@ -33,6 +33,3 @@ export const COPY_BYTES = 1024 * 1024
 
 /** Bytes of a part file's name before its infohash: file systems take 255 in all. */
 export const MAX_PART_STEM_BYTES = 200
-
-/** Folders in folders that are published: as deep as a torrent may be. */
-export const MAX_FOLDER_DEPTH = 31

@@ -71,6 +71,7 @@ export class SessionHost implements TorrentHost, ConnectionsOwner {
     if (!this.options.localDiscovery || this.btPort === 0) return
     this.localDiscovery = new LocalDiscovery({
       port: this.btPort,
+      hosts: this.connections.hosts,
       onPeer: (infohashHex, address) =>
         this.torrents.byHex(infohashHex)?.pool.offerAddresses([address], 'local'),
       nowMs: () => this.nowMs(),

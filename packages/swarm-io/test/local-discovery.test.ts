@@ -7,14 +7,15 @@ import { join } from 'node:path'
 import { LOCAL_GROUPS } from '@onehop/swarm'
 import { SwarmSession } from '@onehop/swarm-io'
 
-/** Whether a packet to the group comes back: there are machines without multicast. */
+/** Whether a packet to the group comes back on loopback: there are machines without multicast. */
 async function hasMulticast(): Promise<boolean> {
   const { host, port } = LOCAL_GROUPS[4]
   const socket = createSocket({ type: 'udp4', reuseAddr: true })
   try {
     socket.bind(port)
     await once(socket, 'listening')
-    socket.addMembership(host)
+    socket.addMembership(host, '127.0.0.1')
+    socket.setMulticastInterface('127.0.0.1')
     socket.send('probe', port, host)
     await once(socket, 'message', { signal: AbortSignal.timeout(2000) })
     return true
@@ -42,7 +43,7 @@ describe('the local network', () => {
   async function open(name: string): Promise<SwarmSession> {
     const session = new SwarmSession({
       resumeDir: join(folder, name),
-      tcp: { port: 0, hosts: ['0.0.0.0'] },
+      tcp: { port: 0 },
       localDiscovery: true,
     })
     sessions.push(session)

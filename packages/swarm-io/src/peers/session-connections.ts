@@ -38,11 +38,15 @@ export class SessionConnections {
     })
   }
 
+  /** Addresses to listen on. */
+  get hosts(): readonly string[] {
+    return this.tcpOptions?.hosts ?? ['127.0.0.1']
+  }
+
   /** Takes TCP connections from now on, if that is wanted. @throws {SwarmError} */
   async listen(): Promise<void> {
-    const { tcp, tcpOptions } = this
+    const { tcp, tcpOptions, hosts } = this
     if (tcp === undefined || tcpOptions === undefined) return
-    const hosts = tcpOptions.hosts ?? ['127.0.0.1']
     if (hosts.length > 0) this.port = await tcp.listen({ hosts, port: tcpOptions.port })
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { isIPv4 } from 'node:net'
 import { TokenBucket } from '@onehop/primitives'
 import {
   encodeLocalMessage,
@@ -19,6 +20,8 @@ import { LOCAL_STEP_MS } from './limits.ts'
 export interface LocalDiscoveryOptions {
   /** Where this session takes TCP connections (`btPort`). */
   readonly port: number
+  /** Addresses on which it takes them: only the networks of these are told, for nobody else could come. */
+  readonly hosts: readonly string[]
   /** Someone has, or fetches, one of the torrents added. */
   onPeer(infohashHex: string, address: PeerAddress): void
   /** Milliseconds; never runs backwards. */
@@ -26,7 +29,7 @@ export interface LocalDiscoveryOptions {
   readonly log?: (message: string, details?: Readonly<Record<string, unknown>>) => void
 }
 
-/** Finds peers on the local network by multicast (BEP 14), of IPv4 and, where there is one, IPv6. */
+/** Finds peers on the local network by multicast (BEP 14), of IPv4 and, where all of IPv6 is listened on, IPv6. */
 export class LocalDiscovery {
   private readonly options: LocalDiscoveryOptions
   private readonly schedule = new LocalSchedule()
@@ -42,13 +45,18 @@ export class LocalDiscovery {
 
   /** Joins the groups. Where that is not possible it says so in the log, and finds nobody. Never rejects. */
   async start(): Promise<void> {
-    await Promise.all([this.join(4), this.join(6)])
+    const { hosts } = this.options
+    const ipv4 = hosts.find(host => isIPv4(host))
+    if (ipv4 !== undefined) await this.join(4, ipv4 === '0.0.0.0' ? undefined : ipv4)
+    // An IPv6 group is joined by the name of a network card, which an address does not tell.
+    if (hosts.includes('::')) await this.join(6)
     this.timer = setInterval(() => this.step(), LOCAL_STEP_MS)
     this.timer.unref()
     this.step()
   }
 
-  private async join(family: 4 | 6): Promise<void> {
+  /** @param through address of the network to join on. Default: the one that the system chooses. */
+  private async join(family: 4 | 6, through?: string): Promise<void> {
     const group = LOCAL_GROUPS[family]
     const socket = createSocket({
       type: family === 4 ? 'udp4' : 'udp6',
@@ -59,7 +67,8 @@ export class LocalDiscovery {
       // Several clients of one machine listen on this port.
       socket.bind(group.port)
       await once(socket, 'listening')
-      socket.addMembership(group.host)
+      socket.addMembership(group.host, through)
+      if (through !== undefined) socket.setMulticastInterface(through)
     } catch (error) {
       this.options.log?.('peers of the local network cannot be found', { family, error })
       socket.on('error', () => {})

@@ -5,7 +5,7 @@ import { SwarmError } from '../swarm-error.ts'
 import { storedFiles } from './content-slices.ts'
 import type { FilePlaces, Placement } from './file-places.ts'
 
-/** The content with one file under another name. A single file is renamed with its content. */
+/** The content with one file under another name. A single file is renamed with its content. @throws {SwarmError} `bad-name` */
 export function renamedPlacement(places: FilePlaces, file: number, below: readonly string[]): Placement {
   const { info, placement } = places
   if (info.files[file] === undefined || info.files[file].isPadding || below.length === 0) {
@@ -13,6 +13,7 @@ export function renamedPlacement(places: FilePlaces, file: number, below: readon
   }
   if (!info.isSingleFile)
     return { path: placement.path, renamed: new Map(placement.renamed).set(file, below) }
+  below.forEach(checkName)
   return { path: join(dirname(placement.path), below.join('/')), renamed: placement.renamed }
 }
 

@@ -452,4 +452,13 @@ describe('the content of a torrent on disk', () => {
       await assert.rejects(storage.verify('all', { signal: AbortSignal.abort() }), failsWith('aborted'))
     })
   })
+
+  it('is deleted as a whole, also when somebody has deleted a part of it', async () => {
+    const many = folderSample(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${10 + i}/a`, 5])))
+    await scene.put(many)
+    const { storage } = await scene.open(many)
+    await scene.remove(many.info.name, '10')
+    await storage.removeAll()
+    assert.deepEqual(await readdir(scene.folder), [])
+  })
 })

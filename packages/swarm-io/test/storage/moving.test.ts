@@ -134,6 +134,9 @@ describe('moving and renaming content', () => {
     const { storage } = await scene.open(one)
     await storage.renameFile(0, ['two.bin'], note)
     assert.equal(storage.path, scene.path('two.bin'))
+    for (const path of [['..', 'x'], ['a', '', 'x'], ['..']]) {
+      await assert.rejects(storage.renameFile(0, path, note), failsWith('bad-name'), path.join('/'))
+    }
     assert.deepEqual(await readdir(scene.folder), ['two.bin'])
   })
 

@@ -1,12 +1,12 @@
 import { MAX_PENDING_READS, READ_CACHE_BYTES } from './limits.ts'
+import { Turns } from './turns.ts'
 
 /** What was read of files for uploads, up to {@link READ_CACHE_BYTES}; the chunks used longest ago go first. */
 export class ReadCache {
   private readonly chunks = new Map<string, Uint8Array>()
   private readonly pending = new Map<string, Promise<Uint8Array>>()
-  private readonly waiting: (() => void)[] = []
+  private readonly turns = new Turns(MAX_PENDING_READS)
   private bytes = 0
-  private reading = 0
 
   /** The chunk, at once when it is here, else read by `read`. */
   get(key: string, read: () => Promise<Uint8Array>): Uint8Array | Promise<Uint8Array> {
@@ -26,7 +26,7 @@ export class ReadCache {
   }
 
   private begin(key: string, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    const result = this.inTurn(read).then(
+    const result = this.turns.take(read).then(
       chunk => {
         if (this.pending.get(key) === result) this.keep(key, chunk)
         return chunk
@@ -38,17 +38,6 @@ export class ReadCache {
     )
     this.pending.set(key, result)
     return result
-  }
-
-  private async inTurn(read: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    if (this.reading >= MAX_PENDING_READS) await new Promise<void>(resolve => this.waiting.push(resolve))
-    this.reading++
-    try {
-      return await read()
-    } finally {
-      this.reading--
-      this.waiting.shift()?.()
-    }
   }
 
   private keep(key: string, chunk: Uint8Array): void {

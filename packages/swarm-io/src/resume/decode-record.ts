@@ -9,6 +9,9 @@ import {
   expectInteger,
   expectList,
   type FilePriority,
+  type InfoHash,
+  infoKnownAs,
+  isInfohashOf,
   PieceLayers,
   PRIORITY_RANK,
   pieceCount,
@@ -35,11 +38,11 @@ export function decodeRecord(bytes: Uint8Array): ResumeRecord {
 }
 
 function readRecord(dictionary: BencodedDictionary): ResumeRecord {
-  const infohash = expectBytes(dictionary.get('infohash'), 'infohash')
-  const info = optional(dictionary.get('info'), readInfo)
+  const infohash = toInfoHash(expectBytes(dictionary.get('infohash'), 'infohash'))
+  const info = optional(dictionary.get('info'), value => readInfoOf(infohash, value))
   const content = dictionary.get('content')
   return {
-    infohash: toInfoHash(infohash),
+    infohash,
     settings: readSettings(expectDictionary(dictionary.get('settings'), 'settings')),
     counters: readCounters(expectDictionary(dictionary.get('counters'), 'counters')),
     ...present(
@@ -51,6 +54,13 @@ function readRecord(dictionary: BencodedDictionary): ResumeRecord {
     ...present('reason', optional(dictionary.get('reason'), readText)),
     ...present('content', info && optional(content, value => readContent(value, info))),
   }
+}
+
+/** A hybrid is known by the one of its infohashes that it was fetched by: its part folder bears that. */
+function readInfoOf(infohash: InfoHash, value: Bencoded): TorrentInfo {
+  const info = readInfo(value)
+  if (!isInfohashOf(infohash, info)) throw new DecodeError('the info is of another torrent')
+  return infoKnownAs(info, infohash)
 }
 
 function readLayers(value: Bencoded, info: TorrentInfo): PieceLayers {

@@ -2,8 +2,16 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bytesToHex, utf8Encode } from '@onehop/primitives'
-import { type Bencoded, Bitfield, encodeBencode, PieceLayers, pieceCount } from '@onehop/swarm'
+import { bytesToHex, DecodeError, utf8Encode } from '@onehop/primitives'
+import {
+  type Bencoded,
+  Bitfield,
+  encodeBencode,
+  infohashOfV2,
+  infoKnownAs,
+  PieceLayers,
+  pieceCount,
+} from '@onehop/swarm'
 import { SwarmError } from '@onehop/swarm-io'
 import { decodeRecord } from '../../src/resume/decode-record.ts'
 import { encodeRecord } from '../../src/resume/encode-record.ts'
@@ -83,6 +91,16 @@ describe('what is noted of a torrent', () => {
     const layers = new PieceLayers(hybrid, sha256)
     const decoded = decodeRecord(encodeRecord({ ...record, layers }))
     assert.deepEqual([...decoded.layers!.entries()], [])
+  })
+
+  it('names a hybrid by the infohash that it was fetched by: its part folder bears that', () => {
+    const hybrid = folderSample({ c: 3 * PIECE }, 'hybrid').info
+    const known = infoKnownAs(hybrid, infohashOfV2(hybrid.infohashV2!))
+    const { infohash } = known
+    const record = { infohash, info: known, settings: defaultSettings(), counters: noCounters }
+    assert.deepEqual(decodeRecord(encodeRecord(record)).info, known)
+    const foreign = encodeRecord({ ...record, infohash: album.info.infohash })
+    assert.throws(() => decodeRecord(foreign), DecodeError)
   })
 
   it('is read in format 1: a complete file goes on, an unfinished one waits to be asked for', () => {

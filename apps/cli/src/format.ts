@@ -77,6 +77,30 @@ export function fitted(text: string, width: number): string {
   return shown.length <= width ? shown : `${shown.slice(0, width - 1)}…`
 }
 
+/** Characters that take two columns: of East Asia, and pictures. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
+const WITHOUT_WIDTH = /\p{M}|\p{Cf}/u
+
+/** Columns that a text takes in a terminal. */
+export function columnsOf(text: string): number {
+  let columns = 0
+  for (const character of text) columns += WITHOUT_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1
+  return columns
+}
+
+/** The beginning of a text, as much as the columns hold. */
+export function cutToColumns(text: string, width: number): string {
+  let columns = 0
+  let cut = ''
+  for (const character of text) {
+    columns += columnsOf(character)
+    if (columns > width) break
+    cut += character
+  }
+  return cut
+}
+
 /** Columns of the terminal; without one, as many as one likes. */
 export function terminalWidth(): number {
   return process.stdout.columns ?? Number.POSITIVE_INFINITY

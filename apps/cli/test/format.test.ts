@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import {
   bitcoins,
   byteCount,
+  columnsOf,
   count,
+  cutToColumns,
   duration,
   fitted,
   indented,
@@ -60,6 +62,12 @@ describe('what people read', () => {
     assert.equal(shortened('short'), 'short')
     assert.equal(fitted('a name that is long', 8), 'a name …')
     assert.equal(fitted('red\u001b[31m\u0007\n', 40), 'red?[31m??')
+  })
+
+  it('is measured in columns of a terminal', () => {
+    assert.deepEqual(['abc', 'ünï', '日本', 'u\u0308', '🎬'].map(columnsOf), [3, 3, 4, 1, 2])
+    assert.equal(cutToColumns('a日本b', 4), 'a日')
+    assert.equal(cutToColumns('u\u0308x', 1), 'u\u0308')
   })
 
   it('breaks between words where the terminal ends', () => {

@@ -21,6 +21,7 @@ function viewOf(fetch: FetchStatus): ProgressView {
   return { title, done: bytesDone, total: bytes, figures: `${sizes}, ${movement(fetch)}` }
 }
 
+/** What matters most comes first: the line may be cut. */
 function movement({
   downloadBytesPerSecond,
   uploadBytesPerSecond,
@@ -30,9 +31,9 @@ function movement({
 }: FetchStatus): string {
   return [
     rate(downloadBytesPerSecond),
-    ...(uploadBytesPerSecond > 0 ? [`${rate(uploadBytesPerSecond)} up`] : []),
+    ...(etaMs === undefined ? [] : [`${duration(etaMs)} left`]),
     count(peers, 'peer'),
     ...(availability === undefined ? [] : [`availability ${availability.toFixed(2)}`]),
-    ...(etaMs === undefined ? [] : [`${duration(etaMs)} left`]),
+    ...(uploadBytesPerSecond > 0 ? [`${rate(uploadBytesPerSecond)} up`] : []),
   ].join(', ')
 }

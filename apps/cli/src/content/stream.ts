@@ -40,10 +40,12 @@ export async function writeToStdout(client: RpcClient, url: string, signal: Abor
   const { stdout } = process
   const gone = new AbortController()
   const onError = () => gone.abort()
+  const over = AbortSignal.any([signal, gone.signal])
   stdout.on('error', onError)
   try {
-    for await (const chunk of client.read(url, AbortSignal.any([signal, gone.signal]))) {
-      if (!stdout.write(chunk)) await drained(stdout, gone.signal)
+    for await (const chunk of client.read(url, over)) {
+      if (!stdout.write(chunk)) await drained(stdout, over)
+      signal.throwIfAborted()
       if (gone.signal.aborted) return false
     }
     return true
@@ -56,14 +58,16 @@ export async function writeToStdout(client: RpcClient, url: string, signal: Abor
   }
 }
 
-function drained(stream: NodeJS.WriteStream, gone: AbortSignal): Promise<void> {
+/** Resolves when more can be written, or nobody is there any more. */
+function drained(stream: NodeJS.WriteStream, over: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     const done = () => {
       stream.off('drain', done)
-      gone.removeEventListener('abort', done)
+      over.removeEventListener('abort', done)
       resolve()
     }
+    if (over.aborted) return resolve()
     stream.once('drain', done)
-    gone.addEventListener('abort', done)
+    over.addEventListener('abort', done)
   })
 }

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bytesToHex, DecodeError, utf8Encode } from '@onehop/primitives'
+import { bytesToHex, concatBytes, DecodeError, utf8Encode } from '@onehop/primitives'
 import {
   type Bencoded,
   Bitfield,
+  BLOCK_BYTES,
   encodeBencode,
+  hashBlocks,
   infohashOfV2,
   infoKnownAs,
+  merkleRoot,
   PieceLayers,
   pieceCount,
 } from '@onehop/swarm'
@@ -81,16 +84,17 @@ describe('what is noted of a torrent', () => {
   })
 
   it('has the hashes of version 2, and believes only those that lead to the root', () => {
-    const hybrid = folderSample({ c: 3 * PIECE }, 'hybrid').info
-    const record = {
-      infohash: hybrid.infohash,
-      info: hybrid,
-      settings: defaultSettings(),
-      counters: noCounters,
-    }
-    const layers = new PieceLayers(hybrid, sha256)
-    const decoded = decodeRecord(encodeRecord({ ...record, layers }))
-    assert.deepEqual([...decoded.layers!.entries()], [])
+    const { info, piece } = folderSample({ c: 3 * PIECE }, 'hybrid')
+    const record = { infohash: info.infohash, info, settings: defaultSettings(), counters: noCounters }
+    const roots = [0, 1, 2].map(index =>
+      merkleRoot(hashBlocks(piece(index), sha256), PIECE / BLOCK_BYTES, sha256),
+    )
+    const layers = new PieceLayers(info, sha256)
+    assert.ok(layers.add(info.files[0]!.piecesRoot!, concatBytes(...roots)).ok)
+    const bytes = encodeRecord({ ...record, layers })
+    assert.deepEqual([...decodeRecord(bytes).layers!.entries()], [...layers.entries()])
+    bytes[Buffer.from(bytes).indexOf(roots[1]!)]! ^= 1
+    assert.deepEqual([...decodeRecord(bytes).layers!.entries()], [])
   })
 
   it('names a hybrid by the infohash that it was fetched by: its part folder bears that', () => {

@@ -1,8 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import type { FetchedContent, RpcClient } from '@onehop/rpc'
-import { decimal, transferLimit } from '../arguments.ts'
+import { decimal } from '../arguments.ts'
 import { lookAtFetch } from '../content/fetch-progress.ts'
 import { fetchSource } from '../content/fetch-source.ts'
+import { limitFlags, typedLimits } from '../content/limit-flags.ts'
 import { findFile, findStreamedFile, writeToStdout } from '../content/stream.ts'
 import { outputPath } from '../content/typed-path.ts'
 import { byteCount, count, duration, transferRate } from '../format.ts'
@@ -11,8 +12,6 @@ import { writeError } from '../output.ts'
 import { watched } from '../watching.ts'
 
 const MAX_TIMEOUT_SECONDS = 7 * 86_400
-const MAX_RATIO = 1_000_000
-const MAX_SEED_MINUTES = 10_000_000
 
 export class Fetch extends NodeCommand {
   static override summary = 'Fetch content from everybody who has it, and offer it from then on.'
@@ -58,26 +57,7 @@ export class Fetch extends NodeCommand {
       multipleNonGreedy: true,
     }),
     detach: Flags.boolean({ description: 'Return at once; "onehop content list" shows how far it is.' }),
-    'download-limit': Flags.custom<number>({
-      description: 'Bytes a second for this content: 500K, 2M.',
-      helpValue: 'RATE',
-      parse: transferLimit('--download-limit'),
-    })(),
-    'upload-limit': Flags.custom<number>({
-      description: 'The same for what is sent.',
-      helpValue: 'RATE',
-      parse: transferLimit('--upload-limit'),
-    })(),
-    'seed-ratio': Flags.custom<number>({
-      description: 'Stop offering it when so much was sent for each byte of it. Default: never.',
-      helpValue: 'RATIO',
-      parse: decimal('--seed-ratio', { min: 0, max: MAX_RATIO }),
-    })(),
-    'seed-time': Flags.custom<number>({
-      description: 'Stop offering it after so long. Default: never.',
-      helpValue: 'MINUTES',
-      parse: decimal('--seed-time', { min: 0, max: MAX_SEED_MINUTES }),
-    })(),
+    ...limitFlags,
     timeout: Flags.custom<number>({
       description: 'Give up after so many seconds. Default: never.',
       helpValue: 'SECONDS',
@@ -112,10 +92,7 @@ export class Fetch extends NodeCommand {
         sequential: flags.sequential || flags.stream || undefined,
         oneFile: flags.stream || undefined,
         detach: flags.detach || undefined,
-        downloadBytesPerSecond: flags['download-limit'],
-        uploadBytesPerSecond: flags['upload-limit'],
-        seedRatio: flags['seed-ratio'],
-        seedMinutes: flags['seed-time'],
+        ...typedLimits(flags),
         stallSeconds: flags['stall-timeout'],
       }),
     }

@@ -5,6 +5,7 @@ import {
   MAX_ANNOUNCE_SECONDS,
   MAX_RETRY_MS,
   MIN_ANNOUNCE_SECONDS,
+  MIN_INTERVAL_PARTS,
 } from './limits.ts'
 
 /** One tracker, and how it stands with us. */
@@ -96,7 +97,10 @@ export class TrackerTier {
   needPeers(nowMs: number): void {
     const answer = this.trackers[this.position]?.last
     if (this.failedRounds > 0 || !answer) return
-    const seconds = answer.minIntervalSeconds ?? LONELY_ANNOUNCE_SECONDS
+    // UDP has no minimum; a tracker with a short interval has few peers, and time for them.
+    const { minIntervalSeconds, intervalSeconds } = answer
+    const seconds =
+      minIntervalSeconds ?? Math.min(LONELY_ANNOUNCE_SECONDS, intervalSeconds / MIN_INTERVAL_PARTS)
     const soonestMs = this.lastAnnounceMs + Math.max(MIN_ANNOUNCE_SECONDS, seconds) * 1000
     this.dueMs = Math.min(this.dueMs, Math.max(nowMs, soonestMs))
   }

@@ -1,13 +1,11 @@
 import { Args, Flags } from '@oclif/core'
-import type { FidelityResult, FidelitySize } from '@onehop/simulator'
+import type { FidelityResult } from '@onehop/simulator'
 import { EXIT } from '../../exit-codes.ts'
 import { CommandFailure } from '../../failure.ts'
-import { onInterrupt } from '../../interruption.ts'
 import { OutputCommand, outputFlags } from '../../node-command.ts'
-import { onParentGone } from '../../parent.ts'
-import { ProgressLine } from '../../progress.ts'
 import { chooseFidelity } from '../../simulate/fidelity-names.ts'
 import { describeFidelity, summaryOf } from '../../simulate/fidelity-view.ts'
+import { measured } from '../../simulate/measured.ts'
 
 export class SimulateFidelity extends OutputCommand {
   static override summary = 'Compare the classic overlays with what was published of them.'
@@ -32,40 +30,14 @@ export class SimulateFidelity extends OutputCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(SimulateFidelity)
-    const { FIDELITY_EXPERIMENTS } = await import('@onehop/simulator')
-    const chosen = chooseFidelity(argv as string[], FIDELITY_EXPERIMENTS)
-    const result = await this.measure(
-      chosen.map(({ name }) => name),
-      flags.quick ? 'quick' : 'full',
-      flags.quiet,
-    )
+    const { FIDELITY_EXPERIMENTS, startFidelity } = await import('@onehop/simulator')
+    const names = chooseFidelity(argv as string[], FIDELITY_EXPERIMENTS).map(({ name }) => name)
+    const size = flags.quick ? 'quick' : 'full'
+    const result = await measured(onProgress => startFidelity(names, size, onProgress), flags.quiet)
     const failure = failureOf(result)
     if (failure !== undefined && flags.json) throw failure
     this.show(result, flags, { text: () => describeFidelity(result), ids: () => traceHashes(result) })
     if (failure !== undefined) throw failure
-  }
-
-  private async measure(
-    names: readonly string[],
-    size: FidelitySize,
-    isSilent: boolean,
-  ): Promise<FidelityResult> {
-    const { startFidelity } = await import('@onehop/simulator')
-    const line = new ProgressLine()
-    const running = startFidelity(names, size, ({ experiment, share, doing }) => {
-      if (!isSilent) line.bar(experiment, share, 1, doing)
-    })
-    const stopListening = onInterrupt(() => {
-      if (!isSilent) line.log('Ending with what has been measured so far …')
-      running.interrupt()
-    })
-    onParentGone(() => running.interrupt())
-    try {
-      return await running.result
-    } finally {
-      stopListening()
-      line.clear()
-    }
   }
 }
 

@@ -1,13 +1,11 @@
 import { Args, Flags } from '@oclif/core'
-import type { SwarmJob, SwarmResult } from '@onehop/simulator'
+import type { SwarmResult } from '@onehop/simulator'
 import { wholeNumber } from '../../arguments.ts'
 import { EXIT } from '../../exit-codes.ts'
 import { CommandFailure } from '../../failure.ts'
-import { onInterrupt } from '../../interruption.ts'
 import { OutputCommand, outputFlags } from '../../node-command.ts'
 import { writeError } from '../../output.ts'
-import { onParentGone } from '../../parent.ts'
-import { ProgressLine } from '../../progress.ts'
+import { measured } from '../../simulate/measured.ts'
 import { assertWritable } from '../../simulate/report-folder.ts'
 import { chooseSwarms } from '../../simulate/swarm-names.ts'
 import { describeSwarms, swarmSummaryOf } from '../../simulate/swarm-view.ts'
@@ -49,11 +47,12 @@ export class SimulateSwarm extends OutputCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(SimulateSwarm)
-    const { SWARM_EXPERIMENTS, writeSwarmReport } = await import('@onehop/simulator')
+    const { SWARM_EXPERIMENTS, startSwarm, writeSwarmReport } = await import('@onehop/simulator')
     const names = chooseSwarms(argv as string[], SWARM_EXPERIMENTS).map(({ name }) => name)
     if (flags.report !== undefined) assertWritable(flags.report)
     const size = flags.quick ? 'quick' : 'full'
-    const result = await this.measure({ names, size, seed: flags.seed }, flags.quiet)
+    const job = { names, size, seed: flags.seed } as const
+    const result = await measured(onProgress => startSwarm(job, onProgress), flags.quiet)
     if (flags.report !== undefined) {
       const page = writeSwarmReport(flags.report, result)
       if (!flags.quiet && !flags.json) writeError(`Report: ${page}`)
@@ -62,25 +61,6 @@ export class SimulateSwarm extends OutputCommand {
     if (failure !== undefined && flags.json) throw failure
     this.show(result, flags, { text: () => describeSwarms(result), ids: () => traceHashes(result) })
     if (failure !== undefined) throw failure
-  }
-
-  private async measure(job: SwarmJob, isSilent: boolean): Promise<SwarmResult> {
-    const { startSwarm } = await import('@onehop/simulator')
-    const line = new ProgressLine()
-    const running = startSwarm(job, ({ experiment, share, doing }) => {
-      if (!isSilent) line.bar(experiment, share, 1, doing)
-    })
-    const stopListening = onInterrupt(() => {
-      if (!isSilent) line.log('Ending with what has been measured so far …')
-      running.interrupt()
-    })
-    onParentGone(() => running.interrupt())
-    try {
-      return await running.result
-    } finally {
-      stopListening()
-      line.clear()
-    }
   }
 }
 

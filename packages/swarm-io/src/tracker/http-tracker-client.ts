@@ -77,7 +77,7 @@ function respond(
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest
   const headers = { 'user-agent': 'onehop/0.1.0', 'accept-encoding': 'gzip' }
   return new Promise((resolve, reject) => {
-    request(url, { headers, signal, agent: false, lookup: dialled }, resolve).once('error', reject).end()
+    request(url, { headers, signal, agent: false, lookup: dialled }, resolve).on('error', reject).end()
   })
 }
 

@@ -154,12 +154,16 @@ export class TrackerClient {
     clearTimeout(this.timer)
     const { transport } = this.options
     const signal = AbortSignal.timeout(MAX_STOP_MS)
-    await Promise.allSettled(
-      this.tiers
-        .leave()
-        .map(tracker => transport.announce(tracker.url, this.request(tracker, 'stopped'), signal)),
-    )
+    const told = this.tiers
+      .leave()
+      .map(tracker => transport.announce(tracker.url, this.request(tracker, 'stopped'), signal))
+    // The system may look for a tracker's address for longer, and cannot be stopped.
+    await Promise.race([Promise.allSettled(told), aborted(signal)])
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 function ownAddresses({ externalHost }: AnnounceAnswer, port: number): ReadonlySet<string> {

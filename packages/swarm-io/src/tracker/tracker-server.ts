@@ -78,6 +78,8 @@ export class TrackerServer {
       const { status, type, body } = answerHttp(this.registry, request, this.nowMs())
       response.writeHead(status, { 'content-type': type, 'content-length': body.length }).end(body)
     })
+    // Running out of file descriptors costs a connection, not the process.
+    server.on('error', () => {})
   }
 
   private serveUdp(socket: UdpSocket): void {

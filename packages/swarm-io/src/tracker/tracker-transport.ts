@@ -9,6 +9,7 @@ import {
   type ScrapeEntry,
   scrapeUrl,
 } from '@onehop/swarm'
+import { Turns } from '../turns.ts'
 import { askHttpTracker } from './http-tracker-client.ts'
 import { MAX_ANNOUNCES_AT_ONCE } from './limits.ts'
 import { askUdpTracker } from './udp-tracker-client.ts'
@@ -22,8 +23,7 @@ export interface TransportedAnswer {
 /** Carries announces and scrapes to trackers: one for all torrents of a session, so that few are under way at once. */
 export class TrackerTransport {
   private readonly tools: { nowMs(): number; readonly random: RandomSource }
-  private readonly waiting: (() => void)[] = []
-  private busy = 0
+  private readonly turns = new Turns(MAX_ANNOUNCES_AT_ONCE)
 
   constructor(tools: { nowMs(): number; readonly random: RandomSource }) {
     this.tools = tools
@@ -31,7 +31,7 @@ export class TrackerTransport {
 
   /** @throws {Error} with what went wrong, for people. */
   announce(url: string, request: AnnounceRequest, signal: AbortSignal): Promise<TransportedAnswer> {
-    return this.inTurn(() =>
+    return this.turns.take(() =>
       isUdp(url) ? this.announceByUdp(url, request, signal) : announceByHttp(url, request, signal),
     )
   }
@@ -47,7 +47,7 @@ export class TrackerTransport {
    * @throws {Error} with what went wrong, for people.
    */
   scrape(url: string, infohashes: readonly InfoHash[], signal: AbortSignal): Promise<readonly ScrapeEntry[]> {
-    return this.inTurn(() =>
+    return this.turns.take(() =>
       isUdp(url) ? this.scrapeByUdp(url, infohashes, signal) : scrapeByHttp(url, infohashes, signal),
     )
   }
@@ -56,17 +56,6 @@ export class TrackerTransport {
     const outcome = await askUdpTracker(url, { kind: 'scrape', infohashes }, this.tools, signal)
     if (outcome.kind !== 'scraped') throw new Error('it answers another question')
     return outcome.entries
-  }
-
-  private async inTurn<T>(ask: () => Promise<T>): Promise<T> {
-    if (this.busy >= MAX_ANNOUNCES_AT_ONCE) await new Promise<void>(resolve => this.waiting.push(resolve))
-    this.busy++
-    try {
-      return await ask()
-    } finally {
-      this.busy--
-      this.waiting.shift()?.()
-    }
   }
 }
 

@@ -89,7 +89,7 @@ export function limitsOf(limits: RateLimits & SeedingGoals): ContentLimits {
 }
 
 /** Where a file can be read over HTTP. */
-export function urlOf(key: string, path: string): string {
+function urlOf(key: string, path: string): string {
   return `/content/${key}/${path.split('/').map(encodeURIComponent).join('/')}`
 }
 

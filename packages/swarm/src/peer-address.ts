@@ -9,10 +9,10 @@ export interface PeerAddress {
 }
 
 /** Bytes of an IPv4 address and a port (BEP 23). */
-export const COMPACT_IPV4_BYTES = 6
+const COMPACT_IPV4_BYTES = 6
 
 /** Bytes of an IPv6 address and a port (BEP 7). */
-export const COMPACT_IPV6_BYTES = 18
+const COMPACT_IPV6_BYTES = 18
 
 const IPV4_BYTES = 4
 const IPV6_BYTES = 16

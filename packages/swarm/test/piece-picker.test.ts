@@ -85,7 +85,8 @@ describe('the piece picker', () => {
         (ranks, holders, isSequential) => {
           const started = new Bitfield(count)
           for (let piece = 0; piece < RANDOM_FIRST_PIECES; piece++) started.set(piece)
-          const picker = new PiecePicker(started, new SeededRandom(1).next, Uint8Array.from(ranks))
+          const picker = new PiecePicker(started, new SeededRandom(1).next)
+          picker.setRanks(Uint8Array.from(ranks), piece => !started.has(piece))
           picker.isSequential = isSequential
           for (const pieces of holders) for (const piece of pieces) picker.addHave(piece)
           const taken = new Set<number>()

@@ -1,13 +1,11 @@
 import type { ContentReference, Pointer, referenceOfMultihash } from '@onehop/overlay'
 import { describeRejection, sha1, sha256 } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
-import { isTrackerUrl, type PeerAddress, parseMagnet, parseTorrentFile } from '@onehop/swarm'
+import { infohashOfV2, isTrackerUrl, type PeerAddress, parseMagnet, parseTorrentFile } from '@onehop/swarm'
 import type { TorrentSource } from '@onehop/swarm-io'
 import { MAX_PEERS_GIVEN, MAX_TRACKERS_GIVEN } from '../limits.ts'
 import { cidOf, multihashToInfohashV2, type TorrentId } from './content-id.ts'
 import { type LookupOverlay, parseReference, resolveContent } from './resolve.ts'
-
-const INFOHASH_BYTES = 20
 
 /** What somebody wants to fetch, as he says it: one of `key` and `torrent`, and who may have it. */
 export interface WantedReference {
@@ -155,7 +153,7 @@ export function idOf({
 }: ReturnType<typeof referenceOfMultihash>): TorrentId | undefined {
   if (infohash !== undefined) return { infohash }
   const infohashV2 = multihashToInfohashV2(multihash)
-  return infohashV2 && { infohash: infohashV2.subarray(0, INFOHASH_BYTES), infohashV2 }
+  return infohashV2 && { infohash: infohashOfV2(infohashV2), infohashV2 }
 }
 
 /** Says why its trackers were of no use. */

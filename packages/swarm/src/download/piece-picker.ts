@@ -35,11 +35,11 @@ export class PiecePicker {
   changes = 0
 
   /** @param have pieces that are here already. */
-  constructor(have: Bitfield, random: RandomSource, ranks?: Uint8Array) {
+  constructor(have: Bitfield, random: RandomSource) {
     this.random = random
     this.availability = new Uint16Array(have.length)
     this.positions = new Int32Array(have.length).fill(NOT_QUEUED)
-    this.ranks = ranks ?? new Uint8Array(have.length).fill(PRIORITY_RANK.normal)
+    this.ranks = new Uint8Array(have.length).fill(PRIORITY_RANK.normal)
     this.queues = [1, 2, 3].map(() => new PieceQueue(this.availability, this.positions, random))
     for (let piece = 0; piece < have.length; piece++) if (!have.has(piece)) this.putBack(piece)
     this.startedRandomly = Math.min(have.count, RANDOM_FIRST_PIECES)

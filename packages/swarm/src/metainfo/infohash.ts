@@ -4,7 +4,7 @@ import { bytesToHex, DecodeError, hexToBytes } from '@onehop/primitives'
 export type InfoHash = Uint8Array & { readonly __brand: 'InfoHash' }
 
 /** Bytes of an infohash. */
-const INFO_HASH_BYTES = 20
+export const INFO_HASH_BYTES = 20
 
 /** @throws {DecodeError} unless there are 20 bytes. */
 export function toInfoHash(bytes: Uint8Array): InfoHash {

@@ -5,7 +5,7 @@ import {
   decodeBencode,
   expectDictionary,
 } from '../metainfo/bencode.ts'
-import { type InfoHash, toInfoHash } from '../metainfo/infohash.ts'
+import { INFO_HASH_BYTES, type InfoHash, toInfoHash } from '../metainfo/infohash.ts'
 import { decodeCompactPeers, formatIpAddress, type PeerAddress, parseIpAddress } from '../peer-address.ts'
 import { readableText } from '../readable-text.ts'
 import type { AnnounceAnswer, AnnounceRequest, ScrapeEntry } from './announce.ts'
@@ -17,10 +17,9 @@ import {
 } from './limits.ts'
 
 const UNRESERVED = /[A-Za-z0-9._~-]/
-const INFO_HASH_BYTES = 20
 
 /** Bytes as a URL's query has them: everything but letters, digits and `.-_~` as `%xx`. */
-export function percentEncodeBytes(bytes: Uint8Array): string {
+function percentEncodeBytes(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) {
     const character = String.fromCharCode(byte)

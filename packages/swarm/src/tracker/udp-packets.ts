@@ -1,21 +1,20 @@
 import { assert, ByteReader, ByteWriter, DecodeError, equalBytes } from '@onehop/primitives'
-import { type InfoHash, toInfoHash } from '../metainfo/infohash.ts'
+import { INFO_HASH_BYTES, type InfoHash, toInfoHash } from '../metainfo/infohash.ts'
 import { decodeCompactPeers, encodeCompactPeers } from '../peer-address.ts'
 import { readableText } from '../readable-text.ts'
+import { PEER_ID_BYTES } from '../wire/handshake.ts'
 import type { AnnounceAnswer, AnnounceEvent, AnnounceRequest, ScrapeEntry } from './announce.ts'
 import { MAX_PEERS_PER_ANSWER, MAX_SCRAPED, MAX_TRACKER_MESSAGE_CHARACTERS } from './limits.ts'
 
 /** What a packet is about (BEP 15). */
-export const UDP_ACTION = { connect: 0, announce: 1, scrape: 2, error: 3 } as const
+const UDP_ACTION = { connect: 0, announce: 1, scrape: 2, error: 3 } as const
 
 /** Bytes of a connection id, which shows that the client receives at its address. */
-export const CONNECTION_ID_BYTES = 8
+const CONNECTION_ID_BYTES = 8
 
 /** The connection id of a connect request: BEP 15's magic constant 0x41727101980. */
 const PROTOCOL_ID = Uint8Array.of(0, 0, 4, 0x17, 0x27, 0x10, 0x19, 0x80)
 const EVENTS = [undefined, 'completed', 'started', 'stopped'] as const
-const INFO_HASH_BYTES = 20
-const PEER_ID_BYTES = 20
 const IPV4_BYTES = 4
 const TWO_TO_32 = 2 ** 32
 const MAX_UINT32 = TWO_TO_32 - 1

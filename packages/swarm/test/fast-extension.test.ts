@@ -224,6 +224,18 @@ describe('a fetcher whose requests are rejected', () => {
     assert.ok(swarm.runUntil(() => peer.isComplete, REFUSAL_MS + 10_000))
   })
 
+  it('does not take the answers to its cancels for refusals of what it asked for once more', () => {
+    const swarm = new VirtualSwarm(info, { latencyMs: 50 })
+    const peer = fetcherIn(swarm)
+    swarm.connect(peer, swarm.addPeer('seeder', { content, uploadBytesPerMs: 200 }))
+    const readers = [0, 20, 39, 10].map(piece => ({ piece, count: 1 }))
+    for (let jump = 0; !peer.isComplete && jump < 200; jump++) {
+      peer.machine.setReadAhead([readers[jump % readers.length]!])
+      swarm.run(jump % 3 === 0 ? 10 : 60)
+    }
+    assert.ok(swarm.runUntil(() => peer.isComplete, 20_000))
+  })
+
   it('does not ask again and again one who rejects everything', () => {
     const swarm = new VirtualSwarm(info, { latencyMs: 1 })
     const peer = fetcherIn(swarm)

@@ -58,11 +58,6 @@ export class ActivePiece {
     return this.contributors[block] !== undefined
   }
 
-  /** Whether there is such a block. */
-  hasBlock(block: number, length: number): boolean {
-    return block < this.blockCount && this.blockLength(block) === length
-  }
-
   blockLength(block: number): number {
     return Math.min(BLOCK_BYTES, this.lengthBytes - block * BLOCK_BYTES)
   }

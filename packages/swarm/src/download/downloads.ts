@@ -207,9 +207,9 @@ export class Downloads {
   }
 
   /** The peer will not send the block (BEP 6). It is not asked for the piece again until something has changed. */
-  onReject(peer: PeerState, { piece, begin, length }: BlockRange): void {
-    const id = this.requests.blockIdOf(piece, begin, length)
-    if (id === undefined || !peer.requests.has(id)) return
+  onReject(peer: PeerState, { piece, begin }: BlockRange): void {
+    const id = this.requests.blockIdOf(piece, begin)
+    if (id === undefined || this.requests.answersCancel(peer, id) || !peer.requests.has(id)) return
     this.requests.takeBack(peer, id)
     peer.allowedFast.delete(piece)
     if (!peer.peerChoking) this.refuse(peer, piece)

@@ -35,10 +35,9 @@ export class Requests {
   }
 
   /** Of a block as a peer describes it; undefined for what we never ask for. */
-  blockIdOf(piece: number, begin: number, length: number): BlockId | undefined {
+  blockIdOf(piece: number, begin: number): BlockId | undefined {
     const block = begin / BLOCK_BYTES
-    if (!Number.isInteger(block) || this.pieces.get(piece)?.hasBlock(block, length) !== true) return undefined
-    return this.idOf(piece, block)
+    return Number.isInteger(block) && block < this.pieces.blocksPerPiece ? this.idOf(piece, block) : undefined
   }
 
   pieceOf(id: BlockId): number {
@@ -64,6 +63,7 @@ export class Requests {
 
   /** The block has come: what was asked for is answered. */
   settle(peer: PeerState, id: BlockId): void {
+    this.answersCancel(peer, id)
     const sentAtMs = peer.requests.get(id)
     if (sentAtMs === undefined) return
     const waitedMs = this.environment.now() - sentAtMs
@@ -91,8 +91,21 @@ export class Requests {
   cancel(peer: PeerState, id: BlockId): void {
     const piece = this.pieces.get(this.pieceOf(id))
     this.takeBack(peer, id)
-    if (piece)
-      this.environment.send(peer.key, { type: 'cancel', ...rangeOf(piece, id % this.pieces.blocksPerPiece) })
+    if (!piece) return
+    if (peer.fast) peer.openCancels.set(id, (peer.openCancels.get(id) ?? 0) + 1)
+    this.environment.send(peer.key, { type: 'cancel', ...rangeOf(piece, id % this.pieces.blocksPerPiece) })
+  }
+
+  /**
+   * Whether what comes for the block answers a cancel: it says nothing of a later request for the same block, which may
+   * have crossed it.
+   */
+  answersCancel(peer: PeerState, id: BlockId): boolean {
+    const open = peer.openCancels.get(id)
+    if (open === undefined) return false
+    if (open > 1) peer.openCancels.set(id, open - 1)
+    else peer.openCancels.delete(id)
+    return true
   }
 
   /** Takes back what the peer was asked for of other pieces than these, but for what it is sending already. */

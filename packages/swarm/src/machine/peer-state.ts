@@ -1,8 +1,9 @@
+import { BoundedMap } from '@onehop/primitives'
 import { RateMeter } from '../bandwidth/rate-meter.ts'
 import type { Bitfield } from '../bitfield.ts'
 import type { ActivePiece } from '../download/active-piece.ts'
 import type { ExtensionHandshake } from '../extensions/extension-handshake.ts'
-import { DEFAULT_PEER_QUEUE, MAX_REQUEST_BYTES } from '../limits.ts'
+import { DEFAULT_PEER_QUEUE, MAX_QUEUED_REQUESTS, MAX_REQUEST_BYTES } from '../limits.ts'
 import type { PeerAddress } from '../peer-address.ts'
 import type { BlockRange } from '../wire/wire-messages.ts'
 
@@ -84,6 +85,8 @@ export class PeerState {
 
   /** Blocks asked for, by number in the torrent, and when. */
   readonly requests = new Map<number, number>()
+  /** Cancels that it owes an answer to, a block or a reject (BEP 6), by block; the oldest are forgotten. */
+  readonly openCancels = new BoundedMap<number, number>(MAX_QUEUED_REQUESTS)
   /** Bytes that may still come for requests that were taken back. */
   excusedBytes = MAX_REQUEST_BYTES
   incoming: IncomingBlock | undefined

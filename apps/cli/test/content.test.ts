@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -128,7 +129,7 @@ const DETAILS: ContentDetails = {
 }
 
 /** A node that remembers what it was asked. */
-function fakeMethods(calls: Record<string, unknown>[]) {
+function fakeMethods(calls: Record<string, unknown>[], reads: EventEmitter) {
   const any = { type: 'any', optional: true } as const
   const params = Object.fromEntries(
     [
@@ -214,10 +215,7 @@ function fakeMethods(calls: Record<string, unknown>[]) {
       if (key === 'both') throw new RpcError(-32602, 'There are 2 files, and one is streamed: name it.')
       if (key !== 'stream') return { ...fetched, providers: [], elapsedMs: 1 }
       streaming = key
-      await new Promise(resolve => {
-        setTimeout(resolve, 1_000)
-        signal.addEventListener('abort', resolve)
-      })
+      await once(reads, 'end', { signal }).catch(() => undefined)
       streaming = undefined
       return { ...fetched, providers: ['12D3KooWa'], elapsedMs: 1 }
     }),
@@ -228,12 +226,14 @@ describe('the command line and content', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'onehop-content-')))
   const datadir = join(folder, 'node')
   const calls: Record<string, unknown>[] = []
+  /** Says `end` when a file was read to its end. */
+  const reads = new EventEmitter()
   let server: RpcServer
 
   before(async () => {
     mkdirSync(datadir)
     server = await createRpcServer({
-      methods: fakeMethods(calls),
+      methods: fakeMethods(calls, reads),
       port: 0,
       cookiePath: join(datadir, '.cookie'),
       content: id => {
@@ -244,6 +244,7 @@ describe('the command line and content', () => {
           entityTag: '"x"',
           async *read() {
             yield CONTENT
+            reads.emit('end')
           },
         }
         return { kind: 'file', file }

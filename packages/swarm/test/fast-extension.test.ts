@@ -93,6 +93,20 @@ describe('what a peer has (BEP 6)', () => {
     peer.disconnect(key)
     assert.deepEqual([...peer.machine.pieceAvailability()!.subarray(0, 4)], [1, 1, 0, 0])
   })
+
+  it('counts once, however often it is said, before and after single pieces', () => {
+    const swarm = new VirtualSwarm(info)
+    const peer = swarm.addPeer('watcher')
+    const chatty = swarm.addPeer('chatty')
+    const [key, chattyKey] = swarm.connect(peer, chatty)
+    for (const message of [{ type: 'have', piece: 1 }, { type: 'haveAll' }, { type: 'haveAll' }] as const) {
+      chatty.send(chattyKey, message)
+    }
+    swarm.run(100)
+    assert.ok(peer.machine.pieceAvailability()!.every(copies => copies === 1))
+    peer.disconnect(key)
+    assert.ok(peer.machine.pieceAvailability()!.every(copies => copies === 0))
+  })
 })
 
 describe('the allowed fast set (BEP 6)', () => {

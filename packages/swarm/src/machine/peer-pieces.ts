@@ -97,18 +97,18 @@ function gainMany(peer: PeerState, pieces: Iterable<number>, downloads: Download
   for (const piece of gained) if (downloads.lacks(piece)) peer.wanted++
 }
 
-/** One who had nothing before is counted as a seed, whatever the number of pieces. */
+/**
+ * Counted as a seed, whatever the number of pieces: five bytes on the wire stand for all of them, and must not cost as
+ * much. Said again it is no news.
+ */
 function gainAll(peer: PeerState, length: number, downloads: Downloads): void {
-  if (peer.have!.count > 0) {
-    gainMany(peer, Bitfield.full(length).members(), downloads)
-    return
-  }
-  if (length === 0) return
+  if (peer.have!.isFull) return
+  downloads.picker.removePeer(peer.have!)
+  downloads.picker.addSeed()
   peer.have = Bitfield.full(length)
   peer.isKnownSeed = true
   peer.exhaustedAt = -1
   peer.wanted = downloads.wantedPiecesLeft
-  downloads.picker.addSeed()
 }
 
 function gain(peer: PeerState, have: Bitfield, piece: number, downloads: Downloads): void {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { NodeProcess, removeFolder, temporaryFolder } from '../support/node-process.ts'
 import { until } from '../support/wait.ts'
 import type { BitTorrentClient } from './support/bittorrent-client.ts'
-import { CLIENTS, untilComplete } from './support/clients.ts'
+import { CLIENT_PATIENCE_MS, CLIENTS, untilComplete } from './support/clients.ts'
 import { digests, makeFile } from './support/content.ts'
 import { ForeignProcess, requirePrograms } from './support/foreign-process.ts'
 import { OnehopNode, OnehopTracker } from './support/onehop.ts'
@@ -81,17 +81,19 @@ for (const { name, program, start } of CLIENTS) {
 }
 
 async function untilHere(node: OnehopNode, infohash: string, part: number): Promise<void> {
-  await until(`onehop has ${part} of it`, async () => {
+  const isThere = async () => {
     const content = (await node.list()).find(each => each.infohash === infohash)
     if ((content?.bytesDone ?? 0) < part * CONTENT_BYTES) throw new Error(`${content?.bytesDone} bytes`)
     return true
-  })
+  }
+  await until(`onehop has ${part} of it`, isThere, CLIENT_PATIENCE_MS)
 }
 
 async function untilTheyHave(client: BitTorrentClient, part: number): Promise<void> {
-  await until(`${client.name} has ${part} of it`, async () => {
+  const isThere = async () => {
     const { bytesDone, trouble } = await client.status()
     if (bytesDone < part * CONTENT_BYTES) throw new Error(`${bytesDone} bytes. ${trouble}`)
     return true
-  })
+  }
+  await until(`${client.name} has ${part} of it`, isThere, CLIENT_PATIENCE_MS)
 }

@@ -9,8 +9,11 @@ export const CLIENTS: readonly { name: string; program: string; start: StartClie
   { name: 'Transmission', program: 'transmission-daemon', start: Transmission.start },
 ]
 
+/** Other programs unchoke, dial and ask their trackers when they like: all of that at its slowest, on a busy machine. */
+export const CLIENT_PATIENCE_MS = 150_000
+
 /** Waits until a client has everything. */
-export async function untilComplete(client: BitTorrentClient, timeoutMs?: number): Promise<void> {
+export async function untilComplete(client: BitTorrentClient, timeoutMs = CLIENT_PATIENCE_MS): Promise<void> {
   await until(
     `${client.name} has everything`,
     async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { ContentDetails, ContentSummary } from '@onehop/rpc'
 import { type CliRun, CommandLine, NodeProcess, runCli } from '../../support/node-process.ts'
 import { until } from '../../support/wait.ts'
+import { CLIENT_PATIENCE_MS } from './clients.ts'
 import { freePort } from './foreign-process.ts'
 
 /** What `onehop publish --json` says of one file or folder. */
@@ -77,7 +78,7 @@ export class OnehopNode {
   }
 
   /** Waits until a content is complete. */
-  untilComplete(infohash: string, timeoutMs = 60_000): Promise<ContentSummary> {
+  untilComplete(infohash: string, timeoutMs = CLIENT_PATIENCE_MS): Promise<ContentSummary> {
     return until(
       'the node has everything',
       async () => {

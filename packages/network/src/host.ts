@@ -32,6 +32,7 @@ import {
   TARGET_CONNECTIONS,
 } from './limits.ts'
 import type { NetworkOptions } from './network-types.ts'
+import { noiseCrypto } from './noise-crypto.ts'
 import { RELAYED_LISTEN, relayServer, relayTransport } from './relay.ts'
 import type { TrafficMeter } from './traffic-meter.ts'
 
@@ -131,7 +132,7 @@ export async function createHost<Message>(
     nodeInfo: { userAgent: options.agent ?? 'onehop' },
     addresses: { listen: [...(isListening ? listen : RELAYED_LISTEN)] },
     transports: [tcp(), relayTransport()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noise({ crypto: noiseCrypto })],
     streamMuxers: [
       yamux({
         streamOptions,

@@ -43,6 +43,7 @@ export class PeerLink {
   private isClosed = false
   private readonly inHand: BlockRange[] = []
   private isUploading = false
+  private batchEnds = false
 
   /**
    * @param onHandshake called once, when the other's handshake is here; it calls {@link attach} or {@link close}.
@@ -107,9 +108,20 @@ export class PeerLink {
     const rest = this.decoder ? bytes : this.readGreeting(bytes)
     if (rest.length === 0 || !this.decoder) return
     const verdict = this.decoder.push(rest)
-    if (!verdict.ok) this.handler?.onMalformed(verdict)
-    else this.handler?.afterBatch()
-    this.gatherer.flush()
+    if (verdict.ok) this.endBatchSoon()
+    else this.handler?.onMalformed(verdict)
+  }
+
+  /** What comes in parts in one turn is one batch: the requests for more go out together. */
+  private endBatchSoon(): void {
+    if (this.batchEnds) return
+    this.batchEnds = true
+    queueMicrotask(() => {
+      this.batchEnds = false
+      if (this.isClosed) return
+      this.handler?.afterBatch()
+      this.gatherer.flush()
+    })
   }
 
   /** Gathers the handshake. @returns what follows it. */

@@ -6,13 +6,20 @@ import { fileURLToPath } from 'node:url'
 /** A process that says nothing for longer hangs; below a task's limit, so that no process is left behind. */
 const LIMIT_MS = 200_000
 
+/** As `onehop start` runs a node. */
+const NODE_OPTIONS = ['--max-semi-space-size=8']
+
 /** A fresh process of Node.js that runs a module of `processes/`, and the messages between it and us. */
 export class NodeProcess {
   readonly child: ChildProcess
 
-  constructor(module: string, parameters: readonly string[]) {
+  /** @param options of Node.js. */
+  constructor(module: string, parameters: readonly string[], options: readonly string[] = NODE_OPTIONS) {
     const path = fileURLToPath(new URL(`processes/${module}`, import.meta.url))
-    this.child = fork(path, parameters, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.child = fork(path, parameters, {
+      execArgv: [...process.execArgv, ...options],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
   }
 
   /** The next message of the process. Rejects when it ends before. */

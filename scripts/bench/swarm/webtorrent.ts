@@ -66,7 +66,7 @@ function makeLoadable(folder: string): void {
 /** WebTorrent without the content. */
 export const webtorrentLeecher: Leecher = (content, folder, ports) =>
   leech(
-    new NodeProcess('webtorrent-leecher.ts', [installWebtorrent(), content.torrentPath, folder]),
+    new NodeProcess('webtorrent-leecher.ts', [installWebtorrent(), content.torrentPath, folder], []),
     content.lengthBytes,
     ports,
   )

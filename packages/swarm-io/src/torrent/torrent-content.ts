@@ -46,7 +46,8 @@ export class TorrentContent {
   /** All that is wanted is stored: it takes its place. @throws {SwarmError} */
   async finish(): Promise<void> {
     await this.storage.finish()
-    this.isFinished = true
+    // More may have been wanted while it waited for its turn.
+    this.isFinished = this.storage.partPath === undefined
   }
 
   /** What may be noted of it, once it is on the disk. @throws {SwarmError} */

@@ -42,6 +42,24 @@ export class TorrentDisk {
     return this.content?.path ?? this.torrent.record?.content?.placement.path ?? ''
   }
 
+  /** Whether the content is finished: nothing is written there. */
+  get onlyReads(): boolean {
+    return (this.content?.isFinished ?? this.torrent.record?.content?.isFinished) === true
+  }
+
+  /** Whether content that was finished is not any more what it was: changed on purpose, or damaged. */
+  async isOutdated(): Promise<boolean> {
+    const { content, torrent } = this
+    if (!content) return this.onlyReads && torrent.problem !== undefined
+    const isInPlace = content.storage.partPath === undefined
+    return isInPlace && !(content.isFinished && (await content.storage.isAsNoted()))
+  }
+
+  /** What is there is about to change. @throws {SwarmError} `in-use` when another torrent offers it, too. */
+  claimForChange(): void {
+    if (this.content) this.host.claimPath(this.content.path, this.torrent, 'write')
+  }
+
   /** Opens the files: where they are to go, or else those that were noted. @throws {SwarmError} */
   open(): Promise<void> {
     return this.alone(() => this.openNow())
@@ -61,6 +79,7 @@ export class TorrentDisk {
   private async openNow(mends = false): Promise<void> {
     const { torrent, host } = this
     const { info } = torrent
+    if (this.content?.isFinished === false) this.claimForChange()
     if (this.content !== undefined || info === undefined) return
     this.chooseFiles()
     this.check = { piecesDone: 0, pieces: 0 }
@@ -74,7 +93,7 @@ export class TorrentDisk {
       preallocate: host.preallocate,
       signal: this.closing,
       onProgress: (piecesDone, pieces) => this.onChecked(piecesDone, pieces),
-      claimPath: path => host.claimPath(path, torrent),
+      claimPath: path => host.claimPath(path, torrent, 'write'),
     })
     if (this.closing.aborted) await files.storage.close()
     else await this.adopt(files)
@@ -88,8 +107,9 @@ export class TorrentDisk {
   async adopt(files: OpenContent): Promise<void> {
     const { torrent } = this
     const { settings } = torrent
-    this.host.claimPath(files.storage.path, torrent)
-    this.content = new TorrentContent(files, isAllWantedIn(files.have, torrent.info!, settings))
+    const content = new TorrentContent(files, isAllWantedIn(files.have, torrent.info!, settings))
+    this.host.claimPath(content.path, torrent, content.isFinished ? 'read' : 'write')
+    this.content = content
     torrent.problem = undefined
     settings.target = undefined
     await this.notes.save()
@@ -174,13 +194,13 @@ export class TorrentDisk {
     torrent.counters.downloadedBytes += pieceLengthAt(torrent.info!, piece)
   }
 
-  /** All that is wanted is stored: it takes its place. @returns whether it was not there before. @throws {SwarmError} */
+  /** All that is wanted is stored: it takes its place. @returns whether it has just done so. @throws {SwarmError} */
   async finish(): Promise<boolean> {
     const { content } = this
     if (!content || content.isFinished) return false
     await content.finish()
     await this.notes.save()
-    return true
+    return content.isFinished
   }
 
   // What users do with it
@@ -189,7 +209,8 @@ export class TorrentDisk {
   async moveTo(path: string): Promise<void> {
     const content = this.opened()
     if (path === content.path) return
-    this.host.claimPath(path, this.torrent)
+    this.claimForChange()
+    this.host.claimPath(path, this.torrent, 'write')
     await content.storage.moveTo(path, (placement, former) => this.notes.save(placement, former))
     await this.notes.save()
   }
@@ -200,6 +221,7 @@ export class TorrentDisk {
     if (this.torrent.info?.files[index] === undefined) {
       throw new SwarmError('not-found', `${this.torrent.shownName} has no file ${index}.`)
     }
+    this.claimForChange()
     await content.storage.renameFile(index, path, (placement, former) => this.notes.save(placement, former))
     await this.notes.save()
   }

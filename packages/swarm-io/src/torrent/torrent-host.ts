@@ -8,6 +8,9 @@ import type { LocalDiscovery } from '../tracker/local-discovery.ts'
 import type { TrackerTransport } from '../tracker/tracker-transport.ts'
 import type { Torrent } from './torrent.ts'
 
+/** What a torrent does with what is at a path: offers it as it is, or puts it there, takes it away or changes it. */
+export type PathUse = 'read' | 'write'
+
 /** What a torrent needs of its session. */
 export interface TorrentHost {
   /** This session's BitTorrent peer id, 20 bytes. */
@@ -31,6 +34,6 @@ export interface TorrentHost {
   log(message: string, details?: Readonly<Record<string, unknown>>): void
   onMisbehaviour(remotePeer: string, rejection: Rejection): void
   /** @throws {SwarmError} `in-use` when another torrent's content is at the path. */
-  claimPath(path: string, owner: Torrent): void
+  claimPath(path: string, owner: Torrent, use: PathUse): void
   emit(event: keyof SwarmEvents, torrent: Torrent): void
 }

@@ -1,6 +1,7 @@
 import { type InfoHash, infoHashToHex, toInfoHash } from '@onehop/swarm'
 import { SwarmError } from '../swarm-error.ts'
 import type { Torrent } from './torrent.ts'
+import type { PathUse } from './torrent-host.ts'
 
 /** The torrents of a session, by infohash. */
 export class TorrentList {
@@ -59,15 +60,29 @@ export class TorrentList {
     await opening
   }
 
-  /** @throws {SwarmError} `in-use` when another torrent's content is at the path. */
-  claimPath(path: string, owner: Torrent): void {
+  /** Torrents whose finished content at the path was changed since. */
+  async outdatedAt(path: string): Promise<Torrent[]> {
+    const outdated: Torrent[] = []
+    for (const torrent of [...this.torrents.values()]) {
+      if (torrent.path !== path) continue
+      await this.restoring.get(infoHashToHex(torrent.infohash))
+      if (await torrent.disk.isOutdated()) outdated.push(torrent)
+    }
+    return outdated
+  }
+
+  /**
+   * Those who only read finished content share it: the same files may be torrents of several versions.
+   * @throws {SwarmError} `in-use` when another torrent's content is at the path.
+   */
+  claimPath(path: string, owner: Torrent, use: PathUse): void {
     for (const torrent of this.torrents.values()) {
-      if (torrent !== owner && torrent.path === path && torrent.problem === undefined) {
-        throw new SwarmError(
-          'in-use',
-          `Cannot use ${path}: another content is there or is being fetched to it.`,
-        )
-      }
+      if (torrent === owner || torrent.path !== path || torrent.problem !== undefined) continue
+      const { onlyReads } = torrent.disk
+      if (use === 'read' && onlyReads) continue
+      const what = `${torrent.shownName} (${infoHashToHex(torrent.infohash)})`
+      const how = onlyReads ? 'is offered from there' : 'is being fetched to it'
+      throw new SwarmError('in-use', `Cannot use ${path}: ${what} ${how}; remove that first.`)
     }
   }
 }

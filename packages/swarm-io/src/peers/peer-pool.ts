@@ -44,7 +44,9 @@ export class PeerPool {
 
   /** Peers known and not connected. */
   get idleCount(): number {
-    return this.candidates.size - this.outbound
+    let idle = 0
+    for (const { state } of this.candidates.values()) if (state === 'idle') idle++
+    return idle
   }
 
   /** From now on peers are dialled, and feeds are read. */
@@ -227,14 +229,10 @@ async function readUntil<T>(
   onValue: (value: T) => void,
 ): Promise<void> {
   const iterator = values[Symbol.asyncIterator]()
-  const end = new Promise<{ done: true; value: undefined }>(resolve => {
-    if (over.aborted) resolve({ done: true, value: undefined })
-    over.addEventListener('abort', () => resolve({ done: true, value: undefined }), { once: true })
-  })
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), end])
-      if (next.done) return
+      const next = await unlessAborted(iterator.next(), over)
+      if (next === undefined || next.done) return
       onValue(next.value)
     }
   } finally {
@@ -249,17 +247,23 @@ async function connectWithin(
   over: AbortSignal,
 ): Promise<WireConnection> {
   const signal = AbortSignal.any([over, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
-  let onAbort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(new SwarmError('timed-out', 'the dial took too long'))
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
   const dialled = connect(signal)
+  const connection = await unlessAborted(dialled, signal)
+  if (connection) return connection
+  dialled.then(late => late.close()).catch(() => {})
+  throw new SwarmError('timed-out', 'the dial took too long')
+}
+
+/** What the promise brings; undefined as soon as the signal is aborted. Leaves nothing behind at either. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  let onAbort = () => {}
+  const aborted = new Promise<undefined>(resolve => {
+    onAbort = () => resolve(undefined)
+  })
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
   try {
-    return await Promise.race([dialled, aborted])
-  } catch (error) {
-    dialled.then(late => late.close()).catch(() => {})
-    throw error
+    return await Promise.race([promise, aborted])
   } finally {
     signal.removeEventListener('abort', onAbort)
   }

@@ -21,7 +21,7 @@ import type {
   SwarmSessionOptions,
 } from './session-types.ts'
 import type { Torrent } from './torrent/torrent.ts'
-import type { TorrentHost } from './torrent/torrent-host.ts'
+import type { PathUse, TorrentHost } from './torrent/torrent-host.ts'
 import { TorrentList } from './torrent/torrent-list.ts'
 import { LocalDiscovery } from './tracker/local-discovery.ts'
 import { TrackerTransport } from './tracker/tracker-transport.ts'
@@ -101,8 +101,8 @@ export class SessionHost implements TorrentHost, ConnectionsOwner {
     this.listeners.tell(event, torrent.summary())
   }
 
-  claimPath(path: string, owner: Torrent): void {
-    this.torrents.claimPath(path, owner)
+  claimPath(path: string, owner: Torrent, use: PathUse): void {
+    this.torrents.claimPath(path, owner, use)
   }
 
   *openInfohashes(): Iterable<InfoHash> {

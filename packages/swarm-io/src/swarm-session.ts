@@ -80,7 +80,8 @@ export class SwarmSession {
   // Publishing
 
   /**
-   * Hashes a file or a folder and offers it. The same content twice is one torrent, at the path that was first.
+   * Hashes a file or a folder and offers it. The same content twice is one torrent, at the path that was first. What
+   * was offered from this path before it was changed is forgotten.
    * @throws {SwarmError}
    */
   async seed(path: string, options: SeedOptions = {}): Promise<TorrentSummary> {
@@ -119,6 +120,7 @@ export class SwarmSession {
     })
     torrent.goesOn = true
     try {
+      for (const outdated of await this.torrents.outdatedAt(files.storage.path)) await this.forget(outdated)
       await torrent.disk.adopt(files)
       await torrent.publishAgain(options)
     } catch (error) {
@@ -288,10 +290,11 @@ export class SwarmSession {
 
   /**
    * Stops offering and forgets. An unfinished part file goes; the content stays unless it is to go too.
-   * @returns whether it was known.
+   * @returns whether it was known. @throws {SwarmError} `in-use` when what is to go is offered otherwise, too.
    */
   async remove(infohash: Uint8Array, { deleteFiles = false } = {}): Promise<boolean> {
     const torrent = await this.torrents.whenOpen(infohash)
+    if (deleteFiles) torrent?.disk.claimForChange()
     if (torrent) await this.forget(torrent, deleteFiles)
     return torrent !== undefined
   }

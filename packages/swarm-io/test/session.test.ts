@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { open, readdir, rename, truncate, unlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, truncate, unlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mock } from 'node:test'
 import {
@@ -32,6 +32,11 @@ describe('a swarm session', () => {
     scene = await Scene.create()
   })
   afterEach(() => scene.close())
+
+  async function restarted(name: string): Promise<SwarmSession> {
+    await scene.sessions.get(name)?.close()
+    return scene.session(name)
+  }
 
   describe('publishing', () => {
     it('gives the same infohash as an independent program', async () => {
@@ -106,6 +111,97 @@ describe('a swarm session', () => {
       await new Promise<void>(resolve => ours.onClose(() => resolve()))
     })
 
+    for (const [change, bytes] of [
+      ['changed', 2 * PIECE],
+      ['made longer', 3 * PIECE],
+    ] as const) {
+      it(`of a file that was ${change} since forgets what it was`, async () => {
+        const path = await scene.write('a.bin', content(2 * PIECE))
+        const session = scene.session('a')
+        const removed: string[] = []
+        session.on('removed', torrent => removed.push(infoHashToHex(torrent.infohash)))
+        const first = await session.seed(path)
+        await writeFile(path, content(bytes, 2))
+        const second = await session.seed(path)
+        assert.deepEqual(session.list(), [second])
+        assert.deepEqual(removed, [infoHashToHex(first.infohash)])
+        const again = await restarted('a')
+        await again.restore()
+        assert.deepEqual(
+          again.list().map(({ infohash, state }) => [infoHashToHex(infohash), state]),
+          [[infoHashToHex(second.infohash), 'seeding']],
+        )
+      })
+    }
+
+    it('of a folder that a file has replaced forgets what it was', async () => {
+      const path = scene.path('a')
+      await mkdir(path)
+      await scene.write('a/b.bin', content(PIECE))
+      const session = scene.session('a')
+      await session.seed(path)
+      await rm(path, { recursive: true })
+      await writeFile(path, content(PIECE, 2))
+      const second = await session.seed(path)
+      assert.deepEqual(session.list(), [second])
+    })
+
+    it('of a file that was found to be changed forgets what it was', async () => {
+      const path = await scene.write('a.bin', content(2 * PIECE))
+      const session = scene.session('a')
+      const { infohash } = await session.seed(path)
+      await writeFile(path, content(2 * PIECE, 2))
+      await session.recheck(infohash)
+      const second = await session.seed(path)
+      assert.deepEqual(session.list(), [second])
+      assert.equal(await sha256Of(path), await sha256Of(await scene.write('b.bin', content(2 * PIECE, 2))))
+    })
+
+    it('of one file in several versions shares it, also after a restart', async () => {
+      const path = await scene.write('a.bin', content(2 * PIECE))
+      const session = scene.session('a')
+      await session.seed(path)
+      for (const version of ['v2', 'hybrid'] as const) await session.seed(path, { version })
+      await session.seed(path, { pieceLengthBytes: 65_536 })
+      const again = await restarted('a')
+      await again.restore()
+      assert.deepEqual(
+        again.list().map(({ state, path }) => [state, path]),
+        Array(4).fill(['seeding', path]),
+      )
+    })
+
+    it('of a file that is offered twice lets nobody move or delete it', async () => {
+      const path = await scene.write('a.bin', content(PIECE))
+      const session = scene.session('a')
+      const first = await session.seed(path)
+      const second = await session.seed(path, { version: 'v2' })
+      const isShared = failsWith(
+        'in-use',
+        new RegExp(`a.bin \\(${infoHashToHex(second.infohash)}\\) is offered`),
+      )
+      await assert.rejects(session.move(first.infohash, scene.path('b.bin')), isShared)
+      await assert.rejects(session.remove(first.infohash, { deleteFiles: true }), isShared)
+      assert.equal(session.list().length, 2)
+      await session.remove(second.infohash)
+      await session.move(first.infohash, scene.path('b.bin'))
+      assert.deepEqual(
+        session.list().map(({ path }) => path),
+        [scene.path('b.bin')],
+      )
+    })
+
+    it('does not let anything else be fetched to its place', async () => {
+      const path = await scene.write('a.bin', content(PIECE))
+      const session = scene.session('a')
+      const { infohash } = await scene.session('b').seed(await scene.write('b.bin', content(PIECE, 2)))
+      await session.seed(path)
+      await assert.rejects(
+        session.fetch({ infohash }, { outputPath: path, peers: from(scene.source('a', 'b')) }),
+        failsWith('in-use', /a.bin \(.{40}\) is offered from there; remove that first/),
+      )
+    })
+
     it('stops offering a file that changes under it, instead of serving corrupt pieces', async () => {
       const path = await scene.write('a.bin', content(4 * PIECE))
       const session = scene.session('a')
@@ -126,11 +222,6 @@ describe('a swarm session', () => {
   })
 
   describe('after a restart', () => {
-    async function restarted(name: string): Promise<SwarmSession> {
-      await scene.sessions.get(name)?.close()
-      return scene.session(name)
-    }
-
     it('offers again what it offered', async () => {
       const path = await scene.write('a.bin', content(2 * PIECE))
       const { infohash } = await scene.session('a').seed(path)

@@ -289,12 +289,21 @@ export class ContentFiles {
     return stamps
   }
 
+  /** Whether all that is in its place is as it was when it was last known to be good. */
+  async isAsNoted(): Promise<boolean> {
+    const now = await this.stampsNow()
+    return this.places.filesAt('target').every(file => {
+      const [noted, stamp] = [this.stamps[file], now[file]]
+      return noted === undefined || (stamp !== undefined && sameStamp(noted, stamp))
+    })
+  }
+
   /** As the file is now; undefined when it is not there. */
   async stampNow(file: number): Promise<FileStamp | undefined> {
     try {
       return stampOf(await lstat(joined(this.places.pathOf(file)), { bigint: true }))
     } catch (error) {
-      if (hasCode(error, 'ENOENT')) return undefined
+      if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined
       throw error
     }
   }

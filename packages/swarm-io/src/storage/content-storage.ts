@@ -85,6 +85,11 @@ export class ContentStorage {
     return this.files.notedStamps
   }
 
+  /** Whether what is in its place is as it was when it was last synced or verified, as far as size and time tell. */
+  isAsNoted(): Promise<boolean> {
+    return this.files.isAsNoted()
+  }
+
   /** Pieces that are on the disk for sure. */
   get noted(): Bitfield {
     return this.synced.copy()

@@ -71,6 +71,11 @@ describe('content references', () => {
     assert.equal(v1.kind === 'content' && v1.cid.startsWith('bafybei'), true)
   })
 
+  it('take a magnet link whose display name is in no encoding that they know', () => {
+    const reference = parsed(`magnet:?xt=urn:btih:${INFOHASH}&dn=caf%E9`)
+    assert.ok(reference.kind === 'content' && reference.infohash && !('displayName' in reference))
+  })
+
   it('take a v2 topic of a magnet link as a multihash', () => {
     const hash = bytesToHex(sha256(utf8Encode('v2')))
     const reference = parsed(`magnet:?xt=urn:btmh:1220${hash}`)

@@ -10,15 +10,16 @@ const INFOHASH_BASE32 = /^(?:[a-z2-7]{32}|[A-Z2-7]{32})$/
 export type MagnetParameter = readonly [name: string, value: string]
 
 /**
- * All parameters of a magnet link, in their order.
- * @throws {DecodeError} for any other text, and for values that are not percent-encoded UTF-8.
+ * All parameters of a magnet link, in their order. Those that are not percent-encoded UTF-8 are left out: links of old
+ * sites name the content in other encodings, and what matters in them is ASCII.
+ * @throws {DecodeError} for any other text.
  */
 export function magnetParameters(link: string): MagnetParameter[] {
   if (!SCHEME.test(link)) throw new DecodeError('not a magnet link')
   return link
     .slice(link.indexOf('?') + 1)
     .split('&')
-    .map(splitParameter)
+    .flatMap(parameter => splitParameter(parameter) ?? [])
 }
 
 /** What the link leads to: the values of `xt`, or of `xt.1`, `xt.2`, … */
@@ -32,16 +33,17 @@ export function parseInfohash(text: string): Uint8Array | undefined {
   return INFOHASH_BASE32.test(text) ? decodeBase32(text) : undefined
 }
 
-function splitParameter(parameter: string): MagnetParameter {
+function splitParameter(parameter: string): [MagnetParameter] | undefined {
   const equals = parameter.indexOf('=')
-  if (equals < 0) return [parameter.toLowerCase(), '']
-  return [parameter.slice(0, equals).toLowerCase(), percentDecode(parameter.slice(equals + 1))]
+  if (equals < 0) return [[parameter.toLowerCase(), '']]
+  const value = percentDecode(parameter.slice(equals + 1))
+  return value === undefined ? undefined : [[parameter.slice(0, equals).toLowerCase(), value]]
 }
 
-function percentDecode(text: string): string {
+function percentDecode(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
-    throw new DecodeError('the magnet link is not percent-encoded UTF-8')
+    return undefined
   }
 }

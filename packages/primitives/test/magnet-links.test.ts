@@ -20,7 +20,12 @@ describe('magnet links', () => {
     assert.deepEqual(magnetTopics(parameters), ['a', 'b', 'c'])
   })
 
-  for (const text of ['', 'magnet:xt=1', 'http://example.org/?xt=1', 'magnet:?dn=%ff', 'magnet:?dn=%ZZ']) {
+  it('are read without what is not percent-encoded UTF-8', () => {
+    for (const name of ['caf%E9', '100%', '%ZZ'])
+      assert.deepEqual(magnetParameters(`magnet:?dn=${name}&xt=a`), [['xt', 'a']], name)
+  })
+
+  for (const text of ['', 'magnet:xt=1', 'http://example.org/?xt=1']) {
     it(`are not "${text}"`, () => assert.throws(() => magnetParameters(text), DecodeError))
   }
 })

@@ -39,7 +39,10 @@ const URN_V1 = 'urn:btih:'
 /** A multihash in hex: SHA-256, 32 bytes. */
 const URN_V2 = /^urn:btmh:1220([0-9a-f]{64})$/i
 
-/** Parses `magnet:?xt=urn:btih:…` with the infohash in hex or Base32. Parameters that we do not know are ignored. */
+/**
+ * Parses `magnet:?xt=urn:btih:…` with the infohash in hex or Base32. Parameters that we do not know, or that make no
+ * sense, are ignored.
+ */
 export function parseMagnet(text: string): Result<Magnet> {
   return attemptDecode('bad-magnet', () => readMagnet(text))
 }
@@ -49,14 +52,14 @@ function readMagnet(text: string): Magnet {
   const parameters = magnetParameters(text)
   const displayName = parameters.find(([key]) => key === 'dn')?.[1]
   const length = parameters.find(([key, value]) => key === 'xl' && /^\d{1,15}$/.test(value))?.[1]
-  const select = parameters.find(([key]) => key === 'so')?.[1]
+  const select = readSelection(parameters.find(([key]) => key === 'so')?.[1] ?? '')
   return {
     ...readInfohashes(magnetTopics(parameters)),
     ...(displayName ? { displayName } : {}),
     ...(length === undefined ? {} : { lengthBytes: Number(length) }),
     trackers: readTrackers(parameters),
     peers: readPeers(parameters),
-    ...(select ? { select: readSelection(select) } : {}),
+    ...(select ? { select } : {}),
   }
 }
 
@@ -101,14 +104,12 @@ function readPeer(text: string): PeerAddress | undefined {
   return host !== undefined && port >= 1 && port <= 65_535 ? { host, port } : undefined
 }
 
-/** `0,2,4,6-8` (BEP 53). @throws {DecodeError} */
-function readSelection(text: string): number[] {
+/** `0,2,4,6-8` (BEP 53). */
+function readSelection(text: string): number[] | undefined {
   const indices = new Set<number>()
   for (const range of text.split(',')) {
     const [, from, to = from] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(range) ?? []
-    if (from === undefined || Number(to) >= MAX_FILES || Number(to) < Number(from)) {
-      throw new DecodeError('the magnet link selects files in a way that makes no sense')
-    }
+    if (from === undefined || Number(to) >= MAX_FILES || Number(to) < Number(from)) return undefined
     for (let index = Number(from); index <= Number(to); index++) indices.add(index)
   }
   return [...indices].sort((a, b) => a - b)

@@ -21,7 +21,7 @@ import type {
   TorrentSummary,
 } from './session-types.ts'
 import { type HashedContent, hashContent } from './storage/hash-content.ts'
-import { existsAtAll } from './storage/safe-path.ts'
+import { existsAtAll, withoutLink } from './storage/safe-path.ts'
 import { openForSeed } from './storage/torrent-openers.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
 import { Fetch } from './torrent/fetch.ts'
@@ -106,9 +106,12 @@ export class SwarmSession {
 
   private async register(hashed: HashedContent, path: string, options: SeedOptions): Promise<TorrentSummary> {
     const { info, stamps, layers } = hashed
+    for (const outdated of await this.torrents.outdatedAt(await withoutLink(path)))
+      await this.forget(outdated)
     const known = layers ? { layers } : {}
     const files = await openForSeed(info, path, stamps, { cache: this.host.cache, ...known })
-    // Meanwhile another call may have published or begun to fetch the same, or closed the session.
+    // Meanwhile another call may have published or begun to fetch the same, or closed the session. From here to `adopt`
+    // there is no pause: whoever finds the torrent finds its content.
     if (this.isClosed || this.torrents.get(info.infohash)) {
       await files.storage.close()
       return this.offer(hashed, path, options)
@@ -120,12 +123,12 @@ export class SwarmSession {
     })
     torrent.goesOn = true
     try {
-      for (const outdated of await this.torrents.outdatedAt(files.storage.path)) await this.forget(outdated)
       await torrent.disk.adopt(files)
       await torrent.publishAgain(options)
     } catch (error) {
       this.torrents.delete(torrent)
-      await torrent.close()
+      // A disk that does not take this either tells nothing new.
+      await torrent.remove(false).catch(() => {})
       await files.storage.close()
       throw swarmErrorOf(error, `publish ${path}`)
     }

@@ -4,12 +4,14 @@ import { once } from 'node:events'
 import { mkdir, open, readdir, rename, rm, truncate, unlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mock } from 'node:test'
+import { sha1, sha256 } from '@onehop/primitives'
 import {
   encodeHandshake,
   encodeMessage,
   infoHashToHex,
   parseHandshake,
   parseMagnet,
+  parseTorrentFile,
   toInfoHash,
 } from '@onehop/swarm'
 import {
@@ -188,6 +190,26 @@ describe('a swarm session', () => {
       assert.deepEqual(
         session.list().map(({ path }) => path),
         [scene.path('b.bin')],
+      )
+    })
+
+    it('is refused where something is being fetched to, and leaves nothing behind', async () => {
+      const other = await scene.session('b').seed(await scene.write('b.bin', content(PIECE)))
+      const torrent = parseTorrentFile(await scene.sessions.get('b')!.torrentFile(other.infohash), {
+        sha1,
+        sha256,
+      })
+      assert.ok(torrent.ok)
+      const session = scene.session('a')
+      await session.add({ torrent: torrent.value }, { outputPath: scene.path('a.bin') })
+      await until(() => session.get(other.infohash)!.path !== '')
+      const publishing = session.seed(await scene.write('a.bin', content(PIECE, 2)))
+      await assert.rejects(publishing, failsWith('in-use', /b.bin \(.{40}\) is being fetched to it/))
+      const again = await restarted('a')
+      await again.restore()
+      assert.deepEqual(
+        again.list().map(({ name }) => name),
+        ['b.bin'],
       )
     })
 

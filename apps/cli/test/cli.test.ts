@@ -278,7 +278,7 @@ describe('the command line and a node', () => {
       [
         ['fetch', 'hangs', '--timeout', '0.2'],
         5,
-        /^Error: The node at http.* gave no answer within 0\.2 s\.\n$/,
+        /^Error: hangs was not here within 0\.2 s; the same command goes on with what came\.\n$/,
       ],
       [['tx', 'send', '00ff'], 1, /^Error: insufficient fee\n$/],
       [['wallet', 'send', 'x', '60'], 1, /^Error: Insufficient funds\n$/],

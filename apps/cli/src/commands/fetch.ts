@@ -1,11 +1,13 @@
 import { Args, Flags } from '@oclif/core'
-import type { FetchedContent, RpcClient } from '@onehop/rpc'
+import { CallTimeoutError, type FetchedContent, type RpcClient } from '@onehop/rpc'
 import { decimal } from '../arguments.ts'
 import { lookAtFetch } from '../content/fetch-progress.ts'
 import { fetchSource } from '../content/fetch-source.ts'
 import { limitFlags, typedLimits } from '../content/limit-flags.ts'
 import { findFile, findStreamedFile, writeToStdout } from '../content/stream.ts'
 import { outputPath } from '../content/typed-path.ts'
+import { EXIT } from '../exit-codes.ts'
+import { CommandFailure } from '../failure.ts'
 import { byteCount, count, duration, transferRate } from '../format.ts'
 import { NodeCommand } from '../node-command.ts'
 import { writeError } from '../output.ts'
@@ -97,7 +99,10 @@ export class Fetch extends NodeCommand {
       }),
     }
     const options = { timeoutMs: (flags.timeout ?? 0) * 1000 }
-    const fetch = (signal: AbortSignal) => client.call('content.fetch', params, { ...options, signal })
+    const fetch = (signal: AbortSignal) =>
+      client.call('content.fetch', params, { ...options, signal }).catch((error: unknown) => {
+        throw error instanceof CallTimeoutError ? tooLate(args.CONTENT, flags.timeout) : error
+      })
     if (flags.stream) return this.stream(client, source.asked, fetch, flags.quiet)
     const fetched = await watched(fetch(this.signal), () => lookAtFetch(client, source.asked), flags)
     this.show(fetched, flags, {
@@ -150,6 +155,12 @@ type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 /** Without what was not typed. */
 function given<T extends object>(values: T): Given<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>
+}
+
+/** The node was not silent: it may have told all the while how far it is. */
+function tooLate(content: string, seconds = 0): CommandFailure {
+  const sentence = `${content} was not here within ${seconds} s; the same command goes on with what came.`
+  return new CommandFailure(EXIT.timedOut, sentence)
 }
 
 function describeBegun({ key, name, path }: FetchedContent): string {

@@ -33,3 +33,9 @@ export const COPY_BYTES = 1024 * 1024
 
 /** Bytes of a part file's name before its infohash: file systems take 255 in all. */
 export const MAX_PART_STEM_BYTES = 200
+
+/** Pieces in one message to a thread, at most: they wait for each other, and their buffers with them. */
+export const STORES_AT_ONCE = 8
+
+/** A piece that has arrived waits so long for others to go to the thread with it: nobody notices, and it halves the messages. */
+export const STORE_GATHER_MS = 5

@@ -32,8 +32,8 @@ const zeros = Buffer.alloc(READ_BYTES)
 /** The file that was read last stays open for the next slice. */
 let current: { readonly path: string; readonly descriptor: number } | undefined
 
-parentPort!.on('message', ({ number, job }: { number: number; job: PieceJob }) => {
-  parentPort!.postMessage(replyTo(number, job))
+parentPort!.on('message', (jobs: readonly { number: number; job: PieceJob }[]) => {
+  parentPort!.postMessage(jobs.map(({ number, job }) => replyTo(number, job)))
 })
 
 function replyTo(number: number, job: PieceJob): JobReply {

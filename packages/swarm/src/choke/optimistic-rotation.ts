@@ -26,13 +26,29 @@ export class OptimisticRotation {
     random: RandomSource,
   ): ReadonlySet<ChokerPeer> {
     this.admit(present, random)
-    const byName = new Map(candidates.map(peer => [peer.remotePeer, peer]))
     for (const [name, sinceMs] of this.turns) {
-      if (!byName.has(name) || nowMs - sinceMs >= OPTIMISTIC_INTERVAL_MS) this.turns.delete(name)
+      if (nowMs - sinceMs >= OPTIMISTIC_INTERVAL_MS) this.turns.delete(name)
     }
+    const byName = this.onePerName(candidates)
+    for (const name of this.turns.keys()) if (!byName.has(name)) this.turns.delete(name)
     this.giveTurns(byName, count, nowMs)
     const chosen = [...this.turns.keys()].slice(0, count).map(name => byName.get(name)!)
     return new Set(chosen)
+  }
+
+  /** Peers behind one public address share a place: a turn is for one of them, the next one for who was served longest ago. */
+  private onePerName(candidates: readonly ChokerPeer[]): ReadonlyMap<string, ChokerPeer> {
+    const byName = new Map<string, ChokerPeer>()
+    for (const peer of candidates) {
+      const other = byName.get(peer.remotePeer)
+      if (!other || this.goesBefore(peer, other)) byName.set(peer.remotePeer, peer)
+    }
+    return byName
+  }
+
+  private goesBefore(peer: ChokerPeer, other: ChokerPeer): boolean {
+    if (this.turns.has(peer.remotePeer)) return peer.unchoked && !other.unchoked
+    return peer.unchokedAtMs < other.unchokedAtMs
   }
 
   private giveTurns(candidates: ReadonlyMap<string, ChokerPeer>, count: number, nowMs: number): void {

@@ -39,6 +39,24 @@ describe('the row of optimistic turns', () => {
     assert.equal(turns.filter(key => key === 1).length, 8)
   })
 
+  it('lets peers behind one address take turns at their place', () => {
+    const { next } = new SeededRandom(8)
+    const rotation = new OptimisticRotation()
+    let all = [1, 2, 3].map(key => chokerPeer(key, { remotePeer: '203.0.113.7' }))
+    const turns: number[] = []
+    for (let second = 1; second <= 180; second++) {
+      const nowMs = second * 1000
+      const [chosen, ...others] = rotation.choose(all, all, 2, nowMs, next)
+      assert.equal(others.length, 0)
+      if (chosen!.key !== turns.at(-1)) turns.push(chosen!.key)
+      all = all.map(peer => {
+        const unchoked = peer.key === chosen!.key
+        return { ...peer, unchoked, unchokedAtMs: unchoked && !peer.unchoked ? nowMs : peer.unchokedAtMs }
+      })
+    }
+    assert.deepEqual(turns, [1, 2, 3, 1, 2, 3])
+  })
+
   it('forgets those that are gone when there are very many', () => {
     const { next } = new SeededRandom(7)
     const rotation = new OptimisticRotation()

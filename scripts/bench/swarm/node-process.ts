@@ -9,6 +9,11 @@ const LIMIT_MS = 200_000
 /** As `onehop start` runs a node. */
 const NODE_OPTIONS = ['--max-semi-space-size=8']
 
+/** Until a process that was let go of has to be gone. */
+const END_MS = 5_000
+
+const PRELOAD = ['--import', new URL('processes/ends-with-parent.ts', import.meta.url).href]
+
 /** A fresh process of Node.js that runs a module of `processes/`, and the messages between it and us. */
 export class NodeProcess {
   readonly child: ChildProcess
@@ -17,7 +22,7 @@ export class NodeProcess {
   constructor(module: string, parameters: readonly string[], options: readonly string[] = NODE_OPTIONS) {
     const path = fileURLToPath(new URL(`processes/${module}`, import.meta.url))
     this.child = fork(path, parameters, {
-      execArgv: [...process.execArgv, ...options],
+      execArgv: [...process.execArgv, ...PRELOAD, ...options],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
   }
@@ -48,7 +53,9 @@ export class NodeProcess {
   async end(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return
     const gone = once(this.child, 'exit')
-    this.child.kill('SIGKILL')
+    if (this.child.connected) this.child.disconnect()
+    const late = setTimeout(() => this.child.kill('SIGKILL'), END_MS)
     await gone
+    clearTimeout(late)
   }
 }

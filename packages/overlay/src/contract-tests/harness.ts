@@ -90,8 +90,9 @@ export interface OverlayHarness {
   /** Whether its time is that of the clock on the wall. */
   readonly isLive?: boolean
   /**
-   * Live, on a busy machine, answers to a flood may come after the time that was waited for them: whoever asks for all of
-   * them asks again.
+   * Whether some of all answers may be missing at first: to a flood they may come after the time that was waited for
+   * them, on a busy machine; by gossip they reach members of a group that are not among the publisher's contacts. Whoever
+   * asks for all of them asks again.
    */
   readonly mayMissAnswers?: boolean
   /** Whether the overlay searches by words. */

@@ -165,7 +165,8 @@ export class Scene {
     }
   }
 
-  private withAllAnswers(claim: () => Promise<void>): Promise<void> {
+  /** The claim needs all of a lookup's answers. */
+  withAllAnswers(claim: () => Promise<void>): Promise<void> {
     const { mayMissAnswers, times } = this.harness
     return mayMissAnswers === true ? this.eventually(times.convergenceMs, claim) : claim()
   }

@@ -9,14 +9,10 @@ import {
 } from '@onehop/classic-overlays'
 import { Costs } from '@onehop/overlay'
 import { assert, randomBelow, SeededRandom } from '@onehop/primitives'
+import type { ExperimentControl } from '../experiments/run-several.ts'
 import { uniformLatency } from '../latency.ts'
 import { Simulation } from '../simulation.ts'
-import {
-  type FidelityControl,
-  type FidelityExperiment,
-  type FidelityParameters,
-  fidelityExperiment,
-} from './fidelity.ts'
+import { type FidelityExperiment, type FidelityParameters, fidelityExperiment } from './fidelity.ts'
 import { atMost, between, type FidelityRow, near, told } from './fidelity-row.ts'
 
 const KEY_BYTES = 32
@@ -148,7 +144,7 @@ type PathParameters = FidelityParameters & {
 
 function* measurePaths(
   { seed, powers, grownPower, lookups }: PathParameters,
-  control: FidelityControl,
+  control: ExperimentControl,
 ): Iterable<FidelityRow> {
   for (const [i, power] of powers.entries()) {
     if (control.isInterrupted()) return
@@ -196,7 +192,7 @@ type FailureParameters = FidelityParameters & {
 
 function* measureFailures(
   { seed, nodes, successors, lookups, shares }: FailureParameters,
-  control: FidelityControl,
+  control: ExperimentControl,
 ): Iterable<FidelityRow> {
   const cases = FAILURES.filter(({ share }) => shares.includes(share))
   for (const [i, { share, hops, timeouts }] of cases.entries()) {
@@ -250,7 +246,7 @@ const MANY_P99 = 1.6
 
 function* measureLoad(
   { seed, nodes, keys, virtualNodes, tolerances }: LoadParameters,
-  control: FidelityControl,
+  control: ExperimentControl,
 ): Iterable<FidelityRow> {
   const random = new SeededRandom(seed)
   const space = new Sha1Space(CHORD_DEFAULT.bits)

@@ -1,10 +1,6 @@
+import type { ExperimentControl } from '../experiments/run-several.ts'
 import { FastTrackNetwork, type Search } from './fasttrack-network.ts'
-import {
-  type FidelityControl,
-  type FidelityExperiment,
-  type FidelityParameters,
-  fidelityExperiment,
-} from './fidelity.ts'
+import { type FidelityExperiment, type FidelityParameters, fidelityExperiment } from './fidelity.ts'
 import { atLeast, atMost, between, type FidelityRow, near, told } from './fidelity-row.ts'
 import { fourEachLinks, Servents, STILL } from './gnutella-servents.ts'
 
@@ -17,7 +13,7 @@ type FloodParameters = SizesParameters & { readonly queries: number }
 
 function* measureSupernodes(
   { seed, nodes }: SizesParameters,
-  control: FidelityControl,
+  control: ExperimentControl,
 ): Iterable<FidelityRow> {
   for (const [i, count] of nodes.entries()) {
     if (control.isInterrupted()) return
@@ -46,7 +42,7 @@ function* supernodeRows(count: number, network: FastTrackNetwork): Iterable<Fide
   yield atMost(`N = ${count}: nodes without a supernode`, network.lost(), 0, { traceHash })
 }
 
-function* measureFloods(parameters: FloodParameters, control: FidelityControl): Iterable<FidelityRow> {
+function* measureFloods(parameters: FloodParameters, control: ExperimentControl): Iterable<FidelityRow> {
   const { seed, nodes, queries } = parameters
   for (const [i, count] of nodes.entries()) {
     if (control.isInterrupted()) return

@@ -1,7 +1,8 @@
+import type { SeveralProgress } from '../experiments/run-several.ts'
 import { type RunningThread, startThread } from '../interruptible-thread.ts'
 import type { FidelitySize } from './fidelity.ts'
 import type { FidelityJob } from './fidelity-worker.ts'
-import type { FidelityProgress, FidelityResult } from './run-fidelity.ts'
+import type { FidelityResult } from './run-fidelity.ts'
 
 /** Beside this file, whether it runs from its source or was compiled. */
 const ENTRY = new URL(
@@ -18,9 +19,9 @@ const YOUNG_GENERATION_MB = 128
 export function startFidelity(
   names: readonly string[],
   size: FidelitySize,
-  onProgress: (progress: FidelityProgress) => void,
+  onProgress: (progress: SeveralProgress) => void,
 ): RunningThread<FidelityResult> {
-  return startThread<FidelityJob, FidelityProgress, FidelityResult>(ENTRY, { names, size }, onProgress, {
+  return startThread<FidelityJob, SeveralProgress, FidelityResult>(ENTRY, { names, size }, onProgress, {
     maxOldGenerationSizeMb: HEAP_MB,
     maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
   })

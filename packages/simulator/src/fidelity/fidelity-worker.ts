@@ -1,6 +1,7 @@
+import type { SeveralProgress } from '../experiments/run-several.ts'
 import { serveThread } from '../interruptible-thread.ts'
 import type { FidelitySize } from './fidelity.ts'
-import { type FidelityProgress, fidelityExperimentNamed, runFidelity } from './run-fidelity.ts'
+import { fidelityExperimentNamed, runFidelity } from './run-fidelity.ts'
 
 /** What the thread is given: functions do not cross threads, names do. */
 export interface FidelityJob {
@@ -8,6 +9,6 @@ export interface FidelityJob {
   readonly size: FidelitySize
 }
 
-serveThread<FidelityJob, FidelityProgress, unknown>(({ names, size }, control) =>
+serveThread<FidelityJob, SeveralProgress, unknown>(({ names, size }, control) =>
   runFidelity(names.map(fidelityExperimentNamed), size, control),
 )

@@ -1,4 +1,5 @@
 import type { OverlayName } from '@onehop/classic-overlays'
+import type { ExperimentControl } from '../experiments/run-several.ts'
 import type { FidelityRow } from './fidelity-row.ts'
 
 /**
@@ -10,14 +11,6 @@ export type Standing = 'published' | 'recalled' | 'arithmetic'
 
 /** How much is run: `full` at the published sizes, `quick` as small as still can tell right from wrong. */
 export type FidelitySize = 'full' | 'quick'
-
-/** What an experiment is told from outside, and tells. */
-export interface FidelityControl {
-  /** Ask it every little while: true ends the experiment with the rows that there are. */
-  isInterrupted(): boolean
-  /** @param share of the experiment that is done, 0 to 1. @param doing a few words, such as `N = 1024`. */
-  progress(share: number, doing: string): void
-}
 
 /** Parameters as they are shown and written: JSON, the seed always among them. */
 export type FidelityParameters = { readonly seed: number } & { readonly [name: string]: unknown }
@@ -37,7 +30,7 @@ export interface FidelityDefinition<Parameters extends FidelityParameters> {
   readonly full: Parameters
   readonly quick: Parameters
   /** Measures. A generator's rows are shown one by one, and stay when it is interrupted between them. */
-  measure(parameters: Parameters, control: FidelityControl): Iterable<FidelityRow>
+  measure(parameters: Parameters, control: ExperimentControl): Iterable<FidelityRow>
 }
 
 /** An experiment that compares what our machine does with what was published of the system. */
@@ -49,7 +42,7 @@ export interface FidelityExperiment {
   readonly published: string
   readonly standing: Standing
   parametersOf(size: FidelitySize): FidelityParameters
-  run(size: FidelitySize, control: FidelityControl): Iterable<FidelityRow>
+  run(size: FidelitySize, control: ExperimentControl): Iterable<FidelityRow>
 }
 
 /** Makes an experiment of its definition. */

@@ -1,12 +1,8 @@
 import { GNUTELLA_04, GNUTELLA_DEFAULT, type GnutellaOptions, gnutella } from '@onehop/classic-overlays'
 import { randomBelow } from '@onehop/primitives'
 import { naturalLogarithm, RankDraw } from '../experiments/draws.ts'
-import {
-  type FidelityControl,
-  type FidelityExperiment,
-  type FidelityParameters,
-  fidelityExperiment,
-} from './fidelity.ts'
+import type { ExperimentControl } from '../experiments/run-several.ts'
+import { type FidelityExperiment, type FidelityParameters, fidelityExperiment } from './fidelity.ts'
 import { atLeast, atMost, type FidelityRow, near, told } from './fidelity-row.ts'
 import { fourEachLinks, Servents, STILL, treeLinks } from './gnutella-servents.ts'
 
@@ -30,7 +26,7 @@ function mostReached(ttl: number): number {
 
 function* measureReach(
   { seed, ttl, nodes, floods }: ReachParameters,
-  control: FidelityControl,
+  control: ExperimentControl,
 ): Iterable<FidelityRow> {
   yield* measureTree(seed, ttl, control)
   if (control.isInterrupted()) return
@@ -54,7 +50,7 @@ function* measureReach(
 }
 
 /** The published count of messages goes one hop further than that of nodes, and has a reply for every query message. */
-function* measureTree(seed: number, ttl: number, control: FidelityControl): Iterable<FidelityRow> {
+function* measureTree(seed: number, ttl: number, control: ExperimentControl): Iterable<FidelityRow> {
   for (const depth of [ttl, ttl + 1]) {
     if (control.isInterrupted()) return
     control.progress((depth - ttl) / 4, `tree of depth ${depth}`)
@@ -97,7 +93,7 @@ const ROUND = 1.2
 function pingShare(
   { seed, nodes, pingMs, queries }: PingParameters,
   options: GnutellaOptions,
-  control: FidelityControl,
+  control: ExperimentControl,
 ): { readonly share: number; readonly evenQueries: number; readonly traceHash: string } {
   const servents = new Servents(nodes, seed, options)
   servents.link(fourEachLinks(nodes, servents.random))
@@ -113,7 +109,7 @@ function pingShare(
   return { share: pings / (pings + asked + rest), evenQueries, traceHash: servents.traceHash }
 }
 
-function* measurePings(parameters: PingParameters, control: FidelityControl): Iterable<FidelityRow> {
+function* measurePings(parameters: PingParameters, control: ExperimentControl): Iterable<FidelityRow> {
   const { pingMs, tolerance } = parameters
   control.progress(0, '0.4: Pings are flooded')
   const before = pingShare(parameters, { ...GNUTELLA_04, pingMs, discoveryMs: pingMs }, control)
@@ -152,7 +148,7 @@ function listSizes(): number[] {
 
 function* measureDegrees(
   { seed, nodes, settleMs, tolerance }: DegreeParameters,
-  control: FidelityControl,
+  control: ExperimentControl,
 ): Iterable<FidelityRow> {
   const sizes = listSizes()
   const servents = new Servents(0, seed, {})
@@ -195,7 +191,7 @@ type RiderParameters = FidelityParameters & {
 
 function* measureRiders(
   { seed, nodes, files, copies, freeRiders }: RiderParameters,
-  control: FidelityControl,
+  control: ExperimentControl,
 ): Iterable<FidelityRow> {
   const shares: number[] = []
   for (const [i, riders] of [0, freeRiders].entries()) {
@@ -236,7 +232,7 @@ type CacheParameters = FidelityParameters & {
 
 function* measureCache(
   { seed, nodes, files, queries }: CacheParameters,
-  control: FidelityControl,
+  control: ExperimentControl,
 ): Iterable<FidelityRow> {
   const messages: number[] = []
   for (const [i, hitCacheMs] of [0, 600_000].entries()) {

@@ -2,14 +2,10 @@ import { NAPSTER_DEFAULT, type NapsterMessage, napster } from '@onehop/classic-o
 import { contentKey, type Key } from '@onehop/overlay'
 import { assert, randomBelow, SeededRandom } from '@onehop/primitives'
 import { naturalLogarithm } from '../experiments/draws.ts'
+import type { ExperimentControl } from '../experiments/run-several.ts'
 import { uniformLatency } from '../latency.ts'
 import { Simulation } from '../simulation.ts'
-import {
-  type FidelityControl,
-  type FidelityExperiment,
-  type FidelityParameters,
-  fidelityExperiment,
-} from './fidelity.ts'
+import { type FidelityExperiment, type FidelityParameters, fidelityExperiment } from './fidelity.ts'
 import { atMost, type FidelityRow, near, told } from './fidelity-row.ts'
 
 const MULTIHASH_BYTES = 34
@@ -86,7 +82,7 @@ class NapsterNetwork {
   }
 }
 
-function* measureCosts(parameters: CostParameters, control: FidelityControl): Iterable<FidelityRow> {
+function* measureCosts(parameters: CostParameters, control: ExperimentControl): Iterable<FidelityRow> {
   const { seed, nodes, lookups } = parameters
   const measured: Costs[] = []
   for (const [i, count] of nodes.entries()) {

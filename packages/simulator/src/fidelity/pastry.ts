@@ -1,9 +1,10 @@
 import { PASTRY_DEFAULT, type PastryMessage, pastry } from '@onehop/classic-overlays'
 import { contentKey, type Key, type Outcome } from '@onehop/overlay'
 import { randomBelow } from '@onehop/primitives'
+import type { ExperimentControl } from '../experiments/run-several.ts'
 import { geographicLatency } from '../latency.ts'
 import { Simulation } from '../simulation.ts'
-import { type FidelityControl, type FidelityExperiment, fidelityExperiment } from './fidelity.ts'
+import { type FidelityExperiment, fidelityExperiment } from './fidelity.ts'
 import { atLeast, atMost, between, type FidelityRow, near, told } from './fidelity-row.ts'
 import { PastryRoutes, type Way } from './pastry-routes.ts'
 import { settlePastry } from './settled-pastry.ts'
@@ -97,7 +98,7 @@ const pathLength = fidelityExperiment({
   standing: 'recalled',
   full: { seed: 1, nodes: [256, 1_024, 4_096, 5_000, 16_384], lookups: 4_000 },
   quick: { seed: 1, nodes: [256, 1_024], lookups: 1_000 },
-  *measure({ seed, nodes, lookups }, control: FidelityControl) {
+  *measure({ seed, nodes, lookups }, control: ExperimentControl) {
     for (const [i, count] of nodes.entries()) {
       control.progress(i / nodes.length, `N = ${count}`)
       const network = new SettledNetwork(count, seed)
@@ -121,7 +122,7 @@ const locality = fidelityExperiment({
   standing: 'recalled',
   full: { seed: 2, nodes: 10_000, lookups: 10_000, candidates: 128 },
   quick: { seed: 2, nodes: 1_000, lookups: 1_500, candidates: 128 },
-  *measure({ seed, nodes, lookups, candidates }, control: FidelityControl) {
+  *measure({ seed, nodes, lookups, candidates }, control: ExperimentControl) {
     control.progress(0, `N = ${nodes}`)
     const network = new SettledNetwork(nodes, seed, candidates)
     const ways = network.ways(lookups).filter(({ hopsMs }) => hopsMs.length > 0)
@@ -155,7 +156,7 @@ const failures = fidelityExperiment({
   standing: 'recalled',
   full: { seed: 3, nodes: 5_000, lookups: 4_000, repairMinutes: 40 },
   quick: { seed: 3, nodes: 500, lookups: 500, repairMinutes: 15 },
-  *measure({ seed, nodes, lookups, repairMinutes }, control: FidelityControl) {
+  *measure({ seed, nodes, lookups, repairMinutes }, control: ExperimentControl) {
     control.progress(0, `N = ${nodes}`)
     const network = new SettledNetwork(nodes, seed)
     const { simulation } = network

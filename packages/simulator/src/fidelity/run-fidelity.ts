@@ -3,13 +3,8 @@ import { assert } from '@onehop/primitives'
 import { describeMachine } from '../experiments/machine-description.ts'
 import type { MachineDescription } from '../experiments/result.ts'
 import { rounded } from '../experiments/rounded.ts'
-import type {
-  FidelityControl,
-  FidelityExperiment,
-  FidelityParameters,
-  FidelitySize,
-  Standing,
-} from './fidelity.ts'
+import { type ExperimentControl, runSeveral, type SeveralControl } from '../experiments/run-several.ts'
+import type { FidelityExperiment, FidelityParameters, FidelitySize, Standing } from './fidelity.ts'
 import type { FidelityRow } from './fidelity-row.ts'
 import { FIDELITY_EXPERIMENTS } from './registry.ts'
 
@@ -38,20 +33,6 @@ export interface FidelityResult {
   readonly machine: MachineDescription
 }
 
-/** How far a run of several is. */
-export interface FidelityProgress {
-  readonly experiment: string
-  /** Of all experiments together, each counted alike; 0 to 1. */
-  readonly share: number
-  readonly doing: string
-}
-
-/** What a run of several is told from outside, and tells. */
-export interface FidelityRunControl {
-  readonly onProgress?: (progress: FidelityProgress) => void
-  readonly isInterrupted?: () => boolean
-}
-
 /** The experiment of that name. @throws {AssertionError} when there is none. */
 export function fidelityExperimentNamed(name: string): FidelityExperiment {
   const experiment = FIDELITY_EXPERIMENTS.find(one => one.name === name)
@@ -63,27 +44,18 @@ export function fidelityExperimentNamed(name: string): FidelityExperiment {
 export function runFidelity(
   experiments: readonly FidelityExperiment[],
   size: FidelitySize,
-  { onProgress = () => {}, isInterrupted = () => false }: FidelityRunControl = {},
+  control: SeveralControl = {},
 ): FidelityResult {
-  const outcomes: FidelityOutcome[] = []
-  for (const experiment of experiments) {
-    if (isInterrupted()) break
-    const before = outcomes.length
-    const progress = (share: number, doing: string) =>
-      onProgress({ experiment: experiment.name, share: (before + share) / experiments.length, doing })
-    progress(0, '')
-    outcomes.push(runOne(experiment, size, { isInterrupted, progress }))
-  }
-  const interrupted =
-    outcomes.length < experiments.length || outcomes.some(({ verdict }) => verdict === 'interrupted')
-  return { size, interrupted, experiments: outcomes, machine: describeMachine() }
+  const run = runSeveral(experiments, (experiment, one) => runOne(experiment, size, one), control)
+  return { size, ...run, machine: describeMachine() }
 }
 
 function runOne(
   experiment: FidelityExperiment,
   size: FidelitySize,
-  control: FidelityControl,
+  control: ExperimentControl,
 ): FidelityOutcome {
+  control.progress(0)
   const startedMs = performance.now()
   const rows: FidelityRow[] = []
   for (const row of experiment.run(size, control)) {

@@ -1,7 +1,8 @@
+import type { ExperimentControl } from '../experiments/run-several.ts'
 import { atLeast, atMost, told } from '../fidelity/fidelity-row.ts'
 import type { SwarmExperiment, SwarmSize, SwarmStep } from './swarm-experiment.ts'
 import { HOME_RATES, SEED_RATES, type SwarmParameters } from './swarm-parameters.ts'
-import { runSwarm, type SwarmControl, type SwarmRun } from './swarm-run.ts'
+import { runSwarm, type SwarmRun } from './swarm-run.ts'
 
 const MIB = 1024 * 1024
 
@@ -34,12 +35,12 @@ function swarmOf(size: SwarmSize, seed: number, copies: number, inOrder: boolean
   }
 }
 
-function* run(size: SwarmSize, seed: number, control: SwarmControl): Iterable<SwarmStep> {
+function* run(size: SwarmSize, seed: number, control: ExperimentControl): Iterable<SwarmStep> {
   const kinds = [false, true].flatMap(inOrder => COPIES.map(copies => ({ inOrder, copies })))
   for (const [i, { inOrder, copies }] of kinds.entries()) {
     const runs: SwarmRun[] = []
     for (let one = 0; one < SWARMS[size] && !control.isInterrupted(); one++) {
-      const part: SwarmControl = {
+      const part: ExperimentControl = {
         isInterrupted: () => control.isInterrupted(),
         progress: share =>
           control.progress((i + (one + share) / SWARMS[size]) / kinds.length, `${copies} copies`),

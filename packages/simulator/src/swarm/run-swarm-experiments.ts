@@ -2,6 +2,7 @@ import { assert } from '@onehop/primitives'
 import { describeMachine } from '../experiments/machine-description.ts'
 import type { MachineDescription } from '../experiments/result.ts'
 import { rounded } from '../experiments/rounded.ts'
+import { type ExperimentControl, runSeveral, type SeveralControl } from '../experiments/run-several.ts'
 import type { FidelityRow } from '../fidelity/fidelity-row.ts'
 import { DEPARTING_SEED } from './departing-seed.ts'
 import type { SwarmExperiment, SwarmSize } from './swarm-experiment.ts'
@@ -40,20 +41,6 @@ export interface SwarmResult {
   readonly machine: MachineDescription
 }
 
-/** How far a run of several is. */
-export interface SwarmProgress {
-  readonly experiment: string
-  /** Of all experiments together, each counted alike; 0 to 1. */
-  readonly share: number
-  readonly doing: string
-}
-
-/** What a run of several is told from outside, and tells. */
-export interface SwarmRunControl {
-  readonly onProgress?: (progress: SwarmProgress) => void
-  readonly isInterrupted?: () => boolean
-}
-
 /** The experiment of that name. @throws {AssertionError} when there is none. */
 export function swarmExperimentNamed(name: string): SwarmExperiment {
   const experiment = SWARM_EXPERIMENTS.find(one => one.name === name)
@@ -66,26 +53,17 @@ export function runSwarmExperiments(
   experiments: readonly SwarmExperiment[],
   size: SwarmSize,
   seed: number,
-  { onProgress = () => {}, isInterrupted = () => false }: SwarmRunControl = {},
+  control: SeveralControl = {},
 ): SwarmResult {
-  const outcomes: SwarmOutcome[] = []
-  for (const experiment of experiments) {
-    if (isInterrupted()) break
-    const before = outcomes.length
-    const progress = (share: number, doing = '') =>
-      onProgress({ experiment: experiment.name, share: (before + share) / experiments.length, doing })
-    outcomes.push(runOne(experiment, size, seed, { isInterrupted, progress }))
-  }
-  const interrupted =
-    outcomes.length < experiments.length || outcomes.some(({ verdict }) => verdict === 'interrupted')
-  return { size, seed, interrupted, experiments: outcomes, machine: describeMachine() }
+  const run = runSeveral(experiments, (experiment, one) => runOne(experiment, size, seed, one), control)
+  return { size, seed, ...run, machine: describeMachine() }
 }
 
 function runOne(
   experiment: SwarmExperiment,
   size: SwarmSize,
   seed: number,
-  control: { isInterrupted(): boolean; progress(share: number, doing?: string): void },
+  control: ExperimentControl,
 ): SwarmOutcome {
   const startedMs = performance.now()
   const runs: SwarmRun[] = []

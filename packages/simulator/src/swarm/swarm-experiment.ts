@@ -1,6 +1,7 @@
+import type { ExperimentControl } from '../experiments/run-several.ts'
 import type { FidelityRow } from '../fidelity/fidelity-row.ts'
 import type { SwarmParameters } from './swarm-parameters.ts'
-import type { SwarmControl, SwarmRun } from './swarm-run.ts'
+import type { SwarmRun } from './swarm-run.ts'
 
 /** How much is run: `full` is what the README's tables are of, `quick` the smallest that still tells right from wrong. */
 export type SwarmSize = 'full' | 'quick'
@@ -18,5 +19,5 @@ export interface SwarmExperiment {
   /** Its swarm, or the one that its swarms are like. */
   parametersOf(size: SwarmSize, seed: number): SwarmParameters
   /** A generator: what there is stays when it is interrupted. */
-  run(size: SwarmSize, seed: number, control: SwarmControl): Iterable<SwarmStep>
+  run(size: SwarmSize, seed: number, control: ExperimentControl): Iterable<SwarmStep>
 }

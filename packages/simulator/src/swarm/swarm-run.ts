@@ -1,3 +1,4 @@
+import type { ExperimentControl } from '../experiments/run-several.ts'
 import { ARRIVAL_SPREAD_MS, LOOK_INTERVAL_MS, RUN_LIMIT_MS } from './swarm-limits.ts'
 import type {
   LinkRates,
@@ -33,18 +34,11 @@ export interface SwarmRun {
   readonly traceHash: string
 }
 
-/** What a run is told from outside, and tells. */
-export interface SwarmControl {
-  isInterrupted(): boolean
-  /** @param share of the run that is done, 0 to 1. @param doing a few words, such as the strategy. */
-  progress(share: number, doing?: string): void
-}
-
 /** Runs a swarm until everybody has finished, or nobody can. Same parameters, same run. */
 export function runSwarm(
   parameters: SwarmParameters,
   strategy: SwarmStrategy,
-  control: SwarmControl,
+  control: ExperimentControl,
 ): SwarmRun {
   const world = new SwarmWorld(parameters, strategy)
   const seed = world.add('seed', parameters.seedRates)

@@ -1,5 +1,6 @@
+import type { SeveralProgress } from '../experiments/run-several.ts'
 import { type RunningThread, startThread } from '../interruptible-thread.ts'
-import type { SwarmProgress, SwarmResult } from './run-swarm-experiments.ts'
+import type { SwarmResult } from './run-swarm-experiments.ts'
 import type { SwarmJob } from './swarm-worker.ts'
 
 /** Beside this file, whether it runs from its source or was compiled. */
@@ -14,9 +15,9 @@ const YOUNG_GENERATION_MB = 128
 /** Runs swarm experiments in a thread of its own. */
 export function startSwarm(
   job: SwarmJob,
-  onProgress: (progress: SwarmProgress) => void,
+  onProgress: (progress: SeveralProgress) => void,
 ): RunningThread<SwarmResult> {
-  return startThread<SwarmJob, SwarmProgress, SwarmResult>(ENTRY, job, onProgress, {
+  return startThread<SwarmJob, SeveralProgress, SwarmResult>(ENTRY, job, onProgress, {
     maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
   })
 }

@@ -1,5 +1,6 @@
+import type { SeveralProgress } from '../experiments/run-several.ts'
 import { serveThread } from '../interruptible-thread.ts'
-import { runSwarmExperiments, type SwarmProgress, swarmExperimentNamed } from './run-swarm-experiments.ts'
+import { runSwarmExperiments, swarmExperimentNamed } from './run-swarm-experiments.ts'
 import type { SwarmSize } from './swarm-experiment.ts'
 
 /** What the thread is given: functions do not cross threads, names do. */
@@ -9,6 +10,6 @@ export interface SwarmJob {
   readonly seed: number
 }
 
-serveThread<SwarmJob, SwarmProgress, unknown>(({ names, size, seed }, control) =>
+serveThread<SwarmJob, SeveralProgress, unknown>(({ names, size, seed }, control) =>
   runSwarmExperiments(names.map(swarmExperimentNamed), size, seed, control),
 )

@@ -1,3 +1,4 @@
+import type { ExperimentControl } from '../experiments/run-several.ts'
 import { atLeast, atMost, type FidelityRow, near, told } from '../fidelity/fidelity-row.ts'
 import type { SwarmExperiment, SwarmSize, SwarmStep } from './swarm-experiment.ts'
 import {
@@ -8,7 +9,7 @@ import {
   type SwarmRole,
 } from './swarm-parameters.ts'
 import type { GroupReport } from './swarm-report.ts'
-import { runSwarm, type SwarmControl, type SwarmRun } from './swarm-run.ts'
+import { runSwarm, type SwarmRun } from './swarm-run.ts'
 
 const MIB = 1024 * 1024
 const COHEN = 'Cohen, Incentives Build Robustness in BitTorrent, 2003; BEP 3'
@@ -32,9 +33,9 @@ interface Definition {
 
 function tradingExperiment({ name, question, source, mixture, judge }: Definition): SwarmExperiment {
   const parametersOf = (size: SwarmSize, seed: number) => tradingSwarm(size, seed, mixture)
-  function* run(size: SwarmSize, seed: number, control: SwarmControl): Iterable<SwarmStep> {
+  function* run(size: SwarmSize, seed: number, control: ExperimentControl): Iterable<SwarmStep> {
     for (const [i, strategy] of SWARM_STRATEGIES.entries()) {
-      const part: SwarmControl = {
+      const part: ExperimentControl = {
         isInterrupted: () => control.isInterrupted(),
         progress: share => control.progress((i + share) / SWARM_STRATEGIES.length, strategy),
       }

@@ -3,9 +3,9 @@ import { fidelityExperiment } from '../../src/fidelity/fidelity.ts'
 import { atLeast, atMost, between, near, told } from '../../src/fidelity/fidelity-row.ts'
 import {
   type FidelityExperiment,
-  type FidelityProgress,
   type FidelityRow,
   runFidelity,
+  type SeveralProgress,
 } from '../../src/index.ts'
 
 function experimentWith(rows: readonly FidelityRow[], name = 'chord-test'): FidelityExperiment {
@@ -84,7 +84,7 @@ describe('a run of fidelity experiments', () => {
   })
 
   it('tells how far all of them are together', () => {
-    const heard: FidelityProgress[] = []
+    const heard: SeveralProgress[] = []
     runFidelity([experimentWith([GOOD, GOOD], 'chord-a'), experimentWith([GOOD], 'chord-b')], 'quick', {
       onProgress: progress => heard.push(progress),
     })

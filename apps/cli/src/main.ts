@@ -1,12 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { flush, run, settings } from '@oclif/core'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { run, settings } from '@oclif/core'
+import { allWritten } from './all-written.ts'
 import { type KnownCommand, listCommands, readCommandLine } from './command-line.ts'
+import { EXIT } from './exit-codes.ts'
 import { CommandFailure, tellFailure } from './failure.ts'
+import { onInterrupt } from './interruption.ts'
 import { writeError, writeJson } from './output.ts'
 
+/** Time in ms for what was printed to be read, when the command has failed or was stopped. */
+const PATIENCE_AFTER_FAILURE_MS = 2_000
+
 /**
- * Runs the command line and ends the process.
+ * Runs the command line and ends the process: after success when all that was printed has been taken, however long that
+ * takes, for a player may be paused.
  * @param root the package's folder.
  * @param typed what stands after `onehop`.
  */
@@ -14,22 +22,18 @@ export async function main(root: string, typed: readonly string[]): Promise<neve
   process.on('uncaughtException', error => end(fail(error, typed)))
   try {
     await runCommandLine(root, typed)
+    onInterrupt(() => end(EXIT.interrupted))
     await flushed()
-    return end(0)
+    return end(EXIT.ok)
   } catch (error) {
-    if (isExit(error)) return end(error.oclif.exit)
-    const exit = fail(error, typed)
-    await flushed()
+    const exit = isExit(error) ? error.oclif.exit : fail(error, typed)
+    await Promise.race([flushed(), sleep(PATIENCE_AFTER_FAILURE_MS)])
     return end(exit)
   }
 }
 
-/** Resolves when all has been written, or nobody reads it any more: as in `onehop … | head -1`. */
-async function flushed(): Promise<void> {
-  const { stdout } = process
-  if (stdout.errored) return
-  const closed = new Promise<void>(resolve => stdout.once('error', () => resolve()))
-  await Promise.race([flush(), closed])
+function flushed(): Promise<void> {
+  return allWritten([process.stdout, process.stderr])
 }
 
 async function runCommandLine(root: string, typed: readonly string[]): Promise<void> {

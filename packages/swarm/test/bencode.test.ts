@@ -73,6 +73,8 @@ describe('bencode', () => {
     ['5:abc', 'a string that is cut off'],
     ['999999999999:abc', 'a string of an absurd length'],
     ['-1:a', 'a negative length'],
+    ['d-3:', 'a key of a negative length, which leads back to itself'],
+    ['l-3:e', 'an element of a negative length'],
     ['l', 'a list without end'],
     ['d1:ae', 'a key without value'],
     ['di1ei2ee', 'a key that is no string'],

@@ -74,9 +74,25 @@ describe('content on eight processes', () => {
     )
   }
 
+  /** The code with which a lookup fails. */
+  function lookupCode(node: NodeProcess, key: string): Promise<number | 'found'> {
+    return node.call('content.lookup', { key }).then(
+      () => 'found',
+      (failure: { code: number }) => failure.code,
+    )
+  }
+
   /** Every node's answer to the same search. */
   function searchAll(words: string): Promise<(readonly string[] | number)[]> {
     return Promise.all(nodes.map(node => search(node, words)))
+  }
+
+  /** Waits until every node's answer to the search is this one: members of a group hear of some pointers by gossip. */
+  async function untilAllFind(words: string, answer: readonly string[] | number): Promise<void> {
+    await until(`every node answers "${words}" with ${answer}`, async () => {
+      assert.deepEqual(await searchAll(words), Array(nodes.length).fill(answer))
+      return true
+    })
   }
 
   /** What the nodes hold of a content's pointers. */
@@ -111,7 +127,12 @@ describe('content on eight processes', () => {
             found.providers.map(provider => provider.peerId),
             [peerId],
           )
-          assert.ok(found.hops <= 1, `${found.hops} hops`)
+          // On a busy machine a member may be silent for so long that others are asked past it.
+          await until('one hop is enough', async () => {
+            const { hops } = await node.call<Lookup>('content.lookup', { key: reference })
+            assert.ok(hops <= 1, `${hops} hops`)
+            return true
+          })
         }
       }
     }
@@ -121,16 +142,19 @@ describe('content on eight processes', () => {
     const film = await publish(1, file('Roman.Holiday.mp4', 3000), 'Hepburn, Peck 1953')
     const photo = await publish(4, file('holiday_2024.jpg', 4000))
     for (const node of nodes) {
-      const found = await node.call<Search>('content.search', { words: ['peck', 'HOLIDAY'] })
-      assert.deepEqual(found.words, ['peck', 'holiday'])
-      assert.deepEqual(
-        found.results.map(({ key, name, providers }) => [key, name, providers]),
-        [[film.key, 'Roman.Holiday.mp4', 1]],
-      )
-      assert.ok(found.hops <= 1, `${found.hops} hops`)
+      await until('it finds the film in one hop', async () => {
+        const found = await node.call<Search>('content.search', { words: ['peck', 'HOLIDAY'] })
+        assert.deepEqual(found.words, ['peck', 'holiday'])
+        assert.deepEqual(
+          found.results.map(({ key, name, providers }) => [key, name, providers]),
+          [[film.key, 'Roman.Holiday.mp4', 1]],
+        )
+        assert.ok(found.hops <= 1, `${found.hops} hops`)
+        return true
+      })
     }
-    assert.deepEqual(await searchAll('2024 holiday'), Array(nodes.length).fill([photo.key]))
-    assert.deepEqual(await searchAll('holiday 2024 peck'), Array(nodes.length).fill(-40))
+    await untilAllFind('2024 holiday', [photo.key])
+    await untilAllFind('holiday 2024 peck', -40)
     const [key] = (await search(nodes[6]!, 'roman holiday')) as string[]
     const fetched = await nodes[6]!.call<Fetched>('content.fetch', { key, output: join(folder, 'film.mp4') })
     assert.equal(sha256(fetched.path), sha256(join(folder, 'Roman.Holiday.mp4')))
@@ -141,29 +165,24 @@ describe('content on eight processes', () => {
   })
 
   it('says that it found nothing where there is nothing', async () => {
-    const error = await nodes[3]!
-      .call('content.lookup', { key: 'no-such-name.bin' })
-      .then(() => undefined)
-      .catch((failure: { code: number; message: string }) => failure)
-    assert.equal(error?.code, -40)
+    await until('it is sure of it', async () => {
+      assert.equal(await lookupCode(nodes[3]!, 'no-such-name.bin'), -40)
+      return true
+    })
   })
 
   it('no longer finds what its only provider took back', async () => {
     const { key } = await publish(2, file('taken-back.bin', 2000))
     await nodes[6]!.call('content.lookup', { key })
-    assert.deepEqual(await searchAll('taken back'), Array(nodes.length).fill([key]))
+    await untilAllFind('taken back', [key])
     await nodes[2]!.call('content.remove', { key })
-    assert.deepEqual(await searchAll('taken back'), Array(nodes.length).fill(-40))
+    await untilAllFind('taken back', -40)
     for (const reference of [key, 'taken-back.bin']) {
-      const answers = await Promise.all(
-        nodes.map(node =>
-          node.call('content.lookup', { key: reference }).then(
-            () => 'found',
-            (failure: { code: number }) => failure.code,
-          ),
-        ),
-      )
-      assert.deepEqual(answers, Array(nodes.length).fill(-40))
+      await until(`nobody finds ${reference}`, async () => {
+        const answers = await Promise.all(nodes.map(node => lookupCode(node, reference)))
+        assert.deepEqual(answers, Array(nodes.length).fill(-40))
+        return true
+      })
     }
   })
 
@@ -240,8 +259,8 @@ describe('content on eight processes', () => {
           [[peerId, true]],
         )
       }
-      assert.deepEqual(await search(node, 'phoenix kill'), [key])
     }
+    await untilAllFind('phoenix kill', [key])
   })
 
   it('forgets the pointers of a provider that died, and keeps those of the living', async () => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { identify } from '@libp2p/identify'
@@ -27,7 +28,7 @@ interface LiveNode<M> {
 const POLL_MS = 25
 
 /** How much longer than on a free machine things may take before a test gives up. */
-const PATIENCE = 20
+const PATIENCE = 40
 
 /** Whether the tables of these nodes, which are all that live, show what they should. */
 export type Convergence = (nodes: readonly InspectedNode[]) => boolean
@@ -105,17 +106,20 @@ class LiveHarnessNetwork<M> implements HarnessNetwork {
     return new Promise(resolve => setTimeout(resolve, ms))
   }
 
-  converge(): Promise<void> {
-    const hasConverged = async () => {
+  async converge(): Promise<void> {
+    let hasConverged = false
+    const look = async () => {
       const living = [...this.entered].map(number => this.node(number))
-      return this.options.hasConverged(
+      hasConverged = this.options.hasConverged(
         living.map(({ libp2p, overlay }) => ({
           peerId: libp2p.peerId.toString(),
           tables: overlay.inspect(),
         })),
       )
+      return hasConverged
     }
-    return this.until(hasConverged, this.options.times.convergenceMs)
+    await this.until(look, this.options.times.convergenceMs)
+    assert.ok(hasConverged, 'the tables do not show what they should')
   }
 
   async until(condition: () => Promise<boolean>, withinMs: number): Promise<void> {
@@ -203,8 +207,6 @@ export interface LiveHarnessOptions<M> {
   readonly searches: boolean
   /** See {@link OverlayHarness.confirms}. */
   readonly confirms?: boolean
-  /** See {@link OverlayHarness.mayMissAnswers}. */
-  readonly mayMissAnswers?: boolean
   readonly hasConverged: Convergence
 }
 
@@ -216,7 +218,6 @@ export function liveHarness<M>(options: LiveHarnessOptions<M>): OverlayHarness {
     searches: options.searches,
     confirms: options.confirms ?? true,
     isLive: true,
-    mayMissAnswers: options.mayMissAnswers ?? false,
     seeds: [1],
     faults: { loss: false, partition: false, attack: false },
     create: async ({ nodes }: NetworkRequest) => {

@@ -64,7 +64,6 @@ describeOverlayContract(
     mostHops: 7,
     searches: true,
     confirms: false,
-    mayMissAnswers: true,
     hasConverged: hasGnutellaConverged,
   }),
 )
@@ -87,7 +86,6 @@ describeOverlayContract(
     mostHops: 5,
     searches: true,
     confirms: false,
-    mayMissAnswers: true,
     hasConverged: hasFastTrackConverged,
   }),
 )

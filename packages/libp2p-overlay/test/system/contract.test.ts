@@ -51,7 +51,6 @@ describeOverlayContract(
     times: { convergenceMs: 1_000, deathMs: 3_000, expiryMs: 4_500 },
     mostHops: MOST_HOPS,
     searches: true,
-    mayMissAnswers: true,
     hasConverged,
   }),
 )

@@ -15,7 +15,7 @@ export function registerFaultTests(harness: OverlayHarness): void {
       await scene.converge()
       const before = await scene.publishNew(2)
       const late = await scene.network.addNode()
-      await scene.network.join(late, [3])
+      await scene.join(late, [3])
       await scene.expectProviders([late], before, [2])
       const after = await scene.publishNew(late)
       await scene.expectProviders(range(0, NODES + 1), after, [late])

@@ -89,12 +89,6 @@ export interface OverlayHarness {
   readonly faults: HarnessFaults
   /** Whether its time is that of the clock on the wall. */
   readonly isLive?: boolean
-  /**
-   * Whether some of all answers may be missing at first: to a flood they may come after the time that was waited for
-   * them, on a busy machine; by gossip they reach members of a group that are not among the publisher's contacts. Whoever
-   * asks for all of them asks again.
-   */
-  readonly mayMissAnswers?: boolean
   /** Whether the overlay searches by words. */
   readonly searches?: boolean
   /** Whether publications go to others, who confirm them. Default true; where everybody answers for itself: false. */

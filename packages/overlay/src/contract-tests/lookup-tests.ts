@@ -24,9 +24,11 @@ export function registerLookupTests(harness: OverlayHarness): void {
         await scene.converge()
         for (const publisher of range(0, nodes)) {
           const key = contentKey(scene.multihash())
-          const { acknowledgements } = await scene.publish(publisher, { kind: 'content', key })
-          const isConfirmed = acknowledgements >= 1 || harness.confirms === false
-          scene.expect(isConfirmed, 'nobody confirmed the publication')
+          await scene.holds(async () => {
+            const { acknowledgements } = await scene.publish(publisher, { kind: 'content', key })
+            const isConfirmed = acknowledgements >= 1 || harness.confirms === false
+            scene.expect(isConfirmed, 'nobody confirmed the publication')
+          })
           await scene.expectNear(range(0, nodes), key)
         }
       }))
@@ -37,6 +39,7 @@ export function registerLookupTests(harness: OverlayHarness): void {
       await scene.converge()
       const key = contentKey(scene.multihash())
       await scene.publish(1, { kind: 'content', key, bytes: 1234, displayName: 'a.bin' })
+      await scene.expectProviders([2], key, [1])
       const [pointer] = (await scene.find(2, key)).pointers
       scene.expect(pointer !== undefined && equalBytes(pointer.provider, scene.network.idOf(1)), 'provider')
       scene.expect(pointer?.bytes === 1234 && pointer.displayName === 'a.bin', 'what was said of the content')
@@ -51,8 +54,10 @@ export function registerLookupTests(harness: OverlayHarness): void {
       const key = contentKey(scene.multihash())
       for (const provider of [1, 4, 6]) await scene.publish(provider, { kind: 'content', key })
       await scene.expectProviders(range(0, NODES), key, [1, 4, 6])
-      const { pointers } = await scene.find(3, key, { limit: 2 })
-      scene.expect(pointers.length === 2, `${pointers.length} pointers instead of 2`)
+      await scene.holds(async () => {
+        const { pointers } = await scene.find(3, key, { limit: 2 })
+        scene.expect(pointers.length === 2, `${pointers.length} pointers instead of 2`)
+      })
     }))
 
   test('pointers are reported as they arrive', () =>
@@ -60,9 +65,11 @@ export function registerLookupTests(harness: OverlayHarness): void {
       await scene.joinAll(5)
       await scene.converge()
       const key = await scene.publishNew(1)
-      let reported = 0
-      const outcome = await scene.find(2, key, { onPointer: () => reported++ })
-      scene.expect(reported === outcome.pointers.length && reported === 1, `${reported} were reported`)
+      await scene.holds(async () => {
+        let reported = 0
+        const { pointers } = await scene.find(2, key, { onPointer: () => reported++ })
+        scene.expect(reported === pointers.length && reported === 1, `${reported} were reported`)
+      })
     }))
 
   test('a name leads to all contents published under it', () =>
@@ -72,7 +79,7 @@ export function registerLookupTests(harness: OverlayHarness): void {
       const [first, second] = [scene.multihash(), scene.multihash()]
       await scene.publishName(1, 'Song.mp3', first)
       const key = await scene.publishName(2, 'song.MP3', second)
-      await scene.withAllAnswers(async () => {
+      await scene.holds(async () => {
         for (const node of range(0, NODES)) {
           const { pointers } = await scene.find(node, key)
           const hasBoth = [first, second].every(target =>
@@ -96,8 +103,7 @@ export function registerLookupTests(harness: OverlayHarness): void {
       await scene.converge()
       const key = await scene.publishNew(1)
       await scene.publish(5, { kind: 'content', key })
-      const { failure } = await scene.network.withdraw(1, key)
-      scene.expect(failure === undefined, `the withdrawal failed: ${failure}`)
+      await scene.withdraw(1, { kind: 'content', key })
       await scene.expectProviders(range(0, NODES), key, [5])
       await scene.network.wait(2 * harness.times.expiryMs)
       await scene.expectProviders(range(0, NODES), key, [5])
@@ -110,7 +116,7 @@ export function registerLookupTests(harness: OverlayHarness): void {
       await scene.joinAll(NODES)
       await scene.converge()
       const key = await scene.publishNew(1)
-      await scene.network.withdraw(1, key)
+      await scene.withdraw(1, { kind: 'content', key })
       await scene.publish(1, { kind: 'content', key })
       await scene.expectProviders(range(0, NODES), key, [1])
     }))

@@ -30,7 +30,7 @@ export function registerSearchTests(harness: OverlayHarness): void {
       const popular = await scene.publishContent(2, 'holiday in rome.jpg')
       for (const provider of [4, 6]) await scene.provide(provider, popular, 'holiday in rome.jpg')
       await scene.expectContents(ALL, ['holiday', 'jpg'], [popular, rare])
-      await scene.withAllAnswers(async () => {
+      await scene.holds(async () => {
         const { pointers } = await scene.search(3, ['holiday'], { limit: 1 }).outcome
         const [first, ...others] = rankContents(['holiday'], pointers)
         scene.expect(
@@ -47,9 +47,11 @@ export function registerSearchTests(harness: OverlayHarness): void {
       await scene.converge()
       await scene.publishContent(1, 'holiday.jpg')
       for (const node of ALL) {
-        const outcome = await scene.search(node, ['holiday', 'nowhere']).outcome
-        scene.expect(outcome.failure === 'not found', `node ${node} said "${outcome.failure}"`)
-        scene.expect(outcome.attempts <= outcome.messages, 'attempts without messages')
+        await scene.holds(async () => {
+          const { failure, attempts, messages } = await scene.search(node, ['holiday', 'nowhere']).outcome
+          scene.expect(failure === 'not found', `node ${node} said "${failure}"`)
+          scene.expect(attempts <= messages, 'attempts without messages')
+        })
       }
     }))
 
@@ -60,7 +62,7 @@ export function registerSearchTests(harness: OverlayHarness): void {
       const [name, stays] = ['holiday.jpg', await scene.publishContent(2, 'holiday.png')]
       const goes = await scene.publishContent(1, name)
       const content = { multihash: goes, name, bytes: name.length, words: contentWords(name) }
-      for (const { key, target } of contentPublications(content)) await scene.network.withdraw(1, key, target)
+      for (const publication of contentPublications(content)) await scene.withdraw(1, publication)
       await scene.expectContents(ALL, ['holiday'], [stays])
       await scene.expectContents(ALL, ['jpg'], [])
     }))

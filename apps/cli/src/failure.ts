@@ -88,7 +88,9 @@ function messageOf(error: unknown): string {
 
 const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
+  EDQUOT: 'the disk quota is used up',
   EEXIST: 'a file of that name is there already',
+  EFBIG: 'the file is larger than files may be there',
   EISDIR: 'it is a folder',
   EMFILE: 'too many files are open',
   ENOENT: 'there is no such file or folder',

@@ -3,9 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { EXIT } from '../exit-codes.ts'
 import { CommandFailure, UsageFailure } from '../failure.ts'
-
-/** Longest .torrent file that is read, in bytes: what the node takes. */
-const MAX_TORRENT_FILE_BYTES = 16 * 1024 * 1024
+import { MAX_TORRENT_FILE_BYTES } from './limits.ts'
 
 /** What is to be fetched. */
 export interface FetchSource {

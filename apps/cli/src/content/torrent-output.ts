@@ -1,15 +1,13 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { RpcClient } from '@onehop/rpc'
 import { EXIT } from '../exit-codes.ts'
 import { CommandFailure, UsageFailure } from '../failure.ts'
+import { MAX_TORRENT_FILE_BYTES } from './limits.ts'
 import { realPathOf, typedPath } from './typed-path.ts'
 
 /** A .torrent is a dictionary with an `info` in it (BEP 3). */
 const TORRENT = /^d\d{1,10}:.*4:infod/s
-
-/** Longest .torrent file that is looked into, in bytes: what the node makes. */
-const MAX_TORRENT_FILE_BYTES = 16 * 1024 * 1024
 
 /**
  * Where .torrent files can go: a file for one content, a folder that is there for one or several.
@@ -62,8 +60,14 @@ function checkReplaceable(path: string): void {
 
 function replaceFile(path: string, bytes: Uint8Array): void {
   const temporary = join(dirname(path), `.${process.pid}.torrent.tmp`)
-  writeFileSync(temporary, bytes)
-  renameSync(temporary, path)
+  try {
+    writeFileSync(temporary, bytes)
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    // A failed write names no path, and that of the temporary file says nothing to anybody.
+    throw Object.assign(error as NodeJS.ErrnoException, { path })
+  }
 }
 
 /** Whether the path is the content, or below it where that is a folder. */

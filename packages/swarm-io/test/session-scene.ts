@@ -10,7 +10,7 @@ import { connectionPair, type PairOptions } from './connection-pair.ts'
 export class Scene {
   readonly folder: string
   readonly sessions = new Map<string, SwarmSession>()
-  /** Bytes that each session sent to others. */
+  /** What sessions blamed others for: `session: peer code`. */
   readonly misbehaviours: string[] = []
 
   private constructor(folder: string) {
@@ -34,6 +34,12 @@ export class Scene {
     })
     this.sessions.set(name, session)
     return session
+  }
+
+  /** The session as it is when its process was started again. */
+  async restarted(name: string): Promise<SwarmSession> {
+    await this.sessions.get(name)?.close()
+    return this.session(name)
   }
 
   /** A way to a session, which `from` dials. */

@@ -58,14 +58,16 @@ describe('torrents of version 2 between nodes that find each other through the o
       const options = [`--${version}`, '--piece-length', PIECE_LENGTH, '--torrent-file', torrent]
       const [published] = await ask<Published[]>(0, 'publish', album, ...options)
       assert.equal(published?.infohashV2?.length, 64)
-      for (const source of [published.key, published.magnet, name, torrent]) {
+      const link = `magnet:?xt=urn:btmh:1220${published.infohashV2}`
+      for (const source of [published.key, published.magnet, link, name, torrent]) {
         const output = join(folder, `fetched-${++fetches}`)
         await ask(2, 'fetch', source, '--output', `${output}/`)
         for (const file of Object.keys(LENGTHS)) {
           const fetched = readFileSync(join(output, name, file))
           assert.equal(fetched.compare(readFileSync(join(album, file))), 0, `${file} by ${source}`)
         }
-        await ask(2, 'content', 'remove', published.key)
+        // Whichever infohash it was fetched by.
+        await ask(2, 'content', 'remove', published.infohash)
       }
     })
   }

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { infohashToMultihash, nameKey, type Outcome, type Publication, wordKey } from '@onehop/overlay'
+import {
+  contentKey,
+  infohashToMultihash,
+  nameKey,
+  type Outcome,
+  type Publication,
+  wordKey,
+} from '@onehop/overlay'
 import { bytesToHex, sha256, utf8Encode } from '@onehop/primitives'
 import type { TorrentSummary } from '@onehop/swarm-io'
 import { pino } from 'pino'
@@ -16,8 +23,10 @@ const OUTCOME: Outcome = {
 }
 
 function torrent(id: number, name: string, words?: readonly string[]): TorrentSummary {
+  const infohash = new Uint8Array(20).fill(id) as TorrentSummary['infohash']
   return {
-    infohash: new Uint8Array(20).fill(id) as TorrentSummary['infohash'],
+    infohash,
+    infohashes: [infohash],
     name,
     path: `/${name}`,
     bytes: 5,
@@ -99,6 +108,20 @@ describe('announcing content', () => {
     for (const { target, kind } of held.values())
       if (kind !== 'content') assert.deepEqual(target, infohashToMultihash(film.infohash))
     await announcer.withdraw(film)
+    assert.equal(held.size, 0)
+  })
+
+  it('tells of a hybrid under both its infohashes', async () => {
+    const { announcer, held, isHeld } = scene()
+    const album = torrent(1, 'album', [])
+    const infohashV2 = new Uint8Array(32).fill(2)
+    const short = infohashV2.subarray(0, 20) as TorrentSummary['infohash']
+    const hybrid = { ...album, infohashV2, infohashes: [album.infohash, short] }
+    await announcer.announce(hybrid, signal)
+    const sha256Multihash = Uint8Array.of(0x12, 0x20, ...infohashV2)
+    assert.ok(isHeld(contentKey(infohashToMultihash(album.infohash))))
+    assert.ok(isHeld(contentKey(sha256Multihash)))
+    await announcer.withdraw(hybrid)
     assert.equal(held.size, 0)
   })
 

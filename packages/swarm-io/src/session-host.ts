@@ -4,6 +4,7 @@ import {
   BANDWIDTH_INTERVAL_MS,
   BandwidthLimit,
   type Handshake,
+  hexToInfoHash,
   type InfoHash,
   PEER_ID_BYTES,
 } from '@onehop/swarm'
@@ -73,7 +74,7 @@ export class SessionHost implements TorrentHost, ConnectionsOwner {
       port: this.btPort,
       hosts: this.connections.hosts,
       onPeer: (infohashHex, address) =>
-        this.torrents.byHex(infohashHex)?.pool.offerAddresses([address], 'local'),
+        this.torrents.get(hexToInfoHash(infohashHex))?.pool.offerAddresses([address], 'local'),
       nowMs: () => this.nowMs(),
       log: (message, details) => this.log(message, details),
     })
@@ -105,12 +106,16 @@ export class SessionHost implements TorrentHost, ConnectionsOwner {
     this.torrents.claimPath(path, owner, use)
   }
 
+  claimNames(owner: Torrent): void {
+    this.torrents.claimNames(owner)
+  }
+
   *openInfohashes(): Iterable<InfoHash> {
-    for (const torrent of this.torrents) if (torrent.isOpen) yield* torrent.infohashes()
+    for (const torrent of this.torrents) if (torrent.isOpen) yield* torrent.infohashes
   }
 
   onHandshake(link: PeerLink, handshake: Handshake): void {
-    const torrent = this.torrents.meantBy(handshake.infohash)
+    const torrent = this.torrents.get(handshake.infohash)
     if (torrent) torrent.links.attach(link, handshake)
     else link.close()
   }

@@ -121,6 +121,8 @@ export type TorrentState = 'fetching' | 'seeding' | 'checking' | 'paused'
 /** One torrent of a session, as it is now. */
 export interface TorrentSummary {
   readonly infohash: InfoHash
+  /** All that it goes by, {@link infohash} first: of a hybrid the other one too, once that is known. */
+  readonly infohashes: readonly InfoHash[]
   /** 32 bytes, of a v2 or hybrid torrent. */
   readonly infohashV2?: Uint8Array
   /** What its source calls it, or empty, as long as only the infohash is known. */

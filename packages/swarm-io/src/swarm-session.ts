@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type FilePriority, type InfoHash, toInfoHash, type WireConnection } from '@onehop/swarm'
+import type { FilePriority, WireConnection } from '@onehop/swarm'
 import { RESTORES_AT_ONCE } from './limits.ts'
 import type { ResumeRecord } from './resume/resume-record.ts'
 import { SessionHost } from './session-host.ts'
@@ -26,9 +26,10 @@ import { openForSeed } from './storage/torrent-openers.ts'
 import { SwarmError, swarmErrorOf } from './swarm-error.ts'
 import { Fetch } from './torrent/fetch.ts'
 import { fetchLocally } from './torrent/local-copy.ts'
-import { Torrent, type TorrentStart } from './torrent/torrent.ts'
+import { Torrent } from './torrent/torrent.ts'
 import { detailsOf, peersOf } from './torrent/torrent-details.ts'
 import type { TorrentList } from './torrent/torrent-list.ts'
+import { assertSame, namesOf, startOf, type TorrentStart } from './torrent/torrent-start.ts'
 import { torrentFileOf } from './torrent/torrent-summary.ts'
 
 /** Publishes and fetches content: all torrents of one node, over TCP and over connections that somebody else opens. */
@@ -91,14 +92,15 @@ export class SwarmSession {
   }
 
   private async offer(hashed: HashedContent, path: string, options: SeedOptions): Promise<TorrentSummary> {
-    const known = await this.torrents.whenOpen(hashed.info.infohash)
+    const known = await this.torrents.whenOpen(hashed.info.infohashes)
     this.assertOpen()
     if (known?.isSeeding && (await existsAtAll(known.path))) {
       await known.publishAgain(options)
       return known.summary()
     }
     if (known && known.state() !== 'paused' && !known.isSeeding) {
-      throw new SwarmError('in-use', `Cannot publish ${path}: its content is being fetched to ${known.path}.`)
+      const where = known.path === '' ? 'here' : `to ${known.path}`
+      throw new SwarmError('in-use', `Cannot publish ${path}: its content is being fetched ${where}.`)
     }
     if (known) await this.forget(known)
     return this.register(hashed, path, options)
@@ -112,7 +114,7 @@ export class SwarmSession {
     const files = await openForSeed(info, path, stamps, { cache: this.host.cache, ...known })
     // Meanwhile another call may have published or begun to fetch the same, or closed the session. From here to `adopt`
     // there is no pause: whoever finds the torrent finds its content.
-    if (this.isClosed || this.torrents.get(info.infohash)) {
+    if (this.isClosed || this.torrents.find(info.infohashes)) {
       await files.storage.close()
       return this.offer(hashed, path, options)
     }
@@ -169,7 +171,9 @@ export class SwarmSession {
    * @throws {SwarmError}
    */
   async fetch(source: TorrentSource, options: FetchOptions): Promise<FetchResult> {
-    const found = await this.torrents.whenOpen(infohashOf(source))
+    const start = startOf(source)
+    const found = await this.torrents.whenOpen(namesOf(start))
+    if (found) assertSame(found, start)
     if (found?.isSeeding && found.machine.have?.isFull && (await existsAtAll(found.path))) {
       return fetchLocally(found, options, this.host.cache, () => this.nowMs())
     }
@@ -184,12 +188,14 @@ export class SwarmSession {
   }
 
   private async torrentFor(source: TorrentSource): Promise<Torrent> {
-    const infohash = infohashOf(source)
-    await this.torrents.whenOpen(infohash)
+    const start = startOf(source)
+    const names = namesOf(start)
+    await this.torrents.whenOpen(names)
     this.assertOpen()
     // No pause between the question and the answer: two calls at once must share one torrent.
-    const known = this.torrents.get(infohash)
-    return known ?? this.addTorrent(startOf(source))
+    const known = this.torrents.find(names)
+    if (known) assertSame(known, start)
+    return known ?? this.addTorrent(start)
   }
 
   // What is here
@@ -296,7 +302,7 @@ export class SwarmSession {
    * @returns whether it was known. @throws {SwarmError} `in-use` when what is to go is offered otherwise, too.
    */
   async remove(infohash: Uint8Array, { deleteFiles = false } = {}): Promise<boolean> {
-    const torrent = await this.torrents.whenOpen(infohash)
+    const torrent = await this.torrents.whenOpen([infohash])
     if (deleteFiles) torrent?.disk.claimForChange()
     if (torrent) await this.forget(torrent, deleteFiles)
     return torrent !== undefined
@@ -324,7 +330,7 @@ export class SwarmSession {
     for (let i = 0; i < records.length && !this.isClosed; i += RESTORES_AT_ONCE) {
       const unknown = records
         .slice(i, i + RESTORES_AT_ONCE)
-        .filter(({ infohash }) => this.torrents.get(infohash) === undefined)
+        .filter(({ infohash }) => !this.torrents.hasAddedBy(infohash))
       restored.push(...(await Promise.all(unknown.map(record => this.restoreOne(record)))))
     }
     return restored.map(torrent => torrent.summary())
@@ -353,17 +359,4 @@ export class SwarmSession {
     this.isClosed = true
     await this.host.close()
   }
-}
-
-function infohashOf(source: TorrentSource): InfoHash {
-  return 'torrent' in source ? source.torrent.info.infohash : toInfoHash(source.infohash)
-}
-
-function startOf(source: TorrentSource): TorrentStart {
-  const infohash = infohashOf(source)
-  if ('torrent' in source) {
-    const { info, pieceLayers } = source.torrent
-    return { infohash, info, ...(pieceLayers ? { pieceLayers } : {}) }
-  }
-  return { infohash, ...(source.infohashV2 ? { infohashV2: source.infohashV2 } : {}) }
 }

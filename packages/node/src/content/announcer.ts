@@ -1,10 +1,17 @@
-import { contentPublications, contentWords, type Publication, wordKey, wordsOf } from '@onehop/overlay'
+import {
+  contentKey,
+  contentPublications,
+  contentWords,
+  type Publication,
+  wordKey,
+  wordsOf,
+} from '@onehop/overlay'
 import { bytesToHex } from '@onehop/primitives'
 import { RPC_CODE, RpcError } from '@onehop/rpc'
 import type { TorrentSummary } from '@onehop/swarm-io'
 import { ANNOUNCEMENTS_AT_ONCE, MAX_ANNOUNCEMENTS, MAX_ANNOUNCEMENTS_PER_WORD } from '../limits.ts'
 import type { Logger } from '../log.ts'
-import { cidOf, multihashOf } from './content-id.ts'
+import { cidOf, multihashesOf, multihashOf } from './content-id.ts'
 import type { ContentOverlay } from './content-overlay.ts'
 import { hasJoined } from './readiness.ts'
 
@@ -170,7 +177,15 @@ function wordsOfContent({ name, words }: TorrentSummary): readonly string[] {
 function publicationsOf(torrent: TorrentSummary): Publication[] {
   const { name, bytes } = torrent
   const multihash = multihashOf(torrent)
-  return contentPublications({ multihash, name, bytes, words: wordsOfContent(torrent) })
+  const [content, ...leading] = contentPublications({
+    multihash,
+    name,
+    bytes,
+    words: wordsOfContent(torrent),
+  })
+  // Who has a link to a hybrid may know the other infohash only.
+  const others = multihashesOf(torrent).slice(1)
+  return [content!, ...others.map(other => ({ ...content!, key: contentKey(other) })), ...leading]
 }
 
 /** All publications of one content lead to the same target, so that the key tells them apart. */

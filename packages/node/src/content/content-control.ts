@@ -15,7 +15,7 @@ import {
 import type { FilePriority } from '@onehop/swarm'
 import type { LimitChanges, SwarmSession, TorrentDetails, TorrentSummary } from '@onehop/swarm-io'
 import type { Announcer } from './announcer.ts'
-import { cidOf } from './content-id.ts'
+import { cidOf, cidsOf } from './content-id.ts'
 import { idOf } from './content-source.ts'
 import { detailsOf, limitsOf, summaryOf } from './content-view.ts'
 import { type ChosenFile, filesMeantBy, type Priority, pathBelowRoot } from './file-choice.ts'
@@ -191,10 +191,7 @@ export class ContentControl {
     const torrents = this.session.list()
     const found = torrents.find(torrent => means(reference, torrent))
     if (found !== undefined || text.length < MIN_PREFIX_CHARACTERS) return found
-    const begin = torrents.filter(
-      torrent =>
-        cidOf(torrent).startsWith(text) || bytesToHex(torrent.infohash).startsWith(text.toLowerCase()),
-    )
+    const begin = torrents.filter(torrent => begins(text, torrent))
     if (begin.length > 1)
       throw new RpcError(
         RPC_CODE.invalidParameter,
@@ -204,14 +201,19 @@ export class ContentControl {
   }
 }
 
-/** Whether the reference is this torrent's id or its name. */
-function means(reference: ContentReference, { infohash, infohashV2, name }: TorrentSummary): boolean {
+/** Whether the reference is one of this torrent's ids, or its name. */
+function means(reference: ContentReference, { infohashes, name }: TorrentSummary): boolean {
   if (reference.kind === 'name') return name === reference.name
   const id = idOf(reference)
-  if (id === undefined) return false
-  const isV2 =
-    id.infohashV2 !== undefined && infohashV2 !== undefined && equalBytes(id.infohashV2, infohashV2)
-  return isV2 || equalBytes(id.infohash, infohash)
+  return id !== undefined && infohashes.some(infohash => equalBytes(infohash, id.infohash))
+}
+
+/** Whether the text is the beginning of a key or of an infohash. */
+function begins(text: string, torrent: TorrentSummary): boolean {
+  const hex = [...torrent.infohashes, ...(torrent.infohashV2 ? [torrent.infohashV2] : [])].map(bytesToHex)
+  return (
+    cidsOf(torrent).some(cid => cid.startsWith(text)) || hex.some(each => each.startsWith(text.toLowerCase()))
+  )
 }
 
 function hasFile(files: TorrentDetails['files'], path: readonly string[]): boolean {

@@ -1,4 +1,4 @@
-import type { PeerAddress, WireConnection } from '@onehop/swarm'
+import type { InfoHash, PeerAddress, WireConnection } from '@onehop/swarm'
 import {
   LATE_REDIAL_DELAY_MS,
   MAX_DIAL_ATTEMPTS,
@@ -14,13 +14,16 @@ export type CandidateOrigin = (typeof ORIGINS)[number]
 /** Those first whose word counts most. */
 export const ORIGINS = ['hand', 'search', 'tracker', 'local', 'exchange'] as const
 
+/** Dials a peer. @param infohash what the handshake is to name: an encrypted one begins with it. */
+export type Connect = (signal: AbortSignal, infohash: InfoHash) => Promise<WireConnection>
+
 /** A peer that may be dialled, and how it went so far. */
 export class Candidate {
   /** A libp2p peer id, or `host:port`. */
   readonly key: string
   readonly origin: CandidateOrigin
   readonly address: PeerAddress | undefined
-  connect: (signal: AbortSignal) => Promise<WireConnection>
+  connect: Connect
   state: 'idle' | 'dialling' | 'linked' = 'idle'
   /** What bans go by, as far as it is known: see `peerIdentity`. */
   identities: readonly string[]
@@ -33,12 +36,7 @@ export class Candidate {
   private isSeed = false
   private isOurselves = false
 
-  constructor(
-    key: string,
-    origin: CandidateOrigin,
-    connect: (signal: AbortSignal) => Promise<WireConnection>,
-    address?: PeerAddress,
-  ) {
+  constructor(key: string, origin: CandidateOrigin, connect: Connect, address?: PeerAddress) {
     this.key = key
     this.origin = origin
     this.connect = connect
@@ -68,7 +66,7 @@ export class Candidate {
   }
 
   /** It was named again: one more try, when its pause is over. */
-  nameAgain(connect: (signal: AbortSignal) => Promise<WireConnection>): void {
+  nameAgain(connect: Connect): void {
     this.connect = connect
     this.failures = Math.min(this.failures, MAX_DIAL_ATTEMPTS - 1)
   }

@@ -8,13 +8,14 @@ import {
 } from '../limits.ts'
 import type { PeerSource } from '../session-types.ts'
 import { SwarmError } from '../swarm-error.ts'
-import { Candidate, type CandidateOrigin, ORIGINS } from './peer-candidate.ts'
+import { Candidate, type CandidateOrigin, type Connect, ORIGINS } from './peer-candidate.ts'
 import type { SessionConnections } from './session-connections.ts'
 import type { LinkEnd, TorrentLinks } from './torrent-links.ts'
 
 /** What a pool needs of its torrent. */
 export interface PoolOwner {
-  readonly infohash: InfoHash
+  /** What the torrent goes by: a hybrid has two. */
+  readonly infohashes: readonly InfoHash[]
   readonly links: TorrentLinks
   /** Whether everything that is wanted is here: others who have it too are not dialled then. */
   readonly isComplete: boolean
@@ -105,7 +106,7 @@ export class PeerPool {
 
   private offerAddress(address: PeerAddress, origin: CandidateOrigin): void {
     const key = formatPeerAddress(address)
-    const dial = (signal: AbortSignal) => this.connections.dialTcp!(address, this.owner.infohash, signal)
+    const dial: Connect = (signal, infohash) => this.connections.dialTcp!(address, infohash, signal)
     const known = this.candidates.get(key)
     if (known) known.nameAgain(dial)
     else this.add(new Candidate(key, origin, dial, address))
@@ -179,14 +180,16 @@ export class PeerPool {
   }
 
   private async dial(candidate: Candidate): Promise<void> {
+    const infohash = this.nameFor(candidate)
     candidate.state = 'dialling'
     this.dialling++
     this.outbound++
     try {
-      const connection = await connectWithin(candidate.connect, this.over.signal)
+      const connect = (signal: AbortSignal) => candidate.connect(signal, infohash)
+      const connection = await connectWithin(connect, this.over.signal)
       candidate.state = 'linked'
       this.hasConnected = true
-      this.owner.links.connect(connection, end => this.onGone(candidate, end))
+      this.owner.links.connect(connection, infohash, end => this.onGone(candidate, end))
     } catch (error) {
       this.lastDialError = messageOf(error)
       this.onGone(candidate, undefined)
@@ -195,6 +198,12 @@ export class PeerPool {
       this.connections.releaseDial()
     }
     this.step()
+  }
+
+  /** A peer may know a hybrid by one of its infohashes only: by turns. */
+  private nameFor({ failures }: Candidate): InfoHash {
+    const { infohashes } = this.owner
+    return infohashes[failures % infohashes.length]!
   }
 
   /** The connection is closed, or there was none. */

@@ -1,4 +1,4 @@
-import { MAX_TRACKERS, type PeerAddress, type TrackerStatus } from '@onehop/swarm'
+import { type InfoHash, MAX_TRACKERS, type PeerAddress, type TrackerStatus } from '@onehop/swarm'
 import {
   MAX_GIVEN_PEERS,
   MAX_OUTBOUND_PER_TORRENT,
@@ -18,11 +18,12 @@ export class PeerSearch {
   private readonly torrent: Torrent
   private readonly host: TorrentHost
   private searching = new AbortController()
-  private trackers: TrackerClient | undefined
+  /** One for each infohash that the torrent goes by: a hybrid has peers in two swarms (BEP 52). */
+  private readonly trackers: TrackerClient[] = []
   private isRunning = false
   private askedMs = 0
   private startedMs = 0
-  private stopping: Promise<void> | undefined
+  private stopping: Promise<unknown> | undefined
 
   constructor(torrent: Torrent, host: TorrentHost) {
     this.torrent = torrent
@@ -38,8 +39,16 @@ export class PeerSearch {
     this.torrent.pool.offerAddresses(this.torrent.settings.peers, 'hand')
     this.startTrackers()
     if (this.torrent.isPrivate) return
-    this.host.localDiscovery?.add(this.torrent.infohash)
+    this.startLocally()
     this.search()
+  }
+
+  private startLocally(): void {
+    for (const infohash of this.torrent.infohashes) this.host.localDiscovery?.add(infohash)
+  }
+
+  private stopLocally(): void {
+    for (const infohash of this.torrent.infohashes) this.host.localDiscovery?.remove(infohash)
   }
 
   private search(): void {
@@ -59,14 +68,20 @@ export class PeerSearch {
   }
 
   private startTrackers(): void {
+    const { torrent, host, trackers } = this
+    if (!this.isRunning || torrent.settings.trackers.length === 0 || host.btPort === 0) return
+    const unknown = torrent.infohashes.slice(trackers.length)
+    trackers.push(...unknown.map(infohash => this.newTrackers(infohash)))
+    for (const client of trackers) client.start()
+  }
+
+  private newTrackers(infohash: InfoHash): TrackerClient {
     const { torrent, host } = this
-    const { trackers } = torrent.settings
-    if (!this.isRunning || trackers.length === 0 || host.btPort === 0) return
-    this.trackers ??= new TrackerClient({
-      infohash: torrent.infohash,
+    return new TrackerClient({
+      infohash,
       peerId: host.peerId,
       port: host.btPort,
-      tiers: trackers,
+      tiers: torrent.settings.trackers,
       transport: host.trackerTransport,
       counters: () => ({
         uploadedBytes: torrent.counters.uploadedBytes,
@@ -79,15 +94,14 @@ export class PeerSearch {
       random: host.random,
       log: (message, details) => host.log(message, details),
     })
-    this.trackers.start()
   }
 
   /** Ends the search; trackers are told, in a bounded time. */
   async stop(): Promise<void> {
     this.isRunning = false
     this.searching.abort()
-    this.host.localDiscovery?.remove(this.torrent.infohash)
-    this.stopping ??= this.trackers?.stop()
+    this.stopLocally()
+    this.stopping ??= Promise.all(this.trackers.map(client => client.stop()))
     await this.stopping
   }
 
@@ -98,7 +112,7 @@ export class PeerSearch {
     const added = tiers.map(tier => tier.filter(url => !known.has(url))).filter(tier => tier.length > 0)
     if (added.length === 0 || known.size >= MAX_TRACKERS) return
     settings.trackers = [...settings.trackers, ...added]
-    this.trackers?.addTrackers(added)
+    for (const client of this.trackers) client.addTrackers(added)
     this.startTrackers()
   }
 
@@ -114,14 +128,20 @@ export class PeerSearch {
   tick(): void {
     const now = this.host.nowMs()
     const { torrent } = this
-    if (!this.trackers || now - this.askedMs < NEED_PEERS_INTERVAL_MS) return
+    if (now - this.askedMs < NEED_PEERS_INTERVAL_MS) return
     this.askedMs = now
     // A seed with nobody asks too: who cannot dial it (NAT, Transmission on loopback) is to be dialled by it.
-    if (torrent.links.count < (torrent.isComplete ? 1 : NEED_PEERS_BELOW)) this.trackers.needPeers()
+    if (torrent.links.count >= (torrent.isComplete ? 1 : NEED_PEERS_BELOW)) return
+    for (const client of this.trackers) client.needPeers()
   }
 
+  /** A tracker that refuses a hybrid's one infohash, and takes the other, works. */
   trackerStatus(): readonly TrackerStatus[] {
-    return this.trackers?.status() ?? []
+    const [own = [], ...others] = this.trackers.map(client => client.status())
+    const working = others.flat().filter(({ state }) => state === 'working')
+    return own.map(status =>
+      status.state === 'failing' ? (working.find(({ url }) => url === status.url) ?? status) : status,
+    )
   }
 
   /** Whether somebody may still be named: a tracker has not been asked yet, or has answered; neighbours were just asked. */
@@ -142,16 +162,21 @@ export class PeerSearch {
     return failed ? `${failed.url}: ${failed.message ?? 'no answer'}` : ''
   }
 
-  /** The info dictionary is here: a private torrent has no peers but its trackers' (BEP 27). */
+  /** The info dictionary is here, which may tell another infohash; a private torrent has no peers but its trackers'. */
   onMetadata(): void {
-    if (!this.torrent.isPrivate) return
+    this.startTrackers()
+    if (!this.torrent.isPrivate) {
+      if (this.isRunning) this.startLocally()
+      return
+    }
+    // BEP 27
     this.searching.abort()
-    this.host.localDiscovery?.remove(this.torrent.infohash)
+    this.stopLocally()
     this.torrent.pool.keepOnly(['tracker', 'hand'])
   }
 
   onComplete(): void {
-    this.trackers?.completed()
+    for (const client of this.trackers) client.completed()
   }
 
   /** A peer told where others are (BEP 11). */

@@ -19,6 +19,8 @@ import { type Established, survives } from './same-peer.ts'
 
 /** What a torrent's links need of it. */
 export interface LinksOwner {
+  /** What the torrent goes by: a hybrid has two. */
+  readonly infohashes: readonly InfoHash[]
   /** The machine that new links talk to. */
   readonly machine: TorrentMachine
   /** Whether links are wanted at all. */
@@ -60,7 +62,6 @@ interface Account {
 
 /** The connections of one torrent. */
 export class TorrentLinks {
-  private readonly infohash: InfoHash
   private readonly host: TorrentHost
   private readonly owner: LinksOwner
   private readonly links = new Map<PeerKey, Attached>()
@@ -69,8 +70,7 @@ export class TorrentLinks {
   private readonly shownNames = new BoundedMap<string, string>(MAX_CANDIDATES)
   private nextKey = 1
 
-  constructor(infohash: InfoHash, host: TorrentHost, owner: LinksOwner) {
-    this.infohash = infohash
+  constructor(host: TorrentHost, owner: LinksOwner) {
     this.host = host
     this.owner = owner
   }
@@ -102,8 +102,12 @@ export class TorrentLinks {
     return false
   }
 
-  /** Takes a connection that was opened by us: shakes hands, and uses it. @param onGone when it is closed. */
-  connect(connection: WireConnection, onGone: (end: LinkEnd) => void): void {
+  /**
+   * Takes a connection that was opened by us: shakes hands, and uses it.
+   * @param infohash the one of the torrent's that the handshake names.
+   * @param onGone when it is closed.
+   */
+  connect(connection: WireConnection, infohash: InfoHash, onGone: (end: LinkEnd) => void): void {
     const account: Account = { wasUseful: false, isSeed: false, isOurselves: false }
     if (!this.owner.isOpen || !this.host.connections.admitConnection()) {
       connection.close()
@@ -122,15 +126,16 @@ export class TorrentLinks {
       },
     )
     this.accounts.set(link, account)
-    this.sendHandshake(link, this.infohash)
+    this.sendHandshake(link, infohash)
   }
 
+  /** Who was asked for a hybrid by its SHA-1 may answer by its other infohash (BEP 52). */
   private onReply(link: PeerLink, handshake: Handshake): void {
-    if (equalBytes(handshake.infohash, this.infohash)) this.attach(link, handshake)
+    if (this.owner.infohashes.some(own => equalBytes(handshake.infohash, own))) this.attach(link, handshake)
     else link.close()
   }
 
-  /** @param infohash a hybrid has two: whoever asks for one is answered by the same. */
+  /** @param infohash whoever asks for one of two is answered by the same. */
   private sendHandshake(link: PeerLink, infohash: InfoHash): void {
     link.sendHandshake({ infohash, peerId: this.host.peerId, extensions: true, fast: true })
   }

@@ -81,6 +81,7 @@ export class TorrentDisk {
     const { info } = torrent
     if (this.content?.isFinished === false) this.claimForChange()
     if (this.content !== undefined || info === undefined) return
+    host.claimNames(torrent)
     this.chooseFiles()
     this.check = { piecesDone: 0, pieces: 0 }
     const files = await openTorrent({

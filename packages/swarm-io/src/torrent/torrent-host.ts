@@ -35,5 +35,7 @@ export interface TorrentHost {
   onMisbehaviour(remotePeer: string, rejection: Rejection): void
   /** @throws {SwarmError} `in-use` when another torrent's content is at the path. */
   claimPath(path: string, owner: Torrent, use: PathUse): void
+  /** @throws {SwarmError} `in-use` when another torrent turns out to be the same. */
+  claimNames(owner: Torrent): void
   emit(event: keyof SwarmEvents, torrent: Torrent): void
 }

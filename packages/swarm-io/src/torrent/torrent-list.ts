@@ -1,13 +1,14 @@
-import { type InfoHash, infoHashToHex, toInfoHash } from '@onehop/swarm'
+import { infoHashToHex, toInfoHash } from '@onehop/swarm'
 import { SwarmError } from '../swarm-error.ts'
 import type { Torrent } from './torrent.ts'
 import type { PathUse } from './torrent-host.ts'
 
-/** The torrents of a session, by infohash. */
+/** The torrents of a session, by any of the infohashes that they go by: a hybrid has two (BEP 52). */
 export class TorrentList {
+  /** By the infohash that each was added by, which its files bear. */
   private readonly torrents = new Map<string, Torrent>()
   /** Torrents whose files are being opened again. */
-  private readonly restoring = new Map<string, Promise<void>>()
+  private readonly restoring = new Map<Torrent, Promise<void>>()
 
   add(torrent: Torrent): void {
     this.torrents.set(infoHashToHex(torrent.infohash), torrent)
@@ -22,40 +23,45 @@ export class TorrentList {
   }
 
   get(infohash: Uint8Array): Torrent | undefined {
-    return this.torrents.get(infoHashToHex(infohash))
-  }
-
-  byHex(infohashHex: string): Torrent | undefined {
-    return this.torrents.get(infohashHex)
-  }
-
-  /** The torrent that a handshake means: a hybrid goes by two infohashes (BEP 52). */
-  meantBy(infohash: InfoHash): Torrent | undefined {
-    const known = this.get(infohash)
-    if (known) return known
+    const own = this.torrents.get(infoHashToHex(infohash))
+    if (own) return own
     for (const torrent of this.torrents.values()) if (torrent.goesBy(infohash)) return torrent
     return undefined
   }
 
-  /** The torrent, once its files are open again. */
-  async whenOpen(infohash: Uint8Array): Promise<Torrent | undefined> {
-    await this.restoring.get(infoHashToHex(infohash))
-    return this.get(infohash)
+  /** The torrent that goes by one of the infohashes. */
+  find(infohashes: readonly Uint8Array[]): Torrent | undefined {
+    for (const infohash of infohashes) {
+      const torrent = this.get(infohash)
+      if (torrent) return torrent
+    }
+    return undefined
   }
 
-  /** The same. @throws {SwarmError} `not-found` */
+  /** Whether one was added by this very infohash: that is what its resume file is called. */
+  hasAddedBy(infohash: Uint8Array): boolean {
+    return this.torrents.has(infoHashToHex(infohash))
+  }
+
+  /** The same as {@link find}, once the torrent's files are open again. */
+  async whenOpen(infohashes: readonly Uint8Array[]): Promise<Torrent | undefined> {
+    const torrent = this.find(infohashes)
+    if (torrent) await this.restoring.get(torrent)
+    return this.find(infohashes)
+  }
+
+  /** The same for one that must be there. @throws {SwarmError} `not-found` */
   async existing(infohash: Uint8Array): Promise<Torrent> {
-    const torrent = await this.whenOpen(infohash)
+    const torrent = await this.whenOpen([infohash])
     if (torrent) return torrent
     throw new SwarmError('not-found', `There is no content ${infoHashToHex(toInfoHash(infohash))} here.`)
   }
 
   /** It is being opened again: whoever asks for it waits until it is. */
   async restore(torrent: Torrent, opening: Promise<void>): Promise<void> {
-    const name = infoHashToHex(torrent.infohash)
     this.restoring.set(
-      name,
-      opening.finally(() => this.restoring.delete(name)),
+      torrent,
+      opening.finally(() => this.restoring.delete(torrent)),
     )
     await opening
   }
@@ -65,7 +71,7 @@ export class TorrentList {
     const outdated: Torrent[] = []
     for (const torrent of [...this.torrents.values()]) {
       if (torrent.path !== path) continue
-      await this.restoring.get(infoHashToHex(torrent.infohash))
+      await this.restoring.get(torrent)
       if (await torrent.disk.isOutdated()) outdated.push(torrent)
     }
     return outdated
@@ -80,9 +86,30 @@ export class TorrentList {
       if (torrent === owner || torrent.path !== path || torrent.problem !== undefined) continue
       const { onlyReads } = torrent.disk
       if (use === 'read' && onlyReads) continue
-      const what = `${torrent.shownName} (${infoHashToHex(torrent.infohash)})`
       const how = onlyReads ? 'is offered from there' : 'is being fetched to it'
-      throw new SwarmError('in-use', `Cannot use ${path}: ${what} ${how}; remove that first.`)
+      throw new SwarmError('in-use', `Cannot use ${path}: ${naming(torrent)} ${how}; remove that first.`)
     }
   }
+
+  /**
+   * What is in it is known now, and so is everything that it goes by. Another one that was added by one of these is
+   * the same torrent: it is stopped, with a sentence, as long as it waits for its info dictionary.
+   * @throws {SwarmError} `in-use` when it does not.
+   */
+  claimNames(owner: Torrent): void {
+    for (const torrent of [...this.torrents.values()]) {
+      if (torrent === owner || !owner.goesBy(torrent.infohash)) continue
+      if (torrent.info === undefined) torrent.fail(sameContent(torrent, owner))
+      else if (torrent.problem === undefined) throw sameContent(owner, torrent)
+    }
+  }
+}
+
+function naming({ shownName, infohash }: Torrent): string {
+  return `${shownName} (${infoHashToHex(infohash)})`
+}
+
+function sameContent(torrent: Torrent, other: Torrent): SwarmError {
+  const both = `${naming(torrent)} is the same content as ${naming(other)}`
+  return new SwarmError('in-use', `${both}, which is here by its other infohash; remove one of them.`)
 }

@@ -19,6 +19,7 @@ export type MachineListener = Pick<
 
 /** What is known of a torrent when its machine is made. */
 export interface KnownMetadata {
+  readonly infohashV2?: Uint8Array | undefined
   readonly info?: TorrentInfo | undefined
   readonly pieceLayers?: PieceLayers | undefined
 }
@@ -27,11 +28,12 @@ export interface KnownMetadata {
 export function newMachine(
   torrent: Torrent,
   host: TorrentHost,
-  { info, pieceLayers }: KnownMetadata,
+  { infohashV2, info, pieceLayers }: KnownMetadata,
   listener: MachineListener,
 ): TorrentMachine {
   return new TorrentMachine({
     infohash: torrent.infohash,
+    ...(infohashV2 ? { infohashV2 } : {}),
     environment: {
       now: () => host.nowMs(),
       random: host.random,

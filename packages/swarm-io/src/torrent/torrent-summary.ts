@@ -1,5 +1,12 @@
 import { equalBytes } from '@onehop/primitives'
-import { encodeTorrentFile, formatMagnet, type InfoHash, pieceCount, type TorrentInfo } from '@onehop/swarm'
+import {
+  encodeTorrentFile,
+  formatMagnet,
+  type InfoHash,
+  infohashOfV2,
+  pieceCount,
+  type TorrentInfo,
+} from '@onehop/swarm'
 import type { FetchProgress, TorrentSummary } from '../session-types.ts'
 import { SwarmError } from '../swarm-error.ts'
 import { availabilityOf } from './availability.ts'
@@ -15,6 +22,7 @@ export function summaryOf(torrent: Torrent): TorrentSummary {
   const bytesDone = machine.have && torrent.content ? torrent.content.bytesIn(machine.have) : 0
   return {
     infohash: torrent.infohash,
+    infohashes: torrent.infohashes,
     ...(torrent.infohashV2 ? { infohashV2: torrent.infohashV2 } : {}),
     name: info?.name ?? settings.displayName ?? '',
     path: torrent.path,
@@ -81,10 +89,10 @@ function wantedBytesOf({ files }: TorrentInfo, { priorities }: TorrentSettings):
   )
 }
 
-function magnetOf({ infohash, infohashV2, info, settings }: Torrent): string {
+function magnetOf({ infohashes, infohashV2, info, settings }: Torrent): string {
   const displayName = info?.name ?? settings.displayName
   return formatMagnet({
-    ...topicOf(infohash, infohashV2),
+    ...topicsOf(infohashes, infohashV2),
     ...(displayName === undefined ? {} : { displayName }),
     ...(info ? { lengthBytes: info.contentBytes } : {}),
     trackers: settings.trackers.flat(),
@@ -92,8 +100,9 @@ function magnetOf({ infohash, infohashV2, info, settings }: Torrent): string {
 }
 
 /** A v2 torrent has no infohash of 20 bytes but the beginning of its own. */
-function topicOf(infohash: InfoHash, infohashV2: Uint8Array | undefined) {
-  if (infohashV2 === undefined) return { infohash }
-  const isBeginning = equalBytes(infohash, infohashV2.subarray(0, infohash.length))
-  return isBeginning ? { infohashV2 } : { infohash, infohashV2 }
+function topicsOf(infohashes: readonly InfoHash[], infohashV2: Uint8Array | undefined) {
+  if (infohashV2 === undefined) return { infohash: infohashes[0]! }
+  const short = infohashOfV2(infohashV2)
+  const infohash = infohashes.find(each => !equalBytes(each, short))
+  return infohash === undefined ? { infohashV2 } : { infohash, infohashV2 }
 }

@@ -4,7 +4,7 @@ import {
   type BlockRange,
   type InfoHash,
   infoHashToHex,
-  infohashOfV2,
+  infoKnownAs,
   type PieceLayers,
   type TorrentInfo,
   type TorrentMachine,
@@ -32,15 +32,8 @@ import { TorrentLimits } from './torrent-limits.ts'
 import { type KnownMetadata, newMachine } from './torrent-machines.ts'
 import { TorrentRequests } from './torrent-requests.ts'
 import { defaultSettings, type TorrentCounters, type TorrentSettings } from './torrent-settings.ts'
+import { namesOf, type TorrentStart } from './torrent-start.ts'
 import { summaryOf } from './torrent-summary.ts'
-
-/** What a torrent begins with. */
-export interface TorrentStart {
-  readonly infohash: InfoHash
-  readonly infohashV2?: Uint8Array
-  readonly info?: TorrentInfo
-  readonly pieceLayers?: PieceLayers
-}
 
 /** One torrent of a session: its machine, its peers, its files, and what users decided about it. */
 export class Torrent implements LinksOwner, PoolOwner {
@@ -65,16 +58,18 @@ export class Torrent implements LinksOwner, PoolOwner {
   /** As it was last noted, or read. */
   record: ResumeRecord | undefined
   private readonly start: TorrentStart
+  private readonly namesAtStart: readonly InfoHash[]
   private readonly host: TorrentHost
   private readonly closing = new AbortController()
 
   constructor(start: TorrentStart, host: TorrentHost) {
     this.start = start
     this.infohash = start.infohash
+    this.namesAtStart = namesOf(start)
     this.host = host
     this.limits = new TorrentLimits(this.settings, this.counters, host.nowMs())
     this.machine = this.newMachine(start)
-    this.links = new TorrentLinks(start.infohash, host, this)
+    this.links = new TorrentLinks(host, this)
     this.pool = new PeerPool(this, host.connections)
     this.search = new PeerSearch(this, host)
     this.readers = new ContentReaders(this)
@@ -85,17 +80,27 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   /** The info dictionary is known without peers. */
   learn(info: TorrentInfo, pieceLayers: PieceLayers | undefined): void {
-    if (this.info === undefined) this.machine = this.newMachine({ info, pieceLayers })
+    if (this.info !== undefined) return
+    // Peers who were asked for it are met again by the new machine.
+    this.links.closeAll()
+    this.machine = this.newMachine({ info: infoKnownAs(info, this.infohash), pieceLayers })
+    this.machine.setFetching(this.isOpen)
+    this.search.onMetadata()
   }
 
-  private newMachine(known: KnownMetadata): TorrentMachine {
-    return newMachine(this, this.host, known, {
-      storePiece: (piece, bytes) => void this.disk.store(piece, bytes),
-      metadataReady: () => this.onMetadata(),
-      metadataRefused: verdict => this.onMetadataRefused(verdict),
-      pieceVerified: piece => this.onPieceVerified(piece),
-      completed: () => void this.finish(),
-    })
+  private newMachine(known: Omit<KnownMetadata, 'infohashV2'>): TorrentMachine {
+    return newMachine(
+      this,
+      this.host,
+      { ...known, infohashV2: this.start.infohashV2 },
+      {
+        storePiece: (piece, bytes) => void this.disk.store(piece, bytes),
+        metadataReady: () => this.onMetadata(),
+        metadataRefused: verdict => this.onMetadataRefused(verdict),
+        pieceVerified: piece => this.onPieceVerified(piece),
+        completed: () => void this.finish(),
+      },
+    )
   }
 
   get info(): TorrentInfo | undefined {
@@ -103,18 +108,16 @@ export class Torrent implements LinksOwner, PoolOwner {
   }
 
   get infohashV2(): Uint8Array | undefined {
-    return this.info?.infohashV2 ?? this.start.infohashV2
+    return this.info ? this.info.infohashV2 : this.start.infohashV2
   }
 
-  /** What it goes by in handshakes: a hybrid has two (BEP 52). */
-  infohashes(): InfoHash[] {
-    const { infohashV2 } = this
-    const others = [this.info?.infohash, infohashV2 && infohashOfV2(infohashV2)]
-    return [this.infohash, ...others.filter(other => other !== undefined)]
+  /** What it goes by in handshakes, as far as that is known, its own first: a hybrid has two (BEP 52). */
+  get infohashes(): readonly InfoHash[] {
+    return this.info?.infohashes ?? this.namesAtStart
   }
 
-  goesBy(infohash: InfoHash): boolean {
-    return this.infohashes().some(own => equalBytes(own, infohash))
+  goesBy(infohash: Uint8Array): boolean {
+    return this.infohashes.some(own => equalBytes(own, infohash))
   }
 
   /** Where the content is, or will be; empty as long as that is not known. */

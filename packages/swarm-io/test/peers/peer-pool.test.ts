@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { toInfoHash } from '@onehop/swarm'
+import { type InfoHash, toInfoHash } from '@onehop/swarm'
 import {
   LATE_REDIAL_DELAY_MS,
   MAX_CANDIDATES,
@@ -37,8 +37,11 @@ class Stage {
       hasRoom: true,
       isConnectedTo: (peer: string, peerId?: string) =>
         this.connected.has(peer) || (peerId !== undefined && this.connected.has(peerId)),
-      connect: ({ remotePeer }: { remotePeer: string }, onGone: (end: LinkEnd) => void) =>
-        void this.ends.set(remotePeer, onGone),
+      connect: (
+        { remotePeer }: { remotePeer: string },
+        _infohash: InfoHash,
+        onGone: (end: LinkEnd) => void,
+      ) => void this.ends.set(remotePeer, onGone),
     }
     const connections = {
       dialTcp: ({ host, port }: { host: string; port: number }) => this.dial(`${host}:${port}`),
@@ -48,7 +51,7 @@ class Stage {
     const stage = this
     this.pool = new PeerPool(
       {
-        infohash: toInfoHash(new Uint8Array(20)),
+        infohashes: [toInfoHash(new Uint8Array(20))],
         links: links as unknown as TorrentLinks,
         get isComplete() {
           return stage.isComplete

@@ -9,7 +9,7 @@ import type { ReadAhead } from '../download/read-ahead.ts'
 import { ExtensionProtocol } from '../extensions/extension-protocol.ts'
 import { VerifiablePieces } from '../hashes/verifiable-pieces.ts'
 import type { InfoHash } from '../metainfo/infohash.ts'
-import { infoKnownAs, parseInfo } from '../metainfo/parse-info.ts'
+import { infoKnownAs, parseInfoNamed } from '../metainfo/parse-info.ts'
 import type { PieceLayers } from '../metainfo/piece-layers.ts'
 import type { TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { BlockRange, WholeMessage } from '../wire/wire-messages.ts'
@@ -28,6 +28,8 @@ import type { TransferLimits } from './transfer-limits.ts'
 /** What a torrent is made of. Without `info`, it begins by fetching that. */
 export interface TorrentMachineOptions {
   readonly infohash: InfoHash
+  /** All 32 bytes, where a link says them: what is fetched must be of both. */
+  readonly infohashV2?: Uint8Array
   readonly environment: TorrentEnvironment
   /** The info dictionary, when it is known; otherwise it is fetched from peers. */
   readonly info?: TorrentInfo
@@ -51,6 +53,7 @@ const NO_LIMITS: TransferLimits = { upload: [], download: [] }
  */
 export class TorrentMachine {
   readonly infohash: InfoHash
+  private readonly infohashV2: Uint8Array | undefined
   private readonly environment: TorrentEnvironment
   private readonly registry: PeerRegistry
   private readonly peers: ReadonlyMap<PeerKey, PeerState>
@@ -67,6 +70,7 @@ export class TorrentMachine {
 
   constructor(options: TorrentMachineOptions) {
     this.infohash = options.infohash
+    this.infohashV2 = options.infohashV2
     this.knownInfo = options.info
     this.environment = options.environment
     this.limits = options.limits ?? NO_LIMITS
@@ -275,7 +279,7 @@ export class TorrentMachine {
 
   /** The hash is right, so that a fault in it is its author's, not the sender's. */
   private onMetadata(metadata: Uint8Array): void {
-    const parsed = parseInfo(metadata, this.environment.sha1)
+    const parsed = parseInfoNamed(this.infohashV2, metadata, this.environment.sha1)
     if (!parsed.ok) {
       this.setFetching(false)
       this.environment.metadataRefused(parsed)

@@ -58,6 +58,20 @@ export function parseInfo(
   })
 }
 
+/**
+ * The same, of a torrent that a link calls by two infohashes; one has been compared already.
+ * @param infohashV2 32 bytes, where the link says them.
+ */
+export function parseInfoNamed(
+  infohashV2: Uint8Array | undefined,
+  bytes: Uint8Array,
+  sha1: Sha1,
+  sha256: Sha256 = defaultSha256,
+): Result<TorrentInfo> {
+  if (infohashV2 === undefined || equalBytes(sha256(bytes), infohashV2)) return parseInfo(bytes, sha1, sha256)
+  return refused('bad-metainfo', 'its link has infohashes of two torrents')
+}
+
 /** Runs a reader of metainfo: what is malformed becomes `bad-metainfo`, what we cannot have `unsupported-metainfo`. */
 export function attemptMetainfo<T>(read: () => T): Result<T> {
   try {
@@ -107,10 +121,11 @@ function infohashesOf(
   version: TorrentVersion,
   sha1: Sha1,
   sha256: Sha256,
-): Pick<TorrentInfo, 'infohash' | 'infohashV2'> {
-  if (version === 'v1') return { infohash: toInfoHash(sha1(bytes)) }
-  const infohashV2 = sha256(bytes)
-  return { infohash: version === 'v2' ? infohashOfV2(infohashV2) : toInfoHash(sha1(bytes)), infohashV2 }
+): Pick<TorrentInfo, 'infohash' | 'infohashes' | 'infohashV2'> {
+  const v1 = version === 'v2' ? [] : [toInfoHash(sha1(bytes))]
+  const infohashV2 = version === 'v1' ? undefined : sha256(bytes)
+  const infohashes = infohashV2 ? [...v1, infohashOfV2(infohashV2)] : v1
+  return { infohash: infohashes[0]!, infohashes, ...(infohashV2 && { infohashV2 }) }
 }
 
 function readVersion(dictionary: BencodedDictionary): TorrentVersion {
@@ -188,8 +203,7 @@ function checkPieces(lengthBytes: number, pieceLengthBytes: number, hashesLength
 
 /** Whether an infohash, of either version, is the torrent's: a hybrid has two. */
 export function isInfohashOf(infohash: Uint8Array, info: TorrentInfo): boolean {
-  const short = info.infohashV2 && infohashOfV2(info.infohashV2)
-  return equalBytes(infohash, info.infohash) || (short !== undefined && equalBytes(infohash, short))
+  return info.infohashes.some(own => equalBytes(own, infohash))
 }
 
 /**
@@ -198,7 +212,8 @@ export function isInfohashOf(infohash: Uint8Array, info: TorrentInfo): boolean {
  */
 export function infoKnownAs(info: TorrentInfo, infohash: InfoHash): TorrentInfo {
   assert(isInfohashOf(infohash, info), 'the infohash is of another torrent')
-  return { ...info, infohash }
+  const others = info.infohashes.filter(other => !equalBytes(other, infohash))
+  return { ...info, infohash, infohashes: [infohash, ...others] }
 }
 
 /** Whether bytes are the info dictionary of an infohash of either version. */

@@ -39,6 +39,8 @@ export interface TorrentInfo extends PieceLayout {
   readonly bytes: Uint8Array
   /** What handshakes and trackers call it: the SHA-1, and of v2 the first 20 bytes of {@link infohashV2}. */
   readonly infohash: InfoHash
+  /** All that it goes by (BEP 52): {@link infohash} first, and of a hybrid the other one. */
+  readonly infohashes: readonly InfoHash[]
   /** SHA-256 of the info dictionary, 32 bytes: v2 and hybrid. */
   readonly infohashV2?: Uint8Array
   /** A safe file name ({@link checkFileName}): of the file, or of the folder. */

@@ -28,6 +28,8 @@ export interface MakingOptions {
   readonly signal?: AbortSignal
 }
 
+let contents = 0
+
 /** The files of one torrent: opened when they are needed, made where they are missing, synced when they were written. */
 export class ContentFiles {
   places: FilePlaces
@@ -40,10 +42,14 @@ export class ContentFiles {
   /** As they were when they were last known to be good. */
   private readonly stamps: (FileStamp | undefined)[]
   private readonly dirty = new Set<number>()
+  /** How often writing into each file that is mended in its place was begun, and ended. */
+  private readonly mending = new Map<number, { begun: number; ended: number }>()
   private readonly changedFolders = new Set<string>()
   /** That they are no links is checked again whenever a file is opened. */
   private readonly madeFolders = new Set<string>()
   private readonly taken = new Set<string>()
+  /** Open files are not shared with other torrents: what stands at a path may not be what they have open. */
+  private readonly owner = contents++
 
   constructor(places: FilePlaces, options: MakingOptions) {
     this.places = places
@@ -81,7 +87,7 @@ export class ContentFiles {
   }
 
   private takeAt(path: RootedPath, isWritable: boolean, open: () => Promise<FileHandle>): Promise<OpenFile> {
-    const key = `${isWritable ? 'write' : 'read'} ${joined(path)}`
+    const key = `${this.owner} ${isWritable ? 'write' : 'read'} ${joined(path)}`
     this.taken.add(key)
     return openFiles.take(key, open)
   }
@@ -194,7 +200,9 @@ export class ContentFiles {
     const read = await this.using(file, false, async handle => {
       const noted = place === 'target' ? this.stamps[file] : undefined
       const bytes = await readFully(handle, buffer, position)
-      if (noted && !sameStamp(noted, stampOf(await handle.stat({ bigint: true })))) {
+      const now = noted && stampOf(await handle.stat({ bigint: true }))
+      // What we write ourselves meanwhile is no change.
+      if (noted && now && !sameStamp(noted, now) && this.stamps[file] === noted) {
         throw this.changed(file, 'has changed since it was verified')
       }
       return bytes
@@ -212,9 +220,22 @@ export class ContentFiles {
     this.dirty.add(file)
   }
 
-  onWritten(file: number): void {
-    this.dirty.add(file)
-    if (this.places.of(file) === 'target') this.stamps[file] = undefined
+  /** Somebody begins to write into the file: where that is in its place, how it is now says nothing any more. */
+  beginWriting(file: number): void {
+    if (this.places.of(file) !== 'target') return
+    const { begun, ended } = this.mendingOf(file)
+    this.mending.set(file, { begun: begun + 1, ended })
+    this.stamps[file] = undefined
+  }
+
+  endWriting(file: number): void {
+    if (this.places.of(file) !== 'target') return
+    const { begun, ended } = this.mendingOf(file)
+    this.mending.set(file, { begun, ended: ended + 1 })
+  }
+
+  private mendingOf(file: number): { readonly begun: number; readonly ended: number } {
+    return this.mending.get(file) ?? { begun: 0, ended: 0 }
   }
 
   // Syncing
@@ -237,14 +258,16 @@ export class ContentFiles {
 
   private async syncFile(file: number): Promise<void> {
     const isOurs = this.isWritable(file)
+    const { begun, ended } = this.mendingOf(file)
     await this.using(file, true, async handle => {
       const stamp = stampOf(await handle.stat({ bigint: true }))
       await handle.datasync().catch(error => {
         // Where we may only read, some systems do not let us sync either.
         if (isOurs) throw error
       })
-      // Of somebody else's, what counts is how it was when it was verified.
-      if (isOurs) this.stamps[file] = stamp
+      // Of somebody else's, what counts is how it was when it was verified; of one that is being mended, how it is at rest.
+      const isAtRest = begun === ended && begun === this.mendingOf(file).begun
+      if (isOurs && isAtRest) this.stamps[file] = stamp
     })
   }
 

@@ -223,6 +223,8 @@ export class ContentStorage {
     await this.gate.alone(() => this.files.locateAgain())
     const good = await this.verify('all', options)
     for (let piece = 0; piece < good.length; piece++) {
+      // Also of good ones: they may have been read before somebody put them there.
+      this.invalidate(piece)
       if (good.has(piece)) {
         if (!this.synced.has(piece)) this.markGood(piece, false)
         continue
@@ -230,7 +232,6 @@ export class ContentStorage {
       this.synced.clear(piece)
       this.unsynced.delete(piece)
       this.doubtful.delete(piece)
-      this.invalidate(piece)
     }
     await this.changing(async () => {
       this.files.isRepairing = true

@@ -29,6 +29,8 @@ async function storeGroup(
   first: { readonly check?: PieceCheck },
 ): Promise<StoreReply> {
   const taken = await files.takeAll(slices.map(({ fileIndex }) => fileIndex))
+  const written = slices.map(({ fileIndex }) => fileIndex).filter(file => files.isWritable(file))
+  for (const file of written) files.beginWriting(file)
   try {
     const writes = slices.map((slice, i) => ({
       descriptor: taken[i]!.handle.fd,
@@ -38,9 +40,10 @@ async function storeGroup(
       isComparedOnly: !files.isWritable(slice.fileIndex),
     }))
     const outcome = await pieceThreads.store({ kind: 'store', bytes, ...first, writes })
-    if (outcome === 'stored') for (const { fileIndex } of slices) files.onWritten(fileIndex)
+    if (outcome === 'stored') for (const { fileIndex } of slices) files.needsSync(fileIndex)
     return outcome
   } finally {
+    for (const file of written) files.endWriting(file)
     for (const file of taken) files.release(file)
   }
 }

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict'
-import { type FileHandle, mkdir, open, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
-import { Bitfield, pieceCount } from '@onehop/swarm'
-import type { OpenContent } from '../../src/storage/open-content.ts'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { content, failsWith } from '../session-scene.ts'
-import { folderSample, PIECE, type Sample, StorageScene, singleSample } from './storage-scene.ts'
+import {
+  assertStored,
+  folderSample,
+  PIECE,
+  piecesOf,
+  type Sample,
+  StorageScene,
+  singleSample,
+  storePieces,
+} from './storage-scene.ts'
 
 const ALBUM = { 'a.bin': PIECE + 100, 'b/empty': 0, 'b/small.txt': 10, 'c/d/last.bin': 2 * PIECE + 5 }
-const [A, EMPTY, SMALL, LAST] = [0, 1, 2, 3] as const
+const [A, EMPTY, SMALL] = [0, 1, 2] as const
 
 describe('the content of a torrent on disk', () => {
   let scene: StorageScene
@@ -16,41 +23,11 @@ describe('the content of a torrent on disk', () => {
     album = folderSample(ALBUM)
   })
   afterEach(() => scene.close())
-
-  const piecesOf = (sample: Sample) => Array.from(Array(pieceCount(sample.info)).keys())
-
-  async function store(sample: Sample, { storage }: OpenContent, pieces = piecesOf(sample)) {
-    for (const piece of pieces) assert.equal(await storage.writePiece(piece, sample.piece(piece)), 'stored')
-  }
-
-  async function assertStored(sample: Sample, root: string, files = [...sample.info.files.keys()]) {
-    for (const file of files) {
-      const { isPadding, path } = sample.info.files[file]!
-      if (isPadding) continue
-      const bytes = await readFile([root, ...path.slice(1)].join('/'))
-      assert.deepEqual(new Uint8Array(bytes), sample.files[file])
-    }
-  }
-
-  /** Does something while the system syncs otherwise than it does. */
-  async function withDatasync(datasync: () => Promise<void>, action: () => Promise<void>): Promise<void> {
-    const handle = await open('/dev/null', 'r')
-    const files = Object.getPrototypeOf(handle) as FileHandle
-    await handle.close()
-    const real = files.datasync
-    files.datasync = datasync
-    try {
-      await action()
-    } finally {
-      files.datasync = real
-    }
-  }
-
   describe('while it is fetched', () => {
     it('stands beside the target until it is complete, and takes its place in one step', async () => {
       const opened = await scene.open(album)
       assert.equal(opened.have.count, 0)
-      await store(album, opened)
+      await storePieces(album, opened)
       assert.match((await readdir(scene.folder)).join(), /^album\.[0-9a-f]{16}\.part$/)
       await opened.storage.finish()
       assert.deepEqual(await readdir(scene.folder), ['album'])
@@ -60,7 +37,7 @@ describe('the content of a torrent on disk', () => {
 
     it('is read back across files, before and after', async () => {
       const opened = await scene.open(album)
-      await store(album, opened)
+      await storePieces(album, opened)
       for (const isFinished of [false, true]) {
         if (isFinished) await opened.storage.finish()
         const bytes = await opened.storage.readBlock({ piece: 1, begin: 0, length: 16 * 1024 })
@@ -93,7 +70,7 @@ describe('the content of a torrent on disk', () => {
     it('never stores padding, and reads it as zeros', async () => {
       const padded = folderSample({ a: 100, b: PIECE }, 'hybrid')
       const opened = await scene.open(padded)
-      await store(padded, opened)
+      await storePieces(padded, opened)
       await opened.storage.finish()
       assert.deepEqual((await readdir(scene.path('album'))).sort(), ['a', 'b'])
       assert.equal((await stat(scene.path('album', 'a'))).size, 100)
@@ -124,7 +101,7 @@ describe('the content of a torrent on disk', () => {
         Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`${i % 7}/${i}`, i % 50])),
       )
       const opened = await scene.open(many)
-      await store(many, opened)
+      await storePieces(many, opened)
       await opened.storage.finish()
       await assertStored(many, scene.path('album'))
       assert.ok((await opened.storage.verify('all')).isFull)
@@ -136,7 +113,7 @@ describe('the content of a torrent on disk', () => {
 
     it('leaves out the other files, and keeps what it has of them aside', async () => {
       const opened = await scene.open(album, { wanted })
-      await store(album, opened, [0, 1])
+      await storePieces(album, opened, [0, 1])
       await opened.storage.finish()
       assert.deepEqual((await readdir(scene.folder)).length, 2)
       assert.deepEqual((await readdir(scene.path('album'))).sort(), ['a.bin', 'b'])
@@ -147,11 +124,11 @@ describe('the content of a torrent on disk', () => {
 
     it('goes on when more is wanted, with what was kept', async () => {
       const opened = await scene.open(album, { wanted })
-      await store(album, opened, [0, 1])
+      await storePieces(album, opened, [0, 1])
       await opened.storage.finish()
       await opened.storage.setSelection([true, true, true, true])
       assert.notEqual(opened.storage.partPath, undefined)
-      await store(album, opened, [2, 3])
+      await storePieces(album, opened, [2, 3])
       await opened.storage.finish()
       await assertStored(album, scene.path('album'))
       assert.deepEqual(await readdir(scene.folder), ['album'])
@@ -159,7 +136,7 @@ describe('the content of a torrent on disk', () => {
 
     it('sets aside what is not wanted any more', async () => {
       const opened = await scene.open(album)
-      await store(album, opened, [0, 1])
+      await storePieces(album, opened, [0, 1])
       await opened.storage.setSelection(wanted)
       await opened.storage.finish()
       await assertStored(album, scene.path('album'), [A, EMPTY, SMALL])
@@ -168,7 +145,7 @@ describe('the content of a torrent on disk', () => {
 
     it('is found again after a restart', async () => {
       const first = await scene.open(album, { wanted })
-      await store(album, first, [0, 1])
+      await storePieces(album, first, [0, 1])
       const trusted = await first.storage.sync()
       const { stamps } = first.storage
       await first.storage.close()
@@ -200,7 +177,7 @@ describe('the content of a torrent on disk', () => {
       await mkdir(scene.path('album'))
       await writeFile(scene.path('album', 'mine.txt'), 'mine')
       const opened = await scene.open(album)
-      await store(album, opened)
+      await storePieces(album, opened)
       await opened.storage.finish()
       await assertStored(album, scene.path('album'))
       assert.equal(await readFile(scene.path('album', 'mine.txt'), 'utf8'), 'mine')
@@ -210,7 +187,7 @@ describe('the content of a torrent on disk', () => {
     it('takes the place of an empty folder', async () => {
       await mkdir(scene.path('album'))
       const opened = await scene.open(album)
-      await store(album, opened)
+      await storePieces(album, opened)
       await opened.storage.finish()
       await assertStored(album, scene.path('album'))
     })
@@ -223,7 +200,7 @@ describe('the content of a torrent on disk', () => {
         piecesOf(album).filter(piece => opened.have.has(piece)),
         [0],
       )
-      await store(album, opened, [1, 2, 3])
+      await storePieces(album, opened, [1, 2, 3])
       await opened.storage.finish()
       await assertStored(album, scene.path('album'))
     })
@@ -241,7 +218,7 @@ describe('the content of a torrent on disk', () => {
     it('is not replaced when it appears while the content is fetched', async () => {
       const one = singleSample(PIECE)
       const opened = await scene.open(one)
-      await store(one, opened)
+      await storePieces(one, opened)
       await writeFile(scene.path('one.bin'), 'mine')
       await assert.rejects(opened.storage.finish(), failsWith('output-exists'))
       assert.equal(await readFile(scene.path('one.bin'), 'utf8'), 'mine')
@@ -267,192 +244,6 @@ describe('the content of a torrent on disk', () => {
     assert.ok(!(await readdir(placement.path)).includes('mine.txt'))
     await assertStored(album, scene.path('album'))
   })
-
-  describe('after a restart', () => {
-    it('trusts what was synced, and hashes the rest', async () => {
-      const first = await scene.open(album)
-      await store(album, first, [0, 1])
-      const trusted = await first.storage.sync()
-      const { stamps } = first.storage
-      await store(album, first, [2])
-      await first.storage.close()
-      let hashed = 0
-      const again = await scene.open(album, { trusted, stamps, onProgress: (_, pieces) => (hashed = pieces) })
-      assert.equal(hashed, 2)
-      assert.deepEqual(
-        piecesOf(album).filter(piece => again.have.has(piece)),
-        [0, 1, 2],
-      )
-    })
-
-    it('trusts nothing of a file that is older than what was noted, or gone', async () => {
-      for (const harm of ['older', 'gone'] as const) {
-        const first = await scene.open(album)
-        await store(album, first)
-        const trusted = await first.storage.sync()
-        const { stamps, partPath } = first.storage
-        await first.storage.close()
-        const last = `${partPath}/c/d/last.bin`
-        const bytes = new Uint8Array(2 * PIECE + 5)
-        if (harm === 'older') {
-          await writeFile(last, bytes)
-          await utimes(last, 1, 1)
-        } else {
-          await first.storage.removeUnfinished()
-        }
-        const again = await scene.open(album, { trusted, stamps })
-        assert.equal(again.have.count, harm === 'older' ? 1 : 0)
-        await again.storage.close()
-      }
-    })
-
-    it('notes nothing that a failed sync may have lost, until it was written again', async () => {
-      const one = singleSample(3 * PIECE)
-      const opened = await scene.open(one)
-      await store(one, opened, [0])
-      await withDatasync(
-        () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOSPC' })),
-        () => assert.rejects(opened.storage.sync(), failsWith('disk-full')),
-      )
-      assert.equal(opened.storage.noted.count, 0)
-      await store(one, opened, [1])
-      // The system forgot what it could not write: the disk has the old bytes.
-      await writeFile(opened.storage.partPath!, new Uint8Array(3 * PIECE))
-      await assert.rejects(opened.storage.sync(), failsWith('io', /checked again/))
-      assert.equal(opened.storage.noted.count, 0)
-      assert.equal((await opened.storage.recheck([])).count, 0)
-      await store(one, opened)
-      assert.ok((await opened.storage.sync()).isFull)
-    })
-
-    it('notes no piece before its own sync is done, however often it is asked', async () => {
-      const opened = await scene.open(album)
-      await store(album, opened, [0, 1])
-      let release = () => {}
-      const released = new Promise<void>(resolve => {
-        release = resolve
-      })
-      await withDatasync(
-        () => released,
-        async () => {
-          const syncs = [opened.storage.sync(), opened.storage.sync()]
-          const isNoted = Promise.race(syncs).then(() => true)
-          assert.equal(await Promise.race([isNoted, opened.storage.verify('all').then(() => false)]), false)
-          assert.equal(opened.storage.noted.count, 0)
-          release()
-          for (const noted of await Promise.all(syncs)) assert.equal(noted.count, 2)
-        },
-      )
-    })
-
-    it('notes no piece that it found but did not sync yet', async () => {
-      const first = await scene.open(album)
-      await store(album, first)
-      await first.storage.close()
-      const { storage, have } = await scene.open(album)
-      assert.ok(have.isFull)
-      assert.equal(storage.noted.count, 0)
-      assert.ok((await storage.sync()).isFull)
-    })
-
-    it('says when a finished file was changed, or is missing', async () => {
-      await scene.put(album)
-      const { storage } = await scene.open(album, { isFinished: true })
-      const { stamps } = storage
-      const trusted = Bitfield.full(pieceCount(album.info))
-      await storage.close()
-      const reopen = () => scene.open(album, { stamps, trusted, isFinished: true })
-      await writeFile(scene.path('album', 'b', 'small.txt'), '0123456789')
-      await assert.rejects(reopen(), failsWith('file-changed', /small\.txt/))
-      await writeFile(scene.path('album', 'b', 'small.txt'), album.files[SMALL]!)
-      assert.ok((await reopen()).have.isFull)
-      await writeFile(scene.path('album', 'c', 'd', 'last.bin'), album.files[LAST]!.subarray(1))
-      await assert.rejects(reopen(), failsWith('file-changed', /last\.bin/))
-      await scene.put(album)
-      await scene.remove('album', 'b', 'empty')
-      await assert.rejects(reopen(), failsWith('not-found', /empty/))
-    })
-
-    it('ends a step that put only some files in their place', async () => {
-      await mkdir(scene.path('album'))
-      await writeFile(scene.path('album', 'mine.txt'), 'mine')
-      const first = await scene.open(album)
-      await store(album, first)
-      const { partPath } = first.storage
-      await first.storage.close()
-      await scene.linkInto(`${partPath}/a.bin`, 'album', 'a.bin')
-      const again = await scene.open(album)
-      assert.ok(again.have.isFull)
-      await again.storage.finish()
-      await assertStored(album, scene.path('album'))
-    })
-  })
-
-  describe('that is damaged', () => {
-    it('is not offered once a finished file was changed', async () => {
-      await scene.put(album)
-      const { storage } = await scene.open(album)
-      await writeFile(scene.path('album', 'a.bin'), content(PIECE + 100, 99))
-      const block = { piece: 0, begin: 0, length: 16 * 1024 }
-      await assert.rejects(async () => storage.readBlock(block), failsWith('file-changed', /a\.bin/))
-    })
-
-    it('is found by a check, and mended in its place', async () => {
-      await scene.put(album)
-      const opened = await scene.open(album)
-      assert.ok((await opened.storage.sync()).isFull)
-      const damaged = album.files[A]!.slice()
-      damaged[5]! ^= 1
-      await writeFile(scene.path('album', 'a.bin'), damaged)
-      await writeFile(scene.path('album', 'c', 'd', 'last.bin'), album.files[LAST]!.subarray(0, PIECE))
-      await scene.remove('album', 'b', 'small.txt')
-      const good = await opened.storage.recheck([])
-      assert.deepEqual(await opened.storage.sync(), good)
-      const bad = piecesOf(album).filter(piece => !good.has(piece))
-      assert.deepEqual(bad, [0, 1, 2, 3])
-      await store(album, opened, bad)
-      await opened.storage.finish()
-      assert.ok((await opened.storage.verify('all')).isFull)
-      await assertStored(album, scene.path('album'))
-      assert.deepEqual(await readdir(scene.folder), ['album'])
-    })
-
-    it('is opened to be mended, where that is asked for', async () => {
-      await scene.put(album)
-      await writeFile(scene.path('album', 'a.bin'), content(PIECE + 200, 99))
-      await scene.remove('album', 'b')
-      await assert.rejects(scene.open(album, { isFinished: true }), failsWith('not-found'))
-      const opened = await scene.open(album, { isFinished: true, mends: true })
-      const missing = piecesOf(album).filter(piece => !opened.have.has(piece))
-      assert.deepEqual(missing, [0, 1])
-      await store(album, opened, missing)
-      await opened.storage.finish()
-      await assertStored(album, scene.path('album'))
-      assert.ok((await opened.storage.sync()).isFull)
-      const block = await opened.storage.readBlock({ piece: 0, begin: 0, length: 100 })
-      assert.deepEqual(new Uint8Array(block), album.piece(0).subarray(0, 100))
-    })
-
-    it('stays found out, whatever is done with the files beside it', async () => {
-      await scene.put(album)
-      const { storage } = await scene.open(album)
-      await writeFile(scene.path('album', 'a.bin'), content(PIECE + 100, 99))
-      await storage.setSelection([])
-      await storage.moveTo(scene.path('there'), async () => {})
-      const block = { piece: 0, begin: 0, length: 16 * 1024 }
-      await assert.rejects(async () => storage.readBlock(block), failsWith('file-changed', /a\.bin/))
-    })
-
-    it('can be checked with progress, and the check stopped', async () => {
-      await scene.put(album)
-      const { storage } = await scene.open(album)
-      const told: number[] = []
-      await storage.verify('all', { onProgress: done => told.push(done) })
-      assert.equal(told.at(-1), pieceCount(album.info))
-      await assert.rejects(storage.verify('all', { signal: AbortSignal.abort() }), failsWith('aborted'))
-    })
-  })
-
   it('is deleted as a whole, also when somebody has deleted a part of it', async () => {
     const many = folderSample(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${10 + i}/a`, 5])))
     await scene.put(many)

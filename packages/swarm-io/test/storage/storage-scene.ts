@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { link, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { concatBytes, type Sha256 } from '@onehop/primitives'
@@ -85,6 +86,33 @@ function withRoots(
   )
   const rooted = described.files.map(file => ({ ...file, piecesRoot: roots.get(file.path.join('/'))! }))
   return { ...described, files: rooted }
+}
+
+export function piecesOf(sample: Sample): number[] {
+  return Array.from(Array(pieceCount(sample.info)).keys())
+}
+
+/** Stores pieces, as if peers had sent them. */
+export async function storePieces(
+  sample: Sample,
+  { storage }: OpenContent,
+  pieces = piecesOf(sample),
+): Promise<void> {
+  for (const piece of pieces) assert.equal(await storage.writePiece(piece, sample.piece(piece)), 'stored')
+}
+
+/** Files of a folder are below `root` as they should be. */
+export async function assertStored(
+  sample: Sample,
+  root: string,
+  files = [...sample.info.files.keys()],
+): Promise<void> {
+  for (const file of files) {
+    const { isPadding, path } = sample.info.files[file]!
+    if (isPadding) continue
+    const bytes = await readFile(join(root, ...path.slice(1)))
+    assert.deepEqual(new Uint8Array(bytes), sample.files[file])
+  }
 }
 
 /** A folder that is gone after the test, and the content opened in it. */

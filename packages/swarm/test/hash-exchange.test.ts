@@ -56,7 +56,7 @@ class Side {
   }
 
   addPeer(info: TorrentInfo, key = 1, have = Bitfield.full(pieceCount(info))): HashPeer {
-    const peer = { key: key as PeerKey, have }
+    const peer = { key: key as PeerKey, have, v2: true }
     this.peers.set(peer.key, peer)
     return peer
   }

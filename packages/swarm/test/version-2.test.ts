@@ -5,7 +5,6 @@ import {
   pieceLengthAt,
   type TorrentFile,
   type TorrentInfo,
-  toInfoHash,
   type WireMessage,
 } from '@onehop/swarm'
 import { PublishedFolder } from './published-content.ts'
@@ -143,22 +142,27 @@ describe('torrents of version 2 (BEP 52)', () => {
     assert.deepEqual(codesOf(seed.drops), ['bad-request'])
   })
 
-  it('that are hybrids are fetched under either infohash, without hashes', () => {
-    const file = published.torrent('hybrid')
-    for (const infohash of [file.info.infohash, toInfoHash(file.info.infohashV2!.slice(0, 20))]) {
-      const info: TorrentInfo = { ...file.info, infohash }
-      const swarm = new VirtualSwarm(info)
-      const seed = swarm.addPeer('seed', seedOf(file))
-      const leech = swarm.addPeer('leech', { knowsInfo: false })
-      leech.machine.setFetching(true)
-      swarm.connect(leech, seed)
-      assert.equal(
-        swarm.runUntil(() => leech.isComplete),
-        true,
-      )
-      assert.deepEqual(leech.stored, published.stream(info))
-      assert.deepEqual(leech.machine.info?.infohash, infohash)
-      assert.equal(leech.sent.get('hashRequest'), undefined)
-    }
-  })
+  for (const v2 of [false, true]) {
+    const how = v2 ? 'with the hashes that peers have who know v2' : 'without hashes where nobody knows v2'
+    it(`that are hybrids are fetched under either infohash, ${how}`, () => {
+      const file = published.torrent('hybrid')
+      for (const infohash of file.info.infohashes) {
+        const info: TorrentInfo = { ...file.info, infohash }
+        const swarm = new VirtualSwarm(info)
+        const seed = swarm.addPeer('seed', { ...seedOf(file), v2 })
+        const leech = swarm.addPeer('leech', { knowsInfo: false })
+        leech.machine.setFetching(true)
+        swarm.connect(leech, seed)
+        assert.equal(
+          swarm.runUntil(() => leech.isComplete),
+          true,
+        )
+        assert.deepEqual(leech.stored, published.stream(info))
+        assert.deepEqual(leech.machine.info?.infohash, infohash)
+        assert.equal(leech.sent.get('hashRequest') !== undefined, v2)
+        const known = [...(leech.machine.pieceLayers?.entries() ?? [])]
+        assert.equal(known.length > 0, v2)
+      }
+    })
+  }
 })

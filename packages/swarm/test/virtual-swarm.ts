@@ -72,6 +72,8 @@ export interface VirtualPeerOptions {
   /** What its handshake says that it understands: by default everything. */
   readonly extensions?: boolean
   readonly fast?: boolean
+  /** Whether its handshake says that it knows version 2 (BEP 52); default: it does not. */
+  readonly v2?: boolean
   /** Where others see it. */
   readonly address?: PeerAddress
   readonly listenPort?: number
@@ -155,11 +157,12 @@ export class VirtualPeer {
 
   /** What its handshake tells others. */
   get introduction(): Omit<NewPeer, 'key' | 'isOutbound'> {
-    const { extensions = true, fast = true, address } = this.options
+    const { extensions = true, fast = true, v2 = false, address } = this.options
     return {
       remotePeer: this.name,
       extensions,
       fast,
+      v2,
       peerId: new Uint8Array(20),
       ...(address ? { address } : {}),
     }

@@ -4,6 +4,7 @@ import {
   formatPeerAddress,
   type Handshake,
   type InfoHash,
+  infohashOfV2,
   type Parting,
   type PeerAddress,
   type PeerKey,
@@ -21,6 +22,8 @@ import { type Established, survives } from './same-peer.ts'
 export interface LinksOwner {
   /** What the torrent goes by: a hybrid has two. */
   readonly infohashes: readonly InfoHash[]
+  /** 32 bytes, of v2 and hybrids. */
+  readonly infohashV2: Uint8Array | undefined
   /** The machine that new links talk to. */
   readonly machine: TorrentMachine
   /** Whether links are wanted at all. */
@@ -137,7 +140,8 @@ export class TorrentLinks {
 
   /** @param infohash whoever asks for one of two is answered by the same. */
   private sendHandshake(link: PeerLink, infohash: InfoHash): void {
-    link.sendHandshake({ infohash, peerId: this.host.peerId, extensions: true, fast: true })
+    const v2 = this.owner.infohashV2 !== undefined
+    link.sendHandshake({ infohash, peerId: this.host.peerId, extensions: true, fast: true, v2 })
   }
 
   /** Uses a connection whose handshake was for this torrent, or closes it. */
@@ -167,10 +171,16 @@ export class TorrentLinks {
       remotePeer: attached.identity,
       extensions: handshake.extensions,
       fast: handshake.fast === true,
+      v2: handshake.v2 === true || this.isV2(handshake.infohash),
       peerId: handshake.peerId,
       isOutbound: link.isOutbound,
       ...(address ? { address } : {}),
     })
+  }
+
+  private isV2(infohash: InfoHash): boolean {
+    const { infohashV2 } = this.owner
+    return infohashV2 !== undefined && equalBytes(infohash, infohashOfV2(infohashV2))
   }
 
   private accountOf(link: PeerLink, { peerId }: Handshake): Account {

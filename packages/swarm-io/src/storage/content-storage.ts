@@ -123,10 +123,16 @@ export class ContentStorage {
     })
   }
 
-  private store(piece: number, bytes: Uint8Array): Promise<StoreReply> {
+  private async store(piece: number, bytes: Uint8Array): Promise<Exclude<StoreReply, 'inconsistent'>> {
     const check = pieceCheckAt(this.info, piece, this.layers)
-    if (check) return storePiece(this.files, piece, bytes, check)
-    throw new SwarmError('bad-metainfo', `The hashes of ${this.path} are not known yet.`)
+    if (!check) throw new SwarmError('bad-metainfo', `The hashes of ${this.path} are not known yet.`)
+    const outcome = await storePiece(this.files, piece, bytes, check)
+    if (outcome !== 'inconsistent') return outcome
+    // libtorrent stops such a torrent, too. To fetch the piece again would bring the same, from whomever.
+    throw new SwarmError(
+      'bad-metainfo',
+      `${this.info.name} contradicts itself: piece ${piece} cannot be right by its SHA-1 and by its SHA-256.`,
+    )
   }
 
   // Reading
@@ -279,7 +285,7 @@ export class ContentStorage {
 
   /** What is wanted is complete: it takes its place. Never replaces anything. @throws {SwarmError} `output-exists` */
   async finish(): Promise<void> {
-    await this.changing(() => finishContent(this.files))
+    await this.changing(() => finishContent(this.files, file => this.isWhole(file, this.synced)))
   }
 
   /** Nobody reads or writes meanwhile, what was written is synced, and no file is open. */

@@ -46,8 +46,11 @@ export interface HashJob {
 
 export type PieceJob = StoreJob | HashJob
 
-/** `different`: a file that may not be changed has other bytes. */
-export type StoreReply = 'stored' | 'corrupt' | 'different'
+/**
+ * `inconsistent`: right by one of a hybrid's two hashes, wrong by the other: the torrent was made so, and no peer is to
+ * blame. `different`: a file that may not be changed has other bytes.
+ */
+export type StoreReply = 'stored' | 'corrupt' | 'inconsistent' | 'different'
 
 export type HashReply = readonly (PieceDigests | undefined)[]
 

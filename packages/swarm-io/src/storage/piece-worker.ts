@@ -48,7 +48,8 @@ function replyTo(number: number, job: PieceJob): JobReply {
 }
 
 function store({ bytes, check, writes }: StoreJob): StoreReply {
-  if (check && !isGood(bytes, check)) return 'corrupt'
+  const verdict = check ? verify(bytes, check) : 'stored'
+  if (verdict !== 'stored') return verdict
   for (const slice of writes) {
     if (!slice.isComparedOnly) writeSlice(bytes, slice)
     else if (!isSame(bytes, slice)) return 'different'
@@ -56,11 +57,23 @@ function store({ bytes, check, writes }: StoreJob): StoreReply {
   return 'stored'
 }
 
-function isGood(bytes: Uint8Array, check: PieceCheck): boolean {
-  if (check.algorithm === 'sha1') return createHash('sha1').update(bytes).digest().equals(check.hash)
+function verify(bytes: Uint8Array, { sha1, tree }: PieceCheck): StoreReply {
+  const isRightV1 = sha1 && createHash('sha1').update(bytes).digest().equals(sha1)
+  const isRightV2 = tree && rootOf(bytes.subarray(0, tree.lengthBytes), tree.width).equals(tree.root)
+  if (isRightV1 !== false && isRightV2 !== false) return 'stored'
+  if (!isRightV1 && !isRightV2) return 'corrupt'
+  // Padding is in no tree: whoever sent something else than zeros for it is to blame.
+  return isRightV2 && !isZero(bytes.subarray(tree!.lengthBytes)) ? 'corrupt' : 'inconsistent'
+}
+
+function rootOf(bytes: Uint8Array, width: number): Buffer {
   const tree = new BlockTree()
   tree.update(bytes)
-  return tree.root(check.width).equals(check.hash)
+  return tree.root(width)
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every(byte => byte === 0)
 }
 
 function writeSlice(bytes: Uint8Array, slice: WriteSlice): void {

@@ -103,12 +103,11 @@ export async function verifyPieces(
   )
 }
 
-function toHash(check: PieceCheck, slices: readonly ReadSlice[]): PieceToHash {
-  return check.algorithm === 'sha1' ? { slices, sha1: true } : { slices, sha1: false, treeWidth: check.width }
+function toHash({ sha1, tree }: PieceCheck, slices: readonly ReadSlice[]): PieceToHash {
+  return { slices, sha1: sha1 !== undefined, ...(tree ? { treeWidth: tree.width } : {}) }
 }
 
-function isGood(digests: PieceDigests, check: PieceCheck): boolean {
-  return check.algorithm === 'sha1'
-    ? equalBytes(digests.sha1!, check.hash)
-    : equalBytes(digests.root!, check.hash)
+function isGood({ sha1, root }: PieceDigests, check: PieceCheck): boolean {
+  if (check.sha1 && !equalBytes(sha1!, check.sha1)) return false
+  return check.tree === undefined || equalBytes(root!, check.tree.root)
 }

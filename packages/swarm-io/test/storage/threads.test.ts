@@ -11,12 +11,12 @@ import { sha1, sha256 } from './storage-scene.ts'
 
 describe('the threads that hash and write', () => {
   const bytes = content(1000)
-  const check = { algorithm: 'sha1', hash: sha1(bytes) } as const
+  const check = { sha1: sha1(bytes) }
   const store = (threads: PieceThreads) => threads.store({ kind: 'store', bytes, check, writes: [] })
 
   it('do many jobs at once, each with its own answer', async () => {
     const threads = new PieceThreads()
-    const wrong = { ...check, hash: new Uint8Array(20) }
+    const wrong = { sha1: new Uint8Array(20) }
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, i) =>
         threads.store({ kind: 'store', bytes, check: i % 3 === 0 ? wrong : check, writes: [] }),

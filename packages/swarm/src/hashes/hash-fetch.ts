@@ -18,6 +18,8 @@ export interface HashPeer {
   readonly key: PeerKey
   /** What it has; undefined until that can be said. */
   readonly have: Bitfield | undefined
+  /** Whether it knows version 2 of a hybrid: others do not know the message. */
+  readonly v2: boolean
 }
 
 /** The hashes of a file's pieces, as they come. */
@@ -40,6 +42,7 @@ export class HashFetch {
   private readonly layers: PieceLayers
   private readonly environment: HashEnvironment
   private readonly sha256: Sha256
+  private readonly isHybrid: boolean
   /** Not asked for yet, the next one last. */
   private readonly pending: HashRange[] = []
   private readonly partial = new Map<string, PartialLayer>()
@@ -53,6 +56,7 @@ export class HashFetch {
     this.layers = layers
     this.environment = environment
     this.sha256 = sha256
+    this.isHybrid = info.version === 'hybrid'
     this.padding = paddingHash(info.pieceLengthBytes / BLOCK_BYTES, sha256)
     for (const file of info.files) {
       const key = file.piecesRoot && bytesKey(file.piecesRoot)
@@ -81,6 +85,7 @@ export class HashFetch {
   }
 
   private mayAsk(peer: HashPeer): boolean {
+    if (this.isHybrid && !peer.v2) return false
     const untilMs = this.passedOverUntilMs.get(peer.key)
     return (untilMs === undefined || untilMs <= this.environment.now()) && (peer.have?.count ?? 0) > 0
   }

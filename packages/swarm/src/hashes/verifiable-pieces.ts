@@ -14,7 +14,8 @@ export interface PieceAsker {
 
 /**
  * Which pieces of a torrent can be verified. Those of v1 and of hybrids always can, by their SHA-1; those of v2 when
- * the hashes of their file's pieces are known, which peers give where the .torrent did not (BEP 52).
+ * the hashes of their file's pieces are known, which peers give where the .torrent did not (BEP 52). Those hashes are
+ * fetched of hybrids, too: what comes after them is verified both ways.
  */
 export class VerifiablePieces {
   private readonly environment: HashEnvironment
@@ -92,9 +93,9 @@ export class VerifiablePieces {
     this.asker?.setAskable(piece => verifiable.has(piece))
   }
 
-  /** Asks peers for what is missing; of a hybrid nothing is. */
+  /** Asks peers for what is missing. */
   advance(): void {
-    if (this.info?.version === 'v2') this.exchange?.advance()
+    this.exchange?.advance()
   }
 
   /** Who asks about a torrent that has no such hashes is not answered. */

@@ -20,6 +20,8 @@ export interface NewPeer {
   readonly extensions: boolean
   /** Whether its handshake says that it understands BEP 6. */
   readonly fast: boolean
+  /** Whether its handshake says that it knows version 2 of a hybrid (BEP 52). */
+  readonly v2?: boolean
   /** What its handshake says, 20 bytes. */
   readonly peerId: Uint8Array
   /** Whether we opened the connection. */
@@ -58,6 +60,8 @@ export class PeerState {
   readonly extensions: boolean
   /** Whether it understands the Fast extension (BEP 6). */
   readonly fast: boolean
+  /** Whether it knows version 2 of a hybrid (BEP 52). */
+  readonly v2: boolean
   /** 20 bytes. */
   readonly peerId: Uint8Array
   readonly isOutbound: boolean
@@ -126,6 +130,7 @@ export class PeerState {
     this.remotePeer = peer.remotePeer
     this.extensions = peer.extensions
     this.fast = peer.fast
+    this.v2 = peer.v2 === true
     this.peerId = peer.peerId
     this.isOutbound = peer.isOutbound
     this.address = peer.address

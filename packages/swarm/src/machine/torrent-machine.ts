@@ -193,6 +193,7 @@ export class TorrentMachine {
       this.registry.check(peer, settleEarlyPieces(peer, downloads))
       this.relations.onNews(peer)
     }
+    if (this.isFetching) this.verifiable.advance()
     if (downloads.isComplete) this.onComplete()
     else this.fillAll()
   }

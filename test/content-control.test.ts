@@ -10,9 +10,9 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { ContentDetails, ContentSummary, FetchedContent, PublishedContent } from '@onehop/rpc'
+import { freePort } from './support/free-port.ts'
 import { CommandLine, NodeProcess, removeFolder, runCli, temporaryFolder } from './support/node-process.ts'
 import { until } from './support/wait.ts'
 
@@ -29,16 +29,6 @@ function damage(path: string): void {
   const handle = openSync(path, 'r+')
   writeSync(handle, 'damage', MIB)
   closeSync(handle)
-}
-
-/** A port of 127.0.0.1 that nobody had a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
 }
 
 describe('content under control, on two nodes that talk BitTorrent', () => {

@@ -34,6 +34,8 @@ const MIB = 1024 * 1024
 const DESTINATION = 'bcrt1qjfje4g6q0k9psmswrhdu2e7mrvr6gjftny0qg3'
 /** What a node may grow by, whatever a peer sends: caches, windows and garbage that was not collected yet. */
 const ALLOWED_GROWTH_BYTES = 160 * MIB
+/** How long a busy node may take to go on reading what it has to read. */
+const READING_PATIENCE_MS = 60_000
 
 /** The same transaction, spending a coin that nobody knows. */
 function orphanLike({ version, inputs, outputs, lockTime }: Transaction): Transaction {
@@ -435,7 +437,8 @@ describe('a hostile peer', () => {
         .bytes(8, randomBytes(32))
         .bytes(99, randomBytes(60_000))
       const frame = padding.toBytes()
-      const sent = await flood(stream, concatBytes(framePrefix(frame.length), frame), 64 * MIB)
+      const flooding = concatBytes(framePrefix(frame.length), frame)
+      const sent = await flood(stream, flooding, 64 * MIB, READING_PATIENCE_MS)
       assert.ok(sent >= 64 * MIB, 'the node reads all of it, and drops most')
       assert.ok(memoryBytes() - before < ALLOWED_GROWTH_BYTES, `grew by ${memoryBytes() - before} bytes`)
     })

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from './support/free-port.ts'
 import {
   NodeProcess,
   removeFolder,
@@ -18,13 +20,12 @@ interface Lookup {
   readonly providers: readonly { readonly peerId: string; readonly addresses: readonly string[] }[]
 }
 
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
+/** Somebody else at a node's old address, if nobody is there yet. */
+async function listenAt(address: string): Promise<Server> {
+  const port = Number(/\/tcp\/(\d+)/.exec(address)?.[1])
+  const server = createServer(socket => socket.destroy()).listen(port, '127.0.0.1')
+  await once(server, 'listening').catch(() => {})
+  return server
 }
 
 async function peersOf(node: NodeProcess): Promise<string[]> {
@@ -59,7 +60,9 @@ describe('a network whose nodes come and go', () => {
     await introducer.end('SIGKILL')
     await nodes[1]!.call('generatetoaddress', [3, DESTINATION])
 
+    const squatter = await listenAt(oldAddress)
     await introducer.restart()
+    squatter.close()
     const newAddress = await introducer.address()
     assert.notEqual(newAddress, oldAddress)
     await untilSynced(nodes, 3)

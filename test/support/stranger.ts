@@ -27,6 +27,7 @@ const GOSSIP_PROTOCOL = '/meshsub/1.1.0'
 const LENIENT = { maxFrameBytes: 8_000_000, maxQueuedBytes: 64_000_000 }
 const MILLION = 1_000_000n
 const MAX_STREAMS = 1_000
+/** Who has not read for so long does not want to, unless the test knows better. */
 const FLOOD_STALL_MS = 2_000
 
 type Services = { pubsub: GossipSub; [name: string]: unknown }
@@ -174,16 +175,21 @@ export function sendFramed(stream: Stream, frame: Uint8Array): boolean {
  * Sends the bytes as often as the peer takes them, until `totalBytes` are gone, the stream is closed, or nobody has read
  * for a while. @returns the bytes that went out.
  */
-export async function flood(stream: Stream, bytes: Uint8Array, totalBytes: number): Promise<number> {
+export async function flood(
+  stream: Stream,
+  bytes: Uint8Array,
+  totalBytes: number,
+  stallMs = FLOOD_STALL_MS,
+): Promise<number> {
   let sent = 0
   while (sent < totalBytes && stream.writeStatus === 'writable') {
     sent += bytes.length
-    if (!stream.send(bytes) && !(await drains(stream))) break
+    if (!stream.send(bytes) && !(await drains(stream, stallMs))) break
   }
   return sent
 }
 
-function drains(stream: Stream): Promise<boolean> {
+function drains(stream: Stream, stallMs: number): Promise<boolean> {
   return new Promise(resolve => {
     const end = (hasDrained: boolean) => {
       clearTimeout(timer)
@@ -193,7 +199,7 @@ function drains(stream: Stream): Promise<boolean> {
     }
     const onDrain = () => end(true)
     const onClose = () => end(false)
-    const timer = setTimeout(onClose, FLOOD_STALL_MS)
+    const timer = setTimeout(onClose, stallMs)
     stream.addEventListener('drain', onDrain)
     stream.addEventListener('close', onClose)
   })

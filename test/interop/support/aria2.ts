@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort } from '../../support/free-port.ts'
 import { until } from '../../support/wait.ts'
 import type { BitTorrentClient, ClientOptions, ClientStatus } from './bittorrent-client.ts'
-import { ForeignProcess, freePort } from './foreign-process.ts'
+import { ForeignProcess } from './foreign-process.ts'
 
 /** What aria2 says of a download, as far as it matters here. */
 interface Download {

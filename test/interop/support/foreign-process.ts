@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, openSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 
 /** Set where all clients must be there (CI installs them): a missing one then fails instead of being skipped. */
@@ -24,16 +23,6 @@ export function requirePrograms(context: Mocha.Context, ...programs: readonly st
 export function skipBecause(context: Mocha.Context, reason: string): void {
   console.log(`      not tried: ${reason}`)
   context.skip()
-}
-
-/** A port that was free for TCP a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** A program that nobody here wrote, in a folder of its own. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { ContentDetails, ContentSummary } from '@onehop/rpc'
+import { freePort } from '../../support/free-port.ts'
 import { type CliRun, CommandLine, NodeProcess, runCli } from '../../support/node-process.ts'
 import { until } from '../../support/wait.ts'
 import { CLIENT_PATIENCE_MS } from './clients.ts'
-import { freePort } from './foreign-process.ts'
 
 /** What `onehop publish --json` says of one file or folder. */
 export interface Published {

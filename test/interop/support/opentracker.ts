@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { freePort } from '../../support/free-port.ts'
 import { until } from '../../support/wait.ts'
-import { ForeignProcess, freePort } from './foreign-process.ts'
+import { ForeignProcess } from './foreign-process.ts'
 
 /** Starts Debian's opentracker on loopback. It serves only the torrents that it is told beforehand. @returns its port. */
 export async function startOpentracker(folder: string, infohashes: readonly string[]): Promise<number> {

@@ -7,11 +7,10 @@ import { comparisonOf } from '../compare/comparison-flags.ts'
 import { describeComparison } from '../compare/comparison-view.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CommandFailure, Interrupted } from '../failure.ts'
-import { onInterrupt } from '../interruption.ts'
 import { OutputCommand, outputFlags } from '../node-command.ts'
 import { writeError } from '../output.ts'
-import { onParentGone } from '../parent.ts'
-import { assertWritable } from '../simulate/report-folder.ts'
+import { resultOf } from '../simulate/measured.ts'
+import { assertWritable, reportFlag } from '../simulate/report-folder.ts'
 
 const GROUP = 'COMPARISON'
 const MOST_THREADS = 16
@@ -47,10 +46,7 @@ export class Compare extends OutputCommand {
       helpValue: 'N',
       parse: wholeNumber('--threads', { min: 1, max: MOST_THREADS }),
     })(),
-    report: Flags.string({
-      description: 'Write an HTML page with plots, and the result as JSON and CSV, into this folder.',
-      helpValue: 'DIR',
-    }),
+    ...reportFlag,
   }
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -82,19 +78,10 @@ export class Compare extends OutputCommand {
   ): Promise<ComparisonResult> {
     const { estimateComparisonBytes, startComparison } = await import('@onehop/simulator')
     const display = new ComparisonDisplay(flags)
-    const stopListening = onInterrupt(() => {
-      display.interrupting()
-      running.interrupt()
-    })
+    const result = resultOf(startComparison(comparison, threads, display), display)
+    // Only now: who reads it may press Ctrl-C.
     display.begin(comparison, threads, estimateComparisonBytes(comparison, threads))
-    const running = startComparison(comparison, threads, display)
-    onParentGone(() => running.interrupt())
-    try {
-      return await running.result
-    } finally {
-      stopListening()
-      display.end()
-    }
+    return result
   }
 
   private async writeReport(folder: string, result: ComparisonResult, isSilent: boolean): Promise<void> {

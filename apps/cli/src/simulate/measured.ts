@@ -12,7 +12,7 @@ interface ExperimentProgress {
 }
 
 /** The figures of experiments, with a line that says how far they are. Ctrl-C ends them with those that there are. */
-export async function measured<Result>(
+export function measured<Result>(
   start: (onProgress: (progress: ExperimentProgress) => void) => RunningThread<Result>,
   isSilent: boolean,
 ): Promise<Result> {
@@ -20,8 +20,24 @@ export async function measured<Result>(
   const running = start(({ experiment, share, doing }) => {
     if (!isSilent) line.bar(experiment, share, 1, doing)
   })
+  return resultOf(running, {
+    interrupting: () => {
+      if (!isSilent) line.log('Ending with what has been measured so far …')
+    },
+    end: () => line.clear(),
+  })
+}
+
+/**
+ * The result of a run. Ctrl-C, or the end of the process that started this one, ends it with what it has so far.
+ * @param display is told when that happens, and when all is over.
+ */
+export async function resultOf<Result>(
+  running: Pick<RunningThread<Result>, 'result' | 'interrupt'>,
+  display: { interrupting(): void; end(): void },
+): Promise<Result> {
   const stopListening = onInterrupt(() => {
-    if (!isSilent) line.log('Ending with what has been measured so far …')
+    display.interrupting()
     running.interrupt()
   })
   onParentGone(() => running.interrupt())
@@ -29,6 +45,6 @@ export async function measured<Result>(
     return await running.result
   } finally {
     stopListening()
-    line.clear()
+    display.end()
   }
 }

@@ -2,12 +2,11 @@ import { Args, Flags } from '@oclif/core'
 import type { Experiment, ExperimentResult, Progress } from '@onehop/simulator'
 import { EXIT } from '../../exit-codes.ts'
 import { CommandFailure, Interrupted } from '../../failure.ts'
-import { onInterrupt } from '../../interruption.ts'
 import { OutputCommand, outputFlags } from '../../node-command.ts'
 import { writeError } from '../../output.ts'
-import { onParentGone } from '../../parent.ts'
 import { experimentOf } from '../../simulate/experiment-flags.ts'
-import { assertWritable } from '../../simulate/report-folder.ts'
+import { resultOf } from '../../simulate/measured.ts'
+import { assertWritable, reportFlag } from '../../simulate/report-folder.ts'
 import { describeResult } from '../../simulate/result-view.ts'
 import { RunDisplay } from '../../simulate/run-display.ts'
 
@@ -42,11 +41,7 @@ export class SimulateKelips extends OutputCommand {
     loss: figure('Share of the messages that vanish.', '0…0.9'),
     connections: figure('Open connections of a node at most; "free": dialling costs nothing.', 'N|free'),
     hostile: figure('Share of the nodes that work against the others, together.', '0…0.5'),
-    report: Flags.string({
-      description:
-        'Write an HTML page with plots, the result as JSON and the series as CSV into this folder.',
-      helpValue: 'DIR',
-    }),
+    ...reportFlag,
     log: Flags.string({ description: 'Append lines of progress to this file.', helpValue: 'FILE' }),
   }
   static override examples = [
@@ -81,17 +76,7 @@ export class SimulateKelips extends OutputCommand {
     const display = new RunDisplay(experiment, flags)
     await display.begin()
     const running = startExperiment(experiment, (progress: Progress) => display.show(progress))
-    const stopListening = onInterrupt(() => {
-      display.interrupting()
-      running.interrupt()
-    })
-    onParentGone(() => running.interrupt())
-    try {
-      return await running.result
-    } finally {
-      stopListening()
-      display.end()
-    }
+    return resultOf(running, display)
   }
 
   private async writeReport(folder: string, result: ExperimentResult, isSilent: boolean): Promise<void> {

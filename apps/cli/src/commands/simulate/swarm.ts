@@ -6,7 +6,7 @@ import { CommandFailure } from '../../failure.ts'
 import { OutputCommand, outputFlags } from '../../node-command.ts'
 import { writeError } from '../../output.ts'
 import { measured } from '../../simulate/measured.ts'
-import { assertWritable } from '../../simulate/report-folder.ts'
+import { assertWritable, reportFlag } from '../../simulate/report-folder.ts'
 import { chooseSwarms } from '../../simulate/swarm-names.ts'
 import { describeSwarms, swarmSummaryOf } from '../../simulate/swarm-view.ts'
 
@@ -34,10 +34,7 @@ export class SimulateSwarm extends OutputCommand {
       default: 1,
       parse: wholeNumber('--seed', { min: 0, max: MOST_SEED }),
     })(),
-    report: Flags.string({
-      description: 'Write an HTML page with plots, and the result as JSON and CSV, into this folder.',
-      helpValue: 'DIR',
-    }),
+    ...reportFlag,
   }
   static override examples = [
     '<%= config.bin %> <%= command.id %> --quick',

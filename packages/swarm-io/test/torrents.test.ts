@@ -225,6 +225,40 @@ describe('torrents of a session', () => {
       for (const name of Object.keys(files)) await assertFetched(name)
     })
 
+    it('take another choice while they are checked, and what is damaged then is not what was not wanted', async () => {
+      const { infohash, peers } = await seedingFolder()
+      const fetcher = await listening('fetcher')
+      const wanted: FilePriority[] = ['skip', 'normal', 'skip']
+      await fetcher.fetch({ infohash, peers }, { outputDir: scene.path('out'), files: () => wanted })
+      const checking = fetcher.recheck(infohash)
+      await fetcher.setFiles(infohash, ['normal', 'normal', 'normal'])
+      await checking
+      assert.equal(fetcher.get(infohash)!.problem, undefined)
+      await until(() => fetcher.get(infohash)!.state === 'seeding')
+      for (const name of Object.keys(files)) await assertFetched(name)
+    })
+
+    it('put a file in its place that was set aside when it was whole', async () => {
+      const { infohash, peers } = await seedingFolder()
+      const fetcher = await listening('fetcher', { limits: { downloadBytesPerSecond: PIECE } })
+      const isHere = (index: number) => {
+        const { bytes, bytesDone } = fetcher.details(infohash)!.files[index]!
+        return bytes === bytesDone
+      }
+      const files: FilePriority[] = ['low', 'low', 'high']
+      await fetcher.add({ infohash, peers }, { outputDir: scene.path('out'), files: () => files })
+      await until(() => fetcher.details(infohash)!.files.length === 3 && isHere(2))
+      assert.equal(isHere(1), false)
+      await fetcher.setFiles(infohash, ['low', 'low', 'skip'])
+      await fetcher.setLimits('all', { downloadBytesPerSecond: null })
+      await until(() => fetcher.get(infohash)!.state === 'seeding')
+      await fetcher.setFiles(infohash, ['low', 'low', 'normal'])
+      await assertFetched('sub/c.bin')
+      assert.equal(fetcher.get(infohash)!.state, 'seeding')
+      const restarted = await again('fetcher')
+      assert.equal(restarted.get(infohash)!.problem, undefined)
+    })
+
     it('fail where the choice of files fails', async () => {
       const { infohash, peers } = await seedingFolder()
       const fetcher = await listening('fetcher')

@@ -64,7 +64,14 @@ export class ContentFiles {
 
   /** Whether everything that is wanted is in its place. */
   get isFinished(): boolean {
-    return storedFiles(this.info).every(([file]) => !this.isWanted(file) || this.places.of(file) === 'target')
+    return this.hasInPlace(this.wanted)
+  }
+
+  /** @param wanted of each file; what is not said of is wanted. */
+  hasInPlace(wanted: readonly boolean[]): boolean {
+    return storedFiles(this.info).every(
+      ([file]) => wanted[file] === false || this.places.of(file) === 'target',
+    )
   }
 
   // Opening

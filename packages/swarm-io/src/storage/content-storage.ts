@@ -75,6 +75,11 @@ export class ContentStorage {
     return this.files.isFinished ? undefined : this.places.roots.part
   }
 
+  /** Whether all these files are in their place. @param wanted of each file; what is not said of is wanted. */
+  hasInPlace(wanted: readonly boolean[]): boolean {
+    return this.files.hasInPlace(wanted)
+  }
+
   /** Names that files were given here. */
   get placement(): Placement {
     return this.places.placement
@@ -223,9 +228,10 @@ export class ContentStorage {
   /**
    * Looks at everything anew, trusting nothing. What turns out to be damaged may be written again, in files that are in
    * their place, too; what is missing and wanted is made.
+   * @param wanted of each file; asked at the end, for it may change meanwhile.
    * @returns the good pieces. @throws {SwarmError}
    */
-  async recheck(wanted: readonly boolean[], options: HashingOptions = {}): Promise<Bitfield> {
+  async recheck(wanted: () => readonly boolean[], options: HashingOptions = {}): Promise<Bitfield> {
     await this.gate.alone(() => this.files.locateAgain())
     const good = await this.verify('all', options)
     for (let piece = 0; piece < good.length; piece++) {
@@ -242,7 +248,7 @@ export class ContentStorage {
     await this.changing(async () => {
       this.files.isRepairing = true
       await mendLengths(this.files)
-      await selectFiles(this.files, wanted)
+      await selectFiles(this.files, wanted())
     })
     return good
   }

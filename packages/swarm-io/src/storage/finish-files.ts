@@ -16,26 +16,29 @@ import {
 
 /**
  * What was fetched takes its place: a folder in one step where there is none yet, else file by file. Nothing is ever
- * replaced. May be repeated. @throws {SwarmError} `output-exists`
+ * replaced. May be repeated. @param isWhole more may have been wanted meanwhile: what is not whole goes on where it is.
+ * @throws {SwarmError} `output-exists`
  */
-export async function finishContent(files: ContentFiles): Promise<void> {
+export async function finishContent(files: ContentFiles, isWhole: (file: number) => boolean): Promise<void> {
   try {
     await files.makeEmpty()
     await files.assertWhole('part')
-    await finishFiles(files.places)
+    await finishFiles(files.places, isWhole)
     if (files.isFinished) await rm(files.places.roots.part, { recursive: true, force: true })
   } catch (error) {
     throw swarmErrorOf(error, `write ${files.places.placement.path}`)
   }
 }
 
-async function finishFiles(places: FilePlaces): Promise<void> {
+async function finishFiles(places: FilePlaces, isWhole: (file: number) => boolean): Promise<void> {
   const { roots, info } = places
-  const files = places.filesAt('part')
+  const unfinished = places.filesAt('part')
+  const files = unfinished.filter(isWhole)
   if (files.length === 0) return
+  const isAll = files.length === unfinished.length
   if (info.isSingleFile) {
     await moveFileWithoutReplacing(roots.part, roots.target)
-  } else if (!(await existsAtAll(roots.target)) || (await isEmptyFolder(roots.target))) {
+  } else if (isAll && (!(await existsAtAll(roots.target)) || (await isEmptyFolder(roots.target)))) {
     await moveFolderWithoutReplacing(roots.part, roots.target)
   } else {
     await moveEach(places, files)

@@ -43,11 +43,13 @@ export class TorrentContent {
     }
   }
 
-  /** All that is wanted is stored: it takes its place. @throws {SwarmError} */
-  async finish(): Promise<void> {
+  /** All that is wanted is stored: it takes its place. @returns whether it has just done so. @throws {SwarmError} */
+  async finish(): Promise<boolean> {
     await this.storage.finish()
+    const wasFinished = this.isFinished
     // More may have been wanted while it waited for its turn.
     this.isFinished = this.storage.partPath === undefined
+    return this.isFinished && !wasFinished
   }
 
   /** What may be noted of it, once it is on the disk. @throws {SwarmError} */

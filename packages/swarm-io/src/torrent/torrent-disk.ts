@@ -127,13 +127,15 @@ export class TorrentDisk {
       const { torrent } = this
       if (!torrent.info || !(this.content || torrent.record?.content)) throw nothingHere(torrent)
       const wasFinished = this.content?.isFinished ?? torrent.record?.content?.isFinished
+      const settings = { ...torrent.settings }
       this.check = { piecesDone: 0, pieces: 0 }
       this.isRechecking = true
       torrent.update()
       torrent.renewMachine()
       if (this.content) await this.recheckOpen(this.content)
       else await this.openNow(true)
-      if (wasFinished && !this.content?.isFinished) torrent.onDamaged(damageIn(torrent))
+      const isDamaged = wasFinished && !isAllWantedIn(torrent.machine.have!, torrent.info, settings)
+      if (isDamaged) torrent.onDamaged(damageIn(torrent))
       await this.notes.save()
     })
   }
@@ -141,7 +143,7 @@ export class TorrentDisk {
   private async recheckOpen(content: TorrentContent): Promise<void> {
     const { torrent } = this
     const { settings } = torrent
-    const have = await content.storage.recheck(wantedFiles(settings) ?? [], {
+    const have = await content.storage.recheck(() => wantedFiles(settings) ?? [], {
       signal: this.closing,
       onProgress: (piecesDone, pieces) => this.onChecked(piecesDone, pieces),
     })
@@ -157,11 +159,13 @@ export class TorrentDisk {
     this.choice = choice
     this.chooseFiles()
     const { content, torrent } = this
-    const { info, settings, machine } = torrent
-    if (!content || !info) return
-    await content.storage.setSelection(wantedFiles(settings) ?? [])
-    if (!isAllWantedIn(machine.have!, info, settings)) content.isFinished = false
-    machine.setFilePriorities(settings.priorities ?? [])
+    if (!content) return
+    const wanted = wantedFiles(torrent.settings) ?? []
+    // At once: whoever notes it meanwhile must not say that what is wanted now is in its place.
+    if (!content.storage.hasInPlace(wanted)) content.isFinished = false
+    await content.storage.setSelection(wanted)
+    if (content.storage.partPath !== undefined) content.isFinished = false
+    torrent.machine.setFilePriorities(torrent.settings.priorities ?? [])
     await this.notes.save()
   }
 
@@ -199,9 +203,9 @@ export class TorrentDisk {
   async finish(): Promise<boolean> {
     const { content } = this
     if (!content || content.isFinished) return false
-    await content.finish()
+    const isNew = await content.finish()
     await this.notes.save()
-    return content.isFinished
+    return isNew
   }
 
   // What users do with it

@@ -364,6 +364,8 @@ export class Torrent implements LinksOwner, PoolOwner {
   async setFiles(choice: FileChoice): Promise<void> {
     await this.disk.choose(choice)
     if (this.isOpen) this.machine.setFetching(!this.isComplete)
+    // What was set aside may have been whole.
+    if (this.isComplete && !this.content?.isFinished) await this.finish()
   }
 
   /** @throws {SwarmError} when they cannot be noted. */

@@ -134,6 +134,20 @@ describe('the content of a torrent on disk', () => {
       assert.deepEqual(await readdir(scene.folder), ['album'])
     })
 
+    it('leaves what was wanted at the last moment, and is not whole, where it is', async () => {
+      const opened = await scene.open(album, { wanted })
+      await storePieces(album, opened, [0, 1])
+      await opened.storage.setSelection([true, true, true, true])
+      await storePieces(album, opened, [2])
+      await opened.storage.finish()
+      assert.deepEqual((await readdir(scene.path('album'))).sort(), ['a.bin', 'b'])
+      assert.notEqual(opened.storage.partPath, undefined)
+      await storePieces(album, opened, [3])
+      await opened.storage.finish()
+      await assertStored(album, scene.path('album'))
+      assert.deepEqual(await readdir(scene.folder), ['album'])
+    })
+
     it('sets aside what is not wanted any more', async () => {
       const opened = await scene.open(album)
       await storePieces(album, opened, [0, 1])

@@ -88,7 +88,7 @@ describe('the content of a torrent after a restart', () => {
     await writeFile(opened.storage.partPath!, new Uint8Array(3 * PIECE))
     await assert.rejects(opened.storage.sync(), failsWith('io', /checked again/))
     assert.equal(opened.storage.noted.count, 0)
-    assert.equal((await opened.storage.recheck([])).count, 0)
+    assert.equal((await opened.storage.recheck(() => [])).count, 0)
     await storePieces(one, opened)
     assert.ok((await opened.storage.sync()).isFull)
   })

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SeededRandom, sha1 } from '@onehop/primitives'
+import { concatBytes, SeededRandom, sha1 } from '@onehop/primitives'
 import {
+  type Bencoded,
+  encodeBencode,
   formatMagnet,
   infohashOfV2,
   type PeerAddress,
@@ -155,4 +157,60 @@ describe('libtorrent', () => {
       }
     })
   }
+
+  /** A folder with names in Windows-1252, GBK and Shift-JIS, as clients of old published it. @returns its .torrent. */
+  function oldTorrent(): { readonly bytes: Uint8Array; readonly files: readonly Uint8Array[] } {
+    const names = [
+      [0x4d, 0xfc, 0x6e, 0x63, 0x68, 0x65, 0x6e], // München
+      [0xb5, 0xda, 0xd2, 0xbb, 0xd5, 0xc2], // 第一章
+      [0xb5, 0xda, 0xb6, 0xfe, 0xd5, 0xc2], // 第二章
+      [0x95, 0x5c], // 表
+    ]
+    const files = names.map((_, i) => new SeededRandom(i + 1).bytes(3 * PIECE_LENGTH + i))
+    const stream = concatBytes(...files)
+    const pieces = Array.from({ length: Math.ceil(stream.length / PIECE_LENGTH) }, (_, i) =>
+      sha1(stream.subarray(i * PIECE_LENGTH, (i + 1) * PIECE_LENGTH)),
+    )
+    const info = new Map<string, Bencoded>([
+      [
+        'files',
+        names.map(
+          (name, i) =>
+            new Map<string, Bencoded>([
+              ['length', files[i]!.length],
+              ['path', [Uint8Array.from(name)]],
+            ]),
+        ),
+      ],
+      ['name', Uint8Array.of(0xb8, 0xe8)],
+      ['piece length', PIECE_LENGTH],
+      ['pieces', concatBytes(...pieces)],
+    ])
+    return { bytes: encodeBencode(new Map([['info', info]])), files }
+  }
+
+  it('exchanges with us a torrent whose names are not UTF-8, in both directions', async () => {
+    const { bytes, files } = oldTorrent()
+    const path = join(directory, 'old.torrent')
+    await writeFile(path, bytes)
+    const torrent = parsed(bytes)
+    const { infohash } = torrent.info
+    const own = join(directory, 'old-own')
+    for (const [i, { path: names }] of torrent.info.files.entries()) {
+      await mkdir(join(own, names[0]!), { recursive: true })
+      await writeFile(join(own, ...names), files[i]!)
+    }
+    const seeder = await startSession('old-seeding')
+    await seeder.fetch({ torrent }, { outputDir: own })
+    const peer = { host: '127.0.0.1', port: seeder.btPort }
+    const theirs = join(directory, 'old-theirs')
+    const peers = [await startLibtorrent(formatMagnet({ infohash }), theirs, peer).complete()]
+    await seeder.close()
+    const fetcher = await startSession('old-fetching')
+    const outputDir = join(directory, 'old-fetched')
+    await fetcher.fetch({ infohash, peers }, { outputDir })
+    for (const [i, { path: names }] of torrent.info.files.entries())
+      assert.equal(Buffer.compare(await readFile(join(outputDir, ...names)), files[i]!), 0, names.join('/'))
+    assert.deepEqual((await readdir(outputDir)).sort(), ['¸è'])
+  })
 })

@@ -1,4 +1,4 @@
-import { DecodeError, utf8Decode } from '@onehop/primitives'
+import { DecodeError } from '@onehop/primitives'
 import { MAX_CONTENT_BYTES } from '../limits.ts'
 import {
   type Bencoded,
@@ -8,6 +8,7 @@ import {
   expectInteger,
   expectList,
 } from './bencode.ts'
+import { decodeName } from './decode-name.ts'
 import { FilePaths } from './file-paths.ts'
 import { MAX_FILES } from './limits.ts'
 import type { ContentFile } from './torrent-info.ts'
@@ -81,9 +82,9 @@ function readPath(entry: BencodedDictionary): string[] {
   return components.map(component => readName(component, 'path'))
 }
 
-/** A name in UTF-8. */
+/** @param what it is called in errors. */
 export function readName(value: Bencoded | undefined, what: string): string {
-  return utf8Decode(expectBytes(value, what))
+  return decodeName(expectBytes(value, what))
 }
 
 /** BEP 47: `attr` is a string of flags, of which other than these do not matter here. */

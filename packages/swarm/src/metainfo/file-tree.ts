@@ -1,4 +1,4 @@
-import { DecodeError, utf8Decode } from '@onehop/primitives'
+import { DecodeError } from '@onehop/primitives'
 import {
   type Bencoded,
   type BencodedDictionary,
@@ -7,6 +7,7 @@ import {
   keyBytes,
   sortedEntries,
 } from './bencode.ts'
+import { decodeName } from './decode-name.ts'
 import { readAttributes, readLength } from './file-list.ts'
 import { MAX_FILES, MAX_PATH_DEPTH } from './limits.ts'
 import { MERKLE_HASH_BYTES } from './merkle.ts'
@@ -32,7 +33,7 @@ function readFolder(folder: BencodedDictionary, path: readonly string[], files: 
   if (path.length >= MAX_PATH_DEPTH) throw new DecodeError('a path is too deep')
   for (const [key, value] of sortedEntries(folder)) {
     const entry = expectDictionary(value, 'file tree')
-    const inner = [...path, utf8Decode(keyBytes(key))]
+    const inner = [...path, decodeName(keyBytes(key))]
     const file = entry.get('')
     if (file === undefined) readFolder(entry, inner, files)
     else if (entry.size === 1) files.push(readTreeFile(file, inner))

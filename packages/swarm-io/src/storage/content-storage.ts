@@ -23,7 +23,7 @@ import type { StoreReply } from './piece-jobs.ts'
 import { readRange } from './read-range.ts'
 import { relocateContent } from './relocate-files.ts'
 import { removeFinished, removeUnfinished } from './remove-files.ts'
-import { checkNames, renamedPlacement } from './renamed-files.ts'
+import { renamedPlacement } from './renamed-files.ts'
 import { joined } from './safe-path.ts'
 import { mendLengths, selectFiles } from './select-files.ts'
 import { storePiece } from './store-piece.ts'
@@ -50,6 +50,7 @@ export class ContentStorage {
   private readonly doubtful = new Set<number>()
   private readonly cacheName = `@${storages++}`
   private syncing: Promise<void> = Promise.resolve()
+  private relocating: Promise<void> = Promise.resolve()
   private isClosed = false
 
   /** Use {@link openContent}. */
@@ -308,23 +309,29 @@ export class ContentStorage {
    * @param note is called before and after, so that an interrupted move can be ended when it is opened again.
    */
   async moveTo(path: string, note: NotePlacement): Promise<void> {
-    await this.relocate({ path, renamed: this.placement.renamed }, note)
+    await this.relocate(() => ({ path, renamed: this.placement.renamed }), note)
   }
 
   /** Gives a file another name, or another folder below the content's own. @throws {SwarmError} `bad-name` */
   async renameFile(file: number, path: readonly string[], note: NotePlacement): Promise<void> {
-    const placement = renamedPlacement(this.places, file, path)
-    checkNames(this.places.at(placement))
-    await this.relocate(placement, note)
+    await this.relocate(() => renamedPlacement(this.places, file, path), note)
   }
 
-  private async relocate(placement: Placement, note: NotePlacement): Promise<void> {
+  /** One after the other: each begins where the one before has ended. */
+  private relocate(placementNow: () => Placement, note: NotePlacement): Promise<void> {
+    const relocated = this.relocating.then(() => this.relocateTo(placementNow(), note))
+    this.relocating = relocated.catch(() => {})
+    return relocated
+  }
+
+  private async relocateTo(placement: Placement, note: NotePlacement): Promise<void> {
     const former = this.placement
-    const places = this.places.at(placement)
     // Not inside the gate: whoever notes it may sync first.
     await note(placement, former)
     try {
       await this.changing(async () => {
+        // Not before: files may have been made, finished or set aside while it was noted.
+        const places = this.places.at(placement)
         await relocateContent(this.places, places)
         this.files.places = places
       })

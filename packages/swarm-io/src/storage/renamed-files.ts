@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describeRejection } from '@onehop/primitives'
 import { checkFileName } from '@onehop/swarm'
 import { SwarmError } from '../swarm-error.ts'
@@ -11,18 +11,16 @@ export function renamedPlacement(places: FilePlaces, file: number, below: readon
   if (info.files[file] === undefined || info.files[file].isPadding || below.length === 0) {
     throw new SwarmError('bad-name', `There is no file ${file} that could be renamed.`)
   }
-  if (!info.isSingleFile)
-    return { path: placement.path, renamed: new Map(placement.renamed).set(file, below) }
-  below.forEach(checkName)
-  return { path: join(dirname(placement.path), below.join('/')), renamed: placement.renamed }
+  if (info.isSingleFile) {
+    below.forEach(checkName)
+    return { path: join(dirname(placement.path), below.join('/')), renamed: placement.renamed }
+  }
+  const renamed = { path: placement.path, renamed: new Map(placement.renamed).set(file, below) }
+  checkPaths(places.at(renamed))
+  return renamed
 }
 
 /** Names from users are as safe as those from torrents, and never two files under one. @throws {SwarmError} `bad-name` */
-export function checkNames(places: FilePlaces): void {
-  if (places.info.isSingleFile) checkName(basename(places.placement.path))
-  else checkPaths(places)
-}
-
 function checkPaths(places: FilePlaces): void {
   const files = new Set<string>()
   const folders = new Set<string>()

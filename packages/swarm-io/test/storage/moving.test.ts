@@ -58,6 +58,34 @@ describe('moving and renaming content', () => {
     assert.deepEqual(await readdir(scene.folder), ['there'])
   })
 
+  it('takes along what arrives while it is noted', async () => {
+    const { storage } = await scene.open(album)
+    await storage.writePiece(0, album.piece(0))
+    await storage.moveTo(scene.path('there'), async (_, former) => {
+      if (former) for (const piece of [1, 2, 3]) await storage.writePiece(piece, album.piece(piece))
+    })
+    for (const piece of [0, 1, 2, 3]) {
+      const length = album.piece(piece).length
+      const read = await storage.readBlock({ piece, begin: 0, length })
+      assert.ok(Buffer.from(read).equals(album.piece(piece)), `piece ${piece}`)
+    }
+    await storage.finish()
+    await assertStored(album, scene.path('there'))
+    assert.deepEqual(await readdir(scene.folder), ['there'])
+  })
+
+  it('gives several files other names at once', async () => {
+    await scene.put(album)
+    const { storage } = await scene.open(album)
+    await Promise.all([
+      storage.renameFile(0, ['one.bin'], note),
+      storage.renameFile(1, ['b', 'two.txt'], note),
+      storage.moveTo(scene.path('there'), note),
+    ])
+    assert.deepEqual((await readdir(scene.path('there'))).sort(), ['b', 'c', 'one.bin'])
+    assert.deepEqual(await readdir(scene.path('there', 'b')), ['two.txt'])
+  })
+
   it('is noted before and after, with where it was', async () => {
     const one = singleSample(PIECE)
     await scene.put(one)

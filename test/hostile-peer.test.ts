@@ -127,11 +127,8 @@ describe('a hostile peer', () => {
         await stranger.join(topic)
         await stranger.gossip(topic, await make())
         await untilBanned(stranger)
-        await assert.rejects(async () => {
-          await stranger.sync()
-          await until('it is cut off again', () => !stranger.isConnected)
-          throw new Error('cut off')
-        })
+        await stranger.sync().catch(() => {})
+        await until('it is cut off again', () => !stranger.isConnected)
       })
     }
 

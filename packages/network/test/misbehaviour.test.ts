@@ -24,12 +24,8 @@ describe('misbehaving peers', () => {
     await until('the liar is gone', () =>
       victim.network.peers().every(peer => peer.peerId !== liar.peerId.toString()),
     )
-    await assert.rejects(
-      liar.dial(multiaddr(victim.network.addresses()[0]!)).then(async connection => {
-        await until('the connection is closed', () => connection.status !== 'open', 5_000)
-        throw new Error('closed')
-      }),
-    )
+    const again = await liar.dial(multiaddr(victim.network.addresses()[0]!)).catch(() => undefined)
+    await until('it is cut off again', () => again === undefined || again.status !== 'open')
     await honest.chain.mine(1)
     await until('the honest peer is still heard', () => victim.chain.height === 1)
     assert.deepEqual(honest.bans, [])
@@ -166,7 +162,7 @@ describe('misbehaving peers', () => {
       session.received.some(message => message.type === 'getBlocks'),
     )
     await late.network.connect(honest.network.addresses()[0]!)
-    await until('the blocks came all the same', () => late.chain.height === 40, 18_000)
+    await until('the blocks came all the same', () => late.chain.height === 40)
     assert.deepEqual(late.bans, [])
   })
 

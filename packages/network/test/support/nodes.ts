@@ -53,7 +53,7 @@ export function libp2pOf(node: TestNode): Libp2p {
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 15_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const endMs = Date.now() + timeoutMs
   while (!(await condition())) {

@@ -206,8 +206,8 @@ export class Scene {
     return this.ofEach(nodes, node => this.find(node, key))
   }
 
-  /** One after the other; in real time, where floods wait for answers, all at the same time. */
-  private async ofEach(
+  /** The outcome of each node's operation, one after the other; in real time, where floods wait for answers, side by side. */
+  async ofEach(
     nodes: readonly number[],
     operation: (node: number) => Promise<Outcome>,
   ): Promise<NodeOutcome[]> {

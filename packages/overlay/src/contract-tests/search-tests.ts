@@ -46,13 +46,14 @@ export function registerSearchTests(harness: OverlayHarness): void {
       await scene.joinAll(NODES)
       await scene.converge()
       await scene.publishContent(1, 'holiday.jpg')
-      for (const node of ALL) {
-        await scene.holds(async () => {
-          const { failure, attempts, messages } = await scene.search(node, ['holiday', 'nowhere']).outcome
+      await scene.holds(async () => {
+        const words = ['holiday', 'nowhere']
+        const outcomes = await scene.ofEach(ALL, node => scene.search(node, words).outcome)
+        for (const { node, failure, attempts, messages } of outcomes) {
           scene.expect(failure === 'not found', `node ${node} said "${failure}"`)
           scene.expect(attempts <= messages, 'attempts without messages')
-        })
-      }
+        }
+      })
     }))
 
   test('what is withdrawn is not found by its words any more', () =>

@@ -21,25 +21,32 @@ import {
 import { sha256Now } from '../piece-hash.ts'
 import type { FetchTarget, RateLimits, SeedingGoals } from '../session-types.ts'
 import type { Placement } from '../storage/file-places.ts'
-import type { FileStamp } from '../storage/file-stamps.ts'
+import type { FileStamp, FileStamps } from '../storage/file-stamps.ts'
 import type { TorrentCounters, TorrentSettings } from '../torrent/torrent-settings.ts'
 import { RESUME_FORMAT } from './encode-record.ts'
-import { optional, present, readInfo, readNanoseconds, readText, readTexts } from './fields.ts'
+import { optional, present, readInfo, readNanoseconds, readStamps, readText, readTexts } from './fields.ts'
 import { readFormat1 } from './format-1.ts'
 import type { ContentRecord, ResumeRecord } from './resume-record.ts'
 
-/** @throws {DecodeError} when the bytes are no resume file, or one of a newer version. */
-export function decodeRecord(bytes: Uint8Array): ResumeRecord {
+/**
+ * @param description bytes of the file beside it, where there is one.
+ * @throws {DecodeError} when the bytes are no resume file, or one of a newer version.
+ */
+export function decodeRecord(bytes: Uint8Array, description?: Uint8Array): ResumeRecord {
   const dictionary = expectDictionary(decodeBencode(bytes), 'the resume file')
   const format = expectInteger(dictionary.get('format'), 'format')
   if (format === 1) return readFormat1(dictionary)
-  if (format === RESUME_FORMAT) return readRecord(dictionary)
-  throw new DecodeError('the file was written by a newer version')
+  // All of format 2 was in one file.
+  if (format === 2) return readRecord(dictionary, dictionary)
+  if (format !== RESUME_FORMAT) throw new DecodeError('the file was written by a newer version')
+  if (expectInteger(dictionary.get('described'), 'described') === 0) return readRecord(dictionary, new Map())
+  if (description === undefined) throw new DecodeError('the file with its info dictionary is missing')
+  return readRecord(dictionary, expectDictionary(decodeBencode(description), 'the description'))
 }
 
-function readRecord(dictionary: BencodedDictionary): ResumeRecord {
+function readRecord(dictionary: BencodedDictionary, described: BencodedDictionary): ResumeRecord {
   const infohash = toInfoHash(expectBytes(dictionary.get('infohash'), 'infohash'))
-  const info = optional(dictionary.get('info'), value => readInfoOf(infohash, value))
+  const info = optional(described.get('info'), value => readInfoOf(infohash, value))
   const content = dictionary.get('content')
   return {
     infohash,
@@ -50,7 +57,7 @@ function readRecord(dictionary: BencodedDictionary): ResumeRecord {
       optional(dictionary.get('infohash v2'), value => expectBytes(value, 'infohash v2')),
     ),
     ...present('info', info),
-    ...present('layers', info && optional(dictionary.get('piece layers'), value => readLayers(value, info))),
+    ...present('layers', info && optional(described.get('piece layers'), value => readLayers(value, info))),
     ...present('reason', optional(dictionary.get('reason'), readText)),
     ...present('content', info && optional(content, value => readContent(value, info))),
   }
@@ -132,7 +139,7 @@ function readContent(value: Bencoded, info: TorrentInfo): ContentRecord {
     ...present('former', optional(dictionary.get('former'), readPlacement)),
     isFinished: expectInteger(dictionary.get('finished'), 'finished') === 1,
     have: Bitfield.parse(expectBytes(dictionary.get('have'), 'have'), pieceCount(info)),
-    stamps: expectList(dictionary.get('stamps'), 'stamps').map(readStamp),
+    stamps: readAnyStamps(dictionary.get('stamps')),
   }
 }
 
@@ -143,6 +150,11 @@ function readPlacement(value: Bencoded): Placement {
     return [expectInteger(file, 'a file'), readTexts(below!)]
   })
   return { path: readText(dictionary.get('path')!), renamed: new Map(renamed) }
+}
+
+/** Bytes; in format 2 a list of texts. */
+function readAnyStamps(value: Bencoded | undefined): FileStamps {
+  return value instanceof Uint8Array ? readStamps(value) : expectList(value, 'stamps').map(readStamp)
 }
 
 function readStamp(value: Bencoded): FileStamp | undefined {

@@ -2,25 +2,36 @@ import { utf8Encode } from '@onehop/primitives'
 import { type Bencoded, type BencodedDictionary, encodeBencode, PRIORITY_RANK } from '@onehop/swarm'
 import type { RateLimits, SeedingGoals } from '../session-types.ts'
 import type { Placement } from '../storage/file-places.ts'
+import type { FileStamps } from '../storage/file-stamps.ts'
 import type { TorrentCounters, TorrentSettings } from '../torrent/torrent-settings.ts'
+import { NO_STAMP, STAMP_BYTES } from './fields.ts'
 import type { ContentRecord, ResumeRecord } from './resume-record.ts'
 
 /** What is written today; older ones are read, newer ones are refused. */
-export const RESUME_FORMAT = 2
+export const RESUME_FORMAT = 3
 
-/** A resume file's bytes. */
+/** What changes as a torrent is fetched: a resume file's bytes. */
 export function encodeRecord(record: ResumeRecord): Uint8Array {
   return encodeBencode(
     dictionary({
       format: RESUME_FORMAT,
       infohash: record.infohash,
       'infohash v2': record.infohashV2,
-      info: record.info?.bytes,
-      'piece layers': record.layers && [...record.layers.entries()].map(([root, layer]) => [root, layer]),
+      described: Number(record.info !== undefined),
       settings: encodeSettings(record.settings),
       counters: encodeCounters(record.counters),
       reason: text(record.reason),
       content: record.content && encodeContent(record.content),
+    }),
+  )
+}
+
+/** What does not change, which may be megabytes: the bytes of the file beside it. */
+export function encodeDescription({ info, layers }: Pick<ResumeRecord, 'info' | 'layers'>): Uint8Array {
+  return encodeBencode(
+    dictionary({
+      info: info?.bytes,
+      'piece layers': layers && [...layers.entries()].map(([root, layer]) => [root, layer]),
     }),
   )
 }
@@ -65,8 +76,18 @@ function encodeContent(content: ContentRecord): BencodedDictionary {
     former: content.former && encodePlacement(content.former),
     finished: Number(content.isFinished),
     have: content.have.toBytes(),
-    stamps: content.stamps.map(stamp => utf8Encode(stamp ? `${stamp.size} ${stamp.mtimeNs}` : '')),
+    stamps: encodeStamps(content.stamps),
   })
+}
+
+/** 8 bytes for the size and 8 for the time: there may be 65,536 files, and a checkpoint every two seconds. */
+function encodeStamps(stamps: FileStamps): Uint8Array {
+  const view = new DataView(new ArrayBuffer(stamps.length * STAMP_BYTES))
+  for (const [i, stamp] of stamps.entries()) {
+    view.setBigInt64(i * STAMP_BYTES, stamp ? BigInt(stamp.size) : NO_STAMP)
+    view.setBigInt64(i * STAMP_BYTES + 8, stamp?.mtimeNs ?? 0n)
+  }
+  return new Uint8Array(view.buffer)
 }
 
 function encodePlacement({ path, renamed }: Placement): BencodedDictionary {

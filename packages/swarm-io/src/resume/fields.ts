@@ -1,6 +1,25 @@
 import { DecodeError, utf8Decode } from '@onehop/primitives'
 import { type Bencoded, expectBytes, expectList, parseInfo, type TorrentInfo } from '@onehop/swarm'
 import { sha1Now } from '../piece-hash.ts'
+import type { FileStamps } from '../storage/file-stamps.ts'
+
+/** Bytes of a file's size and time. */
+export const STAMP_BYTES = 16
+
+/** The size of a file that there is none of. */
+export const NO_STAMP = -1n
+
+/** @throws {DecodeError} */
+export function readStamps(bytes: Uint8Array): FileStamps {
+  if (bytes.length % STAMP_BYTES !== 0) throw new DecodeError('half a stamp')
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return Array.from({ length: bytes.length / STAMP_BYTES }, (_, i) => {
+    const size = view.getBigInt64(i * STAMP_BYTES)
+    return size === NO_STAMP
+      ? undefined
+      : { size: Number(size), mtimeNs: view.getBigInt64(i * STAMP_BYTES + 8) }
+  })
+}
 
 /** @throws {DecodeError} */
 export function readInfo(value: Bencoded): TorrentInfo {

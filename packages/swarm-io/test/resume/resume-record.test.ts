@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bytesToHex, concatBytes, DecodeError, utf8Encode } from '@onehop/primitives'
@@ -7,6 +7,7 @@ import {
   type Bencoded,
   Bitfield,
   BLOCK_BYTES,
+  decodeBencode,
   encodeBencode,
   hashBlocks,
   infohashOfV2,
@@ -17,7 +18,7 @@ import {
 } from '@onehop/swarm'
 import { SwarmError } from '@onehop/swarm-io'
 import { decodeRecord } from '../../src/resume/decode-record.ts'
-import { encodeRecord } from '../../src/resume/encode-record.ts'
+import { encodeDescription, encodeRecord } from '../../src/resume/encode-record.ts'
 import type { ResumeRecord } from '../../src/resume/resume-record.ts'
 import { ResumeStore } from '../../src/resume/resume-store.ts'
 import { defaultSettings } from '../../src/torrent/torrent-settings.ts'
@@ -58,6 +59,11 @@ function fullRecord(): ResumeRecord {
   }
 }
 
+/** Written and read back. */
+function again(record: ResumeRecord): ResumeRecord {
+  return decodeRecord(encodeRecord(record), encodeDescription(record))
+}
+
 /** The fields that earlier versions wrote. */
 function format1(entries: readonly (readonly [string, Bencoded])[]): Uint8Array {
   const one = singleSample(3 * PIECE)
@@ -77,10 +83,10 @@ function format1(entries: readonly (readonly [string, Bencoded])[]): Uint8Array 
 describe('what is noted of a torrent', () => {
   it('comes back as it was, whatever there is of it', () => {
     const record = fullRecord()
-    assert.deepEqual(decodeRecord(encodeRecord(record)), record)
+    assert.deepEqual(again(record), record)
     const { infohash, settings, counters } = record
     const bare = { infohash, settings: { ...defaultSettings(), target: settings.target }, counters }
-    assert.deepEqual(decodeRecord(encodeRecord(bare)), bare)
+    assert.deepEqual(again(bare), bare)
   })
 
   it('has the hashes of version 2, and believes only those that lead to the root', () => {
@@ -91,10 +97,11 @@ describe('what is noted of a torrent', () => {
     )
     const layers = new PieceLayers(info, sha256)
     assert.ok(layers.add(info.files[0]!.piecesRoot!, concatBytes(...roots)).ok)
-    const bytes = encodeRecord({ ...record, layers })
-    assert.deepEqual([...decodeRecord(bytes).layers!.entries()], [...layers.entries()])
+    const bytes = encodeDescription({ ...record, layers })
+    const layersRead = () => [...decodeRecord(encodeRecord(record), bytes).layers!.entries()]
+    assert.deepEqual(layersRead(), [...layers.entries()])
     bytes[Buffer.from(bytes).indexOf(roots[1]!)]! ^= 1
-    assert.deepEqual([...decodeRecord(bytes).layers!.entries()], [])
+    assert.deepEqual(layersRead(), [])
   })
 
   it('names a hybrid by the infohash that it was fetched by: its part folder bears that', () => {
@@ -102,9 +109,8 @@ describe('what is noted of a torrent', () => {
     const known = infoKnownAs(hybrid, infohashOfV2(hybrid.infohashV2!))
     const { infohash } = known
     const record = { infohash, info: known, settings: defaultSettings(), counters: noCounters }
-    assert.deepEqual(decodeRecord(encodeRecord(record)).info, known)
-    const foreign = encodeRecord({ ...record, infohash: album.info.infohash })
-    assert.throws(() => decodeRecord(foreign), DecodeError)
+    assert.deepEqual(again(record).info, known)
+    assert.throws(() => again({ ...record, infohash: album.info.infohash }), DecodeError)
   })
 
   it('is read in format 1: a complete file goes on, an unfinished one waits to be asked for', () => {
@@ -130,6 +136,16 @@ describe('what is noted of a torrent', () => {
   })
 })
 
+/** The same as format 2 had it: all in one file, times as text. */
+function format2(record: ResumeRecord): Uint8Array {
+  const now = decodeBencode(encodeRecord(record)) as Map<string, Bencoded>
+  const content = now.get('content') as Map<string, Bencoded>
+  const stamps = record.content!.stamps.map(stamp => (stamp ? `${stamp.size} ${stamp.mtimeNs}` : ''))
+  now.delete('described')
+  content.set('stamps', stamps.map(utf8Encode))
+  return encodeBencode(new Map([...now, ['format', 2], ['info', record.info!.bytes]]))
+}
+
 describe('the folder of resume files', () => {
   let folder = ''
   let damaged: string[] = []
@@ -150,6 +166,55 @@ describe('the folder of resume files', () => {
     assert.deepEqual(await store.load(note), [])
   })
 
+  it('writes what does not change once, and again when more of it is known', async () => {
+    const store = new ResumeStore(folder)
+    const { info, piece } = folderSample({ c: 2 * PIECE }, 'hybrid')
+    const layers = new PieceLayers(info, sha256)
+    const record = {
+      infohash: info.infohash,
+      info,
+      layers,
+      settings: defaultSettings(),
+      counters: noCounters,
+    }
+    const described = join(folder, `${bytesToHex(info.infohash)}.info`)
+    await store.save(record)
+    const { ino } = await stat(described)
+    await store.save({ ...record, reason: 'another' })
+    assert.equal((await stat(described)).ino, ino)
+    const roots = [0, 1].map(i => merkleRoot(hashBlocks(piece(i), sha256), PIECE / BLOCK_BYTES, sha256))
+    assert.ok(layers.add(info.files[0]!.piecesRoot!, concatBytes(...roots)).ok)
+    await store.save(record)
+    const [read] = await store.load(note)
+    assert.deepEqual([...read!.layers!.entries()], [...layers.entries()])
+  })
+
+  it('reads format 2, which had all in one file, and goes on in today’s', async () => {
+    const record = fullRecord()
+    const path = join(folder, `${bytesToHex(record.infohash)}.resume`)
+    await writeFile(path, format2(record))
+    const store = new ResumeStore(folder)
+    assert.deepEqual(await store.load(note), [record])
+    await store.save(record)
+    assert.deepEqual(await store.load(note), [record])
+    assert.deepEqual(damaged, [])
+  })
+
+  it('gives no record without what it is about, and removes what is about none', async () => {
+    const record = fullRecord()
+    const store = new ResumeStore(folder)
+    await store.save(record)
+    const name = bytesToHex(record.infohash)
+    await rm(join(folder, `${name}.info`))
+    assert.deepEqual(await store.load(note), [])
+    assert.match(damaged[0]!, /\.resume: .*info dictionary is missing/)
+    await rm(join(folder, `${name}.resume`))
+    await writeFile(join(folder, `${name}.info`), 'left over')
+    await writeFile(join(folder, 'notes.info'), 'of somebody else')
+    assert.deepEqual(await store.load(note), [])
+    assert.deepEqual(await readdir(folder), ['notes.info'])
+  })
+
   it('holds nothing as long as it does not exist', async () => {
     const store = new ResumeStore(join(folder, 'none'))
     assert.deepEqual(await store.load(note), [])
@@ -160,7 +225,7 @@ describe('the folder of resume files', () => {
     const record = fullRecord()
     const store = new ResumeStore(folder)
     await store.save(record)
-    const newer = encodeBencode(new Map<string, Bencoded>([['format', 3]]))
+    const newer = encodeBencode(new Map<string, Bencoded>([['format', 4]]))
     const bytes = encodeRecord(record)
     await writeFile(join(folder, '1.resume'), newer)
     await writeFile(join(folder, '2.resume'), bytes.subarray(0, bytes.length / 2))
@@ -175,7 +240,7 @@ describe('the folder of resume files', () => {
     const record = fullRecord()
     const { content } = record
     const wrong = { ...record, content: { ...content!, have: new Bitfield(99) } }
-    assert.throws(() => decodeRecord(encodeRecord(wrong)), /bitfield/)
+    assert.throws(() => again(wrong), /bitfield/)
   })
 
   it('is not taken for empty when it cannot be read', async () => {
@@ -190,7 +255,7 @@ describe('the folder of resume files', () => {
     await mkdir(join(folder, `${bytesToHex(record.infohash)}.resume.tmp`))
     await assert.rejects(store.save({ ...record, reason: 'another' }), SwarmError)
     assert.deepEqual(await store.load(note), [record])
-    assert.equal((await readdir(folder)).length, 2)
+    assert.equal((await readdir(folder)).length, 3)
   })
 
   it('tells when a record cannot be removed, which would be back after a restart', async () => {

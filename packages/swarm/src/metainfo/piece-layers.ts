@@ -22,6 +22,11 @@ export class PieceLayers {
     }
   }
 
+  /** Of how many files the hashes are known, those with the same content counted once. */
+  get size(): number {
+    return this.layers.size
+  }
+
   /** Whether every file's pieces can be verified. */
   get isComplete(): boolean {
     return this.layers.size === this.sizes.size

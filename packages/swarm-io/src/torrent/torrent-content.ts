@@ -43,12 +43,15 @@ export class TorrentContent {
     }
   }
 
-  /** All that is wanted is stored: it takes its place. @returns whether it has just done so. @throws {SwarmError} */
-  async finish(): Promise<boolean> {
+  /**
+   * All that is wanted is stored: it takes its place.
+   * @param wanted of each file; asked at the end, for more may be wanted then.
+   * @returns whether it has just done so. @throws {SwarmError}
+   */
+  async finish(wanted: () => readonly boolean[]): Promise<boolean> {
     await this.storage.finish()
     const wasFinished = this.isFinished
-    // More may have been wanted while it waited for its turn.
-    this.isFinished = this.storage.partPath === undefined
+    this.isFinished = this.storage.hasInPlace(wanted())
     return this.isFinished && !wasFinished
   }
 

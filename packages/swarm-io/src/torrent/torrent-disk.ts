@@ -1,4 +1,4 @@
-import { type FilePriority, pieceLengthAt } from '@onehop/swarm'
+import { type FilePriority, pieceLengthAt, type StoreOutcome } from '@onehop/swarm'
 import type { FileChoice } from '../session-types.ts'
 import type { OpenContent } from '../storage/open-content.ts'
 import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
@@ -181,16 +181,22 @@ export class TorrentDisk {
   async store(piece: number, bytes: Uint8Array): Promise<void> {
     const { torrent, content } = this
     const { machine } = torrent
+    let outcome: StoreOutcome = 'failed'
+    let failure: unknown
     try {
-      const outcome = await content!.writePiece(piece, bytes)
-      if (torrent.machine !== machine) return
-      if (outcome === 'corrupt') this.host.log('a piece is corrupt', { piece })
-      machine.onPieceStored(piece, outcome)
+      outcome = await content!.writePiece(piece, bytes)
     } catch (error) {
-      if (torrent.machine !== machine || this.closing.aborted) return
-      machine.onPieceStored(piece, 'failed')
-      torrent.fail(swarmErrorOf(error, `write ${this.path}`))
+      failure = error
     }
+    if (torrent.machine !== machine || (outcome === 'failed' && this.closing.aborted)) return
+    if (outcome === 'corrupt') this.host.log('a piece is corrupt', { piece })
+    try {
+      machine.onPieceStored(piece, outcome)
+    } catch (bug) {
+      // Told once: a machine that contradicts itself would do so again.
+      failure ??= bug
+    }
+    if (failure !== undefined) torrent.fail(swarmErrorOf(failure, `write ${this.path}`))
   }
 
   onVerified(piece: number): void {
@@ -203,7 +209,7 @@ export class TorrentDisk {
   async finish(): Promise<boolean> {
     const { content } = this
     if (!content || content.isFinished) return false
-    const isNew = await content.finish()
+    const isNew = await content.finish(() => wantedFiles(this.torrent.settings) ?? [])
     await this.notes.save()
     return isNew
   }

@@ -1,4 +1,4 @@
-import { type Result, SeededRandom, utf8Encode } from '@onehop/primitives'
+import { concatBytes, type Result, SeededRandom, utf8Encode } from '@onehop/primitives'
 import {
   type AnnounceAnswer,
   type AnnounceRequest,
@@ -7,22 +7,18 @@ import {
   decodeUdpRequest,
   encodeHttpAnnounce,
   encodeHttpFailure,
-  encodeHttpScrape,
   encodeLocalMessage,
   encodePexMessage,
   encodeUdpAnnounce,
   encodeUdpAnswer,
   encodeUdpConnect,
-  encodeUdpScrape,
   MAX_PEERS_PER_ANSWER,
   type PeerAddress,
   parseAnnounceQuery,
   parseHttpAnnounce,
-  parseHttpScrape,
   parseLocalMessage,
   parsePexMessage,
   parseScrapeQuery,
-  scrapeUrl,
   toInfoHash,
 } from '@onehop/swarm'
 import { codecTarget, Finding, requireVerdict, type Target } from '../target.ts'
@@ -35,7 +31,6 @@ const peers = [
   { host: '127.0.0.1', port: 6881 },
   { host: '2001:db8::7', port: 65_535 },
 ]
-const entry = { infohash, seeders: 1, leechers: 2, downloads: 3 }
 const request: AnnounceRequest = {
   infohash,
   peerId,
@@ -78,16 +73,10 @@ function httpTargets(): Target[] {
       decode: bytes => parseHttpAnnounce(bytes, peerId),
       examine: examined((value: AnnounceAnswer) => requirePeers(value.peers, MAX_PEERS_PER_ANSWER)),
     }),
-    bencodedTarget({
-      name: 'http-scrape',
-      seeds: [encodeHttpScrape([entry])],
-      decode: bytes => parseHttpScrape(bytes, [infohash]),
-      examine: examined(() => {}),
-    }),
     codecTarget({
       name: 'tracker-query',
-      seeds: [announceUrl('http://t/announce', request), scrapeUrl('http://t/announce', [infohash])!].map(
-        url => utf8Encode(url.slice(url.indexOf('?') + 1)),
+      seeds: [announceUrl('http://t/announce', request)].map(url =>
+        utf8Encode(url.slice(url.indexOf('?') + 1)),
       ),
       decode: bytes => Buffer.from(bytes).toString('latin1'),
       examine: query => {
@@ -102,14 +91,13 @@ function udpTargets(): Target[] {
   const answers = [
     { action: 'connect', transaction: 1, connectionId: random.bytes(8) },
     { action: 'announce', transaction: 2, answer: { intervalSeconds: 60, seeders: 1, leechers: 2, peers } },
-    { action: 'scrape', transaction: 3, entries: [entry] },
     { action: 'error', transaction: 4, message: 'no' },
   ] as const
   return [
     codecTarget({
       name: 'udp-tracker-answer',
       seeds: answers.flatMap(answer => [encodeUdpAnswer(answer, 4), encodeUdpAnswer(answer, 6)]),
-      decode: bytes => ([4, 6] as const).map(family => decodeUdpAnswer(bytes, family, [infohash])),
+      decode: bytes => ([4, 6] as const).map(family => decodeUdpAnswer(bytes, family)),
       examine: read => {
         for (const each of read)
           if (each.action === 'announce') requirePeers(each.answer.peers, MAX_PEERS_PER_ANSWER)
@@ -120,7 +108,7 @@ function udpTargets(): Target[] {
       seeds: [
         encodeUdpConnect(1),
         encodeUdpAnnounce(random.bytes(8), 2, request),
-        encodeUdpScrape(random.bytes(8), 3, [infohash]),
+        concatBytes(random.bytes(8), Uint8Array.of(0, 0, 0, 2, 0, 0, 0, 3), infohash),
       ],
       decode: decodeUdpRequest,
     }),

@@ -24,7 +24,7 @@ export async function resolveTracker(url: URL, isRedirectedFromOutside = false):
   })
   const isLocal = addresses.some(({ address }) => addressScope(address) !== 'public')
   if (isLocal && isRedirectedFromOutside) throw new Error('it redirects to a local address')
-  if (isLocal && url.protocol !== 'udp:' && !/\/(?:announce|scrape)[^/]*$/.test(url.pathname)) {
+  if (isLocal && url.protocol !== 'udp:' && !/\/announce[^/]*$/.test(url.pathname)) {
     throw new Error('a tracker at a local address must be called …/announce')
   }
   return addresses

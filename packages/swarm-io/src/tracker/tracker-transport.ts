@@ -1,14 +1,5 @@
 import type { RandomSource } from '@onehop/primitives'
-import {
-  type AnnounceAnswer,
-  type AnnounceRequest,
-  announceUrl,
-  type InfoHash,
-  parseHttpAnnounce,
-  parseHttpScrape,
-  type ScrapeEntry,
-  scrapeUrl,
-} from '@onehop/swarm'
+import { type AnnounceAnswer, type AnnounceRequest, announceUrl, parseHttpAnnounce } from '@onehop/swarm'
 import { Turns } from '../turns.ts'
 import { askHttpTracker } from './http-tracker-client.ts'
 import { MAX_ANNOUNCES_AT_ONCE } from './limits.ts'
@@ -20,7 +11,7 @@ export interface TransportedAnswer {
   readonly host: string
 }
 
-/** Carries announces and scrapes to trackers: one for all torrents of a session, so that few are under way at once. */
+/** Carries announces to trackers: one for all torrents of a session, so that few are under way at once. */
 export class TrackerTransport {
   private readonly tools: { nowMs(): number; readonly random: RandomSource }
   private readonly turns = new Turns(MAX_ANNOUNCES_AT_ONCE)
@@ -37,25 +28,7 @@ export class TrackerTransport {
   }
 
   private async announceByUdp(url: string, request: AnnounceRequest, signal: AbortSignal) {
-    const outcome = await askUdpTracker(url, { kind: 'announce', request }, this.tools, signal)
-    if (outcome.kind !== 'announced') throw new Error('it answers another question')
-    return { answer: outcome.answer, host: outcome.host }
-  }
-
-  /**
-   * How many have each torrent; those that the tracker does not know are left out, or have zeros.
-   * @throws {Error} with what went wrong, for people.
-   */
-  scrape(url: string, infohashes: readonly InfoHash[], signal: AbortSignal): Promise<readonly ScrapeEntry[]> {
-    return this.turns.take(() =>
-      isUdp(url) ? this.scrapeByUdp(url, infohashes, signal) : scrapeByHttp(url, infohashes, signal),
-    )
-  }
-
-  private async scrapeByUdp(url: string, infohashes: readonly InfoHash[], signal: AbortSignal) {
-    const outcome = await askUdpTracker(url, { kind: 'scrape', infohashes }, this.tools, signal)
-    if (outcome.kind !== 'scraped') throw new Error('it answers another question')
-    return outcome.entries
+    return askUdpTracker(url, request, this.tools, signal)
   }
 }
 
@@ -71,19 +44,6 @@ async function announceByHttp(
   const { status, body, host } = await askHttpTracker(announceUrl(url, request), signal)
   const parsed = parseHttpAnnounce(body, request.peerId)
   if (parsed.ok) return { answer: parsed.value, host }
-  throw new Error(reasonOf(parsed, status))
-}
-
-async function scrapeByHttp(
-  url: string,
-  infohashes: readonly InfoHash[],
-  signal: AbortSignal,
-): Promise<readonly ScrapeEntry[]> {
-  const address = scrapeUrl(url, infohashes)
-  if (address === undefined) throw new Error('its URL does not tell where it takes scrapes')
-  const { status, body } = await askHttpTracker(address, signal)
-  const parsed = parseHttpScrape(body, infohashes)
-  if (parsed.ok) return parsed.value
   throw new Error(reasonOf(parsed, status))
 }
 

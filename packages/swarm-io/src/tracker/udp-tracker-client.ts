@@ -1,11 +1,11 @@
 import { createSocket } from 'node:dgram'
 import type { RandomSource } from '@onehop/primitives'
-import { UdpExchange, type UdpQuestion, type UdpStep } from '@onehop/swarm'
+import { type AnnounceRequest, UdpExchange, type UdpStep } from '@onehop/swarm'
 import { MAX_UDP_ANSWER_BYTES } from './limits.ts'
 import { type ResolvedAddress, resolveTracker } from './tracker-address.ts'
 
 /** What a UDP tracker answered. */
-export type UdpTrackerOutcome = Extract<UdpStep, { kind: 'announced' | 'scraped' }> & {
+export type UdpTrackerOutcome = Extract<UdpStep, { kind: 'announced' }> & {
   /** The tracker's address. */
   readonly host: string
 }
@@ -22,7 +22,7 @@ export interface UdpTrackerTools {
  */
 export async function askUdpTracker(
   url: string,
-  question: UdpQuestion,
+  request: AnnounceRequest,
   tools: UdpTrackerTools,
   signal: AbortSignal,
 ): Promise<UdpTrackerOutcome> {
@@ -35,7 +35,7 @@ export async function askUdpTracker(
       return await exchange(
         address,
         port,
-        new UdpExchange(question, address.family, tools.random),
+        new UdpExchange(request, address.family, tools.random),
         tools,
         signal,
       )

@@ -1,14 +1,13 @@
-import { attemptDecode, bytesToHex, equalBytes, type Result } from '@onehop/primitives'
+import { attemptDecode, equalBytes, type Result } from '@onehop/primitives'
 import {
   type Bencoded,
   type BencodedDictionary,
   decodeBencode,
   expectDictionary,
 } from '../metainfo/bencode.ts'
-import { INFO_HASH_BYTES, type InfoHash, toInfoHash } from '../metainfo/infohash.ts'
 import { decodeCompactPeers, formatIpAddress, type PeerAddress, parseIpAddress } from '../peer-address.ts'
 import { readableText } from '../readable-text.ts'
-import type { AnnounceAnswer, AnnounceRequest, ScrapeEntry } from './announce.ts'
+import type { AnnounceAnswer, AnnounceRequest } from './announce.ts'
 import {
   DEFAULT_ANNOUNCE_SECONDS,
   MAX_PEERS_PER_ANSWER,
@@ -50,17 +49,6 @@ export function announceUrl(tracker: string, request: AnnounceRequest): string {
 function withParameters(url: string, parameters: readonly string[]): string {
   const [base = url] = url.split('#')
   return `${base}${base.includes('?') ? '&' : '?'}${parameters.join('&')}`
-}
-
-/** Where the tracker takes scrapes (BEP 48); undefined when its URL does not follow the convention. */
-export function scrapeUrl(tracker: string, infohashes: readonly Uint8Array[]): string | undefined {
-  const match = /^([^?#]*\/)announce([^/?#]*)(\?[^#]*)?/.exec(tracker)
-  if (!match) return undefined
-  const [, folder, ending, query = ''] = match
-  return withParameters(
-    `${folder}scrape${ending}${query}`,
-    infohashes.map(infohash => `info_hash=${percentEncodeBytes(infohash)}`),
-  )
 }
 
 /**
@@ -145,30 +133,4 @@ function shortBytesOf(value: Bencoded | undefined): Uint8Array | undefined {
 function hostOf(value: Bencoded | undefined): string | undefined {
   const isAddress = value instanceof Uint8Array && (value.length === 4 || value.length === 16)
   return isAddress ? formatIpAddress(value) : undefined
-}
-
-/** Reads the answer to a scrape: of the torrents asked for, those that the tracker knows (BEP 48). */
-export function parseHttpScrape(
-  bytes: Uint8Array,
-  asked: readonly InfoHash[],
-): Result<readonly ScrapeEntry[]> {
-  return parseAnswer(bytes, dictionary => {
-    const files = expectDictionary(dictionary.get('files'), 'the list of torrents')
-    const wanted = new Set(asked.map(bytesToHex))
-    return [...files].flatMap(([key, value]) => readScrapeEntry(key, value, wanted))
-  })
-}
-
-function readScrapeEntry(key: string, value: Bencoded, wanted: ReadonlySet<string>): ScrapeEntry[] {
-  const bytes = Uint8Array.from(key, character => character.charCodeAt(0))
-  if (bytes.length !== INFO_HASH_BYTES || !wanted.has(bytesToHex(bytes)) || !(value instanceof Map)) return []
-  const entry: BencodedDictionary = value
-  return [
-    {
-      infohash: toInfoHash(bytes),
-      seeders: countOf(entry.get('complete')) ?? 0,
-      leechers: countOf(entry.get('incomplete')) ?? 0,
-      downloads: countOf(entry.get('downloaded')) ?? 0,
-    },
-  ]
 }

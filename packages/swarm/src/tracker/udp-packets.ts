@@ -45,6 +45,9 @@ export type UdpTrackerAnswer =
   | { readonly action: 'scrape'; readonly transaction: number; readonly entries: readonly ScrapeEntry[] }
   | { readonly action: 'error'; readonly transaction: number; readonly message: string }
 
+/** What may answer an announce, from the connection id on. */
+export type UdpAnnounceAnswer = Exclude<UdpTrackerAnswer, { action: 'scrape' }>
+
 /** The 16 bytes that ask for a connection id. */
 export function encodeUdpConnect(transaction: number): Uint8Array {
   return header(PROTOCOL_ID, UDP_ACTION.connect, transaction).toBytes()
@@ -78,29 +81,12 @@ export function encodeUdpAnnounce(
     .toBytes()
 }
 
-/** @param infohashes at most {@link MAX_SCRAPED}. */
-export function encodeUdpScrape(
-  connectionId: Uint8Array,
-  transaction: number,
-  infohashes: readonly Uint8Array[],
-): Uint8Array {
-  assert(infohashes.length <= MAX_SCRAPED, 'a scrape over UDP takes 74 infohashes')
-  const writer = header(connectionId, UDP_ACTION.scrape, transaction)
-  for (const infohash of infohashes) writer.writeBytes(infohash)
-  return writer.toBytes()
-}
-
 /**
  * Reads a tracker's packet.
  * @param family of the address that the packet came from: it decides how long a peer is (BEP 15, IPv6).
- * @param scraped the infohashes that were asked for, which a scrape's answer does not repeat.
  * @throws {DecodeError}
  */
-export function decodeUdpAnswer(
-  bytes: Uint8Array,
-  family: 4 | 6,
-  scraped: readonly InfoHash[] = [],
-): UdpTrackerAnswer {
+export function decodeUdpAnswer(bytes: Uint8Array, family: 4 | 6): UdpAnnounceAnswer {
   const reader = new ByteReader(bytes)
   const action = reader.readUint32BE()
   const transaction = reader.readUint32BE()
@@ -109,13 +95,6 @@ export function decodeUdpAnswer(
   }
   if (action === UDP_ACTION.announce) {
     return { action: 'announce', transaction, answer: readAnnounceAnswer(reader, family) }
-  }
-  if (action === UDP_ACTION.scrape) {
-    return {
-      action: 'scrape',
-      transaction,
-      entries: scraped.map(infohash => readScrapeEntry(reader, infohash)),
-    }
   }
   if (action !== UDP_ACTION.error) throw new DecodeError('a tracker answers with an unknown action')
   const message = readableText(reader.readBytes(reader.remaining), MAX_TRACKER_MESSAGE_CHARACTERS)
@@ -130,12 +109,6 @@ function readAnnounceAnswer(reader: ByteReader, family: 4 | 6): AnnounceAnswer {
   const whole = reader.remaining - (reader.remaining % bytesOfPeer)
   const peers = decodeCompactPeers(reader.readBytes(whole), family).slice(0, MAX_PEERS_PER_ANSWER)
   return { intervalSeconds, leechers, seeders, peers }
-}
-
-function readScrapeEntry(reader: ByteReader, infohash: InfoHash): ScrapeEntry {
-  const seeders = reader.readUint32BE()
-  const downloads = reader.readUint32BE()
-  return { infohash, seeders, downloads, leechers: reader.readUint32BE() }
 }
 
 /** Reads a client's packet. What follows an announce (BEP 41) is not looked at. @throws {DecodeError} */

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
-import { SeededRandom } from '@onehop/primitives'
-import { type AnnounceAnswer, TrackerRegistry, UdpExchange, type UdpStep, UdpTracker } from '@onehop/swarm'
+import { concatBytes, SeededRandom } from '@onehop/primitives'
+import {
+  type AnnounceAnswer,
+  encodeUdpConnect,
+  TrackerRegistry,
+  UdpExchange,
+  type UdpStep,
+  UdpTracker,
+} from '@onehop/swarm'
 import fc from 'fast-check'
 import { announceOf, INFO_HASH } from './scene.ts'
 
@@ -26,11 +33,7 @@ function run(exchange: UdpExchange, tracker: UdpTracker, sender = SENDER, nowMs 
 
 function announce(port: number, tracker: UdpTracker, sender = SENDER): AnnounceAnswer {
   const family = sender.host.includes(':') ? 6 : 4
-  const step = run(
-    new UdpExchange({ kind: 'announce', request: announceOf(port) }, family, random),
-    tracker,
-    sender,
-  )
+  const step = run(new UdpExchange(announceOf(port), family, random), tracker, sender)
   assert.equal(step.kind, 'announced')
   return (step as { answer: AnnounceAnswer }).answer
 }
@@ -57,16 +60,18 @@ describe('a UDP tracker (BEP 15)', () => {
   it('answers a scrape', () => {
     const { tracker } = newTracker()
     announce(5, tracker)
-    const step = run(new UdpExchange({ kind: 'scrape', infohashes: [INFO_HASH] }, 4, random), tracker)
-    assert.deepEqual(step, {
-      kind: 'scraped',
-      entries: [{ infohash: INFO_HASH, seeders: 0, leechers: 1, downloads: 0 }],
-    })
+    const connectionId = tracker.answer(encodeUdpConnect(1), SENDER, 0)!.subarray(8)
+    const scrape = concatBytes(connectionId, Uint8Array.of(0, 0, 0, 2, 0, 0, 0, 9), INFO_HASH)
+    // The action and the transaction; then seeders, downloads, leechers.
+    assert.deepEqual(
+      tracker.answer(scrape, SENDER, 0),
+      Uint8Array.of(0, 0, 0, 2, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
+    )
   })
 
   it('answers nobody who has not shown that he receives at his address', () => {
     const { registry, tracker } = newTracker()
-    const exchange = new UdpExchange({ kind: 'announce', request: announceOf(5) }, 4, random)
+    const exchange = new UdpExchange(announceOf(5), 4, random)
     const connected = exchange.onPacket(tracker.answer(exchange.start(0), SENDER, 0)!, 0)
     assert.equal(connected.kind, 'send')
     const { packet } = connected as { packet: Uint8Array }
@@ -79,7 +84,7 @@ describe('a UDP tracker (BEP 15)', () => {
   it('lets only its own machine announce another address', () => {
     const claiming = (mayClaimAddress: boolean) => {
       const { tracker, registry } = newTracker()
-      const exchange = new UdpExchange({ kind: 'announce', request: announceOf(5) }, 4, random)
+      const exchange = new UdpExchange(announceOf(5), 4, random)
       const sender = { ...SENDER, mayClaimAddress }
       const step = exchange.onPacket(tracker.answer(exchange.start(0), sender, 0)!, 0)
       const packet = Uint8Array.from((step as { packet: Uint8Array }).packet)
@@ -103,10 +108,10 @@ describe('a UDP tracker (BEP 15)', () => {
 })
 
 describe('an exchange with a UDP tracker', () => {
-  const question = { kind: 'announce', request: announceOf(5) } as const
+  const request = announceOf(5)
 
   it('sends again after 15 seconds, gives up after 30 more', () => {
-    const exchange = new UdpExchange(question, 4, random)
+    const exchange = new UdpExchange(request, 4, random)
     exchange.start(0)
     assert.equal(exchange.deadlineMs, 15_000)
     assert.equal(exchange.onTimeout(15_000).kind, 'send')
@@ -115,7 +120,7 @@ describe('an exchange with a UDP tracker', () => {
   })
 
   it('goes on waiting when packets come that nobody asked for', () => {
-    const exchange = new UdpExchange(question, 4, random)
+    const exchange = new UdpExchange(request, 4, random)
     const { tracker } = newTracker()
     const answer = tracker.answer(exchange.start(0), SENDER, 0)!
     const forged = Uint8Array.from(answer)
@@ -131,7 +136,7 @@ describe('an exchange with a UDP tracker', () => {
   })
 
   it('asks for a new connection id when the old one is over', () => {
-    const exchange = new UdpExchange(question, 4, random)
+    const exchange = new UdpExchange(request, 4, random)
     const { tracker } = newTracker()
     exchange.onPacket(tracker.answer(exchange.start(0), SENDER, 0)!, 0)
     const again = exchange.onTimeout(61_000) as { packet: Uint8Array }
@@ -139,7 +144,7 @@ describe('an exchange with a UDP tracker', () => {
   })
 
   it('fails with the tracker’s words', () => {
-    const exchange = new UdpExchange(question, 4, random)
+    const exchange = new UdpExchange(request, 4, random)
     const registry = new TrackerRegistry({ random, whitelist: new Set() })
     const tracker = new UdpTracker(registry, new Uint8Array(16))
     assert.deepEqual(run(exchange, tracker), {

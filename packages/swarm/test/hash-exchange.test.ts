@@ -212,6 +212,27 @@ describe('hashes of pieces (BEP 52)', () => {
     assert.equal(served < 2 * HASH_SERVINGS_PER_PEER + 4, true)
   })
 
+  it('that prove others count like those that were asked for', () => {
+    const { info, layers } = torrentOf([4096])
+    const server = new Side(info, layers)
+    const peer = server.addPeer(info)
+    let hashes = 0
+    for (let index = 0; ; index = (index + 1) % 4096) {
+      const range = {
+        piecesRoot: info.files[0]!.piecesRoot!,
+        baseLayer: 1,
+        index,
+        length: 1,
+        proofLayers: 11,
+      }
+      server.exchange.onMessage(peer, { type: 'hashRequest', ...range })
+      const [answer] = server.take()
+      if (answer?.type !== 'hashes') break
+      hashes += answer.hashes.length / 32
+    }
+    assert.ok(hashes <= HASH_SERVINGS_PER_PEER * (4096 + 512) + 12, `${hashes}`)
+  })
+
   it('of layers given to a torrent are served as they are', () => {
     const { info, layers } = torrentOf([3])
     const server = new Side(info, layers)

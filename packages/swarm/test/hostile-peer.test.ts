@@ -152,6 +152,15 @@ describe('a hostile peer is dropped and blamed', () => {
       'too-many-requests',
     ],
     [
+      'for a flood of cancels of what it did not request',
+      true,
+      (hostile, key) => {
+        const cancel = encodeMessage({ type: 'cancel', piece: 0, begin: 0, length: 1 })
+        hostile.sendBytes(key, Buffer.concat(new Array<Uint8Array>(MAX_QUEUED_REQUESTS + 1).fill(cancel)))
+      },
+      'too-many-cancels',
+    ],
+    [
       'for an extension handshake that is no dictionary',
       true,
       saying({ type: 'extended', id: 0, payload: Uint8Array.of(1) }),
@@ -202,6 +211,19 @@ describe('a peer that is only late or odd is not blamed', () => {
 
   it('when it cancels what it did not request', () => {
     assert.equal(codeAfter(true, saying({ type: 'cancel', piece: 0, begin: 0, length: 1 })), 'nothing')
+  })
+
+  it('when it cancels all that it requests, for as long as it likes', () => {
+    const range = { piece: 0, begin: 0, length: 1 }
+    const pair = Buffer.concat([
+      encodeMessage({ type: 'request', ...range }),
+      encodeMessage({ type: 'cancel', ...range }),
+    ])
+    const say = (hostile: VirtualPeer, key: PeerKey) => {
+      hostile.send(key, INTERESTED)
+      for (let i = 0; i < 3 * MAX_QUEUED_REQUESTS; i++) hostile.sendBytes(key, pair)
+    }
+    assert.equal(codeAfter(true, say), 'nothing')
   })
 
   it('when it repeats itself', () => {

@@ -161,6 +161,7 @@ export class Uploads {
     info: TorrentInfo | undefined,
     have: Bitfield | undefined,
   ): Verdict {
+    peer.cancelsLeft = Math.min(peer.cancelsLeft + 1, MAX_QUEUED_REQUESTS)
     const isServed = !peer.amChoking || (info !== undefined && this.mayHaveWhileChoked(peer, range, info))
     if (!info || !have || !isServed) return this.onRequestWhileChoked(peer, range)
     if (!isInside(range, info)) return invalid('bad-request', describe(range))
@@ -194,14 +195,17 @@ export class Uploads {
     return OK
   }
 
-  onCancel(peer: PeerState, range: BlockRange): void {
+  /** One that crosses the block finds nothing; a flood of them would search the queue each time. */
+  onCancel(peer: PeerState, range: BlockRange): Verdict {
+    if (--peer.cancelsLeft < 0) return invalid('too-many-cancels')
     const at = peer.uploads.findIndex(
       upload =>
         upload.piece === range.piece && upload.begin === range.begin && upload.length === range.length,
     )
-    if (at < 0) return
+    if (at < 0) return OK
     peer.uploads.splice(at, 1)
     this.reject(peer, range)
+    return OK
   }
 
   /** The next block to send to the peer; undefined when it waits for none, or has to wait for bandwidth. */

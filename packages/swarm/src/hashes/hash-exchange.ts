@@ -1,6 +1,7 @@
 import { OK, type Sha256, type Verdict } from '@onehop/primitives'
 import type { PeerKey } from '../machine/peer-state.ts'
 import { HASH_SERVINGS_PER_PEER, MAX_HASHES_PER_MESSAGE } from '../metainfo/limits.ts'
+import { MERKLE_HASH_BYTES } from '../metainfo/merkle.ts'
 import type { PieceLayers } from '../metainfo/piece-layers.ts'
 import { pieceCount, type TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { HashRange, WireMessage } from '../wire/wire-messages.ts'
@@ -21,7 +22,7 @@ export class HashExchange {
   private readonly peers: ReadonlyMap<PeerKey, HashPeer>
   private readonly fetch: HashFetch
   private readonly server: HashServer
-  /** Hashes that each peer was sent. */
+  /** Hashes that each peer was sent, with those that prove them. */
   private readonly served = new Map<PeerKey, number>()
   private readonly maxServed: number
 
@@ -67,7 +68,7 @@ export class HashExchange {
     const served = this.served.get(peer.key) ?? 0
     const answer: HashAnswer =
       served < this.maxServed ? this.server.answer(range) : { type: 'hashReject', ...range }
-    if (answer.type === 'hashes') this.served.set(peer.key, served + length)
+    if (answer.type === 'hashes') this.served.set(peer.key, served + answer.hashes.length / MERKLE_HASH_BYTES)
     this.environment.send(peer.key, answer)
   }
 

@@ -59,8 +59,7 @@ export class IncomingMessages {
       case 'request':
         return uploads.onRequest(peer, message, info, downloads?.have)
       case 'cancel':
-        uploads.onCancel(peer, message)
-        return OK
+        return uploads.onCancel(peer, message)
       case 'extended':
         return this.onExtended(peer, message.id, message.payload)
       case 'keepAlive':

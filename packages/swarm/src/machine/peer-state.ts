@@ -113,6 +113,8 @@ export class PeerState {
 
   /** Blocks that it waits for. */
   readonly uploads: BlockRange[] = []
+  /** Each request may be cancelled once: one for each of the last {@link MAX_QUEUED_REQUESTS}. */
+  cancelsLeft = MAX_QUEUED_REQUESTS
   /** Requests since it was choked. */
   requestsWhileChoked = 0
   metadataPartsServed = 0

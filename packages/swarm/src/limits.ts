@@ -37,6 +37,15 @@ export const MAX_REQUEST_BYTES = 128 * 1024
 /** Requests of one peer waiting to be answered; told to it as `reqq` (BEP 10). 17 bytes each on the wire. */
 export const MAX_QUEUED_REQUESTS = 2048
 
+/**
+ * Messages that a peer may send within {@link MESSAGES_SPAN_MS}, blocks not counted: some ten times what the fastest do, and
+ * a `have` for every piece of a large torrent. Tiny ones cost more to read than to send.
+ */
+export const MAX_MESSAGES = 1_000_000
+
+/** Time in which messages are counted. */
+export const MESSAGES_SPAN_MS = 10_000
+
 /** What a peer takes that does not say `reqq` (libtorrent's default). */
 export const DEFAULT_PEER_QUEUE = 250
 

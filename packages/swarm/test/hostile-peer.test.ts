@@ -3,6 +3,7 @@ import {
   BLOCK_BYTES,
   encodeMessage,
   MAX_BITFIELDS,
+  MAX_MESSAGES,
   MAX_QUEUED_REQUESTS,
   MAX_REQUEST_BYTES,
   OUR_UT_PEX_ID,
@@ -159,6 +160,15 @@ describe('a hostile peer is dropped and blamed', () => {
         hostile.sendBytes(key, Buffer.concat(new Array<Uint8Array>(MAX_QUEUED_REQUESTS + 1).fill(cancel)))
       },
       'too-many-cancels',
+    ],
+    [
+      'for a flood of messages that say nothing',
+      true,
+      (hostile, key) => {
+        const keepAlive = encodeMessage({ type: 'keepAlive' })
+        hostile.sendBytes(key, new Uint8Array(keepAlive.length * (MAX_MESSAGES + 1)))
+      },
+      'too-many-messages',
     ],
     [
       'for an extension handshake that is no dictionary',

@@ -4,7 +4,7 @@ import type { Downloads } from '../download/downloads.ts'
 import { EXTENDED_HANDSHAKE_ID } from '../extensions/extension-handshake.ts'
 import type { ExtensionProtocol } from '../extensions/extension-protocol.ts'
 import type { VerifiablePieces } from '../hashes/verifiable-pieces.ts'
-import { MIN_REFUSAL_MS } from '../limits.ts'
+import { MAX_MESSAGES, MESSAGES_SPAN_MS, MIN_REFUSAL_MS } from '../limits.ts'
 import type { TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { WholeMessage } from '../wire/wire-messages.ts'
 import { onAllowedFast, onBitfield, onHave, onHaveAll } from './peer-pieces.ts'
@@ -43,6 +43,7 @@ export class IncomingMessages {
 
   /** @returns what the peer is to blame for. */
   handle(peer: PeerState, message: WholeMessage): Verdict {
+    if (isFlooding(peer)) return invalid('too-many-messages')
     const { downloads, info, uploads } = this.context
     switch (message.type) {
       case 'choke':
@@ -127,4 +128,13 @@ export class IncomingMessages {
     if (outcome.ok && id === EXTENDED_HANDSHAKE_ID) this.context.onExtensions(peer)
     return outcome
   }
+}
+
+function isFlooding(peer: PeerState): boolean {
+  const { lastReceivedMs } = peer
+  if (lastReceivedMs - peer.messagesSinceMs >= MESSAGES_SPAN_MS) {
+    peer.messagesSinceMs = lastReceivedMs
+    peer.messages = 0
+  }
+  return ++peer.messages > MAX_MESSAGES
 }

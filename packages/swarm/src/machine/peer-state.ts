@@ -125,6 +125,9 @@ export class PeerState {
   readonly download: RateMeter
   readonly upload: RateMeter
   lastReceivedMs: number
+  /** Messages but blocks within the span that began at `messagesSinceMs`. */
+  messages = 0
+  messagesSinceMs = 0
   keptAliveMs: number
 
   constructor(peer: NewPeer, nowMs: number) {

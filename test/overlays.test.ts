@@ -66,24 +66,31 @@ for (const overlay of ['kelips', ...OVERLAY_NAMES]) {
     it('finds what one node publishes from every other, by key and by name', async () => {
       const [item] = await onehop<{ key: string }[]>('publish', file, ...on(2))
       key = item!.key
-      const found = await Promise.all([1, 3, 4].map(node => onehop<Found>('lookup', key, ...on(node))))
-      for (const { providers } of found)
-        assert.deepEqual(
-          providers.map(({ peerId }) => peerId),
-          [testnet.nodes[1]!.peerId],
-        )
-      const { providers } = await onehop<Found>('lookup', `roman holiday ${overlay}.bin`, ...on(3))
-      assert.equal(providers.length, 1)
+      await until('the others find it', async () => {
+        const found = await Promise.all([1, 3, 4].map(node => onehop<Found>('lookup', key, ...on(node))))
+        for (const { providers } of found)
+          assert.deepEqual(
+            providers.map(({ peerId }) => peerId),
+            [testnet.nodes[1]!.peerId],
+          )
+        const { providers } = await onehop<Found>('lookup', `roman holiday ${overlay}.bin`, ...on(3))
+        assert.equal(providers.length, 1)
+        return true
+      })
     })
 
     it('finds it by words, and says what is not there', async () => {
-      const { results } = await onehop<{ results: { key: string }[] }>('search', 'holiday', 'roman', ...on(4))
-      assert.deepEqual(
-        results.map(found => found.key),
-        [key],
-      )
-      const { code, stderr } = await runCli(['search', 'nowhere', 'roman', ...on(4)], environment)
-      assert.equal(code, 4, stderr)
+      await until('it is found, and nothing else', async () => {
+        const words = ['holiday', 'roman', ...on(4)]
+        const { results } = await onehop<{ results: { key: string }[] }>('search', ...words)
+        assert.deepEqual(
+          results.map(found => found.key),
+          [key],
+        )
+        const { code, stderr } = await runCli(['search', 'nowhere', 'roman', ...on(4)], environment)
+        assert.equal(code, 4, stderr)
+        return true
+      })
     })
 
     it('brings it from one node to another, unchanged', async () => {
@@ -103,7 +110,7 @@ for (const overlay of ['kelips', ...OVERLAY_NAMES]) {
       writeFileSync(path, randomBytes(FILE_BYTES))
       const [item] = await hidden!.call<{ key: string }[]>('content.publish', { path })
       const output = join(folder, 'garden.bin')
-      await asking!.call('content.fetch', { key: item!.key, output })
+      await until('the other has fetched it', () => asking!.call('content.fetch', { key: item!.key, output }))
       assert.equal(sha256(output), sha256(path))
     })
 

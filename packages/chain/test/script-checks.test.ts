@@ -123,7 +123,7 @@ describe('checking the scripts of a block', function () {
 
   it('keeps no process alive', async () => {
     const args = [...process.execArgv, fixture('unclosed-child.ts').pathname]
-    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 })
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 100_000 })
     assert.equal(stdout, 'true\ntrue\ntrue\n')
   })
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Rejection } from '@onehop/primitives'
+import { invalid } from '@onehop/primitives'
 import {
   encodeHttpAnnounce,
   encodeHttpFailure,
@@ -43,13 +43,7 @@ function scrape(registry: TrackerRegistry, query: string): Uint8Array {
   const parsed = parseScrapeQuery(query)
   if (!parsed.ok) return encodeHttpFailure(parsed)
   if (parsed.value.length > 0) return encodeHttpScrape(registry.scrape(parsed.value))
-  const refusal: Rejection = {
-    ok: false,
-    code: 'bad-scrape',
-    blame: 'sender',
-    detail: 'info_hash is missing',
-  }
-  return encodeHttpFailure(refusal)
+  return encodeHttpFailure(invalid('bad-scrape', 'info_hash is missing'))
 }
 
 /** Clients of old look at the status before the body, so that a refusal goes out as 200, too. */

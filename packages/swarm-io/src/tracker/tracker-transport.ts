@@ -1,9 +1,8 @@
-import type { RandomSource } from '@onehop/primitives'
 import { type AnnounceAnswer, type AnnounceRequest, announceUrl, parseHttpAnnounce } from '@onehop/swarm'
 import { Turns } from '../turns.ts'
 import { askHttpTracker } from './http-tracker-client.ts'
 import { MAX_ANNOUNCES_AT_ONCE } from './limits.ts'
-import { askUdpTracker } from './udp-tracker-client.ts'
+import { askUdpTracker, type UdpTrackerTools } from './udp-tracker-client.ts'
 
 /** An answer, and the address that it came from. */
 export interface TransportedAnswer {
@@ -13,22 +12,18 @@ export interface TransportedAnswer {
 
 /** Carries announces to trackers: one for all torrents of a session, so that few are under way at once. */
 export class TrackerTransport {
-  private readonly tools: { nowMs(): number; readonly random: RandomSource }
+  private readonly tools: UdpTrackerTools
   private readonly turns = new Turns(MAX_ANNOUNCES_AT_ONCE)
 
-  constructor(tools: { nowMs(): number; readonly random: RandomSource }) {
+  constructor(tools: UdpTrackerTools) {
     this.tools = tools
   }
 
   /** @throws {Error} with what went wrong, for people. */
   announce(url: string, request: AnnounceRequest, signal: AbortSignal): Promise<TransportedAnswer> {
     return this.turns.take(() =>
-      isUdp(url) ? this.announceByUdp(url, request, signal) : announceByHttp(url, request, signal),
+      isUdp(url) ? askUdpTracker(url, request, this.tools, signal) : announceByHttp(url, request, signal),
     )
-  }
-
-  private async announceByUdp(url: string, request: AnnounceRequest, signal: AbortSignal) {
-    return askUdpTracker(url, request, this.tools, signal)
   }
 }
 

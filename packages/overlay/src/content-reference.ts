@@ -76,11 +76,13 @@ export function cidToInfohash(cid: string): Result<Uint8Array> {
 }
 
 const CID_V1_BASE32 = /^ba[e-h][a-z2-7]{33,}$/
+/** BEP 52: a SHA-256, in hex. */
+const INFOHASH_V2 = /^[0-9a-f]{64}$/i
 const CID_V0 = /^Qm[1-9A-HJ-NP-Za-km-z]{44}$/
 
 /**
- * Understands a CID, an infohash (40 hex or 32 base32 digits), a magnet link (`xt=urn:btih:…` or `urn:btmh:…`), and
- * takes everything else for a name. Blame of a rejection says nothing here: the text is the user's own.
+ * Understands a CID, an infohash (40 hex or 32 base32 digits; 64 hex of version 2), a magnet link (`xt=urn:btih:…` or
+ * `urn:btmh:…`), and takes everything else for a name. Blame of a rejection says nothing here: the text is the user's own.
  */
 export function parseContentReference(text: string): Result<ContentReference> {
   const trimmed = text.trim()
@@ -92,6 +94,8 @@ export function parseContentReference(text: string): Result<ContentReference> {
   if (CID_V1_BASE32.test(trimmed) || CID_V0.test(trimmed)) return referenceOfCid(trimmed)
   const infohash = parseInfohash(trimmed)
   if (infohash !== undefined) return { ok: true, value: referenceOfMultihash(infohashToMultihash(infohash)) }
+  if (INFOHASH_V2.test(trimmed))
+    return { ok: true, value: referenceOfMultihash(hexToBytes(`1220${trimmed}`)) }
   return attemptDecode('bad-name', () => ({ kind: 'name', key: nameKey(trimmed), name: trimmed }))
 }
 

@@ -76,10 +76,11 @@ describe('content references', () => {
     assert.ok(reference.kind === 'content' && reference.infohash && !('displayName' in reference))
   })
 
-  it('take a v2 topic of a magnet link as a multihash', () => {
+  it('take a v2 topic of a magnet link as a multihash, and the infohash alone', () => {
     const hash = bytesToHex(sha256(utf8Encode('v2')))
     const reference = parsed(`magnet:?xt=urn:btmh:1220${hash}`)
     assert.equal(reference.kind === 'content' && bytesToHex(reference.multihash), `1220${hash}`)
+    assert.deepEqual(parsed(hash.toUpperCase()), reference)
   })
 
   it('look for a hybrid under its v1 infohash, in whatever order a magnet link has the two', () => {

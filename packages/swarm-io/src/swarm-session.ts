@@ -260,9 +260,13 @@ export class SwarmSession {
     return this.with(infohash, torrent => torrent.recheck())
   }
 
-  /** Moves the content to a path of its own, where nothing is yet. @throws {SwarmError} */
-  move(infohash: Uint8Array, path: string): Promise<TorrentSummary> {
-    return this.with(infohash, torrent => torrent.disk.moveTo(resolve(path)))
+  /**
+   * Moves the content to a path of its own, where nothing is yet.
+   * @param signal stops it as long as it is being copied to another disk: everything is where it was then.
+   * @throws {SwarmError}
+   */
+  move(infohash: Uint8Array, path: string, signal?: AbortSignal): Promise<TorrentSummary> {
+    return this.with(infohash, torrent => torrent.disk.moveTo(resolve(path), signal))
   }
 
   /** @param path of the file, below the content's folder. @throws {SwarmError} */

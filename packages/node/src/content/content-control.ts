@@ -55,11 +55,12 @@ export class ContentControl {
     return this.change(text, ({ infohash }) => this.session.recheck(infohash))
   }
 
-  /** Moves it into a folder that is there, else to the path. @throws {RpcError} */
-  move(text: string, path: string): Promise<ContentSummary> {
+  /** Moves it into a folder that is there, else to the path, unless that is stopped in time. @throws {RpcError} */
+  move(text: string, path: string, signal?: AbortSignal): Promise<ContentSummary> {
     return this.change(text, async ({ infohash, name }) => {
       const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true
-      await this.session.move(infohash, isFolder || path.endsWith('/') ? join(path, name) : path)
+      const to = isFolder || path.endsWith('/') ? join(path, name) : path
+      await this.session.move(infohash, to, signal)
     })
   }
 

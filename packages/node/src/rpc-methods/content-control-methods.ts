@@ -120,7 +120,7 @@ function fileMethods(context: MethodContext): RpcMethod[] {
       category: 'Content',
       summary: 'Moves the content on the disk; it is offered from there.',
       params: { key: KEY, path: { type: 'string', description: 'absolute path, or a folder that is there' } },
-      handler: ({ key, path }) => controlOf(context).move(key, absolute(path)),
+      handler: ({ key, path }, { signal }) => controlOf(context).move(key, absolute(path), signal),
     }),
     defineMethod({
       name: 'content.rename',

@@ -307,9 +307,10 @@ export class ContentStorage {
   /**
    * Moves the content, finished or not. Nothing is replaced, and when it fails all is as it was.
    * @param note is called before and after, so that an interrupted move can be ended when it is opened again.
+   * @param signal stops it as long as files are being copied to another disk.
    */
-  async moveTo(path: string, note: NotePlacement): Promise<void> {
-    await this.relocate(() => ({ path, renamed: this.placement.renamed }), note)
+  async moveTo(path: string, note: NotePlacement, signal?: AbortSignal): Promise<void> {
+    await this.relocate(() => ({ path, renamed: this.placement.renamed }), note, signal)
   }
 
   /** Gives a file another name, or another folder below the content's own. @throws {SwarmError} `bad-name` */
@@ -318,13 +319,13 @@ export class ContentStorage {
   }
 
   /** One after the other: each begins where the one before has ended. */
-  private relocate(placementNow: () => Placement, note: NotePlacement): Promise<void> {
-    const relocated = this.relocating.then(() => this.relocateTo(placementNow(), note))
+  private relocate(placementNow: () => Placement, note: NotePlacement, signal?: AbortSignal): Promise<void> {
+    const relocated = this.relocating.then(() => this.relocateTo(placementNow(), note, signal))
     this.relocating = relocated.catch(() => {})
     return relocated
   }
 
-  private async relocateTo(placement: Placement, note: NotePlacement): Promise<void> {
+  private async relocateTo(placement: Placement, note: NotePlacement, signal?: AbortSignal): Promise<void> {
     const former = this.placement
     // Not inside the gate: whoever notes it may sync first.
     await note(placement, former)
@@ -332,11 +333,12 @@ export class ContentStorage {
       await this.changing(async () => {
         // Not before: files may have been made, finished or set aside while it was noted.
         const places = this.places.at(placement)
-        await relocateContent(this.places, places)
+        await relocateContent(this.places, places, signal)
         this.files.places = places
       })
     } catch (error) {
-      await note(former)
+      // Where that cannot be noted, as at the end of a session, the next one ends the move.
+      await note(former).catch(() => {})
       throw error
     }
     await note(placement)

@@ -4,7 +4,7 @@ import { equalBytes } from '@onehop/primitives'
 import type { TorrentInfo } from '@onehop/swarm'
 import { syncFolder } from '../atomic-file.ts'
 import { readFully, writeFully } from '../file-pieces.ts'
-import { swarmErrorOf } from '../swarm-error.ts'
+import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
 import { forEachAtOnce } from './at-once.ts'
 import { storedFiles } from './content-slices.ts'
 import type { FilePlaces } from './file-places.ts'
@@ -23,24 +23,55 @@ import {
 
 /**
  * Takes every file from where it is to where it is to be. May be repeated after it was interrupted: what has arrived
- * stays. When one cannot be moved, those that were go back. @throws `EEXIST` before anything is moved.
+ * stays. What has to be copied is copied first, so that it can be stopped as long as that takes; when one file cannot be
+ * moved, those that were go back. @throws `EEXIST` before anything is moved.
  */
-export async function relocateFiles(from: FilePlaces, to: FilePlaces): Promise<void> {
+export async function relocateFiles(from: FilePlaces, to: FilePlaces, signal?: AbortSignal): Promise<void> {
   const moves = await movesOf(from, to)
+  const copied = await copyAhead(moves, signal)
   const moved: Move[] = []
   try {
     await forEachAtOnce(moves, FILES_AT_ONCE, async move => {
-      await moveFile(move)
+      if (copied.has(move)) await takeCopy(move)
+      else await moveFile(move)
       moved.push(move)
     })
   } catch (error) {
     const back = moved.map(move => moveOf(move.to, move.from, to.info))
     // What does not go back either is found when the move is repeated.
     await forEachAtOnce(back, 1, moveFile).catch(() => {})
-    await removeEmptyFolders(back.map(({ from: place }) => place))
+    await removeCopies(moves)
     throw error
   }
   await removeEmptyFolders(moves.map(({ from: place }) => place))
+}
+
+/** Copies what goes to another disk, beside its place; the originals stay where they are. @returns what was copied. */
+async function copyAhead(moves: readonly Move[], signal?: AbortSignal): Promise<ReadonlySet<Move>> {
+  const copied = new Set<Move>()
+  try {
+    await forEachAtOnce(moves, FILES_AT_ONCE, async move => {
+      for (const folder of await makeFolders(move.to)) await syncFolder(folder)
+      if (!(await isOnOtherDisk(move))) return
+      await copyFileSafely(move, signal)
+      copied.add(move)
+    })
+  } catch (error) {
+    await removeCopies(moves)
+    throw error
+  }
+  return copied
+}
+
+async function isOnOtherDisk({ from, to }: Move): Promise<boolean> {
+  const [file, folder] = await Promise.all([lstat(joined(from)), lstat(dirname(joined(to)))])
+  return file.dev !== folder.dev
+}
+
+/** Nothing of a move is left where it went. */
+async function removeCopies(moves: readonly Move[]): Promise<void> {
+  await forEachAtOnce(moves, FILES_AT_ONCE, ({ staging }) => rm(joined(staging), { force: true }))
+  await removeEmptyFolders(moves.map(({ to }) => to))
 }
 
 /** Ends what was interrupted, perhaps between a copy's last step and the removal of what was copied. @throws {SwarmError} */
@@ -84,12 +115,12 @@ async function isSameContent(a: FileHandle, b: FileHandle): Promise<boolean> {
   }
 }
 
-/** Takes all files along. @throws {SwarmError} when it cannot; all is as it was then. */
-export async function relocateContent(from: FilePlaces, to: FilePlaces): Promise<void> {
+/** Takes all files along. @throws {SwarmError} when it cannot, or is stopped; all is as it was then. */
+export async function relocateContent(from: FilePlaces, to: FilePlaces, signal?: AbortSignal): Promise<void> {
   const { path } = to.placement
   try {
     await mkdir(dirname(path), { recursive: true })
-    await relocateFiles(from, to)
+    await relocateFiles(from, to, signal)
     if (from.roots.part !== to.roots.part) await removeEmpty([from.roots.part])
   } catch (error) {
     throw swarmErrorOf(error, `move ${from.placement.path} to ${path}`)
@@ -144,33 +175,40 @@ async function moveFile(move: Move): Promise<void> {
     await moveFileWithoutReplacing(from, to)
   } catch (error) {
     if (!hasCode(error, 'EXDEV')) throw error
+    // Two mounts of one disk, or the way back.
     await copyFileSafely(move)
-    await unlink(from)
+    await takeCopy(move)
   }
 }
 
+async function takeCopy({ from, to, staging }: Move): Promise<void> {
+  await moveFileWithoutReplacing(joined(staging), joined(to))
+  await unlink(joined(from))
+}
+
 /** To another disk: under another name first, so that half a file is never taken for the whole. */
-async function copyFileSafely({ from, to, staging }: Move): Promise<void> {
+async function copyFileSafely({ from, staging }: Move, signal?: AbortSignal): Promise<void> {
   // Left there by a copy that was interrupted.
   await rm(joined(staging), { force: true })
   const source = await openExisting(from, false)
   try {
-    await copyTo(source, staging)
+    await copyTo(source, staging, signal)
   } catch (error) {
     await rm(joined(staging), { force: true })
     throw error
   } finally {
     await source.close()
   }
-  await moveFileWithoutReplacing(joined(staging), joined(to))
 }
 
-async function copyTo(source: FileHandle, path: RootedPath): Promise<void> {
+async function copyTo(source: FileHandle, path: RootedPath, signal?: AbortSignal): Promise<void> {
   const { size, mode, atime, mtime } = await source.stat()
   const target = await openNew(path, mode & 0o777)
   try {
     const buffer = new Uint8Array(COPY_BYTES)
     for (let position = 0; position < size; ) {
+      if (signal?.aborted)
+        throw new SwarmError('aborted', 'The move was stopped; everything is where it was.')
       const read = await readFully(source, buffer, position)
       if (read === 0) break
       // A hole stays a hole.

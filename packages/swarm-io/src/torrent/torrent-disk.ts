@@ -216,13 +216,18 @@ export class TorrentDisk {
 
   // What users do with it
 
-  /** Moves the content, finished or not. Nothing is replaced. @throws {SwarmError} */
-  async moveTo(path: string): Promise<void> {
+  /**
+   * Moves the content, finished or not. Nothing is replaced.
+   * @param signal stops a move to another disk: all is where it was then; so does the end of the session or of the torrent.
+   * @throws {SwarmError}
+   */
+  async moveTo(path: string, signal?: AbortSignal): Promise<void> {
     const content = this.opened()
     if (path === content.path) return
     this.claimForChange()
     this.host.claimPath(path, this.torrent, 'write')
-    await content.storage.moveTo(path, (placement, former) => this.notes.save(placement, former))
+    const over = signal ? AbortSignal.any([signal, this.closing]) : this.closing
+    await content.storage.moveTo(path, (placement, former) => this.notes.save(placement, former), over)
     await this.notes.save()
   }
 

@@ -114,12 +114,52 @@ describe('moving and renaming content', () => {
     assert.ok((await storage.verify('all')).isFull)
   })
 
-  it('goes to another disk', async function () {
+  /** Stops when it has been looked at so often: once for each part of a file that is copied. */
+  function stoppingAfter(looks: number): AbortSignal {
+    const signal = {
+      get aborted() {
+        return looks-- <= 0
+      },
+    }
+    return signal as AbortSignal
+  }
+
+  for (const looks of [0, 1, 2]) {
+    it(`can be stopped on its way to another disk, after ${looks} parts: all is as it was`, async function () {
+      const folder = await otherDisk()
+      if (folder === undefined) return this.skip()
+      try {
+        await scene.put(album)
+        const { storage } = await scene.open(album)
+        const signal = stoppingAfter(looks)
+        await assert.rejects(
+          storage.moveTo(join(folder, 'album'), note, signal),
+          failsWith('aborted', /stopped/),
+        )
+        assert.deepEqual(await readdir(folder), [])
+        await assertStored(album, scene.path('album'))
+        assert.equal(storage.path, scene.path('album'))
+        assert.equal(notes.at(-1)![0].path, scene.path('album'))
+        await storage.moveTo(join(folder, 'album'), note)
+        await assertStored(album, join(folder, 'album'))
+      } finally {
+        await rm(folder, { recursive: true })
+      }
+    })
+  }
+
+  /** A folder on another disk than the scene's; undefined where there is none. */
+  async function otherDisk(): Promise<string | undefined> {
     const here = await stat(tmpdir())
     const there = await stat(OTHER_DISK).catch(() => undefined)
-    if (!there || there.dev === here.dev) return this.skip()
+    if (!there || there.dev === here.dev) return undefined
+    return mkdtemp(join(OTHER_DISK, 'onehop-move-'))
+  }
+
+  it('goes to another disk', async function () {
+    const folder = await otherDisk()
+    if (folder === undefined) return this.skip()
     await scene.put(album)
-    const folder = await mkdtemp(join(OTHER_DISK, 'onehop-move-'))
     try {
       const { storage } = await scene.open(album)
       const before = await stat(scene.path('album', 'a.bin'))

@@ -286,6 +286,18 @@ export const MAX_SWARM_STREAMS = 256
 /** Bytes that a swarm stream queues beyond what `send` allowed, before it is cut off. */
 export const MAX_SWARM_QUEUED_BYTES = 8 * 1024 * 1024
 
+/** Memory of one send of a swarm session, in bytes: 128 KiB, and what its last message goes beyond them. */
+export const SEND_BUFFER_BYTES = 148 * 1024
+
+/** Such buffers that are kept to be used again: 1.2 MB. Streams take turns, and each needs one at a time. */
+export const MAX_SPARE_SEND_BUFFERS = 8
+
+/** Bytes that are joined into one write to a socket; longer sends (some megabytes at once) go out in parts. */
+export const MAX_WHOLE_WRITE_BYTES = 256 * 1024
+
+/** Memory that is given back at once rather than left to V8, in bytes: less lies in pools that others share. */
+export const MIN_RELEASED_BYTES = 16 * 1024
+
 /** How long a peer may read the rest of a swarm stream that we have closed, and leave its own side open, in ms. */
 export const SWARM_CLOSE_GRACE_MS = 30_000
 

@@ -1,9 +1,14 @@
 import type { Stream, StreamMessageEvent } from '@libp2p/interface'
 import { MAX_STREAM_WINDOW_BYTES, MAX_SWARM_QUEUED_BYTES, SWARM_CLOSE_GRACE_MS } from './limits.ts'
+import { releaseMemory } from './release-memory.ts'
+import { takeSendMemory } from './send-memory.ts'
 import type { WireConnection } from './wire-connection.ts'
 
 /** The protocol that carries BitTorrent's peer wire between our nodes. */
 export const SWARM_PROTOCOL = '/onehop/swarm/1'
+
+/** In front of a stream's bytes; they lie behind it in the memory of the message that brought both. */
+const YAMUX_HEADER_BYTES = 12
 
 /**
  * A libp2p stream as the swarm's byte pipe. Back-pressure holds both ways: `send` tells when the peer's window is
@@ -37,6 +42,10 @@ export class SwarmStream implements WireConnection {
     if (stream.status === 'reset' || stream.status === 'aborted') this.ended = { error: new Error('refused') }
     else if (stream.status === 'closed') this.ended = {}
     this.settle()
+  }
+
+  allocate(lengthBytes: number): Uint8Array {
+    return takeSendMemory(lengthBytes)
   }
 
   send(bytes: Uint8Array): boolean {
@@ -98,8 +107,14 @@ export class SwarmStream implements WireConnection {
   }
 
   private receive(bytes: Uint8Array): void {
-    if (this.isFlowing && this.held.length === 0) this.dataListener?.(bytes)
+    if (this.isFlowing && this.held.length === 0) this.deliver(bytes)
     else this.held.push(bytes)
+  }
+
+  /** The listener does not keep the bytes, nor does libp2p: what fills the memory of a decrypted message can go. */
+  private deliver(bytes: Uint8Array): void {
+    this.dataListener?.(bytes)
+    releaseMemory(bytes, YAMUX_HEADER_BYTES)
   }
 
   private onStreamDrain(): void {
@@ -130,7 +145,7 @@ export class SwarmStream implements WireConnection {
   }
 
   private flush(): void {
-    while (this.isFlowing && this.held.length > 0) this.dataListener?.(this.held.shift()!)
+    while (this.isFlowing && this.held.length > 0) this.deliver(this.held.shift()!)
   }
 
   private applyPause(): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { Socket } from 'node:net'
 import type { WireConnection } from '../src/index.ts'
 import { startNode, stopNodes, until } from './support/nodes.ts'
 
@@ -11,7 +12,7 @@ function pourChunks(connection: WireConnection, chunks: number): () => number {
   let sent = 0
   const pour = () => {
     while (sent < chunks) {
-      const room = connection.send(new Uint8Array(CHUNK_BYTES).fill(sent & 0xff))
+      const room = connection.send(connection.allocate(CHUNK_BYTES).fill(sent & 0xff))
       sent++
       if (!room) return
     }
@@ -20,6 +21,12 @@ function pourChunks(connection: WireConnection, chunks: number): () => number {
   connection.onDrain(pour)
   pour()
   return () => sent
+}
+
+function hashOfChunks(): string {
+  const hash = createHash('sha256')
+  for (let i = 0; i < CHUNKS; i++) hash.update(new Uint8Array(CHUNK_BYTES).fill(i & 0xff))
+  return hash.digest('hex')
 }
 
 describe('swarm streams', () => {
@@ -56,19 +63,60 @@ describe('swarm streams', () => {
     await until('the stream ended', () => closed !== undefined)
     assert.equal(closed?.error, undefined)
     assert.equal(received, CHUNKS * CHUNK_BYTES)
-    const expected = createHash('sha256')
-    for (let i = 0; i < CHUNKS; i++) expected.update(new Uint8Array(CHUNK_BYTES).fill(i & 0xff))
-    assert.equal(hash.digest('hex'), expected.digest('hex'))
+    assert.equal(hash.digest('hex'), hashOfChunks())
+  })
+
+  it('write no part of a message by itself', async () => {
+    const [outbound, inbound] = await connectTwo()
+    const lengths: number[] = []
+    const { write } = Socket.prototype
+    Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof write>) {
+      lengths.push((args[0] as Uint8Array).length)
+      return write.apply(this, args)
+    } as typeof write
+    try {
+      let received = 0
+      inbound.onData(bytes => {
+        received += bytes.length
+      })
+      pourChunks(outbound, 16)
+      await until('all has arrived', () => received === 16 * CHUNK_BYTES)
+    } finally {
+      Socket.prototype.write = write
+    }
+    // A length alone has 2 bytes, a tag 16; the least message has both, and a header of Yamux.
+    assert.deepEqual(
+      lengths.filter(length => length < 2 + 12 + 16),
+      [],
+    )
+    assert.ok(lengths.length > 0)
+  })
+
+  it('give memory back as soon as what came in it was read', async () => {
+    const [outbound, inbound] = await connectTwo()
+    const kept: Uint8Array[] = []
+    let received = 0
+    inbound.onData(bytes => {
+      received += bytes.length
+      kept.push(bytes)
+    })
+    const message = outbound.allocate(128 * 1024)
+    outbound.send(message.fill(1))
+    await until('all has arrived', () => received === message.length)
+    const left = kept.reduce((sum, bytes) => sum + bytes.length, 0)
+    assert.ok(left < message.length / 2, `${left} bytes are still there`)
   })
 
   it('hold the sender back while the receiver pauses, and lose nothing', async () => {
     const [outbound, inbound] = await connectTwo()
+    const hash = createHash('sha256')
     let received = 0
     let paused = false
     let closed = false
     inbound.onData(bytes => {
       assert.equal(paused, false)
       received += bytes.length
+      hash.update(bytes)
       if (received > 0 && received % (1024 * 1024) < CHUNK_BYTES && !paused) {
         paused = true
         inbound.pause()
@@ -84,6 +132,7 @@ describe('swarm streams', () => {
     pourChunks(outbound, CHUNKS)
     await until('the stream ended', () => closed)
     assert.equal(received, CHUNKS * CHUNK_BYTES)
+    assert.equal(hash.digest('hex'), hashOfChunks())
   })
 
   it('do not take more than a window from a sender whom nobody reads', async () => {

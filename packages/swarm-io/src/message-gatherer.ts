@@ -40,7 +40,8 @@ export class MessageGatherer {
 
   flush(): void {
     if (this.messages.length === 0) return
-    const bytes = unfilledBytes(this.gatheredBytes)
+    const { connection, gatheredBytes } = this
+    const bytes = connection.allocate?.(gatheredBytes) ?? unfilledBytes(gatheredBytes)
     let offset = 0
     for (const message of this.messages) offset = writeMessage(message, bytes, offset)
     this.messages = []

@@ -13,6 +13,8 @@ export interface WireConnection {
   readonly isEncrypted?: boolean
   /** Of a TCP connection: where the other end is. Its port is where it listens only if we dialled it. */
   readonly address?: PeerAddress
+  /** Memory for bytes that go to {@link send} at once, all of them: it is used again when they are sent. */
+  allocate?(lengthBytes: number): Uint8Array
   /**
    * Takes the bytes over (the caller never touches them again). False: they are taken, but the connection is full;
    * send no more before `onDrain`.

@@ -10,7 +10,7 @@ import {
   REQUEST_TIMEOUT_MS,
   SNUB_TIMEOUT_MS,
 } from '../limits.ts'
-import type { PeerState } from '../machine/peer-state.ts'
+import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { StoreOutcome, TorrentEnvironment } from '../machine/torrent-environment.ts'
 import { pieceCount, pieceLengthAt, type TorrentInfo } from '../metainfo/torrent-info.ts'
 import type { BlockRange } from '../wire/wire-messages.ts'
@@ -45,17 +45,17 @@ export interface StoreResult {
 export class Downloads {
   readonly have: Bitfield
   readonly picker: PiecePicker
-  readonly requests: Requests
-  readonly arrivals: BlockArrivals
   readonly contributions = new Contributions()
   /** The wanted pieces that are not here, and their bytes. */
   wantedPiecesLeft = 0
   wantedBytesLeft = 0
   private readonly info: TorrentInfo
   private readonly environment: TorrentEnvironment
-  private readonly peers: ReadonlyMap<number, PeerState>
+  private readonly peers: ReadonlyMap<PeerKey, PeerState>
   private readonly suspicions: Suspicions
   private readonly pieces: ActivePieces
+  private readonly requests: Requests
+  private readonly arrivals: BlockArrivals
   private readonly lateBlocks: LateBlocks
   private readonly choice: PieceChoice
   private turn = 0
@@ -64,7 +64,7 @@ export class Downloads {
     info: TorrentInfo,
     have: Bitfield,
     environment: TorrentEnvironment,
-    peers: ReadonlyMap<number, PeerState>,
+    peers: ReadonlyMap<PeerKey, PeerState>,
     limits: readonly BandwidthLimit[],
   ) {
     assert(have.length === pieceCount(info), 'the bitfield is of another torrent')
@@ -120,7 +120,7 @@ export class Downloads {
 
   private wantedOf(has: Bitfield): number {
     let wanted = 0
-    for (let piece = 0; piece < has.length; piece++) if (has.has(piece) && this.lacks(piece)) wanted++
+    for (const piece of has.members()) if (this.lacks(piece)) wanted++
     return wanted
   }
 

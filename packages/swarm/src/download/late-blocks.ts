@@ -8,7 +8,7 @@ import {
   MAX_HASTENED_PIECES,
   URGENT_LATE_BLOCK_MS,
 } from '../limits.ts'
-import type { PeerState } from '../machine/peer-state.ts'
+import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
 import type { ActivePiece } from './active-piece.ts'
 import type { ActivePieces } from './active-pieces.ts'
@@ -17,13 +17,13 @@ import type { Requests } from './requests.ts'
 /** Asks further peers for blocks that were asked for already: the first to come counts, the others get cancels. */
 export class LateBlocks {
   private readonly environment: TorrentEnvironment
-  private readonly peers: ReadonlyMap<number, PeerState>
+  private readonly peers: ReadonlyMap<PeerKey, PeerState>
   private readonly pieces: ActivePieces
   private readonly requests: Requests
 
   constructor(
     environment: TorrentEnvironment,
-    peers: ReadonlyMap<number, PeerState>,
+    peers: ReadonlyMap<PeerKey, PeerState>,
     pieces: ActivePieces,
     requests: Requests,
   ) {

@@ -1,6 +1,6 @@
 import { type BandwidthLimit, takeFromAll, waitForAll } from '../bandwidth/bandwidth-limit.ts'
 import { BLOCK_BYTES, PIPELINE_HORIZON_MS, RATE_WINDOW_MS, REQUESTS_UNDER_WAY } from '../limits.ts'
-import type { PeerState } from '../machine/peer-state.ts'
+import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
 import type { BlockRange } from '../wire/wire-messages.ts'
 import type { ActivePiece } from './active-piece.ts'
@@ -14,13 +14,13 @@ export class Requests {
   /** Whether the limits have refused a request since this was last set to false. */
   isHeldBack = false
   private readonly environment: TorrentEnvironment
-  private readonly peers: ReadonlyMap<number, PeerState>
+  private readonly peers: ReadonlyMap<PeerKey, PeerState>
   private readonly pieces: ActivePieces
   private readonly limits: readonly BandwidthLimit[]
 
   constructor(
     environment: TorrentEnvironment,
-    peers: ReadonlyMap<number, PeerState>,
+    peers: ReadonlyMap<PeerKey, PeerState>,
     pieces: ActivePieces,
     limits: readonly BandwidthLimit[],
   ) {

@@ -16,7 +16,5 @@ export function introducePieces(
 
 /** A bitfield may not follow other messages, so that peers who came before our pieces are told of each. */
 export function announcePieces(peer: PeerState, have: Bitfield, environment: TorrentEnvironment): void {
-  for (let piece = 0; piece < have.length; piece++) {
-    if (have.has(piece)) environment.send(peer.key, { type: 'have', piece })
-  }
+  for (const piece of have.members()) environment.send(peer.key, { type: 'have', piece })
 }

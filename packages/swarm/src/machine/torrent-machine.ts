@@ -211,14 +211,10 @@ export class TorrentMachine {
   /** What to fetch, and what of it first: in the order of the files, `normal` where nothing is said. */
   setFilePriorities(priorities: readonly FilePriority[]): void {
     this.wishes.priorities = priorities
-    this.applyPriorities()
-  }
-
-  private applyPriorities(): void {
     const { downloads } = this
     if (!downloads) return
     const wasComplete = downloads.isComplete
-    downloads.setPriorities(this.wishes.priorities)
+    downloads.setPriorities(priorities)
     this.relations.updateAll()
     if (downloads.isComplete && !wasComplete) this.onComplete()
     else this.fillAll()

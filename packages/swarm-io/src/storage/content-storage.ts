@@ -151,13 +151,16 @@ export class ContentStorage {
     }
   }
 
-  /** A block's bytes: a view of a chunk that is kept for the blocks beside it. @throws {SwarmError} */
+  /**
+   * A block's bytes: a view of a chunk that is kept for the blocks beside it. It holds until the next turn of the event
+   * loop. @throws {SwarmError}
+   */
   readBlock(range: BlockRange): Uint8Array | Promise<Uint8Array> {
     const position = range.piece * this.info.pieceLengthBytes + range.begin
     const chunk = Math.floor(position / READ_CHUNK_BYTES)
     const start = position - chunk * READ_CHUNK_BYTES
     if (start + range.length > READ_CHUNK_BYTES) return this.read(position, range.length)
-    const bytes = this.cache.get(`${chunk}${this.cacheName}`, () => this.readChunk(chunk))
+    const bytes = this.cache.get(`${chunk}${this.cacheName}`, memory => this.readChunk(chunk, memory))
     if (bytes instanceof Uint8Array) return bytes.subarray(start, start + range.length)
     return bytes.then(read => read.subarray(start, start + range.length))
   }
@@ -169,16 +172,17 @@ export class ContentStorage {
     return last < 0 ? 0 : last * info.pieceLengthBytes + requestableLengthAt(info, last)
   }
 
-  private readChunk(chunk: number): Promise<Uint8Array> {
+  private readChunk(chunk: number, memory: Uint8Array): Promise<Uint8Array> {
     const position = chunk * READ_CHUNK_BYTES
-    return this.read(position, Math.min(READ_CHUNK_BYTES, this.readableBytes - position))
+    const length = Math.min(READ_CHUNK_BYTES, this.readableBytes - position)
+    return this.read(position, length, memory.subarray(0, length))
   }
 
-  private read(position: number, length: number): Promise<Uint8Array> {
+  private read(position: number, length: number, memory?: Uint8Array): Promise<Uint8Array> {
     return this.gate.together(async () => {
       this.assertOpen()
       try {
-        return await readRange(this.files, position, length)
+        return await readRange(this.files, position, length, memory)
       } catch (error) {
         throw swarmErrorOf(error, `read ${this.path}`)
       }

@@ -80,7 +80,8 @@ export class ContentReaders {
     await this.arrival(piece, signal)
     const untilPieceEnds = pieceLengthAt(info, piece) - begin
     const length = Math.min(READER_CHUNK_BYTES, untilPieceEnds, range.end - range.start)
-    return torrent.content!.readBlock({ piece, begin, length })
+    // Whoever reads takes his time; what uploads read into is used again.
+    return (await torrent.content!.readBlock({ piece, begin, length })).slice()
   }
 
   private lookAhead(reader: symbol, piece: number, file: ContentFile, pieceLengthBytes: number): void {

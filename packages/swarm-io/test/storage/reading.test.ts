@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { rename, writeFile } from 'node:fs/promises'
+import { READ_CHUNK_BYTES } from '../../src/limits.ts'
 import { ReadCache } from '../../src/read-cache.ts'
 import type { ContentStorage } from '../../src/storage/content-storage.ts'
 import { PIECE, type Sample, StorageScene, singleSample } from './storage-scene.ts'
 
 /** Every read goes to the disk. */
 class NoCache extends ReadCache {
-  override get(_: string, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    return read()
+  override get(_: string, read: (memory: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array> {
+    return read(new Uint8Array(READ_CHUNK_BYTES))
   }
 }
 

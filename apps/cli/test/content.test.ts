@@ -6,20 +6,20 @@ import { type ContentNode, startContentNode } from './support/content-node.ts'
 import type { Run } from './support/run-cli.ts'
 
 describe('the command line and content', () => {
-  let node: ContentNode
+  let scene: ContentNode
 
   before(async () => {
-    node = await startContentNode()
+    scene = await startContentNode()
   })
 
   beforeEach(() => {
-    node.calls.length = 0
+    scene.calls.length = 0
   })
 
-  after(() => node.close())
+  after(() => scene.node.close())
 
   function onehop(...args: string[]): Promise<Run> {
-    return node.onehop(args)
+    return scene.node.onehop(args)
   }
 
   it('lists it with rates, and tells under the table why something stands still', async () => {
@@ -65,7 +65,7 @@ describe('the command line and content', () => {
     await onehop('content', 'resume', '--all')
     const removed = await onehop('content', 'remove', 'a', '--delete-files', '--json')
     assert.deepEqual(JSON.parse(removed.stdout), { removed: ['a'] })
-    assert.deepEqual(node.calls, [
+    assert.deepEqual(scene.calls, [
       { name: 'content.pause', key: 'a' },
       { name: 'content.pause', key: 'b' },
       { name: 'content.resume', key: 'bahalbum' },
@@ -84,8 +84,8 @@ describe('the command line and content', () => {
       onehop('content', 'files', 'album', '--only', '*.mp3', '--high', '0,2'),
     ])
     assert.equal(recheck.stdout, 'album is fetching. 50% of 1.9 MiB is here.\n')
-    assert.equal(move.stdout, `${join(node.folder, 'there')}/\n`)
-    const byName = node.calls.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)))
+    assert.equal(move.stdout, `${join(scene.node.folder, 'there')}/\n`)
+    const byName = scene.calls.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)))
     assert.deepEqual(byName, [
       { name: 'content.files', key: 'album', skip: ['**'], normal: ['*.mp3'], high: ['0', '2'] },
       { name: 'content.limit', downloadBytesPerSecond: 2_097_152 },
@@ -98,14 +98,14 @@ describe('the command line and content', () => {
           seedRatio: 1.5,
         },
       ],
-      { name: 'content.move', key: 'album', path: `${join(node.folder, 'there')}/` },
+      { name: 'content.move', key: 'album', path: `${join(scene.node.folder, 'there')}/` },
       { name: 'content.recheck', key: 'album' },
       { name: 'content.rename', key: 'album', file: '0', path: 'new.mp3' },
     ])
   })
 
   it('says what was typed wrong, with code 2, and what is not there, with its own', async () => {
-    for (const name of ['x', 'z']) writeFileSync(join(node.folder, name), 'kept')
+    for (const name of ['x', 'z']) writeFileSync(join(scene.node.folder, name), 'kept')
     const cases: [string[], number, RegExp][] = [
       [['content', 'show', 'unknown'], 4, /^Error: This node does not have unknown\.\n$/],
       [['content', 'pause'], 2, /^Error: KEY is missing; see --help\.\n$/],
@@ -146,7 +146,7 @@ describe('the command line and content', () => {
         assert.equal(run.stderr.trim().split('\n').length, 1, 'one line')
       }),
     )
-    for (const name of ['x', 'z']) assert.equal(readFileSync(join(node.folder, name), 'utf8'), 'kept')
+    for (const name of ['x', 'z']) assert.equal(readFileSync(join(scene.node.folder, name), 'utf8'), 'kept')
   })
 
   it('draws pieces by their share in each column, empty and full only when they are', () => {

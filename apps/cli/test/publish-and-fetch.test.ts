@@ -5,34 +5,34 @@ import { type ContentNode, startContentNode, TORRENT } from './support/content-n
 import type { Run } from './support/run-cli.ts'
 
 describe('the command line, publishing and fetching', () => {
-  let node: ContentNode
+  let scene: ContentNode
 
   before(async () => {
-    node = await startContentNode()
+    scene = await startContentNode()
   })
 
   beforeEach(() => {
-    node.calls.length = 0
+    scene.calls.length = 0
   })
 
-  after(() => node.close())
+  after(() => scene.node.close())
 
   function onehop(...args: string[]): Promise<Run> {
-    return node.onehop(args)
+    return scene.node.onehop(args)
   }
 
   it('publishes with trackers, and writes the .torrent files', async () => {
-    writeFileSync(join(node.folder, 'x'), 'abc')
+    writeFileSync(join(scene.node.folder, 'x'), 'abc')
     const tracker = 'http://127.0.0.1:6969/announce'
     const one = await onehop(
       ...['publish', 'x', '-t', tracker, '--torrent-file', 'x.torrent', '--private', '--hybrid'],
       ...['--piece-length', '64K', '--name', 'y', '--json'],
     )
     const [shown] = JSON.parse(one.stdout) as { torrentFile: string }[]
-    assert.equal(shown?.torrentFile, join(node.folder, 'x.torrent'))
-    assert.deepEqual(readFileSync(join(node.folder, 'x.torrent')), TORRENT)
-    const { paths, ...rest } = node.calls[0] as { paths: string[] }
-    assert.deepEqual(paths, [join(node.folder, 'x')])
+    assert.equal(shown?.torrentFile, join(scene.node.folder, 'x.torrent'))
+    assert.deepEqual(readFileSync(join(scene.node.folder, 'x.torrent')), TORRENT)
+    const { paths, ...rest } = scene.calls[0] as { paths: string[] }
+    assert.deepEqual(paths, [join(scene.node.folder, 'x')])
     assert.deepEqual(rest, {
       name: 'y',
       trackers: [tracker],
@@ -42,13 +42,13 @@ describe('the command line, publishing and fetching', () => {
     })
     const two = await onehop('publish', 'x', 'x', '--torrent-file', '.')
     assert.match(two.stdout, /\/of bah0\.torrent\n\nalbum {2}2 files, 3 bytes/s)
-    assert.deepEqual(readFileSync(join(node.folder, 'of bah1.torrent')), TORRENT)
+    assert.deepEqual(readFileSync(join(scene.node.folder, 'of bah1.torrent')), TORRENT)
     const saved = await onehop('content', 'torrent', 'album', '-o', 'saved.torrent', '-q')
-    assert.equal(saved.stdout, `${join(node.folder, 'saved.torrent')}\n`)
+    assert.equal(saved.stdout, `${join(scene.node.folder, 'saved.torrent')}\n`)
   })
 
   it('sends a .torrent to the node, and everything that was asked for with it', async () => {
-    writeFileSync(join(node.folder, 'a.torrent'), TORRENT)
+    writeFileSync(join(scene.node.folder, 'a.torrent'), TORRENT)
     const run = await onehop(
       ...[
         'fetch',
@@ -74,11 +74,11 @@ describe('the command line, publishing and fetching', () => {
       ],
     )
     assert.match(run.stdout, /^\/srv\/album\nis being fetched; see "onehop content list"\nbahalbum\n$/)
-    assert.deepEqual(node.calls, [
+    assert.deepEqual(scene.calls, [
       {
         name: 'content.fetch',
         torrent: TORRENT.toString('base64'),
-        output: `${join(node.folder, 'new')}/`,
+        output: `${join(scene.node.folder, 'new')}/`,
         files: ['*.mp3', '0'],
         peers: ['127.0.0.1:1'],
         trackers: ['udp://t:1'],
@@ -101,14 +101,14 @@ describe('the command line, publishing and fetching', () => {
   })
 
   it('leaves nothing beside a .torrent for which there is no room, and says so', async () => {
-    const nodeWithoutRoom = join(node.folder, 'node-without-room')
+    const nodeWithoutRoom = join(scene.node.folder, 'node-without-room')
     writeFileSync(
       nodeWithoutRoom,
       `#!/bin/sh\nulimit -f 0\nexec '${process.execPath}' --conditions=@onehop/source "$@"\n`,
       { mode: 0o755 },
     )
-    const before = readdirSync(node.folder)
-    const run = await node.onehop(['content', 'torrent', 'album', '-o', 'full.torrent'], {
+    const before = readdirSync(scene.node.folder)
+    const run = await scene.node.onehop(['content', 'torrent', 'album', '-o', 'full.torrent'], {
       node: nodeWithoutRoom,
     })
     assert.equal(run.code, 1)
@@ -116,6 +116,6 @@ describe('the command line, publishing and fetching', () => {
       run.stderr,
       /^Error: Cannot use .*\/full\.torrent: the file is larger than files may be there\.\n$/,
     )
-    assert.deepEqual(readdirSync(node.folder), before)
+    assert.deepEqual(readdirSync(scene.node.folder), before)
   })
 })

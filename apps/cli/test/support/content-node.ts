@@ -1,16 +1,12 @@
 import { EventEmitter, once } from 'node:events'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import {
   type ContentDetails,
   type ContentSummary,
-  createRpcServer,
   defineMethod,
   RpcError,
   type ServedContent,
 } from '@onehop/rpc'
-import { type Run, type RunOptions, runCli } from './run-cli.ts'
+import { RpcNode } from './rpc-node.ts'
 
 /** What every .torrent of the node is. */
 export const TORRENT = Buffer.from('d8:announce2:ab4:infod6:lengthi3eee')
@@ -193,38 +189,22 @@ function methodsOf(calls: Record<string, unknown>[], reads: EventEmitter) {
   ]
 }
 
-/** Stands in for a node that has content: one that remembers what it was asked, and a folder to ask from. */
+/** Stands in for a node that has content. */
 export interface ContentNode {
-  readonly folder: string
-  /** What was asked for, but for questions. */
+  readonly node: RpcNode
+  /** What it was asked for, but for questions. */
   readonly calls: Record<string, unknown>[]
-  onehop(args: readonly string[], options?: RunOptions): Promise<Run>
-  close(): Promise<void>
 }
 
 export async function startContentNode(): Promise<ContentNode> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'onehop-content-')))
-  const datadir = join(folder, 'node')
   const calls: Record<string, unknown>[] = []
   /** Says `end` when a file was read to its end. */
   const reads = new EventEmitter()
-  mkdirSync(datadir)
-  const server = await createRpcServer({
+  const node = await RpcNode.start({
     methods: methodsOf(calls, reads),
-    port: 0,
-    cookiePath: join(datadir, '.cookie'),
     content: id => (id === 'bahsingle' ? singleFile(reads) : undefined),
   })
-  writeFileSync(join(datadir, 'rpc.json'), JSON.stringify({ url: server.url, pid: process.pid }))
-  return {
-    folder,
-    calls,
-    onehop: (args, options) => runCli(args, { env: { ONEHOP_DATADIR: datadir }, cwd: folder, ...options }),
-    async close() {
-      await server.close()
-      rmSync(folder, { recursive: true })
-    },
-  }
+  return { node, calls }
 }
 
 function singleFile(reads: EventEmitter): ServedContent {

@@ -4,7 +4,6 @@ import {
   BANDWIDTH_INTERVAL_MS,
   BandwidthLimit,
   type Handshake,
-  hexToInfoHash,
   type InfoHash,
   PEER_ID_BYTES,
 } from '@onehop/swarm'
@@ -73,8 +72,7 @@ export class SessionHost implements TorrentHost, ConnectionsOwner {
     this.localDiscovery = new LocalDiscovery({
       port: this.btPort,
       hosts: this.connections.hosts,
-      onPeer: (infohashHex, address) =>
-        this.torrents.get(hexToInfoHash(infohashHex))?.pool.offerAddresses([address], 'local'),
+      onPeer: (infohash, address) => this.torrents.get(infohash)?.pool.offerAddresses([address], 'local'),
       nowMs: () => this.nowMs(),
       log: (message, details) => this.log(message, details),
     })

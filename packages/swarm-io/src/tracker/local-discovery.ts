@@ -6,7 +6,6 @@ import { TokenBucket } from '@onehop/primitives'
 import {
   encodeLocalMessage,
   type InfoHash,
-  infoHashToHex,
   LOCAL_GROUPS,
   LOCAL_MESSAGE_BURST,
   LOCAL_MESSAGES_PER_SECOND,
@@ -23,7 +22,7 @@ export interface LocalDiscoveryOptions {
   /** Addresses on which it takes them: only the networks of these are told, for nobody else could come. */
   readonly hosts: readonly string[]
   /** Someone has, or fetches, one of the torrents added. */
-  onPeer(infohashHex: string, address: PeerAddress): void
+  onPeer(infohash: InfoHash, address: PeerAddress): void
   /** Milliseconds; never runs backwards. */
   nowMs(): number
   readonly log?: (message: string, details?: Readonly<Record<string, unknown>>) => void
@@ -87,7 +86,7 @@ export class LocalDiscovery {
     if (!message.ok || message.value.cookie === this.cookie) return
     for (const infohash of message.value.infohashes) {
       if (!this.schedule.has(infohash)) continue
-      this.options.onPeer(infoHashToHex(infohash), { host, port: message.value.port })
+      this.options.onPeer(infohash, { host, port: message.value.port })
     }
   }
 

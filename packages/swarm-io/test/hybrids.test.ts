@@ -110,6 +110,20 @@ describe('a hybrid goes by two infohashes', () => {
     })
   }
 
+  it('is there twice after a restart, too, where two links for it wait', async () => {
+    const { byV1, byV2, peers } = await published()
+    const first = await listening('fetcher')
+    await first.add(byV1, { outputDir: scene.path('one') })
+    await first.add(byV2, { outputDir: scene.path('two') })
+    await first.close()
+    const fetcher = await listening('fetcher')
+    await fetcher.restore()
+    assert.equal(fetcher.list().length, 2)
+    await fetcher.fetch({ ...byV2, peers }, { outputDir: scene.path('two') })
+    const states = [byV1, byV2].map(({ infohash }) => fetcher.get(infohash)?.state)
+    assert.deepEqual(states, ['paused', 'seeding'])
+  })
+
   it('is refused when a link gives it the v2 infohash of another, and nobody is blamed', async () => {
     const { byV1, infohash, peers } = await published()
     const fetcher = await listening('fetcher')

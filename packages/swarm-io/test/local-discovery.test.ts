@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { LOCAL_GROUPS } from '@onehop/swarm'
+import { infohashOfV2, LOCAL_GROUPS } from '@onehop/swarm'
 import { SwarmSession } from '@onehop/swarm-io'
 
 /** Whether a packet to the group comes back on loopback: there are machines without multicast. */
@@ -50,6 +50,16 @@ describe('the local network', () => {
     await session.start()
     return session
   }
+
+  it('brings a hybrid to who knows its v2 infohash only', async () => {
+    const path = join(folder, 'hybrid')
+    await writeFile(path, Buffer.alloc(300_000, 'a hybrid'))
+    const [seed, fetcher] = [await open('hybrid-seed'), await open('hybrid-fetcher')]
+    const { infohashV2 } = await seed.seed(path, { version: 'hybrid' })
+    const wanted = { infohash: infohashOfV2(infohashV2!), infohashV2: infohashV2! }
+    const fetched = await fetcher.fetch(wanted, { outputDir: join(folder, 'fetched') })
+    assert.deepEqual(await readFile(fetched.path), await readFile(path))
+  })
 
   it('brings a torrent to who knows nothing but its infohash (BEP 14)', async () => {
     const path = join(folder, 'shared')

@@ -6,12 +6,11 @@ import {
   pieceCount,
   pieceLengthAt,
   piecesOfFile,
-  requestableLengthAt,
   type TorrentInfo,
 } from '@onehop/swarm'
-import { READ_CHUNK_BYTES } from '../limits.ts'
 import type { ReadCache } from '../read-cache.ts'
 import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
+import { ContentChunks } from './content-chunks.ts'
 import type { ContentFiles } from './content-files.ts'
 import { slicesOfPiece } from './content-slices.ts'
 import { copyContent } from './copy-content.ts'
@@ -32,8 +31,6 @@ import { type HashingOptions, verifyPieces } from './verify-pieces.ts'
 /** Notes where content is, or is about to be; `former` is where it may still be. */
 export type NotePlacement = (placement: Placement, former?: Placement) => Promise<void>
 
-let storages = 0
-
 /**
  * The pieces of one torrent in its files. What is unfinished stands beside the target, and becomes the target in one
  * step; nothing is ever replaced.
@@ -41,14 +38,13 @@ let storages = 0
 export class ContentStorage {
   readonly info: TorrentInfo
   private readonly files: ContentFiles
-  private readonly cache: ReadCache
+  private readonly chunks: ContentChunks
   private readonly layers: PieceLayers | undefined
   private readonly gate = new Gate()
   private readonly synced: Bitfield
   private readonly unsynced = new Set<number>()
   /** Pieces that a failed sync may have lost: the system does not say which, and does not try again. */
   private readonly doubtful = new Set<number>()
-  private readonly cacheName = `@${storages++}`
   private syncing: Promise<void> = Promise.resolve()
   private relocating: Promise<void> = Promise.resolve()
   private isClosed = false
@@ -57,7 +53,7 @@ export class ContentStorage {
   constructor(files: ContentFiles, cache: ReadCache, layers: PieceLayers | undefined) {
     this.info = files.info
     this.files = files
-    this.cache = cache
+    this.chunks = new ContentChunks(files.info, cache, (...range) => this.read(...range))
     this.layers = layers
     this.synced = new Bitfield(pieceCount(files.info))
   }
@@ -124,7 +120,7 @@ export class ContentStorage {
       }
       this.unsynced.add(piece)
       this.doubtful.delete(piece)
-      this.invalidate(piece)
+      this.chunks.invalidate(piece)
       return 'stored'
     })
   }
@@ -143,50 +139,32 @@ export class ContentStorage {
 
   // Reading
 
-  private invalidate(piece: number): void {
-    const position = piece * this.info.pieceLengthBytes
-    const last = Math.floor((position + pieceLengthAt(this.info, piece) - 1) / READ_CHUNK_BYTES)
-    for (let chunk = Math.floor(position / READ_CHUNK_BYTES); chunk <= last; chunk++) {
-      this.cache.invalidate(`${chunk}${this.cacheName}`)
-    }
-  }
-
-  /**
-   * A block's bytes: a view of a chunk that is kept for the blocks beside it. It holds until the next turn of the event
-   * loop. @throws {SwarmError}
-   */
+  /** A block's bytes: a view that holds until the next turn of the event loop. @throws {SwarmError} */
   readBlock(range: BlockRange): Uint8Array | Promise<Uint8Array> {
-    const position = range.piece * this.info.pieceLengthBytes + range.begin
-    const chunk = Math.floor(position / READ_CHUNK_BYTES)
-    const start = position - chunk * READ_CHUNK_BYTES
-    if (start + range.length > READ_CHUNK_BYTES) return this.read(position, range.length)
-    const bytes = this.cache.get(`${chunk}${this.cacheName}`, memory => this.readChunk(chunk, memory))
-    if (bytes instanceof Uint8Array) return bytes.subarray(start, start + range.length)
-    return bytes.then(read => read.subarray(start, start + range.length))
-  }
-
-  /** What is after the end of a file of v2, in its last piece, is zeros for whoever asks. */
-  private get readableBytes(): number {
-    const { info } = this
-    const last = pieceCount(info) - 1
-    return last < 0 ? 0 : last * info.pieceLengthBytes + requestableLengthAt(info, last)
-  }
-
-  private readChunk(chunk: number, memory: Uint8Array): Promise<Uint8Array> {
-    const position = chunk * READ_CHUNK_BYTES
-    const length = Math.min(READ_CHUNK_BYTES, this.readableBytes - position)
-    return this.read(position, length, memory.subarray(0, length))
+    return this.chunks.block(range)
   }
 
   private read(position: number, length: number, memory?: Uint8Array): Promise<Uint8Array> {
     return this.gate.together(async () => {
       this.assertOpen()
+      this.assertStored(position, position + length)
       try {
         return await readRange(this.files, position, length, memory)
       } catch (error) {
         throw swarmErrorOf(error, `read ${this.path}`)
       }
     })
+  }
+
+  /** Zeros stand for what is not here yet, never for what is good. @throws {SwarmError} `not-found` */
+  private assertStored(start: number, end: number): void {
+    const { pieceLengthBytes } = this.info
+    for (let piece = Math.floor(start / pieceLengthBytes); piece * pieceLengthBytes < end; piece++) {
+      if (!this.synced.has(piece) && !this.unsynced.has(piece)) continue
+      const slices = slicesOfPiece(this.info, piece)
+      const lost = slices.find(({ fileIndex }) => this.places.of(fileIndex) === undefined)
+      if (lost) throw new SwarmError('not-found', `${this.places.nameOf(lost.fileIndex)} is missing.`)
+    }
   }
 
   /** Hashes pieces where they are stored. @returns those of them that are as they should be. @throws {SwarmError} */
@@ -241,7 +219,7 @@ export class ContentStorage {
     const good = await this.verify('all', options)
     for (let piece = 0; piece < good.length; piece++) {
       // Also of good ones: they may have been read before somebody put them there.
-      this.invalidate(piece)
+      this.chunks.invalidate(piece)
       if (good.has(piece)) {
         if (!this.synced.has(piece)) this.markGood(piece, false)
         continue

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { rename, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { READ_CHUNK_BYTES } from '../../src/limits.ts'
 import { ReadCache } from '../../src/read-cache.ts'
 import type { ContentStorage } from '../../src/storage/content-storage.ts'
-import { PIECE, type Sample, StorageScene, singleSample } from './storage-scene.ts'
+import { failsWith } from '../session-scene.ts'
+import { folderSample, PIECE, type Sample, StorageScene, singleSample } from './storage-scene.ts'
 
 /** Every read goes to the disk. */
 class NoCache extends ReadCache {
@@ -34,6 +36,17 @@ describe('reading content while its files change', () => {
     await writeFile(storage.partPath!, sample.files[0]!)
     assert.equal((await storage.recheck(() => [])).count, 4)
     for (const index of [0, 1, 2, 3]) await readsAs(sample, storage, index)
+  })
+
+  it('gives no zeros for what was here, when its file is found to be gone', async () => {
+    const sample = folderSample({ a: 2 * PIECE, b: 2 * PIECE })
+    const { storage } = await scene.open(sample)
+    for (const piece of [0, 2]) await storage.writePiece(piece, sample.piece(piece))
+    await rm(join(storage.partPath!, 'b'))
+    const stopped = storage.recheck(() => [], { signal: AbortSignal.abort() })
+    await assert.rejects(stopped, failsWith('aborted'))
+    const reading = async () => storage.readBlock({ piece: 2, begin: 0, length: PIECE })
+    await assert.rejects(reading, failsWith('not-found'))
   })
 
   it('finds no change in a finished file but those of others, while it is mended', async () => {

@@ -77,7 +77,7 @@ function pieceHashesOf(path: string): Uint8Array {
  * touch it, whoever comes first would pay for that, and who comes next would not.
  */
 export function touchPageCache(lengthBytes: number): void {
-  const path = join(tmpdir(), 'onehop-bench-swarm', 'touched')
+  const path = join(tmpdir(), 'onehop-bench-swarm', `touched-${process.pid}`)
   const zeros = new Uint8Array(CHUNK_BYTES)
   const file = openSync(path, 'w')
   for (let at = 0; at < lengthBytes; at += CHUNK_BYTES) writeSync(file, zeros)

@@ -15,6 +15,10 @@ export async function startOnehopSeeder(content: BenchContent, folder: string): 
 export const onehopLeecher: Leecher = (content, folder, ports) =>
   leech(new NodeProcess('onehop-leecher.ts', [content.torrentPath, folder]), content.lengthBytes, ports)
 
+/** Keeps nothing: the most that a seeder can send to one. */
+export const discardingLeecher: Leecher = (content, _folder, ports) =>
+  leech(new NodeProcess('discarding-leecher.ts', [content.torrentPath]), content.lengthBytes, ports)
+
 /** A leecher's process says that it is ready, is told of the seeders, and says what that took. */
 export async function leech(
   process: NodeProcess,

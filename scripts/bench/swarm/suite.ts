@@ -21,6 +21,7 @@ function tasksOf({ quick }: SuiteOptions): readonly Task[] {
     transfer('aria2-aria2', { ...from, leecher: 'aria2' }),
     transfer('aria2-onehop', { ...from, leecher: 'onehop' }),
     transfer('aria2-webtorrent', { ...from, leecher: 'webtorrent' }),
+    transfer('aria2-nothing', { ...from, leecher: 'nothing' }),
     transfer('onehop-aria2', { ...from, seeder: 'onehop', leecher: 'aria2' }),
     transfer('three-onehop', { ...from, seeders: 3, leecher: 'onehop' }),
     transfer('onehop-onehop', { ...from, seeder: 'onehop', leecher: 'onehop' }),
@@ -80,6 +81,12 @@ const LINES: readonly Line[] = [
     what: 'aria2 → us',
     ...against('aria2-onehop', 'aria2-aria2', RATE),
     referenceName: 'aria2 → aria2',
+  },
+  {
+    name: 'fetch-ceiling',
+    what: 'aria2 → us',
+    ...against('aria2-onehop', 'aria2-nothing', RATE),
+    referenceName: 'aria2 → who keeps nothing',
   },
   {
     name: 'seed-aria2',

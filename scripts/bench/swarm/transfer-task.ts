@@ -6,7 +6,7 @@ import type { TaskRun } from '../suite.ts'
 import { withFolder } from '../with-folder.ts'
 import { aria2Leecher, startAria2Seeder } from './aria2.ts'
 import { benchContent, holdsContent } from './content.ts'
-import { onehopLeecher, startOnehopSeeder } from './onehop.ts'
+import { discardingLeecher, onehopLeecher, startOnehopSeeder } from './onehop.ts'
 import { cpuSecondsOf } from './process-cost.ts'
 import type { Leecher, Seeder } from './transfer.ts'
 import { webtorrentLeecher } from './webtorrent.ts'
@@ -14,6 +14,7 @@ import { webtorrentLeecher } from './webtorrent.ts'
 const SEEDERS = { aria2: startAria2Seeder, onehop: startOnehopSeeder }
 const LEECHERS: Readonly<Record<string, Leecher>> = {
   aria2: aria2Leecher,
+  nothing: discardingLeecher,
   onehop: onehopLeecher,
   webtorrent: webtorrentLeecher,
 }
@@ -22,7 +23,7 @@ const LEECHERS: Readonly<Record<string, Leecher>> = {
 export interface TransferParameters {
   readonly seeder: keyof typeof SEEDERS
   readonly seeders: number
-  readonly leecher: 'aria2' | 'onehop' | 'webtorrent'
+  readonly leecher: 'aria2' | 'nothing' | 'onehop' | 'webtorrent'
   readonly lengthBytes: number
 }
 
@@ -50,7 +51,9 @@ const transferTask: TaskRun = parameters => {
         seeders.map(({ port }) => port),
       )
       const seederCpuSeconds = cpuSecondsOfAll(seeders) - before
-      if (!holdsContent(join(target, content.name), content)) throw new Error('the content is wrong')
+      const isKept = leecher !== discardingLeecher
+      if (isKept && !holdsContent(join(target, content.name), content))
+        throw new Error('the content is wrong')
       rmSync(target, { recursive: true })
       const megabytes = content.lengthBytes / 1e6
       return {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type ContentReference, parseContentReference } from '@onehop/overlay'
 import { bytesToHex, equalBytes } from '@onehop/primitives'
 import {
@@ -55,11 +55,14 @@ export class ContentControl {
     return this.change(text, ({ infohash }) => this.session.recheck(infohash))
   }
 
-  /** Moves it into a folder that is there, else to the path, unless that is stopped in time. @throws {RpcError} */
+  /**
+   * Moves it into a folder that is there, under the name that it has here, else to the path, unless that is stopped in
+   * time. @throws {RpcError}
+   */
   move(text: string, path: string, signal?: AbortSignal): Promise<ContentSummary> {
-    return this.change(text, async ({ infohash, name }) => {
+    return this.change(text, async ({ infohash, name, path: from }) => {
       const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true
-      const to = isFolder || path.endsWith('/') ? join(path, name) : path
+      const to = isFolder || path.endsWith('/') ? join(path, basename(from) || name) : path
       await this.session.move(infohash, to, signal)
     })
   }

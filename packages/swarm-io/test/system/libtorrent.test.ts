@@ -12,7 +12,7 @@ import {
   parseTorrentFile,
   type TorrentFile,
 } from '@onehop/swarm'
-import { type FetchProgress, SwarmSession } from '@onehop/swarm-io'
+import { type FetchProgress, SwarmSession, TrackerServer } from '@onehop/swarm-io'
 import { hasLibtorrent, Libtorrent } from './libtorrent.ts'
 
 const PIECE_LENGTH = 16_384
@@ -157,6 +157,17 @@ describe('libtorrent', () => {
       }
     })
   }
+
+  it('finds a hybrid of ours through a tracker by its v2 infohash only', async () => {
+    const tracker = await TrackerServer.listen({ port: 0, hosts: ['127.0.0.1'] })
+    begun.push({ end: () => tracker.close() })
+    const session = await startSession('announcing')
+    const trackers = [`udp://127.0.0.1:${tracker.port}`]
+    const { infohashV2 } = await session.seed(published, { version: 'hybrid', trackers: [trackers] })
+    const folder = join(directory, 'tracked')
+    await startLibtorrent(formatMagnet({ infohashV2: infohashV2!, trackers }), folder).complete()
+    await assertFetched(folder)
+  })
 
   /** A folder with names in Windows-1252, GBK and Shift-JIS, as clients of old published it. @returns its .torrent. */
   function oldTorrent(): { readonly bytes: Uint8Array; readonly files: readonly Uint8Array[] } {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import type { FetchProgress, PeerSource } from '@onehop/swarm-io'
 import { connectionPair } from './connection-pair.ts'
 import { content, failsWith, from, Scene, searching, sha256Of, until } from './session-scene.ts'
@@ -177,83 +177,6 @@ describe('fetching a file', () => {
     assert.equal(fetcher.list().length, 1)
     assert.equal(fetcher.list()[0]!.downloadedBytes, 20 * PIECE)
     assert.equal(results[0]!.path, results[1]!.path)
-  })
-
-  it('refuses a second fetch to another place while the first runs', async () => {
-    const path = await scene.write('file.bin', content(PIECE))
-    const { infohash } = await scene.session('seeder').seed(path)
-    const fetcher = scene.session('fetcher')
-    const aborter = new AbortController()
-    const first = fetcher.fetch(
-      { infohash },
-      {
-        outputPath: scene.path('one'),
-        peers: searching(),
-        signal: aborter.signal,
-      },
-    )
-    await assert.rejects(
-      fetcher.fetch({ infohash }, { outputPath: scene.path('two'), peers: searching() }),
-      failsWith('in-use'),
-    )
-    aborter.abort()
-    await assert.rejects(first, failsWith('aborted'))
-    assert.deepEqual(fetcher.list(), [])
-  })
-
-  it('copies what is here already, and verifies the copy', async () => {
-    const path = await scene.write('file.bin', content(3 * PIECE))
-    const seeder = scene.session('seeder')
-    const { infohash } = await seeder.seed(path)
-    const here = await seeder.fetch({ infohash }, { outputPath: path, peers: from() })
-    assert.equal(here.path, path)
-    const copy = await seeder.fetch({ infohash }, { outputPath: scene.path('copy.bin'), peers: from() })
-    assert.equal(await sha256Of(copy.path), await sha256Of(path))
-    assert.deepEqual(copy.providers, [])
-  })
-
-  it('reuses an identical file at the output path, and never replaces a different one', async () => {
-    const bytes = content(3 * PIECE)
-    const path = await scene.write('file.bin', bytes)
-    const { infohash } = await scene.session('seeder').seed(path)
-    await mkdir(scene.path('out'))
-    await writeFile(scene.path('out', 'file.bin'), bytes)
-    const same = await scene.session('fetcher').fetch(
-      { infohash },
-      {
-        outputDir: scene.path('out'),
-        peers: from(scene.source('fetcher', 'seeder')),
-      },
-    )
-    assert.deepEqual(same.providers, [])
-
-    const other = await scene.write('other.bin', Buffer.from('precious'))
-    await assert.rejects(
-      scene
-        .session('second')
-        .fetch({ infohash }, { outputPath: other, peers: from(scene.source('second', 'seeder')) }),
-      failsWith('output-exists', /other\.bin: a different file is there/),
-    )
-    assert.equal((await readFile(other)).toString(), 'precious')
-  })
-
-  it('says what is wrong with the place', async () => {
-    const path = await scene.write('file.bin', content(PIECE))
-    const { infohash } = await scene.session('seeder').seed(path)
-    const peers = () => from(scene.source('fetcher', 'seeder'))
-    const fetcher = scene.session('fetcher')
-    await assert.rejects(
-      fetcher.fetch({ infohash }, { outputPath: scene.path('no', 'such', 'folder'), peers: peers() }),
-      failsWith('not-found'),
-    )
-    await assert.rejects(
-      fetcher.fetch({ infohash }, { outputDir: path, peers: peers() }),
-      failsWith('output-exists', /Cannot write/),
-    )
-    await assert.rejects(
-      fetcher.fetch({ infohash }, { outputPath: '/proc/x', peers: peers() }),
-      failsWith('not-found', /Cannot write/),
-    )
   })
 
   it('says that there is no provider, and why', async () => {

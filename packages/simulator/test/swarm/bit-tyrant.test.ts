@@ -4,8 +4,8 @@ import { BitTyrantChoker } from '../../src/swarm/bit-tyrant.ts'
 
 function peer(key: number, changes: Partial<ChokerPeer> = {}): ChokerPeer {
   return {
-    ...{ key: key as PeerKey, remotePeer: `peer ${key}`, interested: true, wanted: true, unchoked: true },
-    ...{ unchokedAtMs: 0, connectedAtMs: 0, unchokesUs: false, snubbing: false },
+    ...{ key: key as PeerKey, remotePeer: `peer ${key}`, interested: true, unchoked: true },
+    ...{ unchokedAtMs: 0, unchokesUs: false, snubbing: false },
     ...{ downloadBytesPerSecond: 0, uploadBytesPerSecond: 0 },
     ...changes,
   }

@@ -38,20 +38,10 @@ export class BandwidthLimit {
   }
 
   /** Bytes that may go now; below 0 after a message longer than the bucket. Infinity without a bound. */
-  available(nowMs: number): number {
+  private available(nowMs: number): number {
     if (this.rate === undefined) return Number.POSITIVE_INFINITY
     this.fill(nowMs)
     return this.tokens
-  }
-
-  /**
-   * Takes the bytes if they may go now. What is longer than the bucket goes when that is full, on credit.
-   * @param user who asks, where several share the limit: nobody gets more by asking first.
-   */
-  take(bytes: number, nowMs: number, user?: object): boolean {
-    if (this.waitMs(bytes, nowMs, user) > 0) return false
-    this.charge(bytes, user)
-    return true
   }
 
   /** Counts bytes that go, and that were seen to be allowed. */
@@ -62,7 +52,11 @@ export class BandwidthLimit {
     if (part) part.credit = Math.max(0, part.credit - bytes)
   }
 
-  /** Milliseconds until that many bytes may go, if nobody else takes any but its part. */
+  /**
+   * Milliseconds until that many bytes may go, if nobody else takes any but its part. What is longer than the bucket
+   * goes when that is full, on credit.
+   * @param user who asks, where several share the limit: nobody gets more by asking first.
+   */
   waitMs(bytes: number, nowMs: number, user?: object): number {
     if (this.rate === undefined) return 0
     const needed = Math.min(bytes, this.burst)
@@ -132,18 +126,6 @@ export class BandwidthLimit {
     this.filledMs = nowMs
     if (this.rate !== undefined) this.tokens = Math.min(this.burst, this.tokens + (this.rate * spanMs) / 1000)
   }
-}
-
-/** Takes the bytes from all of the limits, or from none. */
-export function takeFromAll(
-  limits: readonly BandwidthLimit[],
-  bytes: number,
-  nowMs: number,
-  user?: object,
-): boolean {
-  if (waitForAll(limits, bytes, nowMs, user) > 0) return false
-  for (const limit of limits) limit.take(bytes, nowMs, user)
-  return true
 }
 
 /** Milliseconds until all of the limits allow that many bytes. */

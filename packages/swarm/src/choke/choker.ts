@@ -7,13 +7,10 @@ export interface ChokerPeer {
   readonly remotePeer: string
   /** Whether it wants what we have. */
   readonly interested: boolean
-  /** Whether it has what we want. */
-  readonly wanted: boolean
   /** Whether it may fetch from us now. */
   readonly unchoked: boolean
   /** When it was last unchoked; 0 when never. */
   readonly unchokedAtMs: number
-  readonly connectedAtMs: number
   /** Whether it lets us fetch from it now. */
   readonly unchokesUs: boolean
   /** What it sends us, over {@link CHOKER_RATE_WINDOW_MS}. */

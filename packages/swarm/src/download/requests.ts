@@ -1,4 +1,4 @@
-import { type BandwidthLimit, takeFromAll, waitForAll } from '../bandwidth/bandwidth-limit.ts'
+import { type BandwidthLimit, waitForAll } from '../bandwidth/bandwidth-limit.ts'
 import { BLOCK_BYTES, PIPELINE_HORIZON_MS, RATE_WINDOW_MS, REQUESTS_UNDER_WAY } from '../limits.ts'
 import type { PeerKey, PeerState } from '../machine/peer-state.ts'
 import type { TorrentEnvironment } from '../machine/torrent-environment.ts'
@@ -52,10 +52,11 @@ export class Requests {
     return false
   }
 
+  /** Asks the peer for the block; the limits have said that it may go ({@link isAllowed}). */
   send(peer: PeerState, piece: ActivePiece, block: number): void {
     const now = this.environment.now()
     if (peer.requests.size === 0) noteStart(peer, now)
-    if (this.limits.length > 0) takeFromAll(this.limits, BLOCK_BYTES, now, this)
+    for (const limit of this.limits) limit.charge(BLOCK_BYTES, this)
     peer.requests.set(this.idOf(piece.index, block), now)
     piece.addRequester(block, now)
     this.environment.send(peer.key, { type: 'request', ...rangeOf(piece, block) })

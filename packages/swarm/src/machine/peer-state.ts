@@ -66,7 +66,6 @@ export class PeerState {
   readonly peerId: Uint8Array
   readonly isOutbound: boolean
   readonly address: PeerAddress | undefined
-  readonly connectedAtMs: number
 
   amChoking = true
   amInterested = false
@@ -139,7 +138,6 @@ export class PeerState {
     this.peerId = peer.peerId
     this.isOutbound = peer.isOutbound
     this.address = peer.address
-    this.connectedAtMs = nowMs
     this.lastReceivedMs = nowMs
     this.keptAliveMs = nowMs
     this.lastBlockBytesMs = nowMs

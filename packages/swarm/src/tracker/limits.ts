@@ -79,6 +79,9 @@ export const TARGET_ANNOUNCES_PER_SECOND = 100
 /** Interval that a tracker with few peers gives, in seconds: small swarms find each other soon. */
 export const SMALL_TRACKER_INTERVAL_SECONDS = 60
 
+/** A tracker forgets a peer after so many of its intervals: two announces that were missed, and a bit of patience. */
+export const INTERVALS_UNTIL_FORGOTTEN = 2.25
+
 /** A tracker's interval has so many of its minimum: who has no peers may ask sooner, every 10 s of a small one. */
 export const MIN_INTERVAL_PARTS = 6
 

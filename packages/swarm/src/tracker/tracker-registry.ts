@@ -16,6 +16,7 @@ import {
   ANNOUNCES_PER_SECOND,
   DEFAULT_ANNOUNCE_SECONDS,
   DEFAULT_PEERS_GIVEN,
+  INTERVALS_UNTIL_FORGOTTEN,
   MAX_COUNTED_HOSTS,
   MAX_PEERS_GIVEN,
   MAX_TRACKED_PEERS,
@@ -214,7 +215,7 @@ export class TrackerRegistry {
 
   /** Forgets peers that missed two announces. To be called now and then. */
   expire(nowMs: number): void {
-    const oldestMs = nowMs - 2.25 * this.intervalSeconds * 1000
+    const oldestMs = nowMs - INTERVALS_UNTIL_FORGOTTEN * this.intervalSeconds * 1000
     for (const torrent of this.torrents.values()) {
       for (const [address, peer] of torrent.peers) {
         if (peer.announcedMs < oldestMs) this.leave(torrent, address)

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FilePriority } from '@onehop/swarm'
-import type { SwarmSession, SwarmSessionOptions } from '@onehop/swarm-io'
+import { SwarmError, type SwarmSession, type SwarmSessionOptions } from '@onehop/swarm-io'
+import type { TorrentList } from '../src/torrent/torrent-list.ts'
 import { content, failsWith, Scene, searching, sha256Of, until } from './session-scene.ts'
 
 const PIECE = 256 * 1024
@@ -159,6 +160,16 @@ describe('torrents of a session', () => {
       await later.recheck(infohash)
       await later.fetch({ infohash, peers }, { outputDir: scene.path('out') })
       assert.equal(await sha256Of(out), await sha256Of(path))
+    })
+
+    it('go on being checked when a reading that began before finds that they were changed', async () => {
+      const { seeder, infohash, path } = await seeding(8 * PIECE)
+      await damage(path, PIECE)
+      const checking = seeder.recheck(infohash)
+      const { torrents } = seeder as unknown as { torrents: TorrentList }
+      torrents.get(infohash)!.onReadFailed(new SwarmError('file-changed', 'It has changed.'))
+      const { state, piecesDone } = await checking
+      assert.deepEqual([state, piecesDone], ['paused', 7])
     })
 
     it('can be moved, and are found there after a restart', async () => {

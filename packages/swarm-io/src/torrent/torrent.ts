@@ -351,7 +351,8 @@ export class Torrent implements LinksOwner, PoolOwner {
 
   /** What cannot be read, or has changed, is not offered any more. */
   onReadFailed(error: unknown): void {
-    if (this.isClosed || this.problem !== undefined) return
+    // A check that has begun meanwhile finds out how much of it is good.
+    if (this.isClosed || this.problem !== undefined || this.disk.isRechecking) return
     const failure = swarmErrorOf(error, `read ${this.path}`)
     this.renewMachine()
     this.disk.abandon()

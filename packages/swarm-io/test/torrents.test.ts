@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FilePriority } from '@onehop/swarm'
 import { SwarmError, type SwarmSession, type SwarmSessionOptions } from '@onehop/swarm-io'
 import type { TorrentList } from '../src/torrent/torrent-list.ts'
@@ -166,6 +167,7 @@ describe('torrents of a session', () => {
       const { seeder, infohash, path } = await seeding(8 * PIECE)
       await damage(path, PIECE)
       const checking = seeder.recheck(infohash)
+      while (seeder.get(infohash)!.state !== 'checking') await nextTurn()
       const { torrents } = seeder as unknown as { torrents: TorrentList }
       torrents.get(infohash)!.onReadFailed(new SwarmError('file-changed', 'It has changed.'))
       const { state, piecesDone } = await checking

@@ -275,7 +275,7 @@ describe('content under control, on two nodes that talk BitTorrent', () => {
     assert.equal(fetched.path, join(folder, 'was-here'))
     mkdirSync(join(folder, 'shelf'))
     const moved = await fetcher.call<ContentSummary>('content.move', { key, path: join(folder, 'shelf') })
-    assert.equal(moved.path, join(folder, 'shelf', 'movable'))
+    assert.equal(moved.path, join(folder, 'shelf', 'was-here'))
     assert.equal(existsSync(join(folder, 'was-here')), false)
     const renamed = await fetcher.call<ContentDetails>('content.rename', {
       key,
@@ -283,11 +283,11 @@ describe('content under control, on two nodes that talk BitTorrent', () => {
       path: 'sub/uno',
     })
     assert.equal(renamed.files[0]?.path, 'sub/uno')
-    assert.ok(existsSync(join(folder, 'shelf', 'movable', 'sub', 'uno')))
+    assert.ok(existsSync(join(folder, 'shelf', 'was-here', 'sub', 'uno')))
     const answer = await fetch(`${rpcOf(fetcher)}/content/${key}/two`)
     assert.equal((await answer.arrayBuffer()).byteLength, 300_000)
     await fetcher.call('content.remove', { key, deleteFiles: true })
-    assert.equal(existsSync(join(folder, 'shelf', 'movable')), false)
+    assert.equal(existsSync(join(folder, 'shelf', 'was-here')), false)
     assert.equal((await fetch(`${rpcOf(fetcher)}/content/${key}/two`)).status, 404)
   })
 })

@@ -264,12 +264,10 @@ class RunningNode implements OnehopNode {
   }
 
   private sessionOptions(): SwarmSessionOptions {
-    const { tcp, limits, strategy, localDiscovery } = this.configuration.swarm
+    const { tcp, ...swarm } = this.configuration.swarm
     return {
       resumeDir: this.contentFolder(),
-      limits,
-      strategy,
-      localDiscovery,
+      ...swarm,
       ...(tcp === undefined ? {} : { tcp }),
       findPeers: (torrent, signal) => this.overlayPeers!.find(torrent, signal),
       log: (message, details) => this.log.info({ ...details }, message),

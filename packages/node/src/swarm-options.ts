@@ -22,6 +22,8 @@ export interface SwarmOptions {
   readonly uploadLimit?: number
   /** Who is served when many want something. Default `tit-for-tat`. */
   readonly choking?: (typeof CHOKING_STRATEGIES)[number]
+  /** Take the room on the disk before content comes. Default: files grow as pieces arrive. */
+  readonly preallocate?: boolean
 }
 
 /** The same with every default filled in. */
@@ -37,6 +39,7 @@ export interface SwarmConfiguration {
   readonly localDiscovery: boolean
   readonly limits: { readonly downloadBytesPerSecond?: number; readonly uploadBytesPerSecond?: number }
   readonly strategy: (typeof CHOKING_STRATEGIES)[number]
+  readonly preallocate: boolean
 }
 
 const MAX_PORT = 65_535
@@ -58,6 +61,7 @@ export function configureSwarm(options: SwarmOptions, listen: readonly string[])
       ...(upload === 0 ? {} : { uploadBytesPerSecond: upload }),
     },
     strategy: choking,
+    preallocate: options.preallocate === true,
   }
 }
 

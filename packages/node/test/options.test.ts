@@ -42,7 +42,13 @@ describe("a node's options", () => {
   })
 
   it('leave other BitTorrent clients alone unless they are given a port for them, on the hosts of the node', () => {
-    const off = { tcp: undefined, localDiscovery: false, limits: {}, strategy: 'tit-for-tat' }
+    const off = {
+      tcp: undefined,
+      localDiscovery: false,
+      limits: {},
+      strategy: 'tit-for-tat',
+      preallocate: false,
+    }
     assert.deepEqual(configure({}).swarm, off)
     assert.deepEqual(configure({ btPort: 0, uploadLimit: 0 }).swarm, off)
     assert.deepEqual(configure({ btPort: 6881 }).swarm.tcp, {
@@ -57,6 +63,7 @@ describe("a node's options", () => {
       downloadBytesPerSecond: 7,
       uploadBytesPerSecond: 5,
     })
+    assert.equal(configure({ preallocate: true }).swarm.preallocate, true)
     assert.equal(configure({ inMemory: true, btPort: 6881 }).peerToPeer, true)
     const wrong: NodeOptions[] = [
       { btPort: -1 },

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { sha1 } from '@onehop/primitives'
+import { parseTorrentFile } from '@onehop/swarm'
 import { content, failsWith, from, Scene, searching, sha256Of } from './session-scene.ts'
 
 const PIECE = 256 * 1024
@@ -67,6 +69,22 @@ describe('a fetch to a place', () => {
       failsWith('output-exists', /other\.bin: a different file is there/),
     )
     assert.equal((await readFile(other)).toString(), 'precious')
+  })
+
+  it('takes its room before a piece has come, where that is wanted', async () => {
+    const seeder = scene.session('seeder')
+    const { infohash } = await seeder.seed(await scene.write('file.bin', content(8 * PIECE)))
+    const torrent = parseTorrentFile(await seeder.torrentFile(infohash), { sha1 })
+    assert.ok(torrent.ok)
+    for (const preallocate of [true, false]) {
+      const name = `fetcher ${preallocate}`
+      await scene
+        .session(name, { preallocate })
+        .add({ torrent: torrent.value }, { outputDir: scene.path(name) })
+      const [part] = await readdir(scene.path(name))
+      const taken = (await stat(scene.path(name, part!))).blocks * 512
+      assert.equal(taken >= 8 * PIECE, preallocate, `${taken} bytes`)
+    }
   })
 
   it('says what is wrong with it', async () => {

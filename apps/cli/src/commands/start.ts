@@ -95,6 +95,11 @@ export class Start extends OutputCommand {
       env: 'ONEHOP_CHOKING',
       options: CHOKING_STRATEGIES,
     })(),
+    preallocate: Flags.boolean({
+      description:
+        'Take the room on the disk before content comes: a full disk is said at once, not half-way.',
+      env: 'ONEHOP_PREALLOCATE',
+    }),
     name: Flags.string({ description: 'What to call the node in its status.' }),
     'log-level': Flags.option({
       description: 'How much goes into debug.log.',
@@ -182,6 +187,7 @@ export class Start extends OutputCommand {
         downloadLimit: flags['download-limit'],
         uploadLimit: flags['upload-limit'],
         choking: flags.choking,
+        preallocate: flags.preallocate,
         name: flags.name,
         logLevel: flags['log-level'],
         assumeValid: flags.assumevalid,

@@ -111,8 +111,12 @@ export class SwarmStream implements WireConnection {
     else this.held.push(bytes)
   }
 
-  /** The listener does not keep the bytes, nor does libp2p: what fills the memory of a decrypted message can go. */
-  private deliver(bytes: Uint8Array): void {
+  /**
+   * The listener does not keep the bytes, nor does libp2p: what fills the memory of a decrypted message can go. What comes
+   * is a Buffer, of which `slice` is no copy.
+   */
+  private deliver({ buffer, byteOffset, length }: Uint8Array): void {
+    const bytes = new Uint8Array(buffer, byteOffset, length)
     this.dataListener?.(bytes)
     releaseMemory(bytes, YAMUX_HEADER_BYTES)
   }

@@ -35,7 +35,7 @@ export class SessionHost implements TorrentHost, ConnectionsOwner {
   readonly peerId: Uint8Array
   readonly cache = new ReadCache()
   readonly resumeStore: ResumeStore
-  readonly random: RandomSource
+  readonly random: RandomSource = Math.random
   readonly strategy: ChokingStrategy
   readonly preallocate: boolean
   readonly uploadLimit: BandwidthLimit
@@ -50,7 +50,6 @@ export class SessionHost implements TorrentHost, ConnectionsOwner {
 
   constructor(options: SwarmSessionOptions) {
     this.options = options
-    this.random = options.random ?? Math.random
     this.resumeStore = new ResumeStore(options.resumeDir)
     this.strategy = options.strategy ?? 'tit-for-tat'
     this.preallocate = options.preallocate === true

@@ -1,4 +1,4 @@
-import type { RandomSource, Rejection } from '@onehop/primitives'
+import type { Rejection } from '@onehop/primitives'
 import type {
   ContentFile,
   FilePriority,
@@ -84,8 +84,6 @@ export interface SwarmSessionOptions {
   readonly preallocate?: boolean
   /** Milliseconds; never runs backwards. Default: the monotonic clock. */
   readonly nowMs?: () => number
-  /** Uniform in [0, 1). Default: `Math.random`. */
-  readonly random?: RandomSource
   /** One line for the log. */
   readonly log?: (message: string, details?: Readonly<Record<string, unknown>>) => void
   /** A peer is to blame for something (corrupt pieces, absurd messages); it has been disconnected already. */
@@ -245,8 +243,6 @@ export type AddOptions = FetchTarget & {
   readonly sequential?: boolean
   readonly limits?: RateLimits
   readonly goals?: SeedingGoals
-  /** It waits for `resume`. */
-  readonly paused?: boolean
 }
 
 /** How a torrent is fetched by someone who waits for it. */

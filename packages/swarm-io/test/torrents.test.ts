@@ -104,7 +104,8 @@ describe('torrents of a session', () => {
     it('are resumed by whoever fetches them', async () => {
       const { infohash, peers } = await seeding(4 * PIECE)
       const fetcher = await listening('fetcher')
-      await fetcher.add({ infohash, peers }, { outputDir: scene.path('out'), paused: true })
+      await fetcher.add({ infohash, peers }, { outputDir: scene.path('out') })
+      await fetcher.pause(infohash)
       assert.equal(fetcher.get(infohash)!.state, 'paused')
       await fetcher.fetch({ infohash }, { outputDir: scene.path('out') })
       assert.equal(fetcher.get(infohash)!.state, 'seeding')

@@ -30,7 +30,6 @@ export type { TransferLimits } from './machine/transfer-limits.ts'
 export {
   type Bencoded,
   type BencodedDictionary,
-  type BencodeOptions,
   decodeBencode,
   decodeBencodePrefix,
   encodeBencode,

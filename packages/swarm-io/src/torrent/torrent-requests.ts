@@ -69,8 +69,7 @@ export class TorrentRequests {
     if (!isPlaced) torrent.settings.target ??= targetOf(options)
     this.learn(source)
     await this.configure(options)
-    if (options.paused) await torrent.pause()
-    else if (isWanted()) await torrent.resume()
+    if (isWanted()) await torrent.resume()
   }
 
   private learn(source: TorrentSource): void {

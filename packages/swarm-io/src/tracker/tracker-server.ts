@@ -3,7 +3,6 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { isIPv6 } from 'node:net'
-import type { RandomSource } from '@onehop/primitives'
 import { type RegistryOptions, type RegistrySize, TrackerRegistry, UdpTracker } from '@onehop/swarm'
 import { SwarmError, swarmErrorOf } from '../swarm-error.ts'
 import {
@@ -25,9 +24,6 @@ export interface TrackerServerOptions {
   readonly hosts?: readonly string[]
   /** Infohashes in hex; others are refused. Default: any. */
   readonly whitelist?: RegistryOptions['whitelist']
-  readonly random?: RandomSource
-  /** Milliseconds; never runs backwards. Default: the monotonic clock. */
-  readonly nowMs?: () => number
 }
 
 const LOOPBACK = ['127.0.0.1', '::1']
@@ -41,7 +37,6 @@ export class TrackerServer {
   readonly port: number
   private readonly registry: TrackerRegistry
   private readonly udp: UdpTracker
-  private readonly nowMs: () => number
   private readonly servers: readonly Server[]
   private readonly sockets: readonly UdpSocket[]
   private readonly expiry: NodeJS.Timeout
@@ -49,9 +44,8 @@ export class TrackerServer {
   private constructor(options: TrackerServerOptions, listeners: readonly Listener[]) {
     this.hosts = listeners.map(({ host }) => host)
     this.port = listeners[0]!.port
-    this.nowMs = options.nowMs ?? (() => performance.now())
     this.registry = new TrackerRegistry({
-      random: options.random ?? Math.random,
+      random: Math.random,
       ...(options.whitelist ? { whitelist: options.whitelist } : {}),
     })
     this.udp = new UdpTracker(this.registry, randomBytes(16))
@@ -59,7 +53,7 @@ export class TrackerServer {
     this.sockets = listeners.map(({ socket }) => socket)
     for (const server of this.servers) this.serveHttp(server)
     for (const socket of this.sockets) this.serveUdp(socket)
-    this.expiry = setInterval(() => this.registry.expire(this.nowMs()), EXPIRY_INTERVAL_MS)
+    this.expiry = setInterval(() => this.registry.expire(performance.now()), EXPIRY_INTERVAL_MS)
     this.expiry.unref()
   }
 
@@ -75,7 +69,7 @@ export class TrackerServer {
 
   private serveHttp(server: Server): void {
     server.on('request', (request, response) => {
-      const { status, type, body } = answerHttp(this.registry, request, this.nowMs())
+      const { status, type, body } = answerHttp(this.registry, request, performance.now())
       response.writeHead(status, { 'content-type': type, 'content-length': body.length }).end(body)
     })
     // Running out of file descriptors costs a connection, not the process.
@@ -86,7 +80,7 @@ export class TrackerServer {
     socket.on('message', (packet, { address, port }) => {
       const host = clientHost(address)
       const sender = { host, mayClaimAddress: mayClaimAddress(host) }
-      const answer = this.udp.answer(packet, sender, this.nowMs())
+      const answer = this.udp.answer(packet, sender, performance.now())
       // A packet that cannot be sent is lost, as any may be.
       if (answer) socket.send(answer, port, address, () => {})
     })

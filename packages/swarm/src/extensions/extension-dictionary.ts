@@ -10,6 +10,6 @@ export function readExtensionDictionary(payload: Uint8Array): {
   consumed: number
 } {
   const bounded = payload.subarray(0, MAX_EXTENSION_DICTIONARY_BYTES)
-  const { value, consumed } = decodeBencodePrefix(bounded, { keyOrder: 'any' })
+  const { value, consumed } = decodeBencodePrefix(bounded)
   return { dictionary: expectDictionary(value, 'the extension message'), consumed }
 }

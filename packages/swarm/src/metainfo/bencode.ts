@@ -8,12 +8,6 @@ export type Bencoded = number | Uint8Array | readonly Bencoded[] | BencodedDicti
 /** A bencoded dictionary; its keys are one character a byte. */
 export type BencodedDictionary = ReadonlyMap<string, Bencoded>
 
-/** How strictly bencoded bytes are read. */
-export interface BencodeOptions {
-  /** `sorted` (default) takes canonical dictionaries only; `any` is for what other clients send. */
-  readonly keyOrder?: 'sorted' | 'any'
-}
-
 const I = 0x69
 const L = 0x6c
 const D = 0x64
@@ -31,12 +25,10 @@ const VALUES_OF_A_DICTIONARY = 3
 class BencodeReader {
   readonly bytes: Uint8Array
   offset = 0
-  private readonly sorted: boolean
   private values = 0
 
-  constructor(bytes: Uint8Array, options: BencodeOptions) {
+  constructor(bytes: Uint8Array) {
     this.bytes = bytes
-    this.sorted = options.keyOrder !== 'any'
   }
 
   readValue(depth: number): Bencoded {
@@ -100,20 +92,17 @@ class BencodeReader {
     return this.readEntries(depth, value => value)
   }
 
-  /** A dictionary of what is made from every value and from the bytes that it is encoded in. */
+  /**
+   * A dictionary of what is made from every value and from the bytes that it is encoded in. Keys in another order than
+   * BEP 3's are taken: there are clients that write them.
+   */
   readEntries<T>(depth: number, make: (value: Bencoded, encoded: Uint8Array) => T): Map<string, T> {
     this.offset++
     this.count(VALUES_OF_A_DICTIONARY)
     const entries = new Map<string, T>()
-    let previous: string | undefined
     while (!this.readEnd()) {
       const key = this.readKey()
-      // Comparing Latin-1 strings by code units compares their bytes.
-      if (this.sorted && previous !== undefined && previous >= key) {
-        throw new DecodeError('bencoded dictionary is not sorted')
-      }
       if (entries.has(key)) throw new DecodeError('bencoded dictionary repeats a key')
-      previous = key
       const start = this.offset
       const value = this.readValue(depth + 1)
       entries.set(key, make(value, this.bytes.subarray(start, this.offset)))
@@ -136,20 +125,20 @@ class BencodeReader {
 
 /**
  * Decodes exactly one value. Strings are views of `bytes`.
- * @throws {DecodeError} on anything malformed, not canonical, nested too deeply, or followed by more bytes.
+ * @throws {DecodeError} on anything malformed, nested too deeply, or followed by more bytes.
  */
-export function decodeBencode(bytes: Uint8Array, options: BencodeOptions = {}): Bencoded {
-  const { value, consumed } = decodeBencodePrefix(bytes, options)
+export function decodeBencode(bytes: Uint8Array): Bencoded {
+  const { value, consumed } = decodeBencodePrefix(bytes)
   if (consumed !== bytes.length) throw new DecodeError('bytes follow the bencoded value')
   return value
 }
 
 /** Decodes one value at the start, and says how many bytes it took: ut_metadata has data after it (BEP 9). */
-export function decodeBencodePrefix(
-  bytes: Uint8Array,
-  options: BencodeOptions = {},
-): { readonly value: Bencoded; readonly consumed: number } {
-  const reader = new BencodeReader(bytes, options)
+export function decodeBencodePrefix(bytes: Uint8Array): {
+  readonly value: Bencoded
+  readonly consumed: number
+} {
+  const reader = new BencodeReader(bytes)
   const value = reader.readValue(0)
   return { value, consumed: reader.offset }
 }
@@ -161,11 +150,8 @@ export interface BencodedField {
 }
 
 /** Decodes exactly one dictionary as {@link decodeBencode} does. */
-export function decodeBencodeFields(
-  bytes: Uint8Array,
-  options: BencodeOptions = {},
-): ReadonlyMap<string, BencodedField> {
-  const reader = new BencodeReader(bytes, options)
+export function decodeBencodeFields(bytes: Uint8Array): ReadonlyMap<string, BencodedField> {
+  const reader = new BencodeReader(bytes)
   if (bytes[0] !== D) throw new DecodeError('not a bencoded dictionary')
   const fields = reader.readEntries(0, (value, encoded) => ({ value, encoded }))
   if (reader.offset !== bytes.length) throw new DecodeError('bytes follow the bencoded value')

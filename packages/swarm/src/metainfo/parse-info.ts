@@ -53,7 +53,7 @@ export function parseInfo(
 ): Result<TorrentInfo> {
   if (bytes.length > MAX_METADATA_BYTES) return refused('bad-metainfo', 'the info dictionary is too large')
   return attemptMetainfo(() => {
-    const dictionary = expectDictionary(decodeBencode(bytes, { keyOrder: 'any' }), 'info')
+    const dictionary = expectDictionary(decodeBencode(bytes), 'info')
     return readInfo(dictionary, bytes, sha1, sha256)
   })
 }

@@ -51,7 +51,7 @@ export function parseTorrentFile(
 ): Result<TorrentFile> {
   if (bytes.length > MAX_TORRENT_FILE_BYTES) return refused('bad-metainfo', 'the .torrent is too large')
   return attemptMetainfo(() => {
-    const fields = decodeBencodeFields(bytes, { keyOrder: 'any' })
+    const fields = decodeBencodeFields(bytes)
     const info = readInfoField(fields, sha1, sha256)
     const creationDate = fields.get('creation date')?.value
     const pieceLayers = readPieceLayers(fields, info, sha256)

@@ -62,7 +62,7 @@ export function parseHttpAnnounce(bytes: Uint8Array, ownPeerId: Uint8Array): Res
 
 function parseAnswer<T>(bytes: Uint8Array, read: (dictionary: BencodedDictionary) => T): Result<T> {
   return attemptResult(() => {
-    const dictionary = expectDictionary(decodeBencode(bytes, { keyOrder: 'any' }), 'the answer')
+    const dictionary = expectDictionary(decodeBencode(bytes), 'the answer')
     const failure = textOf(dictionary.get('failure reason'))
     if (failure !== undefined) return { ok: false, code: 'tracker-failure', blame: 'nobody', detail: failure }
     return { ok: true, value: read(dictionary) }

@@ -191,6 +191,8 @@ export class ContentFiles {
   /** Gives an unfinished file its full length. */
   async complete(file: number): Promise<void> {
     await this.using(file, true, handle => this.extend(handle, this.info.files[file]!.lengthBytes))
+    // It has another time of change now, also where it had its length.
+    this.needsSync(file)
   }
 
   private async extend(handle: FileHandle, lengthBytes: number): Promise<void> {

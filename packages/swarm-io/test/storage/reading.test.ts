@@ -77,6 +77,19 @@ describe('reading content while its files change', () => {
     })
   })
 
+  it('finds no change in a file that was whole when it was set aside, and came back', async () => {
+    const sample = folderSample({ a: PIECE, b: PIECE })
+    const { storage } = await scene.open(sample)
+    await storage.writePiece(1, sample.piece(1))
+    await storage.sync()
+    await storage.setSelection([true, false])
+    await storage.setSelection([true, true])
+    await storage.writePiece(0, sample.piece(0))
+    await storage.finish()
+    for (const piece of [0, 1]) await readsAs(sample, storage, piece)
+    assert.ok(await storage.isAsNoted())
+  })
+
   it('is of the file that is there, not of one that another torrent has open since before', async () => {
     const former = singleSample(2 * PIECE)
     const sample = singleSample(3 * PIECE)

@@ -20,9 +20,11 @@ import type {
   SwarmEvents,
   SwarmSessionOptions,
 } from './session-types.ts'
-import type { Torrent } from './torrent/torrent.ts'
+import { SwarmError } from './swarm-error.ts'
+import { Torrent } from './torrent/torrent.ts'
 import type { PathUse, TorrentHost } from './torrent/torrent-host.ts'
 import { TorrentList } from './torrent/torrent-list.ts'
+import type { TorrentStart } from './torrent/torrent-start.ts'
 import { LocalDiscovery } from './tracker/local-discovery.ts'
 import { TrackerTransport } from './tracker/tracker-transport.ts'
 
@@ -45,6 +47,7 @@ export class SessionHost implements TorrentHost, ConnectionsOwner {
   readonly trackerTransport: TrackerTransport
   localDiscovery: LocalDiscovery | undefined
   readonly listeners = new EventListeners()
+  isClosed = false
   private readonly options: SwarmSessionOptions
   private readonly pacer: NodeJS.Timeout
 
@@ -99,6 +102,19 @@ export class SessionHost implements TorrentHost, ConnectionsOwner {
     this.listeners.tell(event, torrent.summary())
   }
 
+  add(start: TorrentStart): Torrent {
+    const torrent = new Torrent(start, this)
+    this.torrents.add(torrent)
+    return torrent
+  }
+
+  /** The torrent is no more: what is unfinished of it goes, and the rest where that is wanted. @throws {SwarmError} */
+  async forget(torrent: Torrent, deleteFiles = false): Promise<void> {
+    this.torrents.delete(torrent)
+    await torrent.remove(deleteFiles)
+    this.emit('removed', torrent)
+  }
+
   claimPath(path: string, owner: Torrent, use: PathUse): void {
     this.torrents.claimPath(path, owner, use)
   }
@@ -138,8 +154,15 @@ export class SessionHost implements TorrentHost, ConnectionsOwner {
     }
   }
 
+  /** @throws {SwarmError} `closed` */
+  assertOpen(): void {
+    if (this.isClosed) throw new SwarmError('closed', 'The session is closed.')
+  }
+
   /** Closes torrents, connections and sockets. */
   async close(): Promise<void> {
+    if (this.isClosed) return
+    this.isClosed = true
     clearInterval(this.pacer)
     const closing = [this.connections.close(), this.localDiscovery?.close()]
     await Promise.all(Array.from(this.torrents, torrent => torrent.close()))

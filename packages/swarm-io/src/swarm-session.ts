@@ -20,27 +20,27 @@ import type {
   TorrentSource,
   TorrentSummary,
 } from './session-types.ts'
-import { type HashedContent, hashContent } from './storage/hash-content.ts'
-import { existsAtAll, withoutLink } from './storage/safe-path.ts'
-import { openForSeed } from './storage/torrent-openers.ts'
-import { SwarmError, swarmErrorOf } from './swarm-error.ts'
+import { existsAtAll } from './storage/safe-path.ts'
+import { swarmErrorOf } from './swarm-error.ts'
 import { Fetch } from './torrent/fetch.ts'
 import { fetchLocally } from './torrent/local-copy.ts'
-import { Torrent } from './torrent/torrent.ts'
+import { Publisher } from './torrent/publisher.ts'
+import type { Torrent } from './torrent/torrent.ts'
 import { detailsOf, peersOf } from './torrent/torrent-details.ts'
 import type { TorrentList } from './torrent/torrent-list.ts'
-import { assertSame, namesOf, startOf, type TorrentStart } from './torrent/torrent-start.ts'
+import { assertSame, namesOf, startOf } from './torrent/torrent-start.ts'
 import { torrentFileOf } from './torrent/torrent-summary.ts'
 
 /** Publishes and fetches content: all torrents of one node, over TCP and over connections that somebody else opens. */
 export class SwarmSession {
   private readonly options: SwarmSessionOptions
   private readonly host: SessionHost
-  private isClosed = false
+  private readonly publisher: Publisher
 
   constructor(options: SwarmSessionOptions) {
     this.options = options
     this.host = new SessionHost(options)
+    this.publisher = new Publisher(this.host)
   }
 
   private get torrents(): TorrentList {
@@ -49,7 +49,7 @@ export class SwarmSession {
 
   /** Opens the TCP side, if it is wanted: before anything is published or fetched. @throws {SwarmError} */
   async start(): Promise<void> {
-    this.assertOpen()
+    this.host.assertOpen()
     await this.host.start()
   }
 
@@ -86,62 +86,8 @@ export class SwarmSession {
    * @throws {SwarmError}
    */
   async seed(path: string, options: SeedOptions = {}): Promise<TorrentSummary> {
-    this.assertOpen()
-    const absolute = resolve(path)
-    return this.offer(await hashContent(absolute, options), absolute, options)
-  }
-
-  private async offer(hashed: HashedContent, path: string, options: SeedOptions): Promise<TorrentSummary> {
-    const known = await this.torrents.whenOpen(hashed.info.infohashes)
-    this.assertOpen()
-    if (known?.isSeeding && (await existsAtAll(known.path))) {
-      await known.publishAgain(options)
-      return known.summary()
-    }
-    if (known && known.state() !== 'paused' && !known.isSeeding) {
-      const where = known.path === '' ? 'here' : `to ${known.path}`
-      throw new SwarmError('in-use', `Cannot publish ${path}: its content is being fetched ${where}.`)
-    }
-    if (known) await this.forget(known)
-    return this.register(hashed, path, options)
-  }
-
-  private async register(hashed: HashedContent, path: string, options: SeedOptions): Promise<TorrentSummary> {
-    const { info, stamps, layers } = hashed
-    for (const outdated of await this.torrents.outdatedAt(await withoutLink(path)))
-      await this.forget(outdated)
-    const known = layers ? { layers } : {}
-    const files = await openForSeed(info, path, stamps, { cache: this.host.cache, ...known })
-    // Meanwhile another call may have published or begun to fetch the same, or closed the session. From here to `adopt`
-    // there is no pause: whoever finds the torrent finds its content.
-    if (this.isClosed || this.torrents.find(info.infohashes)) {
-      await files.storage.close()
-      return this.offer(hashed, path, options)
-    }
-    const torrent = this.addTorrent({
-      infohash: info.infohash,
-      info,
-      ...(layers ? { pieceLayers: layers } : {}),
-    })
-    torrent.goesOn = true
-    try {
-      await torrent.disk.adopt(files)
-      await torrent.publishAgain(options)
-    } catch (error) {
-      this.torrents.delete(torrent)
-      // A disk that does not take this either tells nothing new.
-      await torrent.remove(false).catch(() => {})
-      await files.storage.close()
-      throw swarmErrorOf(error, `publish ${path}`)
-    }
-    this.host.emit('added', torrent)
-    return torrent.summary()
-  }
-
-  private addTorrent(start: TorrentStart): Torrent {
-    const torrent = new Torrent(start, this.host)
-    this.torrents.add(torrent)
-    return torrent
+    this.host.assertOpen()
+    return this.publisher.publish(resolve(path), options)
   }
 
   // Fetching
@@ -158,7 +104,7 @@ export class SwarmSession {
     try {
       await torrent.requests.begin(source, options)
     } catch (error) {
-      if (isNew && torrent.content === undefined) await this.forget(torrent)
+      if (isNew && torrent.content === undefined) await this.host.forget(torrent)
       throw swarmErrorOf(error, 'add the content')
     }
     if (isNew) this.host.emit('added', torrent)
@@ -177,12 +123,13 @@ export class SwarmSession {
     if (found?.isSeeding && found.machine.have?.isFull && (await existsAtAll(found.path))) {
       return fetchLocally(found, options, this.host.cache, () => this.nowMs())
     }
-    if (found?.isSeeding && !(await existsAtAll(found.path))) await this.forget(found)
+    if (found?.isSeeding && !(await existsAtAll(found.path))) await this.host.forget(found)
     const torrent = await this.torrentFor(source)
     try {
       return await new Fetch(torrent, source, options, () => this.nowMs()).run()
     } catch (error) {
-      if (torrent.record === undefined && !torrent.isFetching && !torrent.goesOn) await this.forget(torrent)
+      if (torrent.record === undefined && !torrent.isFetching && !torrent.goesOn)
+        await this.host.forget(torrent)
       throw swarmErrorOf(error, 'fetch the content')
     }
   }
@@ -191,11 +138,11 @@ export class SwarmSession {
     const start = startOf(source)
     const names = namesOf(start)
     await this.torrents.whenOpen(names)
-    this.assertOpen()
+    this.host.assertOpen()
     // No pause between the question and the answer: two calls at once must share one torrent.
     const known = this.torrents.find(names)
     if (known) assertSame(known, start)
-    return known ?? this.addTorrent(start)
+    return known ?? this.host.add(start)
   }
 
   // What is here
@@ -295,7 +242,7 @@ export class SwarmSession {
     infohash: Uint8Array,
     act: (torrent: Torrent) => Promise<void>,
   ): Promise<TorrentSummary> {
-    this.assertOpen()
+    this.host.assertOpen()
     const torrent = await this.torrents.existing(infohash)
     await act(torrent)
     return torrent.summary()
@@ -308,14 +255,8 @@ export class SwarmSession {
   async remove(infohash: Uint8Array, { deleteFiles = false } = {}): Promise<boolean> {
     const torrent = await this.torrents.whenOpen([infohash])
     if (deleteFiles) torrent?.disk.claimForChange()
-    if (torrent) await this.forget(torrent, deleteFiles)
+    if (torrent) await this.host.forget(torrent, deleteFiles)
     return torrent !== undefined
-  }
-
-  private async forget(torrent: Torrent, deleteFiles = false): Promise<void> {
-    this.torrents.delete(torrent)
-    await torrent.remove(deleteFiles)
-    this.host.emit('removed', torrent)
   }
 
   // From one session to the next
@@ -325,13 +266,13 @@ export class SwarmSession {
    * is listed with its `problem`.
    */
   async restore(): Promise<TorrentSummary[]> {
-    this.assertOpen()
+    this.host.assertOpen()
     await mkdir(this.options.resumeDir, { recursive: true })
     const records = await this.host.resumeStore.load((path, reason) =>
       this.host.log('a resume file is damaged', { path, reason }),
     )
     const restored: Torrent[] = []
-    for (let i = 0; i < records.length && !this.isClosed; i += RESTORES_AT_ONCE) {
+    for (let i = 0; i < records.length && !this.host.isClosed; i += RESTORES_AT_ONCE) {
       const unknown = records
         .slice(i, i + RESTORES_AT_ONCE)
         .filter(({ infohash }) => !this.torrents.hasAddedBy(infohash))
@@ -342,7 +283,7 @@ export class SwarmSession {
 
   private async restoreOne(record: ResumeRecord): Promise<Torrent> {
     const { infohash, infohashV2, info, layers } = record
-    const torrent = this.addTorrent({
+    const torrent = this.host.add({
       infohash,
       ...(infohashV2 ? { infohashV2 } : {}),
       ...(info ? { info } : {}),
@@ -353,14 +294,8 @@ export class SwarmSession {
     return torrent
   }
 
-  private assertOpen(): void {
-    if (this.isClosed) throw new SwarmError('closed', 'The session is closed.')
-  }
-
   /** Closes all connections and files; fetches reject with `closed`. What was fetched can be restored. */
   async close(): Promise<void> {
-    if (this.isClosed) return
-    this.isClosed = true
     await this.host.close()
   }
 }

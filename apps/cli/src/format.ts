@@ -17,6 +17,7 @@ const BYTE_UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
 
 /** `1.5 MiB` */
 export function byteCount(bytes: number): string {
+  if (bytes === 1) return '1 byte'
   let value = bytes
   let unit = 0
   while (value >= 1024 && unit < BYTE_UNITS.length - 1) {

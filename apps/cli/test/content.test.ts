@@ -127,6 +127,7 @@ describe('the command line and content', () => {
         /\/z is there already, and is no \.torrent: it stays as it is\.\n$/,
       ],
       [['fetch', 'x', '-o', ''], 2, /^Error: --output wants a path, and got an empty text\.\n$/],
+      [['fetch', './x'], 2, /^Error: .*\/x is no \.torrent file: the name of one ends so\.\n$/],
       [['fetch', 'http://h/x.torrent'], 2, /^Error: Nothing is fetched from URLs: download http:/],
       [['publish', 'x', '--private'], 2, /^Error: --private needs --tracker/],
       [['publish', 'x', 'x', '--name', 'y'], 2, /^Error: --name fits one path only/],

@@ -25,7 +25,7 @@ describe('what people read', () => {
   })
 
   it('has sizes, rates and times in units that fit', () => {
-    assert.equal(byteCount(17), '17 bytes')
+    assert.deepEqual([0, 1, 17].map(byteCount), ['0 bytes', '1 byte', '17 bytes'])
     assert.equal(byteCount(64 * 1024 * 1024), '64.0 MiB')
     assert.equal(transferRate(64_000_000, 800), '80 MB/s')
     assert.equal(duration(42.4), '42 ms')

@@ -68,8 +68,9 @@ export class Tracker extends OutputCommand {
 }
 
 async function readInfohash(text: string): Promise<string> {
-  if (/^[0-9a-f]{40}$/i.test(text)) return text.toLowerCase()
-  throw new UsageFailure(`--only takes an infohash of 40 hexadecimal digits, not "${text}".`)
+  // Trackers know a v2 torrent by the first 40 of its 64 digits (BEP 52).
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(text)) return text.slice(0, 40).toLowerCase()
+  throw new UsageFailure(`--only takes an infohash of 40 or 64 hexadecimal digits, not "${text}".`)
 }
 
 /** Resolves when somebody wants the tracker to stop: Ctrl-C, a signal, or the end of the process that started it. */

@@ -23,8 +23,11 @@ export function fetchSource(typed: string): FetchSource {
     throw new UsageFailure(
       `Nothing is fetched from URLs: download ${typed}, and give the path of the .torrent.`,
     )
-  const isPath = /\.torrent$/i.test(typed) && !/^magnet:/i.test(typed)
-  if (!isPath) return ofKey(typed)
+  if (/^magnet:/i.test(typed)) return ofKey(typed)
+  if (!/\.torrent$/i.test(typed)) {
+    assertNoPath(typed)
+    return ofKey(typed)
+  }
   const path = resolve(typed)
   if (!existsSync(path) && !/[/\\]/.test(typed)) return ofKey(typed)
   const { size } = statSync(path)
@@ -35,6 +38,12 @@ export function fetchSource(typed: string): FetchSource {
     params: { torrent: bytes.toString('base64') },
     asked: createHash('sha1').update(bytes).digest('hex'),
   }
+}
+
+/** No key, infohash or name has a `/` in it. @throws {UsageFailure} */
+function assertNoPath(typed: string): void {
+  if (/[/\\]/.test(typed) && existsSync(typed))
+    throw new UsageFailure(`${resolve(typed)} is no .torrent file: the name of one ends so.`)
 }
 
 function ofKey(key: string): FetchSource {

@@ -104,5 +104,9 @@ describe('a fetch to a place', () => {
       fetcher.fetch({ infohash }, { outputPath: '/proc/x', peers: peers() }),
       failsWith('not-found', /Cannot write/),
     )
+    await assert.rejects(
+      fetcher.fetch({ infohash }, { outputDir: '/proc/x/y', peers: peers() }),
+      failsWith('not-found', /Cannot write/),
+    )
   })
 })

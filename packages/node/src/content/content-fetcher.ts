@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { bytesToHex } from '@onehop/primitives'
 import { type FetchedContent, type FetchStatus, RPC_CODE, RpcError } from '@onehop/rpc'
@@ -175,7 +175,6 @@ export class ContentFetcher {
 /** A path that is a folder, or ends like one, means: in it, under its own name. */
 async function targetOf(output: string | undefined, downloadDir: string): Promise<FetchTarget> {
   if (output === undefined) return { outputDir: downloadDir }
-  if (output.endsWith('/')) await mkdir(output, { recursive: true }).catch(() => undefined)
   if (output.endsWith('/') || (await isDirectory(output))) return { outputDir: output }
   if (await isDirectory(dirname(output))) return { outputPath: output }
   throw new RpcError(RPC_CODE.invalidParameter, `There is no folder ${dirname(output)} to write into.`)

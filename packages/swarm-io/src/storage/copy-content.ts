@@ -1,11 +1,11 @@
 import { constants } from 'node:fs'
-import { copyFile, mkdir, rm } from 'node:fs/promises'
+import { copyFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { swarmErrorOf } from '../swarm-error.ts'
 import { forEachAtOnce } from './at-once.ts'
 import { FilePlaces } from './file-places.ts'
 import { FILES_AT_ONCE } from './limits.ts'
-import { checkFolders, joined, makeFolders } from './safe-path.ts'
+import { checkFolders, joined, makeChosenFolder, makeFolders } from './safe-path.ts'
 
 /**
  * Copies the finished files to the part folder beside another path, as if they had been fetched there. Where the file
@@ -14,7 +14,7 @@ import { checkFolders, joined, makeFolders } from './safe-path.ts'
 export async function copyContent(places: FilePlaces, path: string): Promise<void> {
   const copies = new FilePlaces(places.info, { path, renamed: new Map() })
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeChosenFolder(dirname(path))
     // What an earlier fetch or copy left would be of no use: all of it is here.
     await rm(copies.roots.part, { recursive: true, force: true })
     await forEachAtOnce(places.filesAt('target'), FILES_AT_ONCE, async file => {

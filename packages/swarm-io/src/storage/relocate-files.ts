@@ -1,4 +1,4 @@
-import { type FileHandle, lstat, mkdir, rm, rmdir, unlink } from 'node:fs/promises'
+import { type FileHandle, lstat, rm, rmdir, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { equalBytes } from '@onehop/primitives'
 import type { TorrentInfo } from '@onehop/swarm'
@@ -14,6 +14,7 @@ import {
   foldersOf,
   hasCode,
   joined,
+  makeChosenFolder,
   makeFolders,
   moveFileWithoutReplacing,
   openExisting,
@@ -119,7 +120,7 @@ async function isSameContent(a: FileHandle, b: FileHandle): Promise<boolean> {
 export async function relocateContent(from: FilePlaces, to: FilePlaces, signal?: AbortSignal): Promise<void> {
   const { path } = to.placement
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeChosenFolder(dirname(path))
     await relocateFiles(from, to, signal)
     if (from.roots.part !== to.roots.part) await removeEmpty([from.roots.part])
   } catch (error) {

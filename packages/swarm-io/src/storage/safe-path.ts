@@ -8,6 +8,7 @@ import {
   readdir,
   realpath,
   rename,
+  stat,
   unlink,
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -68,6 +69,26 @@ async function makeFolder(path: string): Promise<boolean> {
     assertFolder(path, await lstat(path))
     return false
   }
+}
+
+/**
+ * Makes a folder that somebody chose, and those above it, links and all. Node's own recursive mkdir never ends where a
+ * folder is there in which none can be made, such as /proc. @throws what mkdir(2) says.
+ */
+export async function makeChosenFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (hasCode(error, 'EEXIST') && (await stat(path)).isDirectory()) return
+    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error
+    await makeChosenFolder(dirname(path))
+    await mkdir(path).catch(tolerateExisting)
+  }
+}
+
+/** Another may make the same folder at the same time. */
+function tolerateExisting(error: unknown): void {
+  if (!hasCode(error, 'EEXIST')) throw error
 }
 
 /** For Windows, which has neither. */

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Bitfield, pieceCount, type TorrentInfo } from '@onehop/swarm'
 import type { ContentRecord, ResumeRecord } from '../resume/resume-record.ts'
@@ -9,7 +8,7 @@ import type { FileStamps } from './file-stamps.ts'
 import { type OpenContent, type OpenOptions, openContent } from './open-content.ts'
 import { partPathOf } from './part-paths.ts'
 import { endRelocation } from './relocate-files.ts'
-import { existsAtAll, withoutLink } from './safe-path.ts'
+import { existsAtAll, makeChosenFolder, withoutLink } from './safe-path.ts'
 
 /** What opening needs besides the places of files and what is known of them. */
 export type OpeningOptions = Omit<
@@ -21,7 +20,7 @@ export type OpeningOptions = Omit<
 export async function resolveTarget(target: FetchTarget, info: TorrentInfo): Promise<string> {
   if ('outputPath' in target) return resolve(target.outputPath)
   try {
-    await mkdir(target.outputDir, { recursive: true })
+    await makeChosenFolder(target.outputDir)
   } catch (error) {
     throw swarmErrorOf(error, `write to ${target.outputDir}`)
   }

@@ -19,6 +19,7 @@ import { until } from './support/wait.ts'
 const MIB = 1024 * 1024
 /** Bytes a second: slow enough to look at a fetch that is under way. */
 const SLOW = 512 * 1024
+/** Half a minute at that speed: a busy machine comes to look while some of it is missing. */
 const FILM_BYTES = 16 * MIB
 const ONE_FILE = 'There are 2 files, and one is streamed: name it with --files, such as --files 0.'
 
@@ -122,7 +123,6 @@ describe('content under control, on two nodes that talk BitTorrent', () => {
   })
 
   it('serves a file over HTTP while it comes, the end of it first if that is asked for', async () => {
-    // Half a minute at that speed: the end of it comes before the rest however busy the machine is.
     const source = file('film.mp4', FILM_BYTES)
     const { key } = await publish({ path: source })
     await seeder.call('content.limit', { key, uploadBytesPerSecond: SLOW })
@@ -162,7 +162,7 @@ describe('content under control, on two nodes that talk BitTorrent', () => {
   })
 
   it('keeps limits, goals and a pause through kill -9, and goes on when it is told to', async () => {
-    const source = file('kept.bin', 5 * MIB)
+    const source = file('kept.bin', FILM_BYTES)
     const { key } = await publish({ path: source })
     await seeder.call('content.limit', { key, uploadBytesPerSecond: SLOW })
     const output = `${join(folder, 'kept')}/`
@@ -184,7 +184,9 @@ describe('content under control, on two nodes that talk BitTorrent', () => {
       return list.some(content => content.key === key && content.state !== 'checking')
     })
     const after = await show(fetcher, key)
-    assert.deepEqual([after.state, after.piecesDone], ['paused', piecesDone])
+    assert.equal(after.state, 'paused')
+    // A piece that was on its way to the disk when it was paused may have arrived there.
+    assert.ok(after.piecesDone >= piecesDone && after.piecesDone < after.pieces, `${after.piecesDone} pieces`)
     assert.deepEqual(after.limits, {
       downloadBytesPerSecond: null,
       uploadBytesPerSecond: 1_000_000,

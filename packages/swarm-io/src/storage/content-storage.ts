@@ -18,14 +18,14 @@ import type { FilePlaces, Placement } from './file-places.ts'
 import { type FileStamps, sameStamp } from './file-stamps.ts'
 import { finishContent } from './finish-files.ts'
 import { Gate } from './gate.ts'
-import { type ArrivedPiece, PieceGatherer } from './piece-gatherer.ts'
+import type { StoreReply } from './piece-jobs.ts'
 import { readRange } from './read-range.ts'
 import { relocateContent } from './relocate-files.ts'
 import { removeFinished, removeUnfinished } from './remove-files.ts'
 import { renamedPlacement } from './renamed-files.ts'
 import { joined } from './safe-path.ts'
 import { mendLengths, selectFiles } from './select-files.ts'
-import { type StoreResult, storePieces } from './store-pieces.ts'
+import { storePiece } from './store-piece.ts'
 import { type HashingOptions, verifyPieces } from './verify-pieces.ts'
 
 /** Notes where content is, or is about to be; `former` is where it may still be. */
@@ -41,7 +41,6 @@ export class ContentStorage {
   private readonly chunks: ContentChunks
   private readonly layers: PieceLayers | undefined
   private readonly gate = new Gate()
-  private readonly arrivals = new PieceGatherer(pieces => this.writeAll(pieces))
   private readonly synced: Bitfield
   private readonly unsynced = new Set<number>()
   /** Pieces that a failed sync may have lost: the system does not say which, and does not try again. */
@@ -108,44 +107,31 @@ export class ContentStorage {
     for (const { fileIndex } of slicesOfPiece(this.info, piece)) this.files.needsSync(fileIndex)
   }
 
-  /** Verifies a piece and writes it, together with others that come at about the same time. @throws {SwarmError} */
-  writePiece(piece: number, bytes: Uint8Array): Promise<'stored' | 'corrupt'> {
-    return this.arrivals.add(piece, bytes)
-  }
-
-  private writeAll(pieces: readonly ArrivedPiece[]): Promise<('stored' | 'corrupt' | Error)[]> {
+  /** Verifies a piece and writes it. @throws {SwarmError} */
+  async writePiece(piece: number, bytes: Uint8Array): Promise<'stored' | 'corrupt'> {
     return this.gate.together(async () => {
       this.assertOpen()
-      const outcomes = await this.store(pieces)
-      for (const [i, { piece }] of pieces.entries()) if (outcomes[i] === 'stored') this.onWritten(piece)
-      return outcomes
+      const outcome = await this.store(piece, bytes).catch((error: unknown) => {
+        throw swarmErrorOf(error, `write ${this.path}`)
+      })
+      if (outcome === 'corrupt') return outcome
+      if (outcome === 'different') {
+        throw new SwarmError('output-exists', `Cannot write ${this.path}: a different file is there already.`)
+      }
+      this.unsynced.add(piece)
+      this.doubtful.delete(piece)
+      this.chunks.invalidate(piece)
+      return 'stored'
     })
   }
 
-  private onWritten(piece: number): void {
-    this.unsynced.add(piece)
-    this.doubtful.delete(piece)
-    this.chunks.invalidate(piece)
-  }
-
-  private async store(pieces: readonly ArrivedPiece[]): Promise<('stored' | 'corrupt' | SwarmError)[]> {
-    const toStore = pieces.map(arrived => {
-      const check = pieceCheckAt(this.info, arrived.piece, this.layers)
-      if (!check) throw new SwarmError('bad-metainfo', `The hashes of ${this.path} are not known yet.`)
-      return { ...arrived, check }
-    })
-    const results = await storePieces(this.files, toStore)
-    return results.map((result, i) => this.outcomeOf(pieces[i]!.piece, result))
-  }
-
-  private outcomeOf(piece: number, result: StoreResult): 'stored' | 'corrupt' | SwarmError {
-    if (result instanceof Error) return swarmErrorOf(result, `write ${this.path}`)
-    if (result === 'different') {
-      return new SwarmError('output-exists', `Cannot write ${this.path}: a different file is there already.`)
-    }
-    if (result !== 'inconsistent') return result
+  private async store(piece: number, bytes: Uint8Array): Promise<Exclude<StoreReply, 'inconsistent'>> {
+    const check = pieceCheckAt(this.info, piece, this.layers)
+    if (!check) throw new SwarmError('bad-metainfo', `The hashes of ${this.path} are not known yet.`)
+    const outcome = await storePiece(this.files, piece, bytes, check)
+    if (outcome !== 'inconsistent') return outcome
     // libtorrent stops such a torrent, too. To fetch the piece again would bring the same, from whomever.
-    return new SwarmError(
+    throw new SwarmError(
       'bad-metainfo',
       `${this.info.name} contradicts itself: piece ${piece} cannot be right by its SHA-1 and by its SHA-256.`,
     )
@@ -280,8 +266,7 @@ export class ContentStorage {
   private async writeAgain(piece: number): Promise<void> {
     const position = piece * this.info.pieceLengthBytes
     const bytes = await readRange(this.files, position, pieceLengthAt(this.info, piece))
-    const [outcome] = await this.store([{ piece, bytes }])
-    if (outcome !== 'stored') {
+    if ((await this.store(piece, bytes)) !== 'stored') {
       throw new SwarmError('io', `A part of ${this.path} was lost by the disk; it must be checked again.`)
     }
     this.doubtful.delete(piece)
@@ -370,7 +355,6 @@ export class ContentStorage {
 
   /** When what is under way is done. */
   async close(): Promise<void> {
-    this.arrivals.flush()
     await this.gate.alone(async () => {
       this.isClosed = true
       await this.files.close()

@@ -54,21 +54,10 @@ export type StoreReply = 'stored' | 'corrupt' | 'inconsistent' | 'different'
 
 export type HashReply = readonly (PieceDigests | undefined)[]
 
-/** To a thread: what to do, one after the other. */
-export interface JobMessage {
-  readonly number: number
-  readonly jobs: readonly PieceJob[]
-}
-
-/** What became of a job. */
+/** From a thread: what became of the job with the number. */
 export interface JobReply {
+  readonly number: number
   readonly result?: StoreReply | HashReply
   /** A system call failed. */
   readonly failure?: { readonly code: string; readonly message: string }
-}
-
-/** From a thread: what became of the jobs of the message with the number. */
-export interface ReplyMessage {
-  readonly number: number
-  readonly replies: readonly JobReply[]
 }

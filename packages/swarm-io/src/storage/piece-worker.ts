@@ -6,13 +6,11 @@ import type { PieceCheck } from '@onehop/swarm'
 import { BlockTree } from './block-tree.ts'
 import type {
   HashReply,
-  JobMessage,
   JobReply,
   PieceDigests,
   PieceJob,
   PieceToHash,
   ReadSlice,
-  ReplyMessage,
   StoreJob,
   StoreReply,
   WriteSlice,
@@ -34,17 +32,16 @@ const zeros = Buffer.alloc(READ_BYTES)
 /** The file that was read last stays open for the next slice. */
 let current: { readonly path: string; readonly descriptor: number } | undefined
 
-parentPort!.on('message', ({ number, jobs }: JobMessage) => {
-  const message: ReplyMessage = { number, replies: jobs.map(replyTo) }
-  parentPort!.postMessage(message)
+parentPort!.on('message', (jobs: readonly { number: number; job: PieceJob }[]) => {
+  parentPort!.postMessage(jobs.map(({ number, job }) => replyTo(number, job)))
 })
 
-function replyTo(job: PieceJob): JobReply {
+function replyTo(number: number, job: PieceJob): JobReply {
   try {
-    return { result: job.kind === 'store' ? store(job) : hashAll(job.pieces) }
+    return { number, result: job.kind === 'store' ? store(job) : hashAll(job.pieces) }
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    return { failure: { code, message } }
+    return { number, failure: { code, message } }
   } finally {
     closeCurrent()
   }

@@ -12,24 +12,25 @@ import { sha1, sha256 } from './storage-scene.ts'
 describe('the threads that hash and write', () => {
   const bytes = content(1000)
   const check = { sha1: sha1(bytes) }
-  const job = { kind: 'store', bytes, check, writes: [] } as const
+  const store = (threads: PieceThreads) => threads.store({ kind: 'store', bytes, check, writes: [] })
 
   it('do many jobs at once, each with its own answer', async () => {
     const threads = new PieceThreads()
     const wrong = { sha1: new Uint8Array(20) }
     const answers = await Promise.all(
-      Array.from({ length: 100 }, (_, i) => threads.store([{ ...job, check: i % 3 === 0 ? wrong : check }])),
+      Array.from({ length: 100 }, (_, i) =>
+        threads.store({ kind: 'store', bytes, check: i % 3 === 0 ? wrong : check, writes: [] }),
+      ),
     )
-    assert.ok(answers.every(([answer], i) => answer === (i % 3 === 0 ? 'corrupt' : 'stored')))
+    assert.ok(answers.every((answer, i) => answer === (i % 3 === 0 ? 'corrupt' : 'stored')))
   })
 
-  it('do several jobs that come together, each with its own answer, whatever becomes of the others', async () => {
+  it('hand on the error of a system call, and go on', async () => {
+    const threads = new PieceThreads()
     const slice = { descriptor: 9999, position: 0, offsetInPiece: 0, lengthBytes: 10, isComparedOnly: false }
-    const wrong = { sha1: new Uint8Array(20) }
-    const jobs = [job, { ...job, writes: [slice] }, { ...job, check: wrong }, job]
-    const [first, failed, corrupt, last] = await new PieceThreads().store(jobs)
-    assert.deepEqual([first, corrupt, last], ['stored', 'corrupt', 'stored'])
-    assert.ok(failed instanceof Error && 'code' in failed && failed.code === 'EBADF')
+    const failing = threads.store({ kind: 'store', bytes, check, writes: [slice] })
+    await assert.rejects(failing, { code: 'EBADF' })
+    assert.equal(await store(threads), 'stored')
   })
 
   it('say what is missing or too short', async () => {
@@ -45,8 +46,7 @@ describe('the threads that hash and write', () => {
 
   it('fail the jobs of one that dies, and start another for the next', async () => {
     const threads = new PieceThreads(new URL('data:text/javascript,process.exit(1)'))
-    for (let i = 0; i < 2; i++)
-      await assert.rejects(threads.store([job]), /a thread that stores pieces ended/)
+    for (let i = 0; i < 2; i++) await assert.rejects(store(threads), /a thread that stores pieces ended/)
   })
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { content, failsWith } from '../session-scene.ts'
 import {
+  ALBUM,
   assertStored,
   folderSample,
   PIECE,
@@ -12,7 +13,6 @@ import {
   storePieces,
 } from './storage-scene.ts'
 
-const ALBUM = { 'a.bin': PIECE + 100, 'b/empty': 0, 'b/small.txt': 10, 'c/d/last.bin': 2 * PIECE + 5 }
 const [A, EMPTY, SMALL] = [0, 1, 2] as const
 
 describe('the content of a torrent on disk', () => {
@@ -23,6 +23,7 @@ describe('the content of a torrent on disk', () => {
     album = folderSample(ALBUM)
   })
   afterEach(() => scene.close())
+
   describe('while it is fetched', () => {
     it('stands beside the target until it is complete, and takes its place in one step', async () => {
       const opened = await scene.open(album)

@@ -3,6 +3,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { pieceCount } from '@onehop/swarm'
 import { content, failsWith } from '../session-scene.ts'
 import {
+  ALBUM,
   assertStored,
   folderSample,
   PIECE,
@@ -12,7 +13,6 @@ import {
   storePieces,
 } from './storage-scene.ts'
 
-const ALBUM = { 'a.bin': PIECE + 100, 'b/empty': 0, 'b/small.txt': 10, 'c/d/last.bin': 2 * PIECE + 5 }
 const [A, LAST] = [0, 3] as const
 
 describe('the content of a torrent that is damaged', () => {
@@ -23,6 +23,7 @@ describe('the content of a torrent that is damaged', () => {
     album = folderSample(ALBUM)
   })
   afterEach(() => scene.close())
+
   it('is not offered once a finished file was changed', async () => {
     await scene.put(album)
     const { storage } = await scene.open(album)

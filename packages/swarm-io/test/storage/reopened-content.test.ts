@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, utimes, writeFile } from 'node:fs/promise
 import { Bitfield, pieceCount } from '@onehop/swarm'
 import { failsWith } from '../session-scene.ts'
 import {
+  ALBUM,
   assertStored,
   folderSample,
   PIECE,
@@ -13,7 +14,6 @@ import {
   storePieces,
 } from './storage-scene.ts'
 
-const ALBUM = { 'a.bin': PIECE + 100, 'b/empty': 0, 'b/small.txt': 10, 'c/d/last.bin': 2 * PIECE + 5 }
 const [SMALL, LAST] = [2, 3] as const
 
 describe('the content of a torrent after a restart', () => {
@@ -24,6 +24,7 @@ describe('the content of a torrent after a restart', () => {
     album = folderSample(ALBUM)
   })
   afterEach(() => scene.close())
+
   /** Does something while the system syncs otherwise than it does. */
   async function withDatasync(datasync: () => Promise<void>, action: () => Promise<void>): Promise<void> {
     const handle = await open('/dev/null', 'r')

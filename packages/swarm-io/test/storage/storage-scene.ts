@@ -26,6 +26,14 @@ export const sha256: Sha256 = bytes => new Uint8Array(createHash('sha256').updat
 
 export const PIECE = 64 * 1024
 
+/** Files of a folder, by path: pieces that two share, one without bytes, one that begins and ends within pieces. */
+export const ALBUM = {
+  'a.bin': PIECE + 100,
+  'b/empty': 0,
+  'b/small.txt': 10,
+  'c/d/last.bin': 2 * PIECE + 5,
+}
+
 /** A torrent, the bytes of its files, and the bytes of its pieces. */
 export interface Sample {
   readonly info: TorrentInfo

@@ -2,6 +2,7 @@ import { infoHashToHex, toInfoHash } from '@onehop/swarm'
 import { SwarmError } from '../swarm-error.ts'
 import type { Torrent } from './torrent.ts'
 import type { PathUse } from './torrent-host.ts'
+import { naming } from './torrent-start.ts'
 
 /** The torrents of a session, by any of the infohashes that they go by: a hybrid has two (BEP 52). */
 export class TorrentList {
@@ -103,10 +104,6 @@ export class TorrentList {
       else if (torrent.problem === undefined) throw sameContent(owner, torrent)
     }
   }
-}
-
-function naming({ shownName, infohash }: Torrent): string {
-  return `${shownName} (${infoHashToHex(infohash)})`
 }
 
 function sameContent(torrent: Torrent, other: Torrent): SwarmError {

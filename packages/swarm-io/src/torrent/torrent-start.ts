@@ -44,9 +44,13 @@ export function assertSame(known: Torrent, wanted: TorrentStart): void {
     ? known.infohashes.every(name => isInfohashOf(name, info))
     : known.info === undefined || namesOf(wanted).every(name => known.goesBy(name))
   if (isSame) return
-  const name = `${known.shownName} (${infoHashToHex(known.infohash)})`
   throw new SwarmError(
     'bad-metainfo',
-    `One of the infohashes is of ${name}, which is here, the other is not.`,
+    `One of the infohashes is of ${naming(known)}, which is here, the other is not.`,
   )
+}
+
+/** A torrent in a sentence, for people. */
+export function naming({ shownName, infohash }: Torrent): string {
+  return `${shownName} (${infoHashToHex(infohash)})`
 }
